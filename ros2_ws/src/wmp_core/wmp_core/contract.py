@@ -1,0 +1,323 @@
+"""The contract: everything a runtime must know about a policy and cannot see in its weights.
+
+Most failed deployments of learned controllers are contract errors (joint order, scale, history layout,
+default pose, clip, latency, depth crop). The contract therefore travels in the bundle, is written by
+training, and is the only place from which the runtime takes these numbers.
+
+Order of joints is that of ``JointContract.names`` everywhere; units are SI, angles in rad.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Optional, Tuple, Type, TypeVar, Union
+
+import numpy as np
+
+#: Observation terms the runtime can compute, with their sizes. ``{joints}`` marks one value per joint.
+TERM_SIZES: Dict[str, Union[int, str]] = {
+    "base_angular_velocity": 3,
+    "projected_gravity": 3,
+    "command": 3,
+    "joint_position_error": "joints",
+    "joint_velocity": "joints",
+    "last_action": "joints",
+}
+
+T = TypeVar("T")
+
+
+class ContractError(ValueError):
+    """A contract that cannot be trusted: names the key, the value found, and what was expected."""
+
+
+def _require(condition: bool, key: str, found: Any, expected: str) -> None:
+    if not condition:
+        raise ContractError(f"contract: {key} is {found!r}, expected {expected}")
+
+
+def _require_positive(key: str, value: float) -> None:
+    _require(math.isfinite(value) and value > 0, key, value, "a positive finite number")
+
+
+@dataclass(frozen=True)
+class JointContract:
+    """Joints in policy order with the gains and limits that training used.
+
+    Positions in rad, velocities in rad/s, torques in N m, ``kp`` in N m/rad, ``kd`` in N m s/rad.
+    """
+
+    names: Tuple[str, ...]
+    default_position: Tuple[float, ...]
+    position_lower: Tuple[float, ...]
+    position_upper: Tuple[float, ...]
+    velocity_limit: Tuple[float, ...]
+    torque_limit: Tuple[float, ...]
+    kp: Tuple[float, ...]
+    kd: Tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        count = len(self.names)
+        _require(count > 0 and len(set(self.names)) == count, "joints.names", self.names, "distinct names")
+        for field in dataclasses.fields(self)[1:]:
+            values = getattr(self, field.name)
+            key = f"joints.{field.name}"
+            _require(len(values) == count, key, values, f"{count} values, one per joint")
+            _require(all(math.isfinite(v) for v in values), key, values, "finite numbers")
+        for key in ("velocity_limit", "torque_limit", "kp", "kd"):
+            _require(min(getattr(self, key)) > 0, f"joints.{key}", getattr(self, key), "positive numbers")
+        inside = zip(self.position_lower, self.default_position, self.position_upper)
+        _require(
+            all(lower < default < upper for lower, default, upper in inside),
+            "joints.default_position",
+            self.default_position,
+            f"values between {self.position_lower} and {self.position_upper}",
+        )
+
+    def array(self, key: str) -> np.ndarray:
+        """Field ``key`` as float32 ``[joints]``."""
+        return np.asarray(getattr(self, key), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class ObservationTerm:
+    """One term of an observation vector: the raw quantity times ``scale`` (one value, or one per element)."""
+
+    name: str
+    scale: Tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        _require(self.name in TERM_SIZES, "observation term", self.name, f"one of {sorted(TERM_SIZES)}")
+        size = TERM_SIZES[self.name]
+        allowed = (1,) if size == "joints" else (1, size)
+        _require(len(self.scale) in allowed, f"scale of {self.name}", self.scale, f"{allowed} values")
+        _require(all(math.isfinite(s) for s in self.scale), f"scale of {self.name}", self.scale, "finite numbers")
+
+    def size(self, joints: int) -> int:
+        size = TERM_SIZES[self.name]
+        return joints if isinstance(size, str) else size
+
+
+@dataclass(frozen=True)
+class ObservationContract:
+    """Layout of proprioception and of the policy's history.
+
+    ``proprioception`` feeds the world model; ``history`` holds the last ``history_steps`` steps of
+    ``history_terms``, newest last, zeros before the first step. Values are clipped to ``+-clip`` after scaling.
+    """
+
+    proprioception: Tuple[ObservationTerm, ...]
+    history_terms: Tuple[ObservationTerm, ...]
+    history_steps: int
+    clip: float
+
+    def __post_init__(self) -> None:
+        for key in ("proprioception", "history_terms"):
+            names = [term.name for term in getattr(self, key)]
+            _require(bool(names) and len(set(names)) == len(names), f"observation.{key}", names, "distinct terms")
+        names = [term.name for term in self.proprioception]
+        _require("last_action" not in names, "observation.proprioception", names, "terms without last_action")
+        _require(self.history_steps >= 1, "observation.history_steps", self.history_steps, "at least 1")
+        _require_positive("observation.clip", self.clip)
+
+
+@dataclass(frozen=True)
+class ActionContract:
+    """``q_target = default_position + scale * clip(action, -clip, clip)``."""
+
+    scale: float
+    clip: float
+
+    def __post_init__(self) -> None:
+        _require_positive("action.scale", self.scale)
+        _require_positive("action.clip", self.clip)
+
+
+@dataclass(frozen=True)
+class TimingContract:
+    """Control period in s, policy steps per world-model step, age in s of a depth image when it is consumed."""
+
+    control_period: float
+    world_model_interval: int
+    depth_age: float
+
+    def __post_init__(self) -> None:
+        _require_positive("timing.control_period", self.control_period)
+        _require(self.world_model_interval >= 2, "timing.world_model_interval", self.world_model_interval, ">= 2")
+        _require(0 <= self.depth_age <= 1, "timing.depth_age", self.depth_age, "0..1 s")
+
+    @property
+    def world_model_period(self) -> float:
+        return self.control_period * self.world_model_interval
+
+
+@dataclass(frozen=True)
+class DepthContract:
+    """Virtual pinhole of the network: planar depth in m, clipped to ``[near, far]``, then ``d / far - 0.5``.
+
+    Pixel centres lie at +0.5. An invalid pixel counts as ``far``: as 0 it would read as touching.
+    ``position`` (m, base frame) and ``pitch`` (rad, positive looks down) say where training mounted the camera.
+    """
+
+    width: int
+    height: int
+    fov_deg: float
+    near: float
+    far: float
+    position: Tuple[float, ...]
+    pitch: float
+
+    def __post_init__(self) -> None:
+        _require(self.width > 0 and self.height > 0, "depth.width/height", (self.width, self.height), "positive sizes")
+        _require(0 < self.fov_deg < 180, "depth.fov_deg", self.fov_deg, "0..180 degrees")
+        _require(0 <= self.near < self.far, "depth.near/far", (self.near, self.far), "0 <= near < far, in m")
+        _require(len(self.position) == 3, "depth.position", self.position, "x, y, z in m")
+
+    @property
+    def focal_length(self) -> float:
+        """Focal length in pixels of the square virtual pinhole; ``fov_deg`` spans the width."""
+        return 0.5 * self.width / math.tan(math.radians(0.5 * self.fov_deg))
+
+
+@dataclass(frozen=True)
+class WorldModelContract:
+    """Sizes of the recurrent state: ``deter`` values of h, ``stoch`` categoricals of ``classes`` classes for z."""
+
+    deter: int
+    stoch: int
+    classes: int
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            _require(value >= 1, f"world_model.{field.name}", value, "at least 1")
+        _require(self.classes <= 256, "world_model.classes", self.classes, "at most 256 (class indices travel as uint8)")
+
+
+@dataclass(frozen=True)
+class LimitsContract:
+    """Range of velocity commands seen in training ``(low, high)``, and the attitude the policy may legitimately reach.
+
+    ``attitude`` is the largest roll or pitch in rad; ``None`` where training says nothing.
+    """
+
+    command_vx: Tuple[float, ...]
+    command_vy: Tuple[float, ...]
+    command_yaw_rate: Tuple[float, ...]
+    attitude: Optional[float]
+
+    def __post_init__(self) -> None:
+        for key in ("command_vx", "command_vy", "command_yaw_rate"):
+            value = getattr(self, key)
+            _require(len(value) == 2 and value[0] <= value[1], f"limits.{key}", value, "(low, high)")
+        if self.attitude is not None:
+            _require(0 < self.attitude <= math.pi, "limits.attitude", self.attitude, "0..pi rad, or null")
+
+    def clip_command(self, command: np.ndarray) -> np.ndarray:
+        """Clip a command (vx m/s, vy m/s, yaw rate rad/s) to the trained range."""
+        low, high = zip(self.command_vx, self.command_vy, self.command_yaw_rate)
+        return np.clip(np.asarray(command, dtype=np.float32), np.float32(low), np.float32(high))
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The whole agreement between training and runtime; see the module docstring."""
+
+    robot: str
+    joints: JointContract
+    observation: ObservationContract
+    action: ActionContract
+    timing: TimingContract
+    depth: DepthContract
+    world_model: WorldModelContract
+    limits: LimitsContract
+
+    @property
+    def num_joints(self) -> int:
+        return len(self.joints.names)
+
+    def _size(self, terms: Tuple[ObservationTerm, ...]) -> int:
+        return sum(term.size(self.num_joints) for term in terms)
+
+    @property
+    def proprioception_size(self) -> int:
+        return self._size(self.observation.proprioception)
+
+    @property
+    def history_step_size(self) -> int:
+        return self._size(self.observation.history_terms)
+
+    @property
+    def history_size(self) -> int:
+        return self.observation.history_steps * self.history_step_size
+
+    def to_dict(self) -> Dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Contract:
+        """Build from plain JSON data.
+
+        Raises:
+            ContractError: a key is missing or unknown, a value has the wrong type, size or range.
+        """
+        return _build(cls, data, "contract")
+
+    def save(self, path: Union[str, Path]) -> None:
+        Path(path).write_text(json.dumps(self.to_dict(), indent=2) + "\n")
+
+    @classmethod
+    def load(cls, path: Union[str, Path]) -> Contract:
+        return cls.from_dict(json.loads(Path(path).read_text()))
+
+
+_NESTED: Dict[str, type] = {
+    "joints": JointContract,
+    "observation": ObservationContract,
+    "action": ActionContract,
+    "timing": TimingContract,
+    "depth": DepthContract,
+    "world_model": WorldModelContract,
+    "limits": LimitsContract,
+}
+
+
+def _build(cls: Type[T], data: Any, key: str) -> T:
+    """Construct dataclass ``cls`` from JSON data, refusing missing and unknown keys."""
+    _require(isinstance(data, Mapping), key, data, "an object")
+    fields = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
+    unknown, missing = sorted(set(data) - set(fields)), sorted(set(fields) - set(data))
+    _require(not unknown, f"{key} keys", unknown, f"only {fields}")
+    _require(not missing, f"{key} keys", sorted(data), f"also {missing}")
+    values = {name: _convert(name, data[name], f"{key}.{name}") for name in fields}
+    try:
+        return cls(**values)
+    except TypeError as error:
+        raise ContractError(f"contract: {key} holds a value of the wrong type ({error})") from error
+
+
+def _convert(name: str, value: Any, key: str) -> Any:
+    if name in _NESTED:
+        return _build(_NESTED[name], value, key)
+    if name in ("proprioception", "history_terms"):
+        _require(isinstance(value, (list, tuple)), key, value, "a list of terms")
+        return tuple(_build(ObservationTerm, term, f"{key}[{i}]") for i, term in enumerate(value))
+    if isinstance(value, list):
+        return tuple(value)
+    return value
+
+
+def differences(expected: Contract, found: Contract) -> List[str]:
+    """Human-readable list of the entries in which two contracts differ, one ``key: expected, found`` per line."""
+    return list(_differences(expected.to_dict(), found.to_dict(), ""))
+
+
+def _differences(expected: Any, found: Any, key: str) -> List[str]:
+    if isinstance(expected, dict) and isinstance(found, dict):
+        keys = list(expected) + [k for k in found if k not in expected]
+        return [line for k in keys for line in _differences(expected.get(k), found.get(k), f"{key}.{k}".lstrip("."))]
+    return [] if expected == found else [f"{key}: expected {expected!r}, found {found!r}"]
