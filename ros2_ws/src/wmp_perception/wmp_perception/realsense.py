@@ -1,0 +1,139 @@
+"""Access to librealsense: the library itself, and frames of a D435i that is plugged in."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import logging
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Optional
+
+import numpy as np
+
+_log = logging.getLogger(__name__)
+
+
+class RealSenseError(RuntimeError):
+    """librealsense or the camera cannot be used; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Pinhole:
+    """Intrinsics of a depth stream as its camera reports them: sizes, focal lengths and centre in pixels."""
+
+    width: int
+    height: int
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+
+    def __post_init__(self) -> None:
+        if min(self.width, self.height) < 1 or not min(self.fx, self.fy) > 0:
+            raise ValueError(f"camera intrinsics {self} need positive sizes and focal lengths")
+
+
+@dataclass(frozen=True)
+class RawFrame:
+    """One unfiltered depth frame.
+
+    ``depth``: uint16 ``[height, width]`` in ``unit`` metres, 0 where nothing was measured.
+    ``stamp``: s, time of capture in the time base of the graph.
+    """
+
+    stamp: float
+    depth: np.ndarray
+    pinhole: Pinhole
+    unit: float
+
+
+@functools.lru_cache(maxsize=None)
+def import_realsense() -> ModuleType:
+    """Import ``pyrealsense2`` on first use.
+
+    Its wheel links against libusb-1.0 but does not ship it. Where the system has none, the copy inside the
+    ``libusb-package`` wheel is loaded first, visible to all libraries of the process.
+
+    Raises:
+        RealSenseError: the library cannot be loaded.
+    """
+    try:
+        import libusb_package
+
+        ctypes.CDLL(str(libusb_package.get_library_path()), mode=ctypes.RTLD_GLOBAL)
+    except (ImportError, OSError) as error:
+        _log.debug("no libusb from libusb-package (%s), relying on the system's", error)
+    try:
+        import pyrealsense2
+    except ImportError as error:
+        raise RealSenseError(
+            f"pyrealsense2 cannot be imported ({error}). Install it with `pip install pyrealsense2 libusb-package`; "
+            "on a Jetson build librealsense with -DBUILD_PYTHON_BINDINGS=ON, which needs libusb-1.0-0"
+        ) from error
+    return pyrealsense2
+
+
+@dataclass(frozen=True)
+class CameraSettings:
+    """Depth stream to ask for. ``serial`` picks one of several cameras; empty means the only one."""
+
+    width: int = 424
+    height: int = 240
+    fps: int = 30
+    serial: str = ""
+
+    def __post_init__(self) -> None:
+        if min(self.width, self.height, self.fps) < 1:
+            raise ValueError(f"camera width, height and fps are {self.width}, {self.height}, {self.fps}: need >= 1")
+
+
+class RealSenseCamera:
+    """A plugged-in RealSense camera that delivers depth frames stamped with the system clock."""
+
+    def __init__(self, settings: CameraSettings) -> None:
+        self._settings = settings
+        self._pipeline: Any = None
+        self._pinhole: Optional[Pinhole] = None
+        self._unit = 0.0
+
+    def open(self) -> None:
+        """Start streaming.
+
+        Raises:
+            RealSenseError: no camera offers the stream. ``can_resolve`` is asked first and answers at once;
+                ``pipeline.start`` without a camera would block for 15 s.
+        """
+        rs, wanted = import_realsense(), self._settings
+        config = rs.config()
+        if wanted.serial:
+            config.enable_device(wanted.serial)
+        config.enable_stream(rs.stream.depth, wanted.width, wanted.height, rs.format.z16, wanted.fps)
+        pipeline = rs.pipeline()
+        if not config.can_resolve(rs.pipeline_wrapper(pipeline)):
+            raise RealSenseError(
+                f"no RealSense camera{f' {wanted.serial}' if wanted.serial else ''} offers depth "
+                f"{wanted.width}x{wanted.height} at {wanted.fps} Hz: check the USB 3 cable, the udev rules, "
+                "and that no other program holds the camera"
+            )
+        profile = pipeline.start(config)
+        sensor = profile.get_device().first_depth_sensor()
+        if sensor.supports(rs.option.global_time_enabled):
+            sensor.set_option(rs.option.global_time_enabled, 1.0)  # hardware stamps mapped to system time
+        stream = profile.get_stream(rs.stream.depth).as_video_stream_profile().get_intrinsics()
+        self._pinhole = Pinhole(stream.width, stream.height, stream.fx, stream.fy, stream.ppx, stream.ppy)
+        self._unit = float(sensor.get_depth_scale())
+        self._pipeline = pipeline
+
+    def wait(self, timeout_s: float) -> Optional[RawFrame]:
+        """The next frame, or None if none arrives within ``timeout_s``."""
+        arrived, frames = self._pipeline.try_wait_for_frames(int(timeout_s * 1000))
+        depth = frames.get_depth_frame() if arrived else None
+        if not depth or self._pinhole is None:
+            return None
+        return RawFrame(depth.get_timestamp() * 1e-3, np.array(depth.get_data()), self._pinhole, self._unit)
+
+    def close(self) -> None:
+        if self._pipeline is not None:
+            self._pipeline.stop()
+            self._pipeline = None
