@@ -28,6 +28,8 @@ TERM_SIZES: Dict[str, Union[int, str]] = {
     "last_action": "joints",
 }
 
+_HISTORY_RULE = "a term of proprioception with the same scale (history is cut out of proprioception)"
+
 T = TypeVar("T")
 
 
@@ -108,6 +110,7 @@ class ObservationContract:
 
     ``proprioception`` feeds the world model; ``history`` holds the last ``history_steps`` steps of
     ``history_terms``, newest last, zeros before the first step. Values are clipped to ``+-clip`` after scaling.
+    A history term other than the last action is a part of proprioception, at the same scale.
     """
 
     proprioception: Tuple[ObservationTerm, ...]
@@ -119,8 +122,14 @@ class ObservationContract:
         for key in ("proprioception", "history_terms"):
             names = [term.name for term in getattr(self, key)]
             _require(bool(names) and len(set(names)) == len(names), f"observation.{key}", names, "distinct terms")
-        names = [term.name for term in self.proprioception]
+        scales = {term.name: term.scale for term in self.proprioception}
+        names = list(scales)
         _require("last_action" not in names, "observation.proprioception", names, "terms without last_action")
+        _require("command" in names, "observation.proprioception", names, "terms with command (the policy reads it)")
+        for term in self.history_terms:
+            if term.name != "last_action":
+                same = scales.get(term.name) == term.scale
+                _require(same, f"observation.history_terms {term.name}", term.scale, _HISTORY_RULE)
         _require(self.history_steps >= 1, "observation.history_steps", self.history_steps, "at least 1")
         _require_positive("observation.clip", self.clip)
 

@@ -1,0 +1,69 @@
+"""The policy: robot state, command and the world model's ``h`` in, joint action out, once per tick."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from wmp_core.history import History
+from wmp_core.observation import Proprioception, RobotState
+
+if TYPE_CHECKING:
+    from wmp_core.bundle import Bundle
+
+
+class PolicyOutput(NamedTuple):
+    """Everything one tick produced; all arrays float32, new, and never written again.
+
+    ``action [J]`` after the contract's clip; ``proprioception [33]`` scaled; ``history [210]`` as the network saw
+    it; ``base_velocity [3]`` m/s, the network's own estimate in the base frame.
+    """
+
+    action: np.ndarray
+    proprioception: np.ndarray
+    history: np.ndarray
+    base_velocity: np.ndarray
+
+
+class Policy:
+    """Holds the last action and the history between ticks, and nothing else. Not thread-safe."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        contract = bundle.contract
+        self._model = bundle.model("policy")
+        self._model.warm_up()
+        self._proprioception = Proprioception(contract)
+        self._command = self._proprioception.slices["command"]
+        self._history = History(contract)
+        self._clip = np.float32(contract.action.clip)
+        self._no_action = np.zeros(contract.num_joints, dtype=np.float32)
+        self._last_action = self._no_action
+
+    def reset(self) -> None:
+        """Forget history and last action: the next step is tick 0."""
+        self._history.reset()
+        self._last_action = self._no_action
+
+    def step(self, state: RobotState, command: np.ndarray, deter: np.ndarray) -> PolicyOutput:
+        """Compute one tick.
+
+        Args:
+            state: newest robot state, contract joint order.
+            command: ``[3]`` vx m/s, vy m/s, yaw rate rad/s, base frame; limiting it is the caller's business.
+            deter: ``[D]`` float32, ``h`` of the newest world-model tick.
+
+        A value that is not finite passes through to the action: the safety envelope answers it with damping.
+        """
+        proprioception = self._proprioception(state, command)
+        history = self._history.push(proprioception, self._last_action)
+        outputs = self._model.run(
+            history=history[None],
+            command=proprioception[None, self._command],
+            deter=deter[None],
+        )
+        action = outputs["action"][0]
+        np.minimum(action, self._clip, out=action)
+        np.maximum(action, -self._clip, out=action)
+        self._last_action = action
+        return PolicyOutput(action, proprioception, history, outputs["base_velocity"][0])

@@ -1,0 +1,150 @@
+"""The two-phase world model: the recurrent part ahead of its tick, perception within the interval after it.
+
+``h_n = advance(h_{n-k}, z_{n-k}, a_{n-k..n-1})`` needs no image and is computed before tick n;
+``z_n ~ q(z | h_n, depth, proprioception_n)`` has one interval of time, and enters ``h`` at tick n + k. The
+mode of each distribution is taken, so a run can be replayed exactly.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Optional
+
+import numpy as np
+
+from wmp_core.depth.geometry import normalise
+
+if TYPE_CHECKING:
+    from wmp_core.bundle import Bundle
+
+
+class Source(enum.IntEnum):
+    """Where ``z`` comes from; the values of ``Latent.msg``."""
+
+    INITIAL = 0
+    POSTERIOR = 1
+    PRIOR = 2
+
+
+class PhaseError(RuntimeError):
+    """``advance`` and ``observe`` were not called in turn."""
+
+
+@dataclass(frozen=True)
+class LatentState:
+    """State of the world model.
+
+    ``tick``: world-model tick, counted in policy steps; ``deter [D]`` float32: ``h`` of that tick; ``stoch [S]``
+    int64 class indices: after ``observe`` ``z`` of the tick, after ``advance`` the ``z`` that entered ``h``.
+    ``source``, ``kl`` (nats; NaN without an image) and ``depth_stamp`` (s; NaN without an image) belong to ``stoch``.
+    """
+
+    tick: int
+    deter: np.ndarray
+    stoch: np.ndarray
+    source: Source
+    kl: float = math.nan
+    depth_stamp: float = math.nan
+
+
+class WorldModel:
+    """Holds ``h`` and ``z``: ``reset`` gives ``h_0``, then ``observe`` and ``advance`` take turns. Not thread-safe."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._contract = bundle.contract
+        self._initial = bundle.initial_state
+        self._advance = bundle.model("advance")
+        self._observe = bundle.model("observe")
+        self._prior = bundle.model("prior")
+        for model in (self._advance, self._observe, self._prior):
+            model.warm_up()
+        self.reset()
+
+    @property
+    def state(self) -> LatentState:
+        """The newest state."""
+        return self._state
+
+    def reset(self) -> LatentState:
+        """Begin an episode: ``h_0`` is one step from the learned initial state with zero actions."""
+        interval, joints = self._contract.timing.world_model_interval, self._contract.num_joints
+        self._state = LatentState(-interval, self._initial.deter, self._initial.stoch, Source.INITIAL)
+        self._observed = True
+        return self.advance(np.zeros((interval, joints), dtype=np.float32))
+
+    def advance(self, actions: np.ndarray) -> LatentState:
+        """``h`` of the next world-model tick.
+
+        Args:
+            actions: ``[k, J]`` after the contract's clip, oldest first.
+
+        Raises:
+            PhaseError: ``z`` of the present tick is still open.
+            ValueError: another shape, or values that are not finite.
+        """
+        self._require_observed(True, "advance")
+        interval = self._contract.timing.world_model_interval
+        actions = _checked(actions, (interval, self._contract.num_joints), "actions")
+        state = self._state
+        deter = self._advance.run(deter=state.deter[None], stoch=state.stoch[None], actions=actions.reshape(1, -1))
+        self._state = LatentState(
+            state.tick + interval, deter["next_deter"][0], state.stoch, state.source, state.kl, state.depth_stamp
+        )
+        self._observed = False
+        return self._state
+
+    def observe(
+        self, proprioception: np.ndarray, depth_m: Optional[np.ndarray], depth_stamp: float = math.nan
+    ) -> LatentState:
+        """``z`` of the present tick: the posterior, or the prior if there is no image.
+
+        Args:
+            proprioception: ``[33]`` scaled, of the same tick.
+            depth_m: ``[64, 64]`` planar metres clipped to the contract's range, or ``None``.
+            depth_stamp: capture time of the image in s, carried through to the state.
+
+        Raises:
+            PhaseError: this tick has been observed already.
+            ValueError: another shape, or values that are not finite.
+        """
+        self._require_observed(False, "observe")
+        state = self._state
+        if depth_m is None:
+            stoch = self._prior.run(deter=state.deter[None])["stoch"][0]
+            self._state = LatentState(state.tick, state.deter, stoch, Source.PRIOR)
+        else:
+            self._state = self._posterior(proprioception, depth_m, depth_stamp)
+        self._observed = True
+        return self._state
+
+    def _posterior(self, proprioception: np.ndarray, depth_m: np.ndarray, depth_stamp: float) -> LatentState:
+        contract, state = self._contract, self._state
+        proprioception = _checked(proprioception, (contract.proprioception_size,), "proprioception")
+        depth_m = _checked(depth_m, (contract.depth.height, contract.depth.width), "depth")
+        depth = normalise(contract.depth, depth_m)
+        outputs = self._observe.run(
+            deter=state.deter[None], proprioception=proprioception[None], depth=depth[None, None]
+        )
+        return LatentState(
+            state.tick, state.deter, outputs["stoch"][0], Source.POSTERIOR, float(outputs["kl"][0]), depth_stamp
+        )
+
+    def _require_observed(self, observed: bool, call: str) -> None:
+        if self._observed != observed:
+            done, due = ("observed", "advance") if self._observed else ("advanced", "observe")
+            raise PhaseError(
+                f"world model: {call} called at tick {self._state.tick}, which has just been {done}; "
+                f"call {due} next, or reset"
+            )
+
+
+def _checked(values: np.ndarray, shape: tuple, name: str) -> np.ndarray:
+    """As float32; refused if anything could enter the recurrent state that would stay there for good."""
+    values = np.asarray(values, dtype=np.float32)
+    if values.shape != shape:
+        raise ValueError(f"world model: {name} has shape {values.shape}, expected {shape}")
+    if not np.isfinite(values).all():
+        raise ValueError(f"world model: {name} holds values that are not finite")
+    return values

@@ -1,0 +1,100 @@
+"""What the networks are told about the robot: the reference implementation of every observation term."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from wmp_core.contract import Contract, ObservationTerm
+from wmp_core.rotation import projected_gravity
+
+
+@dataclass(frozen=True)
+class RobotState:
+    """One reading of the robot, joints in contract order.
+
+    ``quat_wxyz [4]`` base -> world; ``gyro [3]`` rad/s and ``acc [3]`` m/s^2 in the base frame; ``q [J]`` rad,
+    ``dq [J]`` rad/s, ``tau_est [J]`` N m; ``stamp`` s; ``tick`` the robot's own counter. Optional:
+    ``motor_temperature [J]`` in degrees Celsius, ``foot_force [4]`` raw counts in the order of the contract's legs,
+    ``remote`` the 40 bytes of the hand-held controller.
+    """
+
+    quat_wxyz: np.ndarray
+    gyro: np.ndarray
+    acc: np.ndarray
+    q: np.ndarray
+    dq: np.ndarray
+    tau_est: np.ndarray
+    stamp: float
+    tick: int
+    motor_temperature: Optional[np.ndarray] = None
+    foot_force: Optional[np.ndarray] = None
+    remote: bytes = b""
+
+
+class TermInputs(NamedTuple):
+    """Everything a term may read. ``command [3]`` is (vx m/s, vy m/s, yaw rate rad/s) in the base frame."""
+
+    state: RobotState
+    command: np.ndarray
+    default_position: np.ndarray
+
+
+#: Raw (unscaled) value of every term that proprioception may hold, by its name in the contract.
+TERMS: Dict[str, Callable[[TermInputs], np.ndarray]] = {
+    "base_angular_velocity": lambda inputs: inputs.state.gyro,
+    "projected_gravity": lambda inputs: projected_gravity(inputs.state.quat_wxyz),
+    "command": lambda inputs: inputs.command,
+    "joint_position_error": lambda inputs: inputs.state.q - inputs.default_position,
+    "joint_velocity": lambda inputs: inputs.state.dq,
+}
+
+
+def term_slices(terms: Tuple[ObservationTerm, ...], joints: int) -> Dict[str, slice]:
+    """Where each term lies in the vector that ``terms`` describe, in order."""
+    slices, start = {}, 0
+    for term in terms:
+        slices[term.name] = slice(start, start + term.size(joints))
+        start += term.size(joints)
+    return slices
+
+
+def scale_vector(terms: Tuple[ObservationTerm, ...], joints: int) -> np.ndarray:
+    """Scale of every element of the vector that ``terms`` describe, float32."""
+    scales = [np.broadcast_to(np.float32(term.scale), term.size(joints)) for term in terms]
+    return np.concatenate(scales)
+
+
+class Proprioception:
+    """Computes proprioception of one contract; holds the layout so that a tick costs microseconds.
+
+    Reusable and stateless: each call returns a new array, which the caller may keep.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        terms = contract.observation.proprioception
+        self.slices = term_slices(terms, contract.num_joints)
+        self._parts: List[Tuple[Callable[[TermInputs], np.ndarray], slice]] = [
+            (TERMS[name], part) for name, part in self.slices.items()
+        ]
+        self._scale = scale_vector(terms, contract.num_joints)
+        self._clip = np.float32(contract.observation.clip)
+        self._default_position = np.asarray(contract.joints.default_position)
+
+    def __call__(self, state: RobotState, command: np.ndarray) -> np.ndarray:
+        """Scaled and clipped proprioception, float32 ``[33]`` for the A1; see :class:`TermInputs` for units."""
+        inputs = TermInputs(state, command, self._default_position)
+        values = np.empty_like(self._scale)
+        for term, part in self._parts:
+            values[part] = term(inputs)
+        values *= self._scale
+        np.minimum(values, self._clip, out=values)
+        np.maximum(values, -self._clip, out=values)
+        return values
+
+
+def proprioception(contract: Contract, state: RobotState, command: np.ndarray) -> np.ndarray:
+    """Proprioception for a single state; a loop keeps a :class:`Proprioception` instead."""
+    return Proprioception(contract)(state, command)
