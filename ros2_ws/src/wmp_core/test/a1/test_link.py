@@ -1,0 +1,140 @@
+"""The link against a robot that is a plain UDP socket on the loopback."""
+
+import json
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wmp_core.a1 import wire
+from wmp_core.a1.link import A1Link, A1LinkSettings, LinkError
+from wmp_core.control.command import MotorCommand
+
+NAMES = [f"{leg}_{part}_joint" for leg in ("FL", "FR", "RL", "RR") for part in ("hip", "thigh", "calf")]
+GOLDEN = json.loads((Path(__file__).parent / "a1_wire_golden.json").read_text())
+STATE = replace(wire.decode_low_state(bytes.fromhex(GOLDEN["low_state"][0]["wire"])), tick=1000)
+
+
+@pytest.fixture
+def robot():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind(("127.0.0.1", 0))
+        udp.settimeout(2)
+        yield udp
+
+
+@pytest.fixture
+def link(robot):
+    settings = A1LinkSettings("127.0.0.1", robot.getsockname()[1], local_port=0, stamp_from_tick=True)
+    with A1Link(settings, NAMES) as opened:
+        yield opened
+
+
+def tell(robot, link, *ticks):
+    for tick in ticks:
+        robot.sendto(wire.encode_low_state(replace(STATE, tick=tick)), ("127.0.0.1", link.local_port))
+
+
+def test_a_state_arrives_in_contract_order(robot, link):
+    tell(robot, link, 1000)
+    state = link.receive(1.0)
+    # Contract order begins with FL, which are the robot's motors 3..5.
+    assert state.q[:3].tolist() == STATE.q[3:6].tolist() and state.q[3:6].tolist() == STATE.q[:3].tolist()
+    assert state.foot_force.tolist() == [STATE.foot_force[i] for i in (1, 0, 3, 2)]
+    assert state.motor_temperature[11] == STATE.motor_temp[8]
+    assert state.stamp == pytest.approx(1.0) and state.tick == 1000
+
+
+def test_a_command_reaches_the_motor_of_its_joint(robot, link):
+    command = MotorCommand.position(np.arange(12) / 10, kp=np.full(12, 40.0), kd=np.ones(12))
+    link.send(command)
+    received = wire.decode_low_cmd(robot.recv(2048))
+    assert np.allclose(received.q, [0.3, 0.4, 0.5, 0, 0.1, 0.2, 0.9, 1.0, 1.1, 0.6, 0.7, 0.8])
+    assert np.all(received.kp == 40) and np.all(received.kd == 1)
+
+
+def test_a_joint_without_gain_is_told_to_have_no_target(robot, link):
+    link.send(MotorCommand.torque(np.full(12, 2.0)))
+    received = wire.decode_low_cmd(robot.recv(2048))
+    assert np.all(received.q == np.float32(wire.NO_POSITION_TARGET)) and np.all(received.dq == 16000)
+    assert np.all(received.tau == 2)
+
+
+def test_the_newest_of_several_states_wins(robot, link):
+    tell(robot, link, 1000, 1002, 1004)
+    assert link.receive(1.0).tick == 1004
+    assert link.statistics.received == 3 and link.statistics.superseded == 2
+
+
+def test_in_lockstep_every_state_comes_once(robot, link):
+    tell(robot, link, 1000, 1002, 1004)
+    assert [link.receive(1.0, newest=False).tick for _ in range(3)] == [1000, 1002, 1004]
+    assert link.receive(0.0, newest=False) is None
+
+
+def test_duplicates_and_reordered_states_are_dropped_and_gaps_counted(robot, link):
+    tell(robot, link, 1000, 1000, 1008, 1004)
+    assert link.receive(1.0).tick == 1008
+    counts = link.statistics
+    # 1000 -> 1008 in steps of 2 lacks 1002, 1004 and 1006.
+    assert (counts.duplicates, counts.reordered, counts.lost) == (1, 1, 3)
+
+
+def test_the_tick_may_wrap(robot, link):
+    tell(robot, link, 2**32 - 2, 0)
+    assert link.receive(1.0).tick == 0
+    assert link.statistics.reordered == 0 and link.statistics.lost == 0
+
+
+def test_a_restarted_robot_is_accepted(robot, link):
+    tell(robot, link, 500_000, 4)
+    assert link.receive(1.0).tick == 4
+    assert link.statistics.restarts == 1
+
+
+def test_corrupt_packets_are_counted_and_never_returned(robot, link):
+    data = bytearray(wire.encode_low_state(STATE))
+    data[100] ^= 1
+    for wrong in (bytes(data), bytes(data[:-3]), b""):
+        robot.sendto(wrong, ("127.0.0.1", link.local_port))
+    assert link.receive(0.05) is None
+    assert link.statistics.corrupt == 3
+
+
+def test_states_from_another_host_are_ignored(robot, link):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.bind(("127.0.0.2", 0))
+        stranger.sendto(wire.encode_low_state(STATE), ("127.0.0.1", link.local_port))
+        assert link.receive(0.05) is None
+    assert link.statistics.foreign == 1
+
+
+def test_closing_sends_damping_several_times(robot, link):
+    link.close()
+    for _ in range(3):
+        received = wire.decode_low_cmd(robot.recv(2048))
+        assert np.all(received.kp == 0) and np.all(received.tau == 0) and np.all(received.kd == 3)
+    with pytest.raises(LinkError, match="closed"):
+        link.receive(0.0)
+
+
+def test_a_command_that_must_not_be_sent_raises_and_sends_nothing(robot, link):
+    with pytest.raises(wire.RangeError, match="tau of FR_hip_joint"):
+        link.send(MotorCommand.torque(np.full(12, 40.0)))
+    assert link.statistics.sent == 0
+    link.send(MotorCommand.damping(1.0))
+    assert np.all(wire.decode_low_cmd(robot.recv(2048)).kd == 1)
+
+
+def test_a_port_in_use_is_one_clear_line(robot):
+    port = robot.getsockname()[1]
+    with pytest.raises(LinkError, match=f"port {port} cannot be bound.*local_port") as error:
+        A1Link(A1LinkSettings("127.0.0.1", 8007, local_port=port), NAMES).open()
+    assert "\n" not in str(error.value)
+
+
+def test_settings_are_checked():
+    with pytest.raises(ValueError, match="robot_port is 70000, allowed 1..65535"):
+        A1LinkSettings(robot_port=70000)

@@ -1,0 +1,1 @@
+"""Unitree A1: wire format, joint order, UDP link, remote."""

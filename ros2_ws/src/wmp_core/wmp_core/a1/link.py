@@ -1,0 +1,297 @@
+"""The UDP link to an A1, real or simulated: one object that sends motor commands and receives robot states.
+
+A stale link is silent: nothing tells that no packet came. So every state carries a stamp, and the watchdog
+judges its age. Not provable without a robot: its own command time-out, the hand-over from sport mode, and the
+unit of its tick.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import select
+import socket
+import time
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Callable, Optional, Protocol, Sequence, Tuple, Type
+
+import numpy as np
+
+from wmp_core.a1 import wire
+from wmp_core.a1.joints import JointOrder
+from wmp_core.control.command import MotorCommand
+from wmp_core.observation import RobotState
+
+_LOG = logging.getLogger(__name__)
+_MAX_DRAIN = 256
+_TICK_SPAN = 2**32
+_TICK_SECONDS = 1e-3
+
+
+class LinkError(RuntimeError):
+    """The link cannot be opened or was used while closed; says what to do."""
+
+
+class RobotLink(Protocol):
+    """What a controller needs of a robot; joints in contract order."""
+
+    def open(self) -> None: ...
+
+    def send(self, command: MotorCommand) -> None: ...
+
+    def receive(self, timeout_s: float, newest: bool = True) -> Optional[RobotState]: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class A1LinkSettings:
+    """Where the robot is, and how its states are stamped.
+
+    Attributes:
+        robot_host, robot_port: address commands go to; states are accepted from this host only.
+        local_port: port that states arrive at; 0 lets the system choose (simulation, tests).
+        stamp_from_tick: stamp states with the robot's tick in ms (lockstep), not with their arrival time.
+        ticks_per_state: tick difference of consecutive states, to count lost ones; 0 where it is unknown.
+        damping_kd: gain in N m s/rad of the damping that ends the session.
+    """
+
+    robot_host: str = "192.168.123.10"
+    robot_port: int = 8007
+    local_port: int = 8080
+    stamp_from_tick: bool = False
+    ticks_per_state: int = 2
+    damping_kd: float = 3.0
+    damping_repeats: int = 10
+
+    def __post_init__(self) -> None:
+        for key, lowest in (("robot_port", 1), ("local_port", 0)):
+            value = getattr(self, key)
+            if not lowest <= value <= 65535:
+                raise ValueError(f"link: {key} is {value}, allowed {lowest}..65535")
+        if self.ticks_per_state < 0 or self.damping_repeats < 1:
+            raise ValueError("link: ticks_per_state is at least 0 and damping_repeats at least 1")
+        low, high, unit = wire.COMMAND_RANGES["kd"]
+        if not low < self.damping_kd <= high:
+            raise ValueError(f"link: damping_kd is {self.damping_kd}, allowed above {low} to {high:g} {unit}")
+
+
+@dataclass
+class LinkStatistics:
+    """Counts since the link was opened.
+
+    ``superseded`` states were read but overtaken by a newer one before anyone asked; ``lost`` is judged by
+    gaps of the tick; ``restarts`` counts ticks that fell back by more than a second.
+    """
+
+    sent: int = 0
+    send_failures: int = 0
+    received: int = 0
+    superseded: int = 0
+    corrupt: int = 0
+    foreign: int = 0
+    duplicates: int = 0
+    reordered: int = 0
+    lost: int = 0
+    restarts: int = 0
+
+
+class A1Link:
+    """:class:`RobotLink` over the A1's low-level UDP protocol.
+
+    Usable as a context manager. Not thread-safe: one thread sends and receives.
+
+    Args:
+        settings: addresses and stamps.
+        joint_names: the contract's joints, in its order.
+        clock: time in s of an arriving state, unless it is stamped by its tick.
+    """
+
+    def __init__(
+        self, settings: A1LinkSettings, joint_names: Sequence[str], clock: Callable[[], float] = time.time
+    ) -> None:
+        self._settings = settings
+        self._order = JointOrder(joint_names)
+        self._clock = clock
+        self._socket: Optional[socket.socket] = None
+        self._robot: Tuple[str, int] = ("", 0)
+        self._newest_tick: Optional[int] = None
+        self._statistics = LinkStatistics()
+
+    @property
+    def statistics(self) -> LinkStatistics:
+        """A snapshot of the counts."""
+        return dataclasses.replace(self._statistics)
+
+    @property
+    def local_port(self) -> int:
+        """The port that states arrive at."""
+        return self._open_socket().getsockname()[1]
+
+    def open(self) -> None:
+        """Bind the local port.
+
+        Raises:
+            LinkError: the robot's host is unknown, or the port is taken.
+        """
+        if self._socket is not None:
+            return
+        host, port = self._settings.robot_host, self._settings.local_port
+        try:
+            self._robot = (socket.gethostbyname(host), self._settings.robot_port)
+        except OSError as error:
+            raise LinkError(f"robot host {host!r} is unknown ({error}); check robot_host") from error
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            udp.bind(("0.0.0.0", port))
+        except OSError as error:
+            udp.close()
+            raise LinkError(
+                f"local UDP port {port} cannot be bound ({error.strerror}); stop the other controller "
+                f"(`ss -ulpn sport = :{port}` names it) or set local_port"
+            ) from error
+        udp.setblocking(False)
+        self._socket, self._statistics, self._newest_tick = udp, LinkStatistics(), None
+
+    def send(self, command: MotorCommand) -> None:
+        """Send one command. A network failure is counted, not raised: the next cycle tries again.
+
+        Raises:
+            wire.WireError: the command holds what must not be sent.
+            LinkError: the link is closed.
+        """
+        udp, to_motor = self._open_socket(), self._order.to_motor
+        kp, kd = to_motor(command.kp), to_motor(command.kd)
+        # The robot's own way to say that a target does not count; a gain of 0 says the same a second time.
+        q = np.where(kp == 0, wire.NO_POSITION_TARGET, to_motor(command.q))
+        dq = np.where(kd == 0, wire.NO_VELOCITY_TARGET, to_motor(command.dq))
+        data = wire.encode_low_cmd(q, dq, to_motor(command.tau), kp, kd)
+        try:
+            udp.sendto(data, self._robot)
+        except OSError as error:
+            if self._statistics.send_failures == 0:
+                _LOG.warning("cannot send to the robot at %s:%d: %s", *self._robot, error)
+            self._statistics.send_failures += 1
+        else:
+            self._statistics.sent += 1
+
+    def receive(self, timeout_s: float, newest: bool = True) -> Optional[RobotState]:
+        """Wait up to ``timeout_s`` for a state newer than the last one; ``None`` if none came.
+
+        With ``newest`` the socket is drained and the last state wins; without, states come one by one
+        (lockstep). Corrupt, foreign, repeated and overtaken packets are counted and never returned.
+
+        Raises:
+            LinkError: the link is closed.
+        """
+        udp = self._open_socket()
+        poll = select.poll()
+        poll.register(udp, select.POLLIN)
+        deadline = time.monotonic() + timeout_s
+        state = self._read(udp, newest)
+        while state is None:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                return None
+            # Rounded up: poll(0) would spin through the last millisecond.
+            poll.poll(int(remaining * 1e3) + 1)
+            state = self._read(udp, newest)
+        return self._robot_state(state)
+
+    def close(self) -> None:
+        """Send damping several times (one packet may be lost), then close; harmless when closed."""
+        if self._socket is None:
+            return
+        damping = MotorCommand.damping(self._settings.damping_kd)
+        for _ in range(self._settings.damping_repeats):
+            self.send(damping)
+            time.sleep(0.002)
+        self._socket.close()
+        self._socket = None
+
+    def __enter__(self) -> A1Link:
+        self.open()
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        self.close()
+
+    def _open_socket(self) -> socket.socket:
+        if self._socket is None:
+            raise LinkError("the link to the robot is closed; call open() first")
+        return self._socket
+
+    def _read(self, udp: socket.socket, newest: bool) -> Optional[wire.LowState]:
+        """The next fresh state that has already arrived, or the newest of all that have."""
+        found: Optional[wire.LowState] = None
+        for _ in range(_MAX_DRAIN):
+            try:
+                data, address = udp.recvfrom(2048)
+            except BlockingIOError:
+                break
+            except ConnectionError:  # the robot's host reports that nobody listens yet
+                continue
+            state = self._accept(data, address)
+            if state is None:
+                continue
+            self._statistics.superseded += found is not None
+            found = state
+            if not newest:
+                break
+        return found
+
+    def _accept(self, data: bytes, address: Tuple[str, int]) -> Optional[wire.LowState]:
+        if address[0] != self._robot[0]:
+            self._statistics.foreign += 1
+            return None
+        try:
+            state = wire.decode_low_state(data)
+        except wire.WireError as error:
+            self._statistics.corrupt += 1
+            _LOG.debug("packet dropped: %s", error)
+            return None
+        if not self._is_fresh(state.tick):
+            return None
+        self._newest_tick = state.tick
+        self._statistics.received += 1
+        return state
+
+    def _is_fresh(self, tick: int) -> bool:
+        if self._newest_tick is None:
+            return True
+        # The counter wraps; the shorter way round tells its direction.
+        step = (tick - self._newest_tick + _TICK_SPAN // 2) % _TICK_SPAN - _TICK_SPAN // 2
+        if step > 0:
+            if self._settings.ticks_per_state:
+                self._statistics.lost += max(0, round(step / self._settings.ticks_per_state) - 1)
+            return True
+        if step * _TICK_SECONDS < -1.0:
+            self._statistics.restarts += 1
+            return True
+        if step == 0:
+            self._statistics.duplicates += 1
+        else:
+            self._statistics.reordered += 1
+        return False
+
+    def _robot_state(self, state: wire.LowState) -> RobotState:
+        to_contract = self._order.to_contract
+        return RobotState(
+            quat_wxyz=state.quat_wxyz,
+            gyro=state.gyro,
+            acc=state.acc,
+            q=to_contract(state.q),
+            dq=to_contract(state.dq),
+            tau_est=to_contract(state.tau_est),
+            stamp=state.tick * _TICK_SECONDS if self._settings.stamp_from_tick else self._clock(),
+            tick=state.tick,
+            motor_temperature=to_contract(state.motor_temp),
+            foot_force=self._order.legs_to_contract(state.foot_force),
+            remote=state.remote,
+        )

@@ -1,0 +1,40 @@
+"""The A1's wireless remote, as its 40 bytes travel in every state."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import FrozenSet
+
+#: Button of each bit, least significant first.
+BUTTONS = (
+    "R1", "L1", "start", "select", "R2", "L2", "F1", "F2", "A", "B", "X", "Y", "up", "right", "down", "left",
+)  # fmt: skip
+
+_LAYOUT = struct.Struct("<2xH5f")
+REMOTE_SIZE = 40
+
+
+@dataclass(frozen=True)
+class Remote:
+    """Buttons held down; stick positions in -1..1, right and up positive; ``l2`` the analogue trigger."""
+
+    buttons: FrozenSet[str]
+    lx: float
+    ly: float
+    rx: float
+    ry: float
+    l2: float
+
+
+def decode_remote(data: bytes) -> Remote:
+    """Decode the ``remote`` bytes of a state.
+
+    Raises:
+        ValueError: ``data`` is not 40 bytes long.
+    """
+    if len(data) != REMOTE_SIZE:
+        raise ValueError(f"remote data has {len(data)} bytes, expected {REMOTE_SIZE}")
+    bits, lx, rx, ry, l2, ly = _LAYOUT.unpack_from(data)
+    held = frozenset(name for i, name in enumerate(BUTTONS) if bits >> i & 1)
+    return Remote(held, lx=lx, ly=ly, rx=rx, ry=ry, l2=l2)

@@ -1,0 +1,45 @@
+"""What every motor is told in one cycle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Union
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class MotorCommand:
+    """Targets and gains, arrays ``[joints]`` in contract order.
+
+    The motor applies ``tau + kp * (q - q_measured) + kd * (dq - dq_measured)``; rad, rad/s, N m, N m/rad,
+    N m s/rad. "No position target" is ``kp = 0``, and ``q`` is finite even then.
+    """
+
+    q: np.ndarray
+    dq: np.ndarray
+    tau: np.ndarray
+    kp: np.ndarray
+    kd: np.ndarray
+
+    @classmethod
+    def damping(cls, kd: Union[float, np.ndarray], joints: int = 12) -> MotorCommand:
+        """Resist motion with ``kd`` and want nothing else: what a robot in PASSIVE or FAULT gets."""
+        zeros = np.zeros(joints)
+        return cls(q=zeros, dq=zeros, tau=zeros, kp=zeros, kd=np.full(joints, kd, dtype=np.float64))
+
+    @classmethod
+    def position(cls, q: np.ndarray, kp: np.ndarray, kd: np.ndarray) -> MotorCommand:
+        """Hold position targets ``q`` with the given gains."""
+        zeros = np.zeros(len(q))
+        return cls(q=q, dq=zeros, tau=zeros, kp=kp, kd=kd)
+
+    @classmethod
+    def torque(cls, tau: np.ndarray) -> MotorCommand:
+        """Torques alone: the PD law runs on the host."""
+        zeros = np.zeros(len(tau))
+        return cls(q=zeros, dq=zeros, tau=tau, kp=zeros, kd=zeros)
+
+    def implied_torque(self, q: np.ndarray, dq: np.ndarray) -> np.ndarray:
+        """Torque in N m that the motors apply at measured ``q`` and ``dq``, before any limit."""
+        return self.tau + self.kp * (self.q - q) + self.kd * (self.dq - dq)
