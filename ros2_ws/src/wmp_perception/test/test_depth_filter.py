@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from wmp_core.depth.geometry import CameraIntrinsics
 from wmp_perception.depth_filter import DepthFilter, DepthFilterSettings
-from wmp_perception.realsense import CameraSettings, Pinhole, RealSenseCamera, RealSenseError, import_realsense
+from wmp_perception.realsense import CameraSettings, RealSenseCamera, RealSenseError, import_realsense
 
-D435I = Pinhole(424, 240, 211.4, 211.4, 212.6, 117.7)
+D435I = CameraIntrinsics(424, 240, 211.4, 211.4, 212.6, 117.7)
 
 #: Columns of the network's crop: 2 fx tan(29 deg) about cx.
 CROP = slice(95, 330)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any, List
 
 import numpy as np
+from wmp_core.depth.geometry import CameraIntrinsics
 
-from wmp_perception.realsense import Pinhole, RealSenseError, import_realsense
+from wmp_perception.realsense import RealSenseError, import_realsense
 
 #: librealsense's hole filling modes. "left": the value of the left neighbour; others: of the neighbour named.
 HOLE_FILLING = {"left": 0, "farthest": 1, "nearest": 2}
@@ -71,9 +72,9 @@ class DepthFilter:
     The same frames in the same order give the same output, whatever the time between them.
     """
 
-    def __init__(self, settings: DepthFilterSettings, pinhole: Pinhole, unit: float) -> None:
+    def __init__(self, settings: DepthFilterSettings, intrinsics: CameraIntrinsics, unit: float) -> None:
         self._rs = import_realsense()
-        self._pinhole = pinhole
+        self._intrinsics = intrinsics
         self._unit = unit
         self._count = 0
         self._blocks = self._build_chain(settings)
@@ -88,7 +89,7 @@ class DepthFilter:
         Returns:
             A new array of the same kind.
         """
-        expected = (self._pinhole.height, self._pinhole.width)
+        expected = (self._intrinsics.height, self._intrinsics.width)
         if depth.shape != expected or depth.dtype != np.uint16:
             raise ValueError(f"depth frame is {depth.dtype} {depth.shape}, expected uint16 {expected}")
         frame = self._inject(depth)
@@ -115,15 +116,14 @@ class DepthFilter:
         return chain
 
     def _open_device(self) -> None:
-        rs, pinhole = self._rs, self._pinhole
+        rs, camera = self._rs, self._intrinsics
         intrinsics = rs.intrinsics()
-        intrinsics.width, intrinsics.height = pinhole.width, pinhole.height
-        intrinsics.fx, intrinsics.fy = pinhole.fx, pinhole.fy
-        intrinsics.ppx, intrinsics.ppy = pinhole.cx, pinhole.cy
+        intrinsics.width, intrinsics.height = camera.width, camera.height
+        intrinsics.fx, intrinsics.fy, intrinsics.ppx, intrinsics.ppy = camera.fx, camera.fy, camera.cx, camera.cy
         intrinsics.model, intrinsics.coeffs = rs.distortion.none, [0.0] * 5
         stream = rs.video_stream()
         stream.type, stream.fmt, stream.bpp, stream.fps = rs.stream.depth, rs.format.z16, 2, 30
-        stream.width, stream.height, stream.intrinsics = pinhole.width, pinhole.height, intrinsics
+        stream.width, stream.height, stream.intrinsics = camera.width, camera.height, intrinsics
         self._device = rs.software_device()
         self._sensor = self._device.add_sensor("depth")
         self._profile = self._sensor.add_video_stream(stream, True)
@@ -139,7 +139,7 @@ class DepthFilter:
         self._count += 1
         frame = rs.software_video_frame()
         frame.pixels = np.ascontiguousarray(depth)
-        frame.stride, frame.bpp = 2 * self._pinhole.width, 2
+        frame.stride, frame.bpp = 2 * self._intrinsics.width, 2
         frame.frame_number, frame.timestamp = self._count, self._count * 1000.0 / 30
         frame.domain = rs.timestamp_domain.system_time
         frame.depth_units = self._unit

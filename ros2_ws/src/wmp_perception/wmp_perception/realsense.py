@@ -10,28 +10,13 @@ from types import ModuleType
 from typing import Any, Optional
 
 import numpy as np
+from wmp_core.depth.geometry import CameraIntrinsics
 
 _log = logging.getLogger(__name__)
 
 
 class RealSenseError(RuntimeError):
     """librealsense or the camera cannot be used; the message says what to do."""
-
-
-@dataclass(frozen=True)
-class Pinhole:
-    """Intrinsics of a depth stream as its camera reports them: sizes, focal lengths and centre in pixels."""
-
-    width: int
-    height: int
-    fx: float
-    fy: float
-    cx: float
-    cy: float
-
-    def __post_init__(self) -> None:
-        if min(self.width, self.height) < 1 or not min(self.fx, self.fy) > 0:
-            raise ValueError(f"camera intrinsics {self} need positive sizes and focal lengths")
 
 
 @dataclass(frozen=True)
@@ -44,7 +29,7 @@ class RawFrame:
 
     stamp: float
     depth: np.ndarray
-    pinhole: Pinhole
+    intrinsics: CameraIntrinsics
     unit: float
 
 
@@ -94,7 +79,7 @@ class RealSenseCamera:
     def __init__(self, settings: CameraSettings) -> None:
         self._settings = settings
         self._pipeline: Any = None
-        self._pinhole: Optional[Pinhole] = None
+        self._intrinsics: Optional[CameraIntrinsics] = None
         self._unit = 0.0
 
     def open(self) -> None:
@@ -121,7 +106,7 @@ class RealSenseCamera:
         if sensor.supports(rs.option.global_time_enabled):
             sensor.set_option(rs.option.global_time_enabled, 1.0)  # hardware stamps mapped to system time
         stream = profile.get_stream(rs.stream.depth).as_video_stream_profile().get_intrinsics()
-        self._pinhole = Pinhole(stream.width, stream.height, stream.fx, stream.fy, stream.ppx, stream.ppy)
+        self._intrinsics = CameraIntrinsics(stream.width, stream.height, stream.fx, stream.fy, stream.ppx, stream.ppy)
         self._unit = float(sensor.get_depth_scale())
         self._pipeline = pipeline
 
@@ -129,9 +114,9 @@ class RealSenseCamera:
         """The next frame, or None if none arrives within ``timeout_s``."""
         arrived, frames = self._pipeline.try_wait_for_frames(int(timeout_s * 1000))
         depth = frames.get_depth_frame() if arrived else None
-        if not depth or self._pinhole is None:
+        if not depth or self._intrinsics is None:
             return None
-        return RawFrame(depth.get_timestamp() * 1e-3, np.array(depth.get_data()), self._pinhole, self._unit)
+        return RawFrame(depth.get_timestamp() * 1e-3, np.array(depth.get_data()), self._intrinsics, self._unit)
 
     def close(self) -> None:
         if self._pipeline is not None:

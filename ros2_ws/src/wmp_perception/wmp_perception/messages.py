@@ -1,0 +1,77 @@
+"""Between ROS messages and arrays."""
+
+from __future__ import annotations
+
+import math
+import sys
+from array import array
+
+import numpy as np
+from builtin_interfaces.msg import Time
+from sensor_msgs.msg import CameraInfo, Image
+from wmp_core.depth.geometry import CameraIntrinsics
+
+
+def to_seconds(stamp: Time) -> float:
+    """A message's time in s; float64 keeps it to better than a microsecond."""
+    return float(stamp.sec) + 1e-9 * stamp.nanosec
+
+
+def to_stamp(seconds: float) -> Time:
+    """Seconds as a message's time; NaN (no time) becomes 0."""
+    if math.isnan(seconds):
+        return Time()
+    sec, nanosec = divmod(round(seconds * 1e9), 1_000_000_000)
+    return Time(sec=sec, nanosec=nanosec)
+
+
+def intrinsics_from_info(info: CameraInfo) -> CameraIntrinsics:
+    """Pinhole of a rectified camera from ``K``."""
+    k = info.k
+    return CameraIntrinsics(info.width, info.height, fx=k[0], fy=k[4], cx=k[2], cy=k[5])
+
+
+def depth_from_image(image: Image) -> np.ndarray:
+    """A 16-bit depth image as uint16 ``[height, width]``.
+
+    Raises:
+        ValueError: another encoding, or fewer bytes than the header states.
+    """
+    if image.encoding not in ("16UC1", "mono16"):
+        raise ValueError(
+            f"depth image is encoded as {image.encoding!r}, expected '16UC1' in mm: use the camera driver's raw depth topic"
+        )
+    if image.step < 2 * image.width or image.step % 2 or len(image.data) < image.step * image.height:
+        raise ValueError(
+            f"depth image {image.width}x{image.height} has step {image.step} and {len(image.data)} bytes: it is damaged"
+        )
+    order = ">" if image.is_bigendian else "<"
+    rows = np.frombuffer(image.data, dtype=np.dtype(f"{order}u2"), count=image.step * image.height // 2)
+    depth = rows.reshape(image.height, image.step // 2)[:, : image.width]
+    return np.ascontiguousarray(depth, dtype=np.uint16)
+
+
+def image_from_metres(metres: np.ndarray, stamp: float, frame_id: str) -> Image:
+    """float32 ``[height, width]`` metres as a 32FC1 image captured at ``stamp`` s."""
+    height, width = metres.shape
+    image = Image(height=height, width=width, encoding="32FC1", step=4 * width)
+    image.header.stamp, image.header.frame_id = to_stamp(stamp), frame_id
+    image.is_bigendian = sys.byteorder == "big"
+    image.data = array("B", np.ascontiguousarray(metres, dtype=np.float32).tobytes())
+    return image
+
+
+def metres_from_image(image: Image) -> np.ndarray:
+    """A 32FC1 image as float32 ``[height, width]`` metres.
+
+    Raises:
+        ValueError: another encoding or size in bytes.
+    """
+    if image.encoding != "32FC1" or len(image.data) != 4 * image.width * image.height:
+        raise ValueError(
+            f"wmp/depth is {image.encoding!r} with {len(image.data)} bytes, "
+            f"expected '32FC1' with {4 * image.width * image.height}"
+        )
+    order = ">" if image.is_bigendian else "<"
+    metres = np.frombuffer(image.data, dtype=np.dtype(f"{order}f4")).reshape(image.height, image.width)
+    return metres.astype(np.float32)
