@@ -1,0 +1,90 @@
+"""Where the depth camera sits and how its pixels look into the world."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Pinhole:
+    """A pinhole camera: focal lengths and principal point in pixels, pixel centres at +0.5."""
+
+    width: int
+    height: int
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+
+    def __post_init__(self) -> None:
+        for key in ("width", "height", "fx", "fy"):
+            if not getattr(self, key) > 0:
+                raise ValueError(f"pinhole: {key} is {getattr(self, key)}, expected a positive number")
+
+    @classmethod
+    def square(cls, size: int, field_of_view: float) -> Pinhole:
+        """``size`` x ``size`` pixels that see ``field_of_view`` rad in both directions."""
+        focal = size / 2 / math.tan(field_of_view / 2)
+        return cls(size, size, focal, focal, size / 2, size / 2)
+
+    def slopes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Tangents of the pixel rays: to the right per column ``[width]``, downwards per row ``[height]``."""
+        right = (np.arange(self.width) + 0.5 - self.cx) / self.fx
+        down = (np.arange(self.height) + 0.5 - self.cy) / self.fy
+        return right.astype(np.float32), down.astype(np.float32)
+
+
+#: The virtual camera of the policy: 64 x 64 pixels, 58 degrees.
+POLICY_CAMERA = Pinhole.square(64, math.radians(58.0))
+#: Depth stream of one measured D435i at 424 x 240.
+D435I = Pinhole(424, 240, fx=211.4, fy=211.4, cx=212.6, cy=117.7)
+
+
+@dataclass(frozen=True)
+class CameraMount:
+    """Pose of the camera on the base: position in the base frame [m], pitch [rad], positive looking down."""
+
+    position: tuple[float, float, float] = (0.27, 0.0, 0.03)
+    pitch: float = 0.0
+
+
+def camera_poses(
+    base_position: np.ndarray,
+    base_quaternion: np.ndarray,
+    mount: CameraMount,
+    pitch: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """World poses of the cameras of ``N`` robots.
+
+    Args:
+        base_position: ``[N, 3]`` m.
+        base_quaternion: ``[N, 4]`` (w, x, y, z), base to world, of unit length.
+        mount: where the camera sits.
+        pitch: ``[N]`` rad, a pitch per robot instead of the mount's.
+
+    Returns:
+        Position ``[N, 3]`` m and axes ``[N, 3, 3]`` whose rows are right, down and forward in the world frame.
+    """
+    base_axes = rotation_matrices(np.asarray(base_quaternion, dtype=np.float64))
+    pitch = np.full(len(base_axes), mount.pitch) if pitch is None else np.asarray(pitch, dtype=np.float64)
+    sine, cosine, zero = np.sin(pitch), np.cos(pitch), np.zeros(len(base_axes))
+    right = np.stack([zero, zero - 1.0, zero], axis=-1)
+    down = np.stack([-sine, zero, -cosine], axis=-1)
+    forward = np.stack([cosine, zero, -sine], axis=-1)
+    axes = np.stack([right, down, forward], axis=1) @ base_axes.transpose(0, 2, 1)
+    position = base_position + base_axes @ np.asarray(mount.position)
+    return position, axes
+
+
+def rotation_matrices(quaternion: np.ndarray) -> np.ndarray:
+    """Rotation matrices ``[..., 3, 3]`` of unit quaternions ``[..., 4]`` (w, x, y, z)."""
+    w, x, y, z = np.moveaxis(np.asarray(quaternion, dtype=np.float64), -1, 0)
+    rows = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+    ]
+    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
