@@ -1,0 +1,81 @@
+"""The ``wmp`` command: one word per task, each a :class:`~wmp_bringup.command.Command`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
+
+from wmp_bringup.command import Command, UsageError
+from wmp_bringup.sim import SimCommand
+
+PLUGIN_GROUP = "wmp.commands"
+EXIT_USAGE = 2
+
+
+class MissingPlugin:
+    """Stands in for an installed command whose own dependencies are not installed."""
+
+    def __init__(self, entry: EntryPoint, missing: ImportError) -> None:
+        self._reason = f"'wmp {entry.name}' needs the Python package {missing.name or missing}"
+        self._remedy = f"install what {entry.dist.name if entry.dist else entry.module} needs ('make setup-training')"
+        self.help = f"not available: {self._reason}"
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Accept anything: the answer is the same."""
+        parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Name the remedy."""
+        print(f"wmp: {self._reason}; {self._remedy}", file=sys.stderr)
+        return EXIT_USAGE
+
+
+def commands() -> dict[str, Command]:
+    """All commands by name: the built-in ones, then the plug-ins of this environment."""
+    found: dict[str, Command] = {"sim": SimCommand()}
+    for entry in sorted(entry_points(group=PLUGIN_GROUP), key=lambda entry: entry.name):
+        try:
+            found[entry.name] = entry.load()
+        except ImportError as missing:
+            found[entry.name] = MissingPlugin(entry, missing)
+    return found
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point of ``wmp``; returns the exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    parser, available = _parser()
+    arguments, unknown = parser.parse_known_args(argv)
+    command = available[arguments.command]
+    if unknown and not isinstance(command, MissingPlugin):
+        parser.error(f"unrecognised arguments: {' '.join(unknown)}")
+    try:
+        return command.run(arguments)
+    except UsageError as error:
+        print(f"wmp {arguments.command}: {error}", file=sys.stderr)
+        return EXIT_USAGE
+
+
+def _parser() -> tuple[argparse.ArgumentParser, dict[str, Command]]:
+    parser = argparse.ArgumentParser(
+        prog="wmp",
+        description="Perceptive legged locomotion with a world model: simulate, record, train, check.",
+        epilog="'wmp COMMAND --help' explains a command with examples.",
+    )
+    parser.add_argument("--version", action="version", version=f"wmp {_version()}")
+    available = commands()
+    words = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, command in available.items():
+        own = words.add_parser(name, help=command.help, formatter_class=argparse.RawDescriptionHelpFormatter)
+        command.add_arguments(own)
+    return parser, available
+
+
+def _version() -> str:
+    try:
+        return version("wmp_bringup")
+    except PackageNotFoundError:
+        return "from an uninstalled source tree"

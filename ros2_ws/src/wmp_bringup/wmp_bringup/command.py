@@ -1,0 +1,28 @@
+"""What a subcommand of ``wmp`` looks like."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Protocol
+
+
+class UsageError(Exception):
+    """What was asked for cannot be done as asked; shown to the user in one line."""
+
+
+class Command(Protocol):
+    """A subcommand.
+
+    Any installed package adds one with an entry point in the group ``wmp.commands``: the entry point's name is the
+    word typed after ``wmp``, its value an object with these members. It is imported only when it is called (and for
+    the list that ``wmp --help`` shows), so heavy imports belong inside :meth:`run`.
+    """
+
+    help: str
+    """One line for the list of commands."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the command's arguments; ``parser.description`` and ``epilog`` may be set here."""
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Do it; the result is the exit code."""

@@ -1,0 +1,114 @@
+"""The node graph, described once: which nodes, from which packages, with which parameters.
+
+The launch files and the process launcher of ``wmp`` both start what :func:`a1_graph` returns. Parameter values come
+from one parameter file (``config/a1_sim.yaml``, ``config/a1_real.yaml``); a user's overrides are the only values
+added here, each declared as an :class:`Option` that says which parameters it sets.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wmp_bringup.locations import find_bundle, share_file
+from wmp_bringup.options import OPTIONS, Option
+from wmp_bringup.parameters import Value, node_parameters
+
+MODES = ("sim", "real")
+
+
+@dataclass(frozen=True)
+class NodeSpec:
+    """One process of the graph.
+
+    Attributes:
+        parameter_file: file with the values of every node.
+        parameters: overrides, stronger than the file.
+        required: the graph makes no sense without this node, so its end ends the graph.
+    """
+
+    package: str
+    executable: str
+    name: str
+    parameter_file: Path
+    parameters: Mapping[str, Value] = field(default_factory=dict)
+    remappings: tuple[tuple[str, str], ...] = ()
+    arguments: tuple[str, ...] = ()
+    required: bool = True
+
+    def effective_parameters(self) -> dict[str, Value]:
+        """What the node ends up with: the file's values under the overrides."""
+        return {**node_parameters(self.parameter_file, self.name), **self.parameters}
+
+
+def a1_graph(
+    mode: str,
+    overrides: Mapping[str, Value] | None = None,
+    *,
+    parameter_file: Path | None = None,
+    record: Path | None = None,
+) -> tuple[NodeSpec, ...]:
+    """The nodes that drive an A1.
+
+    Args:
+        mode: ``sim`` adds the simulated robot; ``real`` expects an A1 on the network and a camera.
+        overrides: option name -> value, as listed in ``options.OPTIONS[mode]``; ``bundle`` is found when absent.
+        parameter_file: used instead of the mode's own file under ``config/``.
+        record: folder of a new bag; adds the recorder.
+
+    Raises:
+        ValueError: unknown mode or option, or a value the option does not allow.
+        FileNotFoundError: no bundle.
+    """
+    if mode not in MODES:
+        raise ValueError(f"mode is {mode!r}, expected one of {MODES}")
+    chosen = dict(overrides or {})
+    chosen.setdefault("bundle", str(find_bundle()))
+    parameters = _parameters_by_node(mode, chosen)
+    file = parameter_file or share_file(f"config/a1_{mode}.yaml")
+
+    def node(package: str, executable: str, *, required: bool = True) -> NodeSpec:
+        own = {**parameters.get("*", {}), **parameters.get(executable, {})}
+        return NodeSpec(package, executable, executable, file, own, required=required)
+
+    # A walking robot must not lose its controller because a camera process died: the policy goes on with the
+    # prior and stops by its own rules. In simulation a missing node is always an error.
+    simulated = mode == "sim"
+    nodes = [
+        node("wmp_perception", "depth_node", required=simulated),
+        node("wmp_perception", "world_model_node", required=simulated),
+        node("wmp_controller", "policy_node"),
+    ]
+    if simulated:
+        nodes.append(node("wmp_sim", "a1_sim"))
+    if record is not None:
+        # First, so that it has found the topics when the others begin to publish.
+        nodes.insert(0, _recorder(file, record, chosen, parameters.get("*", {})))
+    return tuple(nodes)
+
+
+def _recorder(
+    file: Path, folder: Path, overrides: Mapping[str, Value], common: Mapping[str, Value]
+) -> NodeSpec:
+    own = {"output": str(folder), "run_info": json.dumps(dict(overrides), sort_keys=True), **common}
+    return NodeSpec("wmp_bringup", "recorder", "recorder", file, own, required=False)
+
+
+def option(mode: str, name: str) -> Option:
+    """The option called ``name``; ValueError with the names that exist otherwise."""
+    for candidate in OPTIONS[mode]:
+        if candidate.name == name:
+            return candidate
+    raise ValueError(f"no option {name!r} for {mode}; there are {[o.name for o in OPTIONS[mode]]}")
+
+
+def _parameters_by_node(mode: str, overrides: Mapping[str, Value]) -> dict[str, dict[str, Value]]:
+    by_node: dict[str, dict[str, Value]] = {}
+    for name, value in overrides.items():
+        chosen = option(mode, name)
+        for target in chosen.sets:
+            node, parameter = target.split("/", 1)
+            by_node.setdefault(node, {})[parameter] = chosen.check(value)
+    return by_node

@@ -1,0 +1,68 @@
+"""Ports and ROS domains that nothing else uses, so that two runs on one machine never hear each other."""
+
+from __future__ import annotations
+
+import random
+import socket
+from dataclasses import dataclass
+
+#: Domains whose ports stay below Linux's ephemeral range (32768).
+DOMAINS = range(1, 101)
+
+
+class NoFreeDomain(RuntimeError):
+    """All ROS domains of this machine are in use."""
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """A ROS domain kept for this process; released when the process ends, however it ends."""
+
+    domain_id: int
+    lock: socket.socket
+
+
+def reserve_domain(wanted: int | None = None) -> Reservation:
+    """A ROS domain for this run: ``wanted``, else one in which no participant is found.
+
+    The lock is a Linux abstract socket: two runs that start at the same instant cannot choose the same domain,
+    and nothing is left on disk. A domain asked for by number is taken even when it is in use: joining it is the point.
+
+    Raises:
+        NoFreeDomain: every domain is taken.
+    """
+    if wanted is not None:
+        return Reservation(wanted, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+    for domain in random.sample(DOMAINS, len(DOMAINS)):
+        lock = _lock(domain)
+        if lock is not None and _is_silent(domain):
+            return Reservation(domain, lock)
+    raise NoFreeDomain(f"every ROS domain of {DOMAINS.start}..{DOMAINS.stop - 1} is in use; stop another run or "
+                       "choose one with --domain-id")
+
+
+def free_udp_port() -> int:
+    """A UDP port that nobody listens on at this moment."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _lock(domain: int) -> socket.socket | None:
+    lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        lock.bind(f"\0wmp_ros_domain_{domain}")
+    except OSError:
+        lock.close()
+        return None
+    return lock
+
+
+def _is_silent(domain: int) -> bool:
+    """Whether the port on which a domain's first participant is discovered can be bound (DDSI-RTPS 9.6.2.3)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("", 7400 + 250 * domain + 10))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,72 @@
+"""The graph as launch actions, for machines where ROS is installed.
+
+Uses nothing that Humble's ``launch`` does not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from launch import LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, EmitEvent, OpaqueFunction, RegisterEventHandler
+from launch.event_handlers import OnProcessExit
+from launch.events import Shutdown
+from launch_ros.actions import Node
+
+from wmp_bringup.graph import NodeSpec, a1_graph
+from wmp_bringup.locations import share_file
+from wmp_bringup.options import OPTIONS, Option
+
+
+def describe_graph(mode: str) -> LaunchDescription:
+    """A launch description of the graph with one launch argument per option, plus ``params_file`` and ``record``.
+
+    An argument left empty keeps the value of the parameter file.
+    """
+    default_file = share_file(f"config/a1_{mode}.yaml")
+    options = OPTIONS[mode]
+    return LaunchDescription(
+        [
+            *(_argument(option, default_file) for option in options),
+            DeclareLaunchArgument(
+                "params_file", default_value=str(default_file), description="ROS parameter file of all nodes"
+            ),
+            DeclareLaunchArgument("record", default_value="", description="folder of a new MCAP bag; empty: no bag"),
+            OpaqueFunction(function=_start, args=[mode, options]),
+        ]
+    )
+
+
+def _argument(option: Option, parameter_file: Path) -> DeclareLaunchArgument:
+    default = option.default(parameter_file)
+    text = option.help + (f" [{option.unit}]" if option.unit else "")
+    if default is not None:
+        text += f" (empty: {default}, as in the parameter file)"
+    return DeclareLaunchArgument(option.name, default_value="", description=text)
+
+
+def _start(context: LaunchContext, mode: str, options: Sequence[Option]) -> list:
+    given = context.launch_configurations
+    overrides = {option.name: option.parse(given[option.name]) for option in options if given[option.name]}
+    record = Path(given["record"]).resolve() if given["record"] else None
+    specs = a1_graph(mode, overrides, parameter_file=Path(given["params_file"]), record=record)
+    return [action for spec in specs for action in _node_actions(spec)]
+
+
+def _node_actions(spec: NodeSpec) -> list:
+    node = Node(
+        package=spec.package,
+        executable=spec.executable,
+        name=spec.name,
+        # An empty dictionary is refused by launch_ros.
+        parameters=[str(spec.parameter_file), *([dict(spec.parameters)] if spec.parameters else [])],
+        remappings=list(spec.remappings),
+        arguments=list(spec.arguments),
+        output="screen",
+        emulate_tty=True,
+    )
+    if not spec.required:
+        return [node]
+    shutdown = EmitEvent(event=Shutdown(reason=f"{spec.name} has ended"))
+    return [node, RegisterEventHandler(OnProcessExit(target_action=node, on_exit=[shutdown]))]

@@ -1,0 +1,78 @@
+"""The operator of a real-time run: stand up, walk, sit down through the controller's own services."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from geometry_msgs.msg import Twist
+from rclpy.node import Node
+from rclpy.task import Future
+from std_srvs.srv import Trigger
+
+POLICY_NODE = "policy_node"
+COMMAND_RATE = 20.0
+#: Seconds between two attempts at an order that was refused ("not yet standing").
+RETRY_PERIOD = 0.25
+
+
+@dataclass(frozen=True)
+class VelocityCommand:
+    """Forward and left in m/s, turning left in rad/s."""
+
+    vx: float
+    vy: float
+    yaw: float
+
+
+class Operator:
+    """Gives one order at a time and repeats it until the controller has done it.
+
+    Args:
+        node: the node whose executor serves the calls.
+        command: velocity that is published while walking.
+    """
+
+    def __init__(self, node: Node, command: VelocityCommand) -> None:
+        self.refusal = ""
+        self._clients = {
+            order: node.create_client(Trigger, f"{POLICY_NODE}/{order}") for order in ("stand_up", "walk", "sit_down")
+        }
+        self._pending: Future | None = None
+        self._ordered = ""
+        self._next_attempt = 0.0
+        self._command = command
+        self._publisher = node.create_publisher(Twist, "cmd_vel", 10)
+        self._walking = False
+        node.create_timer(1.0 / COMMAND_RATE, self._publish)
+
+    def pursue(self, mode: str) -> None:
+        """Take the next step from ``mode`` (the controller's state) towards walking; call it often."""
+        if mode == "PASSIVE":
+            self._order("stand_up")
+        elif mode == "STAND":
+            self._walking = True
+            self._order("walk")
+
+    def sit_down(self, mode: str) -> None:
+        """Take the next step from ``mode`` towards lying down; call it often."""
+        self._walking = False
+        if mode in ("WALK", "STAND", "STAND_UP"):
+            self._order("sit_down")
+
+    def _order(self, name: str) -> None:
+        if self._pending is not None and self._pending.done():
+            answer = self._pending.result()
+            self._pending = None
+            self.refusal = "" if answer.success else f"{self._ordered}: {answer.message}"
+        client = self._clients[name]
+        if self._pending is None and time.monotonic() >= self._next_attempt and client.service_is_ready():
+            self._next_attempt = time.monotonic() + RETRY_PERIOD
+            self._ordered = name
+            self._pending = client.call_async(Trigger.Request())
+
+    def _publish(self) -> None:
+        if self._walking:
+            twist = Twist()
+            twist.linear.x, twist.linear.y, twist.angular.z = self._command.vx, self._command.vy, self._command.yaw
+            self._publisher.publish(twist)

@@ -1,0 +1,95 @@
+"""What a user may change without editing a parameter file: one list for ``wmp`` and for ``ros2 launch``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from wmp_bringup.parameters import Value, node_parameters
+
+_TRUE, _FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One override.
+
+    Attributes:
+        sets: ``node/parameter`` targets; ``*`` stands for every node.
+        unit: shown in the help, empty for none.
+    """
+
+    name: str
+    type: type
+    help: str
+    sets: tuple[str, ...]
+    choices: tuple[str, ...] = ()
+    unit: str = ""
+
+    def parse(self, text: str) -> Value:
+        """The value that ``text`` (a command line or launch argument) stands for.
+
+        Raises:
+            ValueError: not a value of this option.
+        """
+        if self.type is bool:
+            if text.lower() not in _TRUE + _FALSE:
+                raise ValueError(f"{self.name} is {text!r}, expected true or false")
+            return text.lower() in _TRUE
+        try:
+            return self.check(self.type(text))
+        except ValueError as error:
+            raise ValueError(f"{self.name} is {text!r}, expected {self._expected()}") from error
+
+    def check(self, value: Value) -> Value:
+        """``value`` as the parameter's type (an int where a float is declared would be refused by ROS)."""
+        if self.type is float and type(value) is int:
+            value = float(value)
+        if type(value) is not self.type or (self.choices and value not in self.choices):
+            raise ValueError(f"{self.name} is {value!r}, expected {self._expected()}")
+        return value
+
+    def default(self, parameter_file: Path) -> Value | None:
+        """The value in force when the option is not given; None when the file leaves it open."""
+        node, parameter = self.sets[0].split("/", 1)
+        return node_parameters(parameter_file, node).get(parameter)
+
+    def _expected(self) -> str:
+        if self.choices:
+            return " or ".join(self.choices)
+        return {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[self.type]
+
+
+_COMMON = (
+    Option("bundle", str, "folder of the bundle to run (default: $WMP_BUNDLE, else models/a1_wmp_v0)", ("*/bundle",)),
+    Option("pd", str, "who turns joint targets into torque: the control loop (host) or the motors", ("policy_node/pd",),
+           choices=("host", "motor")),
+)
+_MOTION = (
+    Option("vx", float, "forward speed the robot is asked for", ("policy_node/script.vx",), unit="m/s"),
+    Option("vy", float, "sideways speed, left is positive", ("policy_node/script.vy",), unit="m/s"),
+    Option("yaw", float, "turning rate, left is positive", ("policy_node/script.yaw",), unit="rad/s"),
+    Option("duration", float, "walking time after standing up; 0 walks until stopped",
+           ("policy_node/script.walk_seconds",), unit="s"),
+    Option("operator", str, "who gives the orders: services and cmd_vel (ros), or stand up, walk, sit down (script)",
+           ("policy_node/operator",), choices=("ros", "script")),
+)
+_SIMULATION = (
+    Option("terrain", str, "flat, rough, slope, stairs, gap, climb, crawl, tilt or course", ("a1_sim/terrain",)),
+    Option("difficulty", float, "0 (easiest) to 1 (hardest)", ("a1_sim/difficulty",)),
+    Option("seed", int, "of terrain, noise and robot variation", ("a1_sim/seed",)),
+    Option("depth_noise", bool, "apply the D435i noise model to the depth images", ("a1_sim/depth_noise",)),
+    Option("lockstep", bool, "simulated time: the robot waits for every command, so a run repeats exactly",
+           ("*/lockstep",)),
+    Option("robot_port", int, "UDP port of the simulated robot", ("a1_sim/port", "policy_node/robot.port")),
+)
+_ROBOT = (
+    Option("dry_run", bool, "compute everything, send nothing to the motors", ("policy_node/dry_run",)),
+    Option("robot_address", str, "IP address of the A1's motor controller", ("policy_node/robot.address",)),
+    Option("robot_port", int, "UDP port of the A1's motor controller", ("policy_node/robot.port",)),
+    Option("camera", str, "RealSense on USB (device) or a running camera driver (topic)", ("depth_node/source",),
+           choices=("device", "topic")),
+)
+
+#: What can be overridden in each mode of the graph.
+OPTIONS = {"sim": _COMMON + _MOTION + _SIMULATION, "real": _COMMON + _ROBOT}

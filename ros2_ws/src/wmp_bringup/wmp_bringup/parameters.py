@@ -1,0 +1,64 @@
+"""ROS parameter files: reading what a node will get, writing what the command line overrides.
+
+A file maps node names to ``ros__parameters``; ``/**`` addresses every node. Nested keys are joined with dots, as
+rcl does: ``script: {vx: 0.5}`` is the parameter ``script.vx``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+#: A parameter value as rcl's YAML parser accepts it.
+Value = bool | int | float | str | list
+
+EVERY_NODE = "/**"
+
+
+class ParameterFileError(ValueError):
+    """A parameter file that ROS would refuse or silently ignore."""
+
+
+def load_parameters(path: Path) -> dict[str, dict[str, Value]]:
+    """Node name -> flat parameters of the file at ``path``, with ``/**`` kept as a name of its own.
+
+    Raises:
+        ParameterFileError: the file is missing, is not YAML, or has a node without ``ros__parameters``.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ParameterFileError(f"cannot read the parameter file {path}: {error}") from error
+    if not isinstance(content, dict):
+        raise ParameterFileError(f"{path}: expected a mapping of node names, found {type(content).__name__}")
+    nodes = {}
+    for node, entry in content.items():
+        if not isinstance(entry, dict) or set(entry) != {"ros__parameters"}:
+            raise ParameterFileError(f"{path}: node {node!r} needs exactly one key, 'ros__parameters'")
+        nodes[str(node)] = dict(_flatten(entry["ros__parameters"] or {}))
+    return nodes
+
+
+def node_parameters(path: Path, node: str) -> dict[str, Value]:
+    """What the node called ``node`` receives from the file: its own values over those of ``/**``."""
+    nodes = load_parameters(path)
+    return {**nodes.get(EVERY_NODE, {}), **nodes.get(node, {})}
+
+
+def override_document(node: str, parameters: Mapping[str, Value]) -> str:
+    """A parameter file for one node, to be given after the main one."""
+    return yaml.safe_dump({node: {"ros__parameters": dict(parameters)}}, sort_keys=True)
+
+
+def _flatten(tree: Mapping[str, Any], prefix: str = ""):
+    for key, value in tree.items():
+        if not isinstance(key, str):
+            raise ParameterFileError(f"parameter name {prefix}{key!r} is not a string (quote it: yes, no, on and off "
+                                     "are booleans in YAML)")
+        if isinstance(value, dict):
+            yield from _flatten(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

@@ -1,0 +1,73 @@
+"""``wmp sim``: the whole graph on this machine, with a simulated A1 at the end of the cable."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from wmp_bringup.command import UsageError
+from wmp_bringup.isolation import NoFreeDomain, reserve_domain
+from wmp_bringup.locations import share_file
+from wmp_bringup.options import Option
+from wmp_bringup.sim_settings import MODE, USER_OPTIONS, graph_environment, settings_from
+from wmp_bringup.stop_request import stop_on_signals
+
+EXAMPLES = """examples:
+  wmp sim                                            walk on flat ground until Ctrl-C
+  wmp sim --terrain rough --vx 0.4 --duration 20     20 s over rough ground
+  wmp sim --lockstep --seed 3 --duration 20 --json sim.json
+                                                     a run that repeats bit for bit, with its figures in a file
+  wmp sim --vx 0 --yaw 0.5 --record /data/turning    turn in place and record an MCAP bag
+
+exit code: 0 walked and stopped as asked; 1 fell, or a node died; 2 wrong arguments; 130 stopped before --duration."""
+
+
+class SimCommand:
+    """The subcommand ``wmp sim``."""
+
+    help = "walk a simulated A1 through the real ROS 2 graph"
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the graph's options and those of this command."""
+        parser.description = (
+            "Starts the same nodes as on the robot, each in a process of its own, and a simulated A1 that speaks the "
+            "robot's UDP protocol; stands it up, walks, sits it down."
+        )
+        parser.epilog = EXAMPLES
+        defaults = share_file(f"config/a1_{MODE}.yaml")
+        for option in USER_OPTIONS:
+            _add_option(parser, option, defaults)
+        parser.add_argument("--params-file", type=Path, metavar="FILE", help=f"ROS parameter file (default: {defaults})")
+        parser.add_argument("--record", type=Path, metavar="DIR", help="record an MCAP rosbag2 in this new folder")
+        parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures of the run to this file")
+        parser.add_argument("--domain-id", type=int, metavar="N", help="ROS domain (default: one that is free)")
+        parser.add_argument("--log-dir", type=Path, metavar="DIR", help="logs of the nodes (default: below ~/.ros/log)")
+        parser.add_argument("--verbose", action="store_true", help="show the nodes' logs on the terminal as well")
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Simulate as asked; the exit code is that of the epilog."""
+        try:
+            settings = settings_from(arguments)
+            reservation = reserve_domain(settings.domain_id)
+        except (ValueError, OSError, NoFreeDomain) as error:
+            raise UsageError(str(error)) from error
+        environment = graph_environment(reservation.domain_id, settings.log_folder)
+        # rclpy reads its transport from this process's own environment.
+        os.environ.update(environment)
+        from wmp_bringup.sim_run import simulate  # after the environment is set, and not needed for --help
+
+        with stop_on_signals() as stop:
+            return simulate(settings, environment, stop)
+
+
+def _add_option(parser: argparse.ArgumentParser, option: Option, defaults: Path) -> None:
+    flag = f"--{option.name.replace('_', '-')}"
+    default = option.default(defaults)
+    text = option.help + (f" (default: {default}{' ' + option.unit if option.unit else ''})" if default is not None else "")
+    if option.type is bool:
+        parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
+    else:
+        parser.add_argument(
+            flag, type=option.type, choices=option.choices or None, metavar=option.unit or None, help=text
+        )

@@ -1,0 +1,79 @@
+"""Node of ``wmp sim`` that listens to a running graph and keeps the record of the walk."""
+
+from __future__ import annotations
+
+import math
+
+from diagnostic_msgs.msg import DiagnosticArray
+from nav_msgs.msg import Odometry
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import Image
+from std_msgs.msg import Bool
+from wmp_msgs.msg import Latent, PolicyStep
+
+from wmp_bringup.walk_record import Pose, WalkRecord
+
+#: Deep enough for a minute of everything: in lockstep no message may be lost while this process waits for a core.
+LISTEN = QoSProfile(depth=5000, history=HistoryPolicy.KEEP_LAST, reliability=ReliabilityPolicy.RELIABLE)
+LATCHED = QoSProfile(
+    depth=1,
+    history=HistoryPolicy.KEEP_LAST,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+)
+
+
+class SimMonitor(Node):
+    """Fills ``record`` and keeps the newest state, for the status line and the operator."""
+
+    def __init__(self, record: WalkRecord) -> None:
+        super().__init__("wmp_sim_monitor")
+        self.record = record
+        self.fallen = False
+        self.mode = ""
+        self.speed = 0.0
+        self.diagnostics: dict[str, dict[str, str]] = {}
+        self._step_stamp = self._latent_stamp = 0.0
+        self.create_subscription(PolicyStep, "wmp/policy_step", self._on_step, LISTEN)
+        self.create_subscription(Latent, "wmp/latent", self._on_latent, LISTEN)
+        self.create_subscription(Image, "wmp/depth", self._on_depth, LISTEN)
+        self.create_subscription(Odometry, "sim/odometry", self._on_odometry, LISTEN)
+        self.create_subscription(DiagnosticArray, "diagnostics", self._on_diagnostics, LISTEN)
+        self.create_subscription(Bool, "sim/fallen", self._on_fallen, LATCHED)
+
+    @property
+    def latent_age(self) -> float:
+        """Seconds from the newest latent's image-independent stamp to the newest policy step."""
+        return max(0.0, self._step_stamp - self._latent_stamp)
+
+    def _on_step(self, message: PolicyStep) -> None:
+        self._step_stamp = _seconds(message.header.stamp)
+        self.record.add_step(message.tick, self._step_stamp, message.action)
+
+    def _on_latent(self, message: Latent) -> None:
+        self._latent_stamp = _seconds(message.header.stamp)
+        self.record.add_latent(message.tick, message.source)
+
+    def _on_depth(self, message: Image) -> None:
+        self.record.add_depth(_seconds(message.header.stamp))
+
+    def _on_odometry(self, message: Odometry) -> None:
+        position, rotation = message.pose.pose.position, message.pose.pose.orientation
+        yaw = math.atan2(
+            2.0 * (rotation.w * rotation.z + rotation.x * rotation.y),
+            1.0 - 2.0 * (rotation.y**2 + rotation.z**2),
+        )
+        self.speed = message.twist.twist.linear.x
+        self.record.add_pose(Pose(_seconds(message.header.stamp), position.x, position.y, yaw))
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            self.diagnostics[status.name] = {entry.key: entry.value for entry in status.values}
+
+    def _on_fallen(self, message: Bool) -> None:
+        self.fallen = self.fallen or message.data
+
+
+def _seconds(stamp) -> float:
+    return stamp.sec + stamp.nanosec * 1e-9

@@ -1,0 +1,160 @@
+"""Runs a simulation from the first process to the summary."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.signals import SignalHandlerOptions
+
+from wmp_bringup.operator import Operator, VelocityCommand
+from wmp_bringup.processes import GraphProcesses
+from wmp_bringup.sim_monitor import SimMonitor
+from wmp_bringup.sim_settings import SimSettings
+from wmp_bringup.sim_summary import SimSummary, summarise
+from wmp_bringup.stage_timing import diagnostic_value
+from wmp_bringup.status_line import StatusLine
+from wmp_bringup.stop_request import StopRequest
+from wmp_bringup.walk_record import WalkRecord
+
+EXIT_OK, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 130
+
+#: Seconds from the start of the processes to the first policy step (loading and checking a bundle takes a few).
+START_DEADLINE = 120.0
+#: Seconds without any policy step after which a walk counts as stuck.
+STALL_DEADLINE = 30.0
+#: Seconds given to sitting down at the end; a robot that lies is a robot that can be switched off.
+SIT_DOWN_DEADLINE = 8.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a walk ended: ``failure`` is empty when it ended as asked."""
+
+    failure: str = ""
+    interrupted: bool = False
+
+
+def simulate(settings: SimSettings, environment: Mapping[str, str], stop: StopRequest) -> int:
+    """Run the graph, show its state, report; returns the exit code of ``wmp sim``."""
+    started = time.monotonic()
+    rclpy.init(domain_id=int(environment["ROS_DOMAIN_ID"]), signal_handler_options=SignalHandlerOptions.NO)
+    record = WalkRecord(settings.ticks, settings.control_period)
+    monitor = SimMonitor(record)
+    try:
+        with GraphProcesses(settings.specs, environment, settings.log_folder, settings.verbose) as graph:
+            outcome = _Walk(settings, monitor, graph, stop).run()
+    finally:
+        monitor.destroy_node()
+        rclpy.try_shutdown()
+    failure = outcome.failure or (_gaps(record) if settings.identity.lockstep else "")
+    summary = summarise(
+        record,
+        monitor.diagnostics,
+        settings.identity,
+        failure=failure,
+        fell=monitor.fallen,
+        wall_s=time.monotonic() - started,
+    )
+    return _report(summary, outcome, settings)
+
+
+class _Walk:
+    """The main loop: serve the monitor's callbacks, give orders, watch for the end."""
+
+    def __init__(self, settings: SimSettings, monitor: SimMonitor, graph: GraphProcesses, stop: StopRequest) -> None:
+        self._settings, self._monitor, self._graph, self._stop = settings, monitor, graph, stop
+        self._record = monitor.record
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(monitor)
+        command = VelocityCommand(**settings.identity.command)
+        self._operator = None if settings.identity.lockstep else Operator(monitor, command)
+        self._status = StatusLine(sys.stderr)
+
+    def run(self) -> Outcome:
+        outcome = self._walk()
+        if not outcome.failure:
+            self._sit_down()
+        self._status.close()
+        return outcome
+
+    def _walk(self) -> Outcome:
+        newest, deadline = -1, time.monotonic() + START_DEADLINE
+        while True:
+            self._serve()
+            if self._stop.count:
+                return Outcome(interrupted=True)
+            if failure := self._failure():
+                return Outcome(failure)
+            if self._record.complete:
+                return Outcome()
+            if self._operator is not None:
+                self._operator.pursue(self._monitor.mode)
+            if self._record.newest_tick > newest:
+                newest, deadline = self._record.newest_tick, time.monotonic() + STALL_DEADLINE
+            if time.monotonic() > deadline:
+                return Outcome(self._stuck())
+
+    def _sit_down(self) -> None:
+        """End the walk properly; a second request to stop, a dead node or the deadline cut it short."""
+        deadline = time.monotonic() + SIT_DOWN_DEADLINE
+        while self._stop.count < 2 and time.monotonic() < deadline and not self._graph.exits():
+            self._serve()
+            if self._operator is not None:
+                self._operator.sit_down(self._monitor.mode)
+            elif self._stop.count:
+                return
+            if self._monitor.mode == "PASSIVE":
+                return
+
+    def _serve(self) -> None:
+        self._executor.spin_once(timeout_sec=0.05)
+        if self._status.due():
+            self._status.update(self._line())
+
+    def _failure(self) -> str:
+        dead = [ended for ended in self._graph.exits() if ended.required]
+        # The controller may end by itself once its script is through; the record then decides.
+        if dead and not self._record.complete:
+            return dead[0].describe()
+        if self._monitor.fallen:
+            return "the robot fell"
+        if self._monitor.mode == "FAULT":
+            reason = diagnostic_value(self._monitor.diagnostics, "reason") or "see the log of policy_node"
+            return f"the controller went to FAULT: {reason}"
+        return ""
+
+    def _stuck(self) -> str:
+        state = self._monitor.mode or "unknown, nothing heard from policy_node"
+        refusal = f"; last refusal: {self._operator.refusal}" if self._operator and self._operator.refusal else ""
+        return f"no policy step any more (state: {state}{refusal}); logs are in {self._settings.log_folder}"
+
+    def _line(self) -> str:
+        monitor, travel = self._monitor, self._record.travel()
+        parts = [f"{monitor.mode or 'starting':<8}"]
+        if travel is not None:
+            parts += [f"{travel.seconds:6.1f} s", f"{monitor.speed:5.2f} m/s", f"{travel.forward:6.2f} m"]
+            parts.append(f"latent {monitor.latent_age * 1000:4.0f} ms")
+        for label, key in (("loop p99", "cycle_p99_ms"), ("overruns", "overruns"), ("late", "latents_late")):
+            if (value := diagnostic_value(monitor.diagnostics, key)) is not None:
+                parts.append(f"{label} {value}{' ms' if key.endswith('_ms') else ''}")
+        return "  ".join(parts)
+
+
+def _gaps(record: WalkRecord) -> str:
+    missing = record.missing_ticks
+    return f"{missing} policy steps were not received, so this run cannot be compared with another" if missing else ""
+
+
+def _report(summary: SimSummary, outcome: Outcome, settings: SimSettings) -> int:
+    print(summary.describe())
+    print(f"logs: {settings.log_folder}")
+    if settings.json_file is not None:
+        summary.write_json(settings.json_file)
+    if summary.failure or summary.fell:
+        return EXIT_FAILED
+    return EXIT_INTERRUPTED if outcome.interrupted and settings.duration is not None else EXIT_OK

@@ -1,0 +1,114 @@
+"""What one run of ``wmp sim`` is: the command line resolved into nodes, environment and results."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from wmp_bringup.bundle_identity import identify_bundle
+from wmp_bringup.graph import NodeSpec, a1_graph
+from wmp_bringup.isolation import free_udp_port
+from wmp_bringup.locations import share_file
+from wmp_bringup.options import OPTIONS
+from wmp_bringup.parameters import Value, node_parameters
+from wmp_bringup.sim_summary import RunIdentity
+
+MODE = "sim"
+#: Options of the graph that the command decides by itself.
+OWN_OPTIONS = ("operator", "robot_port")
+USER_OPTIONS = tuple(option for option in OPTIONS[MODE] if option.name not in OWN_OPTIONS)
+
+
+@dataclass(frozen=True)
+class SimSettings:
+    """One run of the simulation, complete: what is started, and what becomes of the results."""
+
+    specs: tuple[NodeSpec, ...]
+    identity: RunIdentity
+    control_period: float
+    duration: float | None
+    domain_id: int | None
+    log_folder: Path
+    json_file: Path | None
+    verbose: bool
+
+    @property
+    def ticks(self) -> int | None:
+        """Length of the walk in policy ticks; None: open end."""
+        return None if self.duration is None else round(self.duration / self.control_period)
+
+
+
+def settings_from(arguments: argparse.Namespace) -> SimSettings:
+    """The run that the command line describes.
+
+    Raises:
+        ValueError, OSError: an argument, the bundle or the parameter file is not usable.
+    """
+    parameter_file = arguments.params_file or share_file(f"config/a1_{MODE}.yaml")
+    overrides = _overrides(arguments, parameter_file)
+    duration = overrides.get("duration")
+    if duration is not None and not 0 <= duration < float("inf"):
+        raise ValueError(f"--duration is {duration:g}, expected 0 (no end) or seconds")
+    if arguments.record is not None and arguments.record.exists():
+        raise ValueError(f"--record {arguments.record} exists already; name a new folder")
+    specs = a1_graph(MODE, overrides, parameter_file=parameter_file, record=_absolute(arguments.record))
+    policy = next(spec for spec in specs if spec.name == "policy_node").effective_parameters()
+    simulator = next(spec for spec in specs if spec.name == "a1_sim").effective_parameters()
+    bundle = Path(policy["bundle"])
+    identity = RunIdentity(
+        terrain=simulator["terrain"],
+        difficulty=simulator["difficulty"],
+        seed=simulator["seed"],
+        lockstep=policy["lockstep"],
+        pd=policy["pd"],
+        command={axis: policy[f"script.{axis}"] for axis in ("vx", "vy", "yaw")},
+        bundle=identify_bundle(bundle),
+    )
+    return SimSettings(
+        specs=specs,
+        identity=identity,
+        control_period=json.loads((bundle / "bundle.json").read_bytes())["contract"]["timing"]["control_period"],
+        duration=policy["script.walk_seconds"] or None,
+        domain_id=arguments.domain_id,
+        log_folder=arguments.log_dir or _new_log_folder(),
+        json_file=arguments.json,
+        verbose=arguments.verbose,
+    )
+
+
+def graph_environment(domain_id: int, log_folder: Path) -> dict[str, str]:
+    """Environment of the nodes: this machine only, one domain, UDP discovery (milliseconds instead of seconds)."""
+    return {
+        **os.environ,
+        "ROS_DOMAIN_ID": str(domain_id),
+        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+        "FASTDDS_BUILTIN_TRANSPORTS": "UDPv4",
+        "ROS_LOG_DIR": str(log_folder),
+        "RCUTILS_COLORIZED_OUTPUT": "0",
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+def _overrides(arguments: argparse.Namespace, parameter_file: Path) -> dict[str, Value]:
+    given = {o.name: value for o in USER_OPTIONS if (value := getattr(arguments, o.name)) is not None}
+    if "bundle" in given:
+        given["bundle"] = str(Path(given["bundle"]).resolve())
+    # Nobody's orders arrive at a repeatable simulated time, so lockstep has its operator inside the controller.
+    lockstep = given.get("lockstep", node_parameters(parameter_file, "policy_node")["lockstep"])
+    given["operator"] = "script" if lockstep else "ros"
+    given["robot_port"] = free_udp_port()
+    return given
+
+
+def _new_log_folder() -> Path:
+    root = Path(os.environ.get("ROS_LOG_DIR") or Path.home() / ".ros" / "log")
+    return root / time.strftime(f"wmp_sim_%Y%m%d_%H%M%S_{os.getpid()}")
+
+
+def _absolute(path: Path | None) -> Path | None:
+    return None if path is None else path.resolve()

@@ -1,0 +1,115 @@
+"""What a simulated walk came to: for people on the terminal, for programs as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from wmp_bringup.stage_timing import diagnostic_value, stage_timing
+from wmp_bringup.walk_record import WalkRecord
+
+
+@dataclass(frozen=True)
+class RunIdentity:
+    """What was run: enough to run it again."""
+
+    terrain: str
+    difficulty: float
+    seed: int
+    lockstep: bool
+    pd: str
+    command: Mapping[str, float]
+    bundle: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class SimSummary:
+    """Result of ``wmp sim``.
+
+    Distances in m, along (``distance_m``) and left of (``drift_m``) the heading at the first step; speeds in m/s, rad/s.
+
+    Attributes:
+        failure: why the run counts as failed; empty when it does not.
+        latents_late: world-model ticks at which the policy had to go on with the previous latent.
+        actions_sha256: hash over all actions as float32, in order of their ticks.
+        loop_rate_error: relative deviation of the policy's rate from the contract's (0.0001 is 0.01 %).
+        timing: stage -> p50_ms, p99_ms, max_ms.
+    """
+
+    failure: str
+    fell: bool
+    walk_s: float
+    distance_m: float
+    drift_m: float
+    mean_vx: float
+    mean_yaw_rate: float
+    policy_ticks: int
+    latent_ticks: int
+    latents_late: int
+    latents_from_prior: int
+    depth_frames: int
+    actions_sha256: str
+    loop_rate_error: float
+    wall_s: float
+    run: RunIdentity
+    timing: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def write_json(self, path: Path) -> None:
+        """Save all figures; the fields of ``run`` lie beside the others, so that the file is flat."""
+        content = asdict(self)
+        content.update(content.pop("run"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+    def describe(self) -> str:
+        """A few lines for the terminal."""
+        lines = [
+            f"walked {self.distance_m:.2f} m forward in {self.walk_s:.1f} s ({self.mean_vx:.2f} m/s), drift "
+            f"{self.drift_m:+.2f} m, turning {self.mean_yaw_rate:+.2f} rad/s",
+            f"{self.policy_ticks} policy ticks, {self.latent_ticks} latents ({self.latents_late} late, "
+            f"{self.latents_from_prior} without an image), {self.depth_frames} depth images",
+        ]
+        if not self.run.lockstep:
+            lines.append(f"policy rate error {self.loop_rate_error * 100:+.4f} %")
+        if self.timing:
+            lines.append(f"{'stage, ms':<28}{'p50':>9}{'p99':>9}{'max':>9}")
+        for stage, figures in sorted(self.timing.items()):
+            columns = "".join(f"{figures.get(key, float('nan')):9.3f}" for key in ("p50_ms", "p99_ms", "max_ms"))
+            lines.append(f"{stage:<28}{columns}")
+        lines.append(f"FAILED: {self.failure}" if self.failure else "no fall")
+        return "\n".join(lines)
+
+
+def summarise(
+    record: WalkRecord,
+    diagnostics: Mapping[str, Mapping[str, str]],
+    run: RunIdentity,
+    *,
+    failure: str,
+    fell: bool,
+    wall_s: float,
+) -> SimSummary:
+    """Put the record of a walk and the nodes' last diagnostics into figures."""
+    travel = record.travel()
+    seconds = travel.seconds if travel else 0.0
+    return SimSummary(
+        failure=failure,
+        fell=fell,
+        walk_s=seconds,
+        distance_m=travel.forward if travel else 0.0,
+        drift_m=travel.left if travel else 0.0,
+        mean_vx=travel.forward / seconds if travel and seconds else 0.0,
+        mean_yaw_rate=travel.turned / seconds if travel and seconds else 0.0,
+        policy_ticks=len(record.actions),
+        latent_ticks=len(record.latents),
+        latents_late=int(diagnostic_value(diagnostics, "latents_late") or 0),
+        latents_from_prior=sum(source == "prior" for source in record.latents.values()),
+        depth_frames=record.depth_frames,
+        actions_sha256=record.actions_sha256,
+        loop_rate_error=record.loop_rate_error if record.step_stamps else 0.0,
+        wall_s=wall_s,
+        run=run,
+        timing=stage_timing(diagnostics),
+    )

@@ -1,0 +1,137 @@
+"""What one walk was, collected from messages by tick and stamp, never by the wall clock.
+
+So the numbers do not depend on when this process got round to reading a message, and in lockstep a run gives the
+same record on a loaded machine as on an idle one.
+"""
+
+from __future__ import annotations
+
+import bisect
+import hashlib
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Ground truth at ``stamp`` (s): position in m and heading in rad in the world frame."""
+
+    stamp: float
+    x: float
+    y: float
+    yaw: float
+
+
+@dataclass(frozen=True)
+class Travel:
+    """Motion between two poses, seen from the first: forward and left in m, turned in rad, in ``seconds``."""
+
+    forward: float
+    left: float
+    turned: float
+    seconds: float
+
+
+class WalkRecord:
+    """Everything seen of one walk.
+
+    Args:
+        ticks: length of the walk in policy ticks; None: until it is stopped.
+        control_period: seconds per policy tick.
+    """
+
+    def __init__(self, ticks: int | None, control_period: float) -> None:
+        self.ticks = ticks
+        self.control_period = control_period
+        self.actions: dict[int, bytes] = {}
+        self.step_stamps: dict[int, float] = {}
+        self.latents: dict[int, str] = {}
+        self.poses: list[Pose] = []
+        self.newest_tick = -1  # highest tick seen; -1 before the first
+        self._depth_stamps: set[float] = set()
+
+    def add_step(self, tick: int, stamp: float, action: np.ndarray) -> None:
+        """Policy step ``tick`` with its action ``[joints]``."""
+        if self.ticks is None or tick < self.ticks:
+            self.actions[tick] = np.asarray(action, dtype=np.float32).tobytes()
+            self.step_stamps[tick] = stamp
+            self.newest_tick = max(self.newest_tick, tick)
+
+    def add_latent(self, tick: int, source: str) -> None:
+        """Latent for policy tick ``tick``; ``source`` says what z came from (posterior, prior)."""
+        if self.ticks is None or 0 < tick <= self.ticks:
+            self.latents[tick] = source
+
+    def add_depth(self, stamp: float) -> None:
+        """A depth image captured at ``stamp``."""
+        self._depth_stamps.add(stamp)
+
+    def add_pose(self, pose: Pose) -> None:
+        """Ground truth; must come in order of time. The heading is unwrapped, so that turns add up."""
+        if self.poses:
+            before = self.poses[-1].yaw
+            pose = replace(pose, yaw=before + math.remainder(pose.yaw - before, math.tau))
+        self.poses.append(pose)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every tick of a walk of given length is here, and ground truth up to its end."""
+        return (
+            self.ticks is not None
+            and len(self.actions) == self.ticks
+            and bool(self.poses)
+            and self.poses[-1].stamp >= self.end - 1e-6
+        )
+
+    @property
+    def missing_ticks(self) -> int:
+        """Steps that were made and not seen here; anything above 0 makes the record worthless for comparison."""
+        return self.newest_tick + 1 - len(self.actions)
+
+    @property
+    def start(self) -> float:
+        """Stamp of the first step in s."""
+        return next(iter(self.step_stamps.values()))
+
+    @property
+    def end(self) -> float:
+        """Stamp one period after the last step in s."""
+        return self.step_stamps[self.newest_tick] + self.control_period
+
+    @property
+    def actions_sha256(self) -> str:
+        """Hash over the actions in order of their ticks, float32 little-endian."""
+        return hashlib.sha256(b"".join(self.actions[tick] for tick in sorted(self.actions))).hexdigest()
+
+    @property
+    def depth_frames(self) -> int:
+        """Images that a world-model step of this walk could have consumed: captured before its end."""
+        return sum(stamp < self.end for stamp in self._depth_stamps) if self.step_stamps else 0
+
+    @property
+    def loop_rate_error(self) -> float:
+        """Relative deviation of the policy's rate from the contract's, from the stamps of first and last step."""
+        elapsed = self.end - self.control_period - self.start
+        steps = self.newest_tick - next(iter(self.step_stamps))
+        return steps * self.control_period / elapsed - 1.0 if elapsed > 0 else 0.0
+
+    def travel(self) -> Travel | None:
+        """Motion from the first step to the end of the last; None before there is any."""
+        if not self.step_stamps or not self.poses:
+            return None
+        first, last = self._pose_at(self.start), self._pose_at(self.end)
+        dx, dy = last.x - first.x, last.y - first.y
+        cosine, sine = math.cos(first.yaw), math.sin(first.yaw)
+        return Travel(
+            forward=cosine * dx + sine * dy,
+            left=-sine * dx + cosine * dy,
+            turned=last.yaw - first.yaw,
+            seconds=last.stamp - first.stamp,
+        )
+
+    def _pose_at(self, stamp: float) -> Pose:
+        """The first pose not older than ``stamp``, or the newest."""
+        index = bisect.bisect_left(self.poses, stamp - 1e-6, key=lambda pose: pose.stamp)
+        return self.poses[min(index, len(self.poses) - 1)]
