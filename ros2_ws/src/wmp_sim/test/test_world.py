@@ -6,10 +6,8 @@ import pytest
 from mujoco.batch import Batch
 
 from wmp_sim.a1 import a1_model
-from wmp_sim.terrain import TERRAINS, Boxes, Terrain, make_terrain
+from wmp_sim.terrain import MAX_BOXES, TERRAINS, Boxes, Terrain, make_terrain
 from wmp_sim.world import build_world
-
-MAX_BOXES = 40
 
 
 def pool() -> list[mujoco.MjModel]:

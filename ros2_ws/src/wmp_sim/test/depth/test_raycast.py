@@ -20,7 +20,7 @@ from wmp_sim.depth import (
 from wmp_sim.terrain import TERRAINS, Boxes, Terrain, make_terrain
 from wmp_sim.world import build_world
 
-FAR = 2.0
+FAR = 4.0
 
 
 def reference(model, position, axes, pinhole):

@@ -303,7 +303,7 @@ def _meet_cell(field, column, row, x, y, z, ray_x, ray_y, ray_z, enter, leave):
 
 @_kernel
 def _clearance(field, column, row, x, y, z, ray_x, ray_y, ray_z, t):
-    """Height of the ray above the cell's surface at ``t``; MuJoCo's diagonal runs from the first to the last corner."""
+    """Height of the ray above the cell's surface at ``t``; the diagonal is MuJoCo's, first to last corner."""
     a, b = x + t * ray_x - column, y + t * ray_y - row
     near, far = field[row, column], field[row + 1, column + 1]
     if a > b:

@@ -37,7 +37,7 @@ class DepthScene:
 
     @classmethod
     def from_model(cls, model: mujoco.MjModel) -> DepthScene:
-        """The terrain of ``model``: static geoms of the terrain group (one plane, boxes, one height field)."""
+        """The terrain of ``model``: its plane, its boxes, and its height field if it has one."""
         terrain = np.flatnonzero((model.geom_group == TERRAIN_GROUP) & (model.geom_bodyid == 0))
         kind = model.geom_type[terrain]
         boxes = terrain[kind == mujoco.mjtGeom.mjGEOM_BOX]

@@ -6,16 +6,26 @@ from collections.abc import Callable
 
 import numpy as np
 
+from .climb import climb
+from .course import course
+from .crawl import crawl
 from .flat import flat
+from .gap import gap
 from .geometry import Boxes, HeightField, Terrain
 from .rough import rough
 from .slope import slope
+from .stairs import stairs_down, stairs_up
+from .tilt import tilt
 
 TERRAINS: dict[str, Callable[[float, np.random.Generator], Terrain]] = {
-    terrain.__name__: terrain for terrain in (flat, rough, slope)
+    terrain.__name__: terrain
+    for terrain in (flat, rough, slope, stairs_up, stairs_down, gap, climb, crawl, tilt, course)
 }
 
-__all__ = ["TERRAINS", "Boxes", "HeightField", "Terrain", "make_terrain"]
+#: No terrain has more boxes: the ``max_boxes`` with which the worlds of any pool share a layout.
+MAX_BOXES = 16
+
+__all__ = ["MAX_BOXES", "TERRAINS", "Boxes", "HeightField", "Terrain", "make_terrain"]
 
 
 def make_terrain(name: str, difficulty: float, rng: np.random.Generator) -> Terrain:

@@ -6,10 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+#: An axis-aligned box: ((x0, x1), (y0, y1), (z0, z1)) in m.
+Span = tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
+
 
 @dataclass(frozen=True)
 class Boxes:
-    """Solid boxes in the world frame: centre ``[N, 3]`` m, half size ``[N, 3]`` m, quaternion ``[N, 4]`` (w, x, y, z)."""
+    """Solid boxes in the world frame.
+
+    Centre ``[N, 3]`` m, half size ``[N, 3]`` m, quaternion ``[N, 4]`` (w, x, y, z).
+    """
 
     centre: np.ndarray
     half_size: np.ndarray
@@ -30,8 +36,8 @@ class Boxes:
         return len(self.centre)
 
     @classmethod
-    def spanning(cls, *spans: tuple[tuple[float, float], tuple[float, float], tuple[float, float]]) -> Boxes:
-        """Axis-aligned boxes, each given as ``((x0, x1), (y0, y1), (z0, z1))``."""
+    def spanning(cls, *spans: Span) -> Boxes:
+        """Axis-aligned boxes."""
         bounds = np.array(spans, dtype=np.float64).reshape(-1, 3, 2)
         upright = np.tile([1.0, 0.0, 0.0, 0.0], (len(bounds), 1))
         return cls(bounds.mean(axis=2), (bounds[..., 1] - bounds[..., 0]) / 2, upright)
@@ -39,7 +45,7 @@ class Boxes:
 
 @dataclass(frozen=True)
 class HeightField:
-    """Heights ``[rows (y), columns (x)]`` in m over a rectangle centred at ``centre`` (x, y) with half sides ``half_size``."""
+    """Heights ``[rows (y), columns (x)]`` in m over a rectangle centred at ``centre`` (x, y)."""
 
     heights: np.ndarray
     centre: tuple[float, float]

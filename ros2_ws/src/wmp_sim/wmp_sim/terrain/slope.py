@@ -15,7 +15,7 @@ PLATFORM = 3.0
 
 
 def slope(difficulty: float, rng: np.random.Generator) -> Terrain:
-    """A ramp of gradient +-0.4 d (the sign is random), a platform of 3 m, the ramp back; bumps of 1 to 5 cm."""
+    """A ramp of gradient +-0.4 d (random sign), a platform of 3 m, the ramp back; bumps of 1 to 5 cm."""
     gradient = GRADIENT * difficulty * rng.choice([-1.0, 1.0])
     amplitude = lerp(*AMPLITUDE, difficulty)
     begin = first_obstacle(rng)

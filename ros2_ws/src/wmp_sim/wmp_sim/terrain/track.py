@@ -1,17 +1,21 @@
-"""Dimensions that every track shares [m]."""
+"""Dimensions that every track shares [m], and how obstacles are strung along it."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from .geometry import Span
+
 #: Ground before the robot's start, and half of the track's width.
 TRACK_REAR = -2.0
 TRACK_HALF_WIDTH = 2.5
-#: Where the first obstacle may begin, and the end of a track.
+ACROSS = (-TRACK_HALF_WIDTH, TRACK_HALF_WIDTH)
+#: Where the first obstacle may begin, where the last may end, and how far the ground goes on.
 FIRST_OBSTACLE = (0.8, 1.3)
+LAST_OBSTACLE = 8.0
 TRACK_END = 9.0
-#: Depth of solid ground under a track that stands above a pit.
-GROUND_DEPTH = 1.0
+#: Floor under a track that has something to fall into.
+PIT_FLOOR = -5.0
 
 
 def lerp(easy: float, hard: float, difficulty: float) -> float:
@@ -22,3 +26,8 @@ def lerp(easy: float, hard: float, difficulty: float) -> float:
 def first_obstacle(rng: np.random.Generator) -> float:
     """Random x at which the first obstacle begins: fixed places would let a blind policy learn them."""
     return float(rng.uniform(*FIRST_OBSTACLE))
+
+
+def ground(begin: float, end: float, floor: float = PIT_FLOOR) -> Span:
+    """Solid ground with its surface at z = 0 that stands on ``floor``."""
+    return (begin, end), ACROSS, (floor, 0.0)

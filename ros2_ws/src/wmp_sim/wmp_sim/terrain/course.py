@@ -1,0 +1,51 @@
+"""A chain of all obstacles in random order."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .climb import climb_box
+from .crawl import crawl_bar
+from .gap import gap_width
+from .geometry import Boxes, Span, Terrain
+from .stairs import RISE, TREAD, flight
+from .tilt import slot_walls
+from .track import PIT_FLOOR, TRACK_REAR, first_obstacle, ground, lerp
+
+#: Range of the level ground between two obstacles, and ground beyond the last [m].
+SPACING = (1.4, 2.0)
+RUN_OUT = 2.0
+#: Steps up, and as many levels on the way back down.
+STEPS = 3
+
+OBSTACLES = ("stairs", "gap", "climb", "crawl", "tilt")
+
+
+def course(difficulty: float, rng: np.random.Generator) -> Terrain:
+    """Stairs over a hump, a gap, a box, a bar and a slot, each as hard as on its own track."""
+    spans: list[Span] = []
+    ground_begin, begin, end = TRACK_REAR, first_obstacle(rng), 0.0
+    for obstacle in rng.permutation(OBSTACLES):
+        if obstacle == "gap":
+            spans.append(ground(ground_begin, begin))
+            ground_begin = end = begin + gap_width(difficulty)
+        else:
+            added = _obstacle(obstacle, begin, difficulty, rng)
+            spans.extend(added)
+            end = added[-1][0][1]
+        begin = end + float(rng.uniform(*SPACING))
+    spans.append(ground(ground_begin, end + RUN_OUT))
+    return Terrain("course", difficulty, Boxes.spanning(*spans), None, PIT_FLOOR, (0.0, 0.0, 0.0), goal_x=end)
+
+
+def _obstacle(name: str, begin: float, difficulty: float, rng: np.random.Generator) -> list[Span]:
+    """The boxes of one obstacle on the ground, the last one ending where the obstacle ends."""
+    if name == "stairs":
+        levels = [*range(1, STEPS + 1), *range(STEPS, 0, -1)]
+        rise, tread = lerp(*RISE, difficulty), float(rng.uniform(*TREAD))
+        return flight(begin, tread, [rise * level for level in levels], floor=0.0)
+    if name == "climb":
+        return [climb_box(begin, difficulty, rng)]
+    if name == "crawl":
+        return [crawl_bar(begin, difficulty, rng)]
+    return list(slot_walls(begin, difficulty, rng))

@@ -1,0 +1,33 @@
+"""Gaps to leap over."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .geometry import Boxes, Terrain
+from .track import LAST_OBSTACLE, PIT_FLOOR, TRACK_END, TRACK_REAR, first_obstacle, ground
+
+#: Narrowest gap, width at difficulty 1, range of the landings between gaps [m].
+NARROWEST = 0.05
+WIDTH = 1.0
+LANDING = (1.2, 1.8)
+
+
+def gap(difficulty: float, rng: np.random.Generator) -> Terrain:
+    """As many gaps of width 1.0 d, 5 m deep, as the track holds, with landings of random length."""
+    width = gap_width(difficulty)
+    ground_begin, edge = TRACK_REAR, first_obstacle(rng)
+    landings = []
+    while edge + width <= LAST_OBSTACLE:
+        landings.append(ground(ground_begin, edge))
+        ground_begin = edge + width
+        edge = ground_begin + float(rng.uniform(*LANDING))
+    landings.append(ground(ground_begin, TRACK_END + LANDING[0]))
+    return Terrain(
+        "gap", difficulty, Boxes.spanning(*landings), None, PIT_FLOOR, (0.0, 0.0, 0.0), ground_begin
+    )
+
+
+def gap_width(difficulty: float) -> float:
+    """Width of a gap [m]."""
+    return max(WIDTH * difficulty, NARROWEST)
