@@ -36,7 +36,7 @@ FILES = tuple(f"{graph}.onnx" for graph in GRAPHS) + (INITIAL_STATE, GOLDEN)
 
 
 class BundleError(RuntimeError):
-    """A bundle that must not drive a robot: names the file or the term, what was expected and what was found."""
+    """A bundle that must not drive a robot: names the file or term, what was expected and what was found."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ class InitialState:
 class Bundle:
     """A loaded bundle.
 
-    ``sha256`` is the hash of ``bundle.json``, which holds the hashes of all other files: it identifies the bundle.
-    ``metadata`` is the free-form record of the training; ``provider`` runs every graph.
+    ``sha256`` is the hash of ``bundle.json``, which holds the hashes of all other files: it identifies the
+    bundle. ``metadata`` is the free-form record of the training; ``provider`` runs every graph.
     """
 
     path: Path
@@ -85,8 +85,9 @@ class Bundle:
         Args:
             path: the directory.
             provider: ``cpu``, ``cuda``, ``tensorrt`` or ``auto``; runs every graph.
-            verify: check hashes, the graphs' tensors, and the golden trajectory on that provider. Without it, only
-                what has to be read is checked: for tools that inspect a broken bundle, never for a robot.
+            verify: check hashes, the graphs' tensors, and the golden trajectory on that provider. Without it,
+                only what has to be read is checked: for tools that inspect a broken bundle, never for a
+                robot.
 
         Raises:
             BundleError: anything is missing, altered or contradictory, or the provider does not exist here.
@@ -152,8 +153,8 @@ class Bundle:
         report = golden_trajectory.verify(self)
         if not report.ok:
             raise BundleError(
-                f"bundle {self.path}: the golden trajectory is not reproduced: {report}. The bundle is damaged or was "
-                f"edited, or provider {self.provider!r} computes differently: restore or export the bundle again"
+                f"bundle {self.path}: the golden trajectory is not reproduced: {report}. The bundle is "
+                f"damaged or was edited, or provider {self.provider!r} computes differently: restore it"
             )
         return report
 
@@ -167,17 +168,29 @@ def _read_manifest(path: Path) -> Any:
     try:
         data = (path / MANIFEST).read_bytes()
     except OSError as error:
-        raise BundleError(f"bundle {path}: cannot read {MANIFEST} ({error.strerror}); is this a bundle?") from error
+        raise BundleError(
+            f"bundle {path}: cannot read {MANIFEST} ({error.strerror}); is this a bundle?"
+        ) from error
     try:
         manifest = json.loads(data.decode())
     except ValueError as error:
         raise BundleError(f"bundle {path}: {MANIFEST} is not valid JSON: {error}") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         found = manifest.get("format") if isinstance(manifest, dict) else type(manifest).__name__
-        raise BundleError(f"bundle {path}: {MANIFEST} has format {found!r}, this runtime reads format {FORMAT}")
-    for key, kind in (("name", str), ("created", str), ("training", dict), ("contract", dict), ("files", dict)):
+        raise BundleError(
+            f"bundle {path}: {MANIFEST} has format {found!r}, this runtime reads format {FORMAT}"
+        )
+    for key, kind in (
+        ("name", str),
+        ("created", str),
+        ("training", dict),
+        ("contract", dict),
+        ("files", dict),
+    ):
         if not isinstance(manifest.get(key), kind):
-            raise BundleError(f"bundle {path}: {MANIFEST}: {key} is {manifest.get(key)!r}, expected a {kind.__name__}")
+            raise BundleError(
+                f"bundle {path}: {MANIFEST}: {key} is {manifest.get(key)!r}, expected a {kind.__name__}"
+            )
     return manifest, _sha256(data)
 
 
@@ -190,8 +203,8 @@ def _check_files(path: Path, recorded: Mapping[str, str], hashes: bool) -> None:
         found = _sha256((path / name).read_bytes()) if hashes else recorded[name]
         if found != recorded[name]:
             raise BundleError(
-                f"bundle {path}: {name} is not the file that was exported: SHA-256 expected {recorded[name]}, "
-                f"found {found}; copy the bundle again (a large-file pointer instead of the file?)"
+                f"bundle {path}: {name} is not the file that was exported: SHA-256 expected "
+                f"{recorded[name]}, found {found}; copy the bundle again (is it a large-file pointer?)"
             )
 
 
@@ -199,7 +212,9 @@ def _check_initial_state(path: Path, contract: Contract, state: InitialState) ->
     sizes = contract.world_model
     for name, found, expected in (("deter", state.deter, sizes.deter), ("stoch", state.stoch, sizes.stoch)):
         if found.shape != (expected,):
-            raise BundleError(f"bundle {path}: {INITIAL_STATE}: {name} has shape {found.shape}, expected {(expected,)}")
+            raise BundleError(
+                f"bundle {path}: {INITIAL_STATE}: {name} has shape {found.shape}, expected {(expected,)}"
+            )
     if not np.isfinite(state.deter).all():
         raise BundleError(f"bundle {path}: {INITIAL_STATE}: deter holds values that are not finite")
     if state.stoch.min() < 0 or state.stoch.max() >= sizes.classes:

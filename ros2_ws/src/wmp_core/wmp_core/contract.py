@@ -97,7 +97,9 @@ class ObservationTerm:
         size = TERM_SIZES[self.name]
         allowed = (1,) if size == "joints" else (1, size)
         _require(len(self.scale) in allowed, f"scale of {self.name}", self.scale, f"{allowed} values")
-        _require(all(math.isfinite(s) for s in self.scale), f"scale of {self.name}", self.scale, "finite numbers")
+        _require(
+            all(math.isfinite(s) for s in self.scale), f"scale of {self.name}", self.scale, "finite numbers"
+        )
 
     def size(self, joints: int) -> int:
         size = TERM_SIZES[self.name]
@@ -109,8 +111,8 @@ class ObservationContract:
     """Layout of proprioception and of the policy's history.
 
     ``proprioception`` feeds the world model; ``history`` holds the last ``history_steps`` steps of
-    ``history_terms``, newest last, zeros before the first step. Values are clipped to ``+-clip`` after scaling.
-    A history term other than the last action is a part of proprioception, at the same scale.
+    ``history_terms``, newest last, zeros before the first step. Values are clipped to ``+-clip`` after
+    scaling. A history term other than the last action is a part of proprioception, at the same scale.
     """
 
     proprioception: Tuple[ObservationTerm, ...]
@@ -121,11 +123,18 @@ class ObservationContract:
     def __post_init__(self) -> None:
         for key in ("proprioception", "history_terms"):
             names = [term.name for term in getattr(self, key)]
-            _require(bool(names) and len(set(names)) == len(names), f"observation.{key}", names, "distinct terms")
+            _require(
+                bool(names) and len(set(names)) == len(names), f"observation.{key}", names, "distinct terms"
+            )
         scales = {term.name: term.scale for term in self.proprioception}
         names = list(scales)
         _require("last_action" not in names, "observation.proprioception", names, "terms without last_action")
-        _require("command" in names, "observation.proprioception", names, "terms with command (the policy reads it)")
+        _require(
+            "command" in names,
+            "observation.proprioception",
+            names,
+            "terms with command (the policy reads it)",
+        )
         for term in self.history_terms:
             if term.name != "last_action":
                 same = scales.get(term.name) == term.scale
@@ -148,7 +157,7 @@ class ActionContract:
 
 @dataclass(frozen=True)
 class TimingContract:
-    """Control period in s, policy steps per world-model step, age in s of a depth image when it is consumed."""
+    """Control period in s, policy steps per world-model step, age in s of a depth image when consumed."""
 
     control_period: float
     world_model_interval: int
@@ -156,7 +165,9 @@ class TimingContract:
 
     def __post_init__(self) -> None:
         _require_positive("timing.control_period", self.control_period)
-        _require(self.world_model_interval >= 2, "timing.world_model_interval", self.world_model_interval, ">= 2")
+        _require(
+            self.world_model_interval >= 2, "timing.world_model_interval", self.world_model_interval, ">= 2"
+        )
         _require(0 <= self.depth_age <= 1, "timing.depth_age", self.depth_age, "0..1 s")
 
     @property
@@ -169,7 +180,8 @@ class DepthContract:
     """Virtual pinhole of the network: planar depth in m, clipped to ``[near, far]``, then ``d / far - 0.5``.
 
     Pixel centres lie at +0.5. An invalid pixel counts as ``far``: as 0 it would read as touching.
-    ``position`` (m, base frame) and ``pitch`` (rad, positive looks down) say where training mounted the camera.
+    ``position`` (m, base frame) and ``pitch`` (rad, positive looks down) say where training mounted the
+    camera.
     """
 
     width: int
@@ -181,10 +193,17 @@ class DepthContract:
     pitch: float
 
     def __post_init__(self) -> None:
-        _require(self.width > 0 and self.height > 0, "depth.width/height", (self.width, self.height), "positive sizes")
+        _require(
+            self.width > 0 and self.height > 0,
+            "depth.width/height",
+            (self.width, self.height),
+            "positive sizes",
+        )
         _require(0 < self.fov_deg < 180, "depth.fov_deg", self.fov_deg, "0..180 degrees")
         _require(0 <= self.near < self.far, "depth.near/far", (self.near, self.far), "0 <= near < far, in m")
-        _require(len(self.position) == 3, "depth.position", self.position, "x, y, z in m")
+        finite = all(math.isfinite(value) for value in self.position)
+        _require(len(self.position) == 3 and finite, "depth.position", self.position, "x, y, z in m")
+        _require(abs(self.pitch) < math.pi / 2, "depth.pitch", self.pitch, "less than pi/2 rad either way")
 
     @property
     def focal_length(self) -> float:
@@ -194,7 +213,7 @@ class DepthContract:
 
 @dataclass(frozen=True)
 class WorldModelContract:
-    """Sizes of the recurrent state: ``deter`` values of h, ``stoch`` categoricals of ``classes`` classes for z."""
+    """Recurrent state: ``deter`` values of h, and z of ``stoch`` categoricals with ``classes`` classes."""
 
     deter: int
     stoch: int
@@ -204,12 +223,17 @@ class WorldModelContract:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             _require(value >= 1, f"world_model.{field.name}", value, "at least 1")
-        _require(self.classes <= 256, "world_model.classes", self.classes, "at most 256 (class indices travel as uint8)")
+        _require(
+            self.classes <= 256,
+            "world_model.classes",
+            self.classes,
+            "at most 256 (class indices travel as uint8)",
+        )
 
 
 @dataclass(frozen=True)
 class LimitsContract:
-    """Range of velocity commands seen in training ``(low, high)``, and the attitude the policy may legitimately reach.
+    """Velocity commands seen in training ``(low, high)``, and the attitude the policy may legitimately reach.
 
     ``attitude`` is the largest roll or pitch in rad; ``None`` where training says nothing.
     """
@@ -222,14 +246,15 @@ class LimitsContract:
     def __post_init__(self) -> None:
         for key in ("command_vx", "command_vy", "command_yaw_rate"):
             value = getattr(self, key)
-            _require(len(value) == 2 and value[0] <= value[1], f"limits.{key}", value, "(low, high)")
+            ordered = len(value) == 2 and -math.inf < value[0] <= value[1] < math.inf
+            _require(ordered, f"limits.{key}", value, "(low, high), finite")
         if self.attitude is not None:
             _require(0 < self.attitude <= math.pi, "limits.attitude", self.attitude, "0..pi rad, or null")
 
     def clip_command(self, command: np.ndarray) -> np.ndarray:
         """Clip a command (vx m/s, vy m/s, yaw rate rad/s) to the trained range."""
-        low, high = zip(self.command_vx, self.command_vy, self.command_yaw_rate)
-        return np.clip(np.asarray(command, dtype=np.float32), np.float32(low), np.float32(high))
+        limits = np.array((self.command_vx, self.command_vy, self.command_yaw_rate), dtype=np.float32)
+        return np.clip(np.asarray(command, dtype=np.float32), limits[:, 0], limits[:, 1])
 
 
 @dataclass(frozen=True)
@@ -281,52 +306,75 @@ class Contract:
 
     @classmethod
     def load(cls, path: Union[str, Path]) -> Contract:
-        return cls.from_dict(json.loads(Path(path).read_text()))
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            ContractError: as :meth:`from_dict`, or the file is not JSON.
+        """
+        try:
+            data = json.loads(Path(path).read_text())
+        except ValueError as error:
+            raise ContractError(f"contract: {path} is not valid JSON: {error}") from error
+        return cls.from_dict(data)
 
 
 _NESTED: Dict[str, type] = {
-    "joints": JointContract,
-    "observation": ObservationContract,
-    "action": ActionContract,
-    "timing": TimingContract,
-    "depth": DepthContract,
-    "world_model": WorldModelContract,
-    "limits": LimitsContract,
+    cls.__name__: cls
+    for cls in (
+        JointContract,
+        ObservationTerm,
+        ObservationContract,
+        ActionContract,
+        TimingContract,
+        DepthContract,
+        WorldModelContract,
+        LimitsContract,
+    )
+}
+
+_SCALARS: Dict[str, Tuple[Tuple[type, ...], str]] = {
+    "int": ((int,), "an integer"),
+    "float": ((int, float), "a number"),
+    "str": ((str,), "a string"),
 }
 
 
 def _build(cls: Type[T], data: Any, key: str) -> T:
     """Construct dataclass ``cls`` from JSON data, refusing missing and unknown keys."""
     _require(isinstance(data, Mapping), key, data, "an object")
-    fields = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
-    unknown, missing = sorted(set(data) - set(fields)), sorted(set(fields) - set(data))
-    _require(not unknown, f"{key} keys", unknown, f"only {fields}")
+    kinds = {field.name: str(field.type) for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    unknown, missing = sorted(set(data) - set(kinds)), sorted(set(kinds) - set(data))
+    _require(not unknown, f"{key} keys", unknown, f"only {sorted(kinds)}")
     _require(not missing, f"{key} keys", sorted(data), f"also {missing}")
-    values = {name: _convert(name, data[name], f"{key}.{name}") for name in fields}
-    try:
-        return cls(**values)
-    except TypeError as error:
-        raise ContractError(f"contract: {key} holds a value of the wrong type ({error})") from error
+    return cls(**{name: _convert(kind, data[name], f"{key}.{name}") for name, kind in kinds.items()})
 
 
-def _convert(name: str, value: Any, key: str) -> Any:
-    if name in _NESTED:
-        return _build(_NESTED[name], value, key)
-    if name in ("proprioception", "history_terms"):
-        _require(isinstance(value, (list, tuple)), key, value, "a list of terms")
-        return tuple(_build(ObservationTerm, term, f"{key}[{i}]") for i, term in enumerate(value))
-    if isinstance(value, list):
-        return tuple(value)
-    return value
+def _convert(kind: str, value: Any, key: str) -> Any:
+    """JSON data as the type that a field's annotation spells."""
+    if kind in _NESTED:
+        return _build(_NESTED[kind], value, key)
+    if kind.startswith("Optional["):
+        return None if value is None else _convert(kind[len("Optional[") : -1], value, key)
+    if kind.startswith("Tuple["):
+        _require(isinstance(value, (list, tuple)), key, value, "a list")
+        element = kind[len("Tuple[") : -len(", ...]")]
+        return tuple(_convert(element, item, f"{key}[{i}]") for i, item in enumerate(value))
+    types, expected = _SCALARS[kind]
+    _require(isinstance(value, types) and not isinstance(value, bool), key, value, expected)
+    return float(value) if kind == "float" else value
 
 
 def differences(expected: Contract, found: Contract) -> List[str]:
-    """Human-readable list of the entries in which two contracts differ, one ``key: expected, found`` per line."""
+    """The entries in which two contracts differ, each as ``key: expected ..., found ...``."""
     return list(_differences(expected.to_dict(), found.to_dict(), ""))
 
 
 def _differences(expected: Any, found: Any, key: str) -> List[str]:
     if isinstance(expected, dict) and isinstance(found, dict):
         keys = list(expected) + [k for k in found if k not in expected]
-        return [line for k in keys for line in _differences(expected.get(k), found.get(k), f"{key}.{k}".lstrip("."))]
+        return [
+            line
+            for k in keys
+            for line in _differences(expected.get(k), found.get(k), f"{key}.{k}".lstrip("."))
+        ]
     return [] if expected == found else [f"{key}: expected {expected!r}, found {found!r}"]

@@ -10,14 +10,14 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Dict, Iterator, NamedTuple, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
 
 from wmp_core.contract import Contract, ObservationTerm, differences
 from wmp_core.depth.geometry import clip_depth
 from wmp_core.inference.policy import Policy
-from wmp_core.inference.world_model import LatentState, WorldModel
+from wmp_core.inference.world_model import WorldModel
 from wmp_core.observation import Proprioception, RobotState, term_slices
 
 if TYPE_CHECKING:
@@ -45,12 +45,14 @@ class GoldenError(ValueError):
 class GoldenTrajectory:
     """``T`` policy steps of one robot from the reset on, closed loop, joints in contract order.
 
-    Raw inputs: ``quat_wxyz [T, 4]``, ``gyro [T, 3]`` rad/s, ``q [T, J]`` rad, ``dq [T, J]`` rad/s, ``command [T, 3]``
-    (m/s, m/s, rad/s), ``depth [N, 64, 64]`` planar m before any clip (0 = invalid) with ``depth_valid [N]``, where
-    ``N`` counts world-model ticks (``T = N k``).
-    Expected: ``proprioception [T, P]``, ``history [T, H]``, ``action [T, J]`` (clipped), ``base_velocity [T, 3]`` m/s,
-    and per world-model tick ``deter [N, D]`` (the ``h`` its policy steps used), ``stoch [N, S]``, ``kl [N]`` nats (NaN
-    where ``depth_valid`` is false and ``stoch`` came from the prior).
+    Raw inputs: ``quat_wxyz [T, 4]``; ``gyro [T, 3]`` rad/s; ``q [T, J]`` rad; ``dq [T, J]`` rad/s;
+    ``command [T, 3]`` (m/s, m/s, rad/s); per world-model tick (``N = T / k``) ``depth [N, 64, 64]``, planar m
+    before any clip (0 = invalid), and ``depth_valid [N]``.
+
+    Expected: ``proprioception [T, P]``; ``history [T, H]``; ``action [T, J]``, clipped;
+    ``base_velocity [T, 3]`` m/s; per world-model tick ``deter [N, D]``, the ``h`` its policy steps used,
+    ``stoch [N, S]``, and ``kl [N]`` nats (NaN where ``depth_valid`` is false: ``stoch`` is the prior's).
+
     ``contract`` is the one under which all this was recorded.
     """
 
@@ -110,7 +112,14 @@ class GoldenTrajectory:
         """The robot's raw state at ``step``; what was not recorded is zero."""
         unused = np.zeros_like(self.q[step])
         return RobotState(
-            self.quat_wxyz[step], self.gyro[step], np.zeros(3), self.q[step], self.dq[step], unused, step * period, step
+            self.quat_wxyz[step],
+            self.gyro[step],
+            np.zeros(3),
+            self.q[step],
+            self.dq[step],
+            unused,
+            step * period,
+            step,
         )
 
     def save(self, path: Union[str, Path]) -> None:
@@ -134,7 +143,7 @@ class GoldenTrajectory:
 
 
 class Difference(NamedTuple):
-    """The first value that the runtime computes differently; ``term`` names the part of an observation vector."""
+    """The first value that the runtime computes differently; ``term`` names a part of an observation."""
 
     quantity: str
     term: str
@@ -155,8 +164,9 @@ class Difference(NamedTuple):
 class GoldenReport:
     """Verdict on a golden trajectory.
 
-    ``contract_differences``: entries in which the contract is not the one of the recording. ``difference``: the first
-    deviating value in causal order. ``largest``: largest deviation per quantity, up to and including that value.
+    ``contract_differences``: entries in which the contract is not the one of the recording.
+    ``difference``: the first deviating value in causal order.
+    ``largest``: largest deviation per quantity, up to and including that value.
     """
 
     provider: str
@@ -181,10 +191,11 @@ class GoldenReport:
 
 
 def verify(bundle: Bundle) -> GoldenReport:
-    """Recompute the bundle's golden trajectory from its raw inputs, with runtime code on the bundle's provider.
+    """Recompute the bundle's golden trajectory with runtime code, from its raw inputs, on its provider.
 
-    Proprioception comes first, over the whole trajectory, as an error there spoils all that follows; then every step
-    in causal order (deter, history, base velocity, action, stoch, kl), each from recomputed values only.
+    Proprioception comes first, over the whole trajectory, as an error there spoils all that follows; then
+    every step in causal order (deter, history, base velocity, action, stoch, kl), each from recomputed values
+    only.
     """
     largest: Dict[str, float] = {}
     first = None
@@ -194,7 +205,9 @@ def verify(bundle: Bundle) -> GoldenReport:
         if largest[quantity] > TOLERANCE:
             element = int(np.argmax(deviation > TOLERANCE))
             term = _term_at(bundle.contract, quantity, element)
-            first = Difference(quantity, term, step, float(expected.flat[element]), float(found.flat[element]))
+            first = Difference(
+                quantity, term, step, float(expected.flat[element]), float(found.flat[element])
+            )
             break
     edits = tuple(differences(bundle.golden.contract, bundle.contract))
     return GoldenReport(bundle.provider, bundle.golden.steps, edits, first, largest)
@@ -214,7 +227,8 @@ def _recompute(bundle: Bundle) -> Iterator[_Comparison]:
 
     policy, world_model = Policy(bundle), WorldModel(bundle)
     interval = bundle.contract.timing.world_model_interval
-    latent, actions = world_model.state, []
+    latent = world_model.state
+    actions: List[np.ndarray] = []
     for step, state in enumerate(states):
         tick, phase = divmod(step, interval)
         if phase == 0 and tick > 0:
@@ -226,7 +240,9 @@ def _recompute(bundle: Bundle) -> Iterator[_Comparison]:
         for quantity in ("history", "base_velocity", "action"):
             yield quantity, step, getattr(golden, quantity)[step], getattr(output, quantity)
         if phase == 0:
-            depth = clip_depth(bundle.contract.depth, golden.depth[tick]) if golden.depth_valid[tick] else None
+            depth = (
+                clip_depth(bundle.contract.depth, golden.depth[tick]) if golden.depth_valid[tick] else None
+            )
             observed = world_model.observe(output.proprioception, depth)
             yield "stoch", step, golden.stoch[tick], observed.stoch
             yield "kl", step, golden.kl[tick : tick + 1], np.array([observed.kl])

@@ -9,7 +9,7 @@ from wmp_core.observation import scale_vector, term_slices
 
 
 class History:
-    """The last ``history_steps`` steps of ``history_terms`` as one vector, newest last, zeros before the first.
+    """The last ``history_steps`` steps of ``history_terms``, newest last, zeros before the first.
 
     A step is cut out of proprioception, which the contract guarantees to hold every history term at the same
     scale, plus the last action (after its clip).

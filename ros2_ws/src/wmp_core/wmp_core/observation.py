@@ -15,10 +15,10 @@ from wmp_core.rotation import projected_gravity
 class RobotState:
     """One reading of the robot, joints in contract order.
 
-    ``quat_wxyz [4]`` base -> world; ``gyro [3]`` rad/s and ``acc [3]`` m/s^2 in the base frame; ``q [J]`` rad,
-    ``dq [J]`` rad/s, ``tau_est [J]`` N m; ``stamp`` s; ``tick`` the robot's own counter. Optional:
-    ``motor_temperature [J]`` in degrees Celsius, ``foot_force [4]`` raw counts in the order of the contract's legs,
-    ``remote`` the 40 bytes of the hand-held controller.
+    ``quat_wxyz [4]`` base -> world; ``gyro [3]`` rad/s and ``acc [3]`` m/s^2 in the base frame; ``q [J]``
+    rad, ``dq [J]`` rad/s, ``tau_est [J]`` N m; ``stamp`` s; ``tick`` the robot's own counter. Optional:
+    ``motor_temperature [J]`` in degrees Celsius, ``foot_force [4]`` raw counts in the order of the contract's
+    legs, ``remote`` the 40 bytes of the hand-held controller.
     """
 
     quat_wxyz: np.ndarray
@@ -63,7 +63,7 @@ def term_slices(terms: Tuple[ObservationTerm, ...], joints: int) -> Dict[str, sl
 
 def scale_vector(terms: Tuple[ObservationTerm, ...], joints: int) -> np.ndarray:
     """Scale of every element of the vector that ``terms`` describe, float32."""
-    scales = [np.broadcast_to(np.float32(term.scale), term.size(joints)) for term in terms]
+    scales = [np.broadcast_to(np.array(term.scale, np.float32), term.size(joints)) for term in terms]
     return np.concatenate(scales)
 
 
@@ -84,7 +84,7 @@ class Proprioception:
         self._default_position = np.asarray(contract.joints.default_position)
 
     def __call__(self, state: RobotState, command: np.ndarray) -> np.ndarray:
-        """Scaled and clipped proprioception, float32 ``[33]`` for the A1; see :class:`TermInputs` for units."""
+        """Scaled and clipped proprioception, float32 ``[33]`` for the A1; units as in :class:`TermInputs`."""
         inputs = TermInputs(state, command, self._default_position)
         values = np.empty_like(self._scale)
         for term, part in self._parts:

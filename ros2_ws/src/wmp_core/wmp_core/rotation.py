@@ -6,7 +6,7 @@ import numpy as np
 
 
 def projected_gravity(quat_wxyz: np.ndarray) -> np.ndarray:
-    """Direction of gravity (unit vector) in the base frame: ``[..., 4] -> [..., 3]``; level is ``(0, 0, -1)``."""
+    """Unit vector of gravity in the base frame: ``[..., 4] -> [..., 3]``; level is ``(0, 0, -1)``."""
     quat = np.asarray(quat_wxyz)
     w, x, y, z = quat[..., 0], quat[..., 1], quat[..., 2], quat[..., 3]
     gravity = np.empty(quat.shape[:-1] + (3,), dtype=quat.dtype)

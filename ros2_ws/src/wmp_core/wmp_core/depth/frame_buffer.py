@@ -23,8 +23,9 @@ class FrameBuffer:
     - later than the newest: appended; frames more than ``span_s`` older are dropped;
     - within the span but out of order: inserted where it belongs;
     - equal to one that is held: the newer arrival replaces it;
-    - more than ``span_s`` before the newest: the clock has jumped back (a bag loops, a simulation restarts, the
-      host's time was set), so everything held lies in another time: the buffer is cleared, then holds this frame.
+    - more than ``span_s`` before the newest: the clock has jumped back (a bag loops, a simulation restarts,
+      the host's time was set), so everything held lies in another time: the buffer is cleared, then holds
+      this frame.
 
     Args:
         span_s: seconds to keep.
@@ -79,7 +80,7 @@ class FrameBuffer:
         del self._frames[:excess]
 
     def nearest(self, stamp: float, tolerance: float) -> Optional[Frame]:
-        """The frame captured nearest to ``stamp``, the older of two equally near; ``None`` beyond ``tolerance`` s."""
+        """The frame nearest to ``stamp``, the older of two equally near; ``None`` beyond ``tolerance`` s."""
         index = bisect.bisect_left(self._stamps, stamp)
         around = self._frames[max(index - 1, 0) : index + 1]
         if not around:

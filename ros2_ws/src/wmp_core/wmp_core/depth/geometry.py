@@ -19,7 +19,10 @@ class GeometryError(ValueError):
 
 @dataclass(frozen=True)
 class CameraIntrinsics:
-    """Pinhole of the source camera without distortion, in pixels; pixel (0, 0) is centred at (0, 0) as in ``CameraInfo``."""
+    """Pinhole of the source camera, in pixels; no distortion.
+
+    Pixel (0, 0) is centred at (0, 0), as librealsense and ``sensor_msgs/CameraInfo`` count.
+    """
 
     width: int
     height: int
@@ -42,8 +45,8 @@ class CameraIntrinsics:
 class DepthProjection:
     """Looks at a camera's frame through the contract's virtual pinhole, nearest pixel, same optical axis.
 
-    Nearest, because averaging invents depths at edges. Where the virtual camera sees more than the source, the
-    source's border pixel is repeated. Only where the source is far narrower would that mislead: see ``coverage``.
+    Nearest, because averaging invents depths at edges. Where the virtual camera sees more than the source,
+    the source's border pixel is repeated; ``coverage`` tells how much of the image is not repeated.
     """
 
     def __init__(self, depth: DepthContract, intrinsics: CameraIntrinsics) -> None:
@@ -61,7 +64,8 @@ class DepthProjection:
         """Project one frame.
 
         Args:
-            frame: ``[height, width]`` planar depth, float32 or uint16; 0, negative, NaN and infinity are invalid.
+            frame: ``[height, width]`` planar depth, float32 or uint16; 0, negative, NaN and infinity are
+                invalid.
             unit: metres per count of the frame, 0.001 for the usual uint16 millimetres.
 
         Returns:
@@ -71,11 +75,15 @@ class DepthProjection:
             GeometryError: the frame has not the size that the intrinsics state.
         """
         if frame.shape != self._shape:
-            raise GeometryError(f"depth frame has shape {frame.shape}, the camera's intrinsics state {self._shape}")
+            raise GeometryError(
+                f"depth frame has shape {frame.shape}, the camera's intrinsics state {self._shape}"
+            )
         return clip_depth(self._depth, np.take(frame, self._index) * np.float32(unit))
 
 
-def _source_pixels(size: int, focal_length: float, source_focal_length: float, source_centre: float) -> np.ndarray:
+def _source_pixels(
+    size: int, focal_length: float, source_focal_length: float, source_centre: float
+) -> np.ndarray:
     """Source pixel index, unbounded, under each pixel of the virtual camera along one axis."""
     tangent = (np.arange(size) + 0.5 - 0.5 * size) / focal_length
     return np.floor(source_focal_length * tangent + source_centre + 0.5).astype(np.int64)
@@ -86,10 +94,11 @@ def _share_inside(pixels: np.ndarray, size: int) -> float:
 
 
 def clip_depth(depth: DepthContract, metres: np.ndarray) -> np.ndarray:
-    """Raw planar metres -> float32 metres in ``[near, far]``; invalid (not finite, or not positive) becomes far."""
+    """Raw planar metres -> float32 in ``[near, far]``; invalid (not finite, or not positive) becomes far."""
     metres = np.asarray(metres, dtype=np.float32)
     valid = np.isfinite(metres) & (metres > 0)
-    return np.clip(np.where(valid, metres, np.float32(depth.far)), np.float32(depth.near), np.float32(depth.far))
+    near, far = np.float32(depth.near), np.float32(depth.far)
+    return np.clip(np.where(valid, metres, far), near, far)
 
 
 def normalise(depth: DepthContract, metres: np.ndarray) -> np.ndarray:

@@ -36,7 +36,8 @@ def graph_specs(contract: Contract) -> Dict[str, GraphSpec]:
         ),
         "advance": GraphSpec({"deter": deter, "stoch": stoch, "actions": actions}, {"next_deter": deter}),
         "observe": GraphSpec(
-            {"deter": deter, "proprioception": proprioception, "depth": depth}, {"stoch": stoch, "kl": _real()}
+            {"deter": deter, "proprioception": proprioception, "depth": depth},
+            {"stoch": stoch, "kl": _real()},
         ),
         "prior": GraphSpec({"deter": deter}, {"stoch": stoch}),
         "decoder": GraphSpec(
@@ -48,7 +49,10 @@ def graph_specs(contract: Contract) -> Dict[str, GraphSpec]:
 def signature_differences(spec: GraphSpec, model: OnnxModel) -> Tuple[str, ...]:
     """In which tensors ``model`` contradicts ``spec``, one line each: expected, found."""
     lines = []
-    for kind, expected, found in (("input", spec.inputs, model.inputs), ("output", spec.outputs, model.outputs)):
+    for kind, expected, found in (
+        ("input", spec.inputs, model.inputs),
+        ("output", spec.outputs, model.outputs),
+    ):
         if set(expected) != set(found):
             lines.append(f"{kind}s: the contract demands {sorted(expected)}, the graph has {sorted(found)}")
             continue

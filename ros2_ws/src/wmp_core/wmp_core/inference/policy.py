@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class PolicyOutput(NamedTuple):
     """Everything one tick produced; all arrays float32, new, and never written again.
 
-    ``action [J]`` after the contract's clip; ``proprioception [33]`` scaled; ``history [210]`` as the network saw
-    it; ``base_velocity [3]`` m/s, the network's own estimate in the base frame.
+    ``action [J]`` after the contract's clip; ``proprioception [33]`` scaled; ``history [210]`` as the network
+    saw it; ``base_velocity [3]`` m/s, the network's own estimate in the base frame.
     """
 
     action: np.ndarray

@@ -17,7 +17,7 @@ PROVIDERS = {
     "tensorrt": "TensorrtExecutionProvider",
 }
 
-_DTYPES = {"tensor(float)": np.dtype(np.float32), "tensor(int64)": np.dtype(np.int64)}
+_DTYPES: Dict[str, np.dtype] = {"tensor(float)": np.dtype(np.float32), "tensor(int64)": np.dtype(np.int64)}
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def available_providers() -> List[str]:
 
 
 def choose_provider(provider: str) -> str:
-    """Resolve ``auto`` and refuse what this onnxruntime lacks.
+    """Resolve ``auto``; refuse what this onnxruntime lacks.
 
     ``auto`` is CUDA where it is available, else the CPU. It never picks TensorRT: building its engines takes
     minutes, which a user wants to ask for.
@@ -62,7 +62,7 @@ def choose_provider(provider: str) -> str:
     if provider not in available:
         raise ProviderError(
             f"provider {provider!r} is not available: this onnxruntime {onnxruntime.__version__} has "
-            f"{', '.join(available)} (choose one of them, or auto, or install an onnxruntime with {provider!r})"
+            f"{', '.join(available)} (choose one, or auto, or install an onnxruntime with {provider!r})"
         )
     return provider
 
@@ -75,9 +75,13 @@ def default_cache() -> Path:
 
 def _provider_stack(provider: str, cache: Path) -> List[Any]:
     """Providers with options, the wanted one first; operators it lacks fall to the next."""
-    # TF32 keeps 10 bits of mantissa, and a tuned convolution may differ from run to run: both break the golden check.
+    # TF32 keeps 10 bits of mantissa, and a tuned convolution may differ from run to run: both break the
+    # golden check.
     cuda = (PROVIDERS["cuda"], {"use_tf32": "0", "cudnn_conv_algo_search": "DEFAULT"})
-    tensorrt = (PROVIDERS["tensorrt"], {"trt_engine_cache_enable": "True", "trt_engine_cache_path": str(cache)})
+    tensorrt = (
+        PROVIDERS["tensorrt"],
+        {"trt_engine_cache_enable": "True", "trt_engine_cache_path": str(cache)},
+    )
     stacks: Dict[str, List[Any]] = {"cpu": [], "cuda": [cuda], "tensorrt": [tensorrt, cuda]}
     return [*stacks[provider], PROVIDERS["cpu"]]
 
@@ -105,7 +109,7 @@ def _specs(nodes: List[Any], path: Path) -> Dict[str, TensorSpec]:
 
 
 class OnnxModel:
-    """One graph, opened once; ``inputs`` and ``outputs`` describe its tensors, ``provider`` says where it runs.
+    """One opened graph: ``inputs`` and ``outputs`` describe its tensors, ``provider`` says where it runs.
 
     Args:
         path: the ``.onnx`` file.
@@ -129,7 +133,9 @@ class OnnxModel:
         self.provider = choose_provider(provider)
         stack = _provider_stack(self.provider, self._prepare_cache(cache))
         try:
-            self._session = onnxruntime.InferenceSession(str(self.path), _session_options(threads), providers=stack)
+            self._session = onnxruntime.InferenceSession(
+                str(self.path), _session_options(threads), providers=stack
+            )
         except Exception as error:  # onnxruntime's exception classes share no public base
             raise ModelError(f"{self.path}: onnxruntime cannot open this graph: {error}") from error
         self._check_provider(fallback=provider == "auto")
@@ -147,14 +153,14 @@ class OnnxModel:
         """onnxruntime silently runs on the CPU when a provider does not start; only ``auto`` may do so."""
         if self._session.get_providers()[0] == PROVIDERS[self.provider]:
             return
-        problem = f"provider {self.provider!r} did not start (driver or libraries missing; onnxruntime's log says which)"
+        problem = f"provider {self.provider!r} did not start (onnxruntime's log names the missing library)"
         if not fallback:
             raise ProviderError(f"{self.path}: {problem}; use provider 'cpu' or repair the installation")
         _log.warning("%s: %s; running on the CPU", self.path.name, problem)
         self.provider = "cpu"
 
     def run(self, **inputs: np.ndarray) -> Dict[str, np.ndarray]:
-        """Run the graph; arrays carry the batch axis and the types of ``inputs``. Outputs by name, newly allocated.
+        """Run the graph on arrays with a batch axis, typed as ``inputs``; outputs by name, newly allocated.
 
         Raises:
             ModelError: an input is missing, has another type or another shape.
@@ -166,7 +172,10 @@ class OnnxModel:
             raise ModelError(f"{self.path.name}: cannot run ({error}); inputs are {expected}") from error
 
     def warm_up(self, runs: int = 3) -> None:
-        """Run on zeros, so that allocation, kernel choice and engine building happen before they can cost a deadline."""
-        zeros = {name: np.zeros([size or 1 for size in spec.shape], spec.dtype) for name, spec in self.inputs.items()}
+        """Run on zeros: allocation, kernel choice and engine building happen before they cost a deadline."""
+        zeros = {
+            name: np.zeros([size or 1 for size in spec.shape], spec.dtype)
+            for name, spec in self.inputs.items()
+        }
         for _ in range(runs):
             self.run(**zeros)

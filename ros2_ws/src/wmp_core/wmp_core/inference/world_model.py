@@ -36,9 +36,10 @@ class PhaseError(RuntimeError):
 class LatentState:
     """State of the world model.
 
-    ``tick``: world-model tick, counted in policy steps; ``deter [D]`` float32: ``h`` of that tick; ``stoch [S]``
-    int64 class indices: after ``observe`` ``z`` of the tick, after ``advance`` the ``z`` that entered ``h``.
-    ``source``, ``kl`` (nats; NaN without an image) and ``depth_stamp`` (s; NaN without an image) belong to ``stoch``.
+    ``tick``: world-model tick, counted in policy steps. ``deter [D]`` float32: ``h`` of that tick.
+    ``stoch [S]`` int64 class indices: ``z`` of the tick after ``observe``, the ``z`` that entered ``h`` after
+    ``advance``. ``source``, ``kl`` (nats) and ``depth_stamp`` (s) belong to ``stoch``; the latter two are NaN
+    without an image.
     """
 
     tick: int
@@ -50,7 +51,10 @@ class LatentState:
 
 
 class WorldModel:
-    """Holds ``h`` and ``z``: ``reset`` gives ``h_0``, then ``observe`` and ``advance`` take turns. Not thread-safe."""
+    """Holds ``h`` and ``z``: ``reset`` gives ``h_0``, then ``observe`` and ``advance`` take turns.
+
+    Not thread-safe.
+    """
 
     def __init__(self, bundle: Bundle) -> None:
         self._contract = bundle.contract
@@ -88,9 +92,16 @@ class WorldModel:
         interval = self._contract.timing.world_model_interval
         actions = _checked(actions, (interval, self._contract.num_joints), "actions")
         state = self._state
-        deter = self._advance.run(deter=state.deter[None], stoch=state.stoch[None], actions=actions.reshape(1, -1))
+        deter = self._advance.run(
+            deter=state.deter[None], stoch=state.stoch[None], actions=actions.reshape(1, -1)
+        )
         self._state = LatentState(
-            state.tick + interval, deter["next_deter"][0], state.stoch, state.source, state.kl, state.depth_stamp
+            state.tick + interval,
+            deter["next_deter"][0],
+            state.stoch,
+            state.source,
+            state.kl,
+            state.depth_stamp,
         )
         self._observed = False
         return self._state
@@ -128,7 +139,12 @@ class WorldModel:
             deter=state.deter[None], proprioception=proprioception[None], depth=depth[None, None]
         )
         return LatentState(
-            state.tick, state.deter, outputs["stoch"][0], Source.POSTERIOR, float(outputs["kl"][0]), depth_stamp
+            state.tick,
+            state.deter,
+            outputs["stoch"][0],
+            Source.POSTERIOR,
+            float(outputs["kl"][0]),
+            depth_stamp,
         )
 
     def _require_observed(self, observed: bool, call: str) -> None:

@@ -1,4 +1,4 @@
-"""A complete bundle in a few hundred kilobytes, made without training: the A1's contract around tiny networks.
+"""A complete bundle in 150 kB, made without training: the A1's contract around tiny random networks.
 
 Its golden trajectory comes from numpy and from the layout of the method written out by hand, not from the
 code that bundles are checked with. Everything is seeded: two calls write the same values.
@@ -100,7 +100,9 @@ def _gravity(quat: np.ndarray) -> List[float]:
     return [-2 * (x * z - w * y), -2 * (y * z + w * x), -(w * w - x * x - y * y + z * z)]
 
 
-def tiny_golden(contract: Contract, networks: TinyNetworks, steps: int = 50, seed: int = 11) -> GoldenTrajectory:
+def tiny_golden(
+    contract: Contract, networks: TinyNetworks, steps: int = 50, seed: int = 11
+) -> GoldenTrajectory:
     """A trajectory of ``steps`` policy steps by numpy alone, laid out for :func:`tiny_contract`."""
     raw = _raw_inputs(contract, steps, np.random.default_rng(seed))
     default = np.asarray(contract.joints.default_position)
@@ -119,9 +121,10 @@ def tiny_golden(contract: Contract, networks: TinyNetworks, steps: int = 50, see
         history = np.concatenate((history[42:], gyro, gravity, error, velocity, actions[-1]))
         action, base_velocity = networks.policy(history, command, deter)
         actions.append(np.clip(action, -6.0, 6.0))
-        values = (proprioception, history, actions[-1], base_velocity)
-        for name, value in zip(("proprioception", "history", "action", "base_velocity"), values):
-            record[name].append(value)
+        record["proprioception"].append(proprioception)
+        record["history"].append(history)
+        record["action"].append(actions[-1])
+        record["base_velocity"].append(base_velocity)
         if step % 5 == 0:
             tick, kl = step // 5, math.nan
             metres = np.where(raw["depth"][tick] > 0, raw["depth"][tick], 2.0)
@@ -129,10 +132,12 @@ def tiny_golden(contract: Contract, networks: TinyNetworks, steps: int = 50, see
             stoch = networks.prior(deter)
             if raw["depth_valid"][tick]:
                 stoch, kl = networks.observe(deter, proprioception, image)
-            for name, value in zip(("deter", "stoch", "kl"), (deter, stoch, kl)):
-                record[name].append(value)
+            record["deter"].append(deter)
+            record["stoch"].append(stoch)
+            record["kl"].append(kl)
     expected = {
-        name: np.asarray(values, dtype=np.int64 if name == "stoch" else np.float32) for name, values in record.items()
+        name: np.asarray(values, dtype=np.int64 if name == "stoch" else np.float32)
+        for name, values in record.items()
     }
     return GoldenTrajectory(contract=contract, **raw, **expected)
 

@@ -1,7 +1,7 @@
 """Small random networks with the structure of the real ones, written twice: in numpy and as ONNX graphs.
 
-The numpy form is the independent reference for everything that onnxruntime computes in tests. Needs the ``onnx``
-package for :meth:`TinyNetworks.graphs` only.
+The numpy form is the independent reference for everything that onnxruntime computes in tests. Needs the
+``onnx`` package for :meth:`TinyNetworks.graphs` only.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ class TinyNetworks:
     def _one_hot(self, stoch: np.ndarray) -> np.ndarray:
         return np.eye(self._groups[1])[stoch]
 
-    def policy(self, history: np.ndarray, command: np.ndarray, deter: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    def policy(
+        self, history: np.ndarray, command: np.ndarray, deter: np.ndarray
+    ) -> Tuple[np.ndarray, np.ndarray]:
         hidden = np.tanh(self._apply("hidden", history, command, deter))
         return self._apply("action", hidden), self._apply("velocity", hidden)
 
@@ -70,7 +72,9 @@ class TinyNetworks:
     def prior_logits(self, deter: np.ndarray) -> np.ndarray:
         return self._apply("prior", deter).reshape(self._groups)
 
-    def posterior_logits(self, deter: np.ndarray, proprioception: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    def posterior_logits(
+        self, deter: np.ndarray, proprioception: np.ndarray, depth: np.ndarray
+    ) -> np.ndarray:
         rows, columns = self._patches
         weight, bias = self._weights["patch"]
         patches = depth.reshape(rows, _PATCH, columns, _PATCH).swapaxes(1, 2).reshape(rows * columns, -1)
@@ -80,7 +84,9 @@ class TinyNetworks:
     def prior(self, deter: np.ndarray) -> np.ndarray:
         return self.prior_logits(deter).argmax(axis=-1)
 
-    def observe(self, deter: np.ndarray, proprioception: np.ndarray, depth: np.ndarray) -> Tuple[np.ndarray, float]:
+    def observe(
+        self, deter: np.ndarray, proprioception: np.ndarray, depth: np.ndarray
+    ) -> Tuple[np.ndarray, float]:
         logits = self.posterior_logits(deter, proprioception, depth)
         posterior, prior = _softmax(logits), _softmax(self.prior_logits(deter))
         return logits.argmax(axis=-1), float(np.sum(posterior * np.log(posterior / prior)))
@@ -150,7 +156,9 @@ class TinyNetworks:
         ones = graph.constant(np.ones((1, 1, _PATCH, _PATCH), dtype=np.float32))
         depth = graph.node("ConvTranspose", picture, ones, strides=[_PATCH, _PATCH])
         graph.output("depth", depth, 1, contract.depth.height, contract.depth.width)
-        graph.output("proprioception", self._dense(graph, "sensors", "deter", one_hot), contract.proprioception_size)
+        graph.output(
+            "proprioception", self._dense(graph, "sensors", "deter", one_hot), contract.proprioception_size
+        )
         return graph.serialise("decoder")
 
     def _dense(self, graph: _Graph, name: str, *inputs: str) -> str:
@@ -177,7 +185,7 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
 
 
 class _Graph:
-    """Collects nodes; a tensor is referred to by its name. A negative size declares an int64 tensor of that size."""
+    """Collects nodes; a tensor is known by its name. A negative size declares int64 of that size."""
 
     def __init__(self, **inputs: int) -> None:
         from onnx import helper, numpy_helper
