@@ -1,0 +1,23 @@
+from glob import glob
+
+from setuptools import find_packages, setup
+
+package = "wmp_bringup"
+
+setup(
+    name=package,
+    version="0.1.0",
+    description="The node graph described once, launch files, parameters, and the wmp command.",
+    license="Apache-2.0",
+    python_requires=">=3.10",
+    packages=find_packages(include=[package, f"{package}.*"]),
+    package_data={package: ["config/*.yaml"]},
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{package}"]),
+        (f"share/{package}", ["package.xml"]),
+        (f"share/{package}/launch", glob("launch/*.launch.py")),
+        (f"lib/{package}", ["scripts/recorder"]),
+    ],
+    entry_points={"console_scripts": ["wmp = wmp_bringup.cli:main"]},
+    zip_safe=False,
+)

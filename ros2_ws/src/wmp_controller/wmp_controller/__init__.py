@@ -1,0 +1,1 @@
+"""ROS 2 nodes that command the robot: the policy with its control loop, and teleoperation."""

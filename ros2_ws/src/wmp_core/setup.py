@@ -1,0 +1,17 @@
+from setuptools import find_packages, setup
+
+package = "wmp_core"
+
+setup(
+    name=package,
+    version="0.1.0",
+    description="The runtime as a plain library: contract, bundle, observations, depth geometry, inference, control, A1 protocol.",
+    license="Apache-2.0",
+    python_requires=">=3.8",
+    packages=find_packages(include=[package, f"{package}.*"]),
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{package}"]),
+        (f"share/{package}", ["package.xml"]),
+    ],
+    zip_safe=False,
+)

@@ -1,0 +1,1 @@
+"""ROS 2 nodes from the depth camera to the world model's latent."""

@@ -1,0 +1,1 @@
+"""Training of world-model-based perception for legged robots: simulation, learning, evaluation, export."""
