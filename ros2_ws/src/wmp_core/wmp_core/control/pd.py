@@ -28,7 +28,7 @@ def pd_torque(
 def torque_limited_targets(
     q_des: np.ndarray, q: np.ndarray, dq: np.ndarray, kp: np.ndarray, kd: np.ndarray, limit: np.ndarray
 ) -> np.ndarray:
-    """Targets nearest ``q_des`` whose PD torque stays within ``+-limit``; joints with ``kp = 0`` keep theirs."""
+    """Targets nearest ``q_des`` with PD torques within ``+-limit``; joints with ``kp = 0`` keep theirs."""
     wanted = kp * (q_des - q) - kd * dq
     allowed = np.minimum(np.maximum(wanted, -limit), limit)
     stiff = np.where(kp > 0, kp, 1.0)

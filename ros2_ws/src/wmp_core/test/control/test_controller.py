@@ -1,0 +1,292 @@
+"""The controller with a real (tiny) policy, cycle by cycle as a loop would call it."""
+
+import numpy as np
+import pytest
+
+from wmp_core.control.controller import Controller, ControllerSettings, VelocityCommand
+from wmp_core.control.modes import Mode, Request
+from wmp_core.control.pd import pd_torque
+from wmp_core.control.posture import PostureSettings
+from wmp_core.control.walking import Latent
+from wmp_core.inference.policy import Policy
+
+SHORT = PostureSettings(fold_time=0.02, rise_time=0.02, lower_time=0.02, release_time=0.02)
+PERIOD = 0.002
+
+
+class Driver:
+    """Calls the controller with simulated time and a robot that stays where it is."""
+
+    def __init__(self, controller, make_state):
+        self.controller, self.make_state, self.cycles = controller, make_state, 0
+        self.velocity = None
+
+    def cycle(self, request=None, latents=(), periods=1, fresh=True, **state):
+        self.cycles += periods
+        now = self.cycles * PERIOD
+        velocity = None if self.velocity is None else VelocityCommand(self.velocity, now)
+        seen = self.make_state(stamp=now, tick=2 * self.cycles, **state) if fresh else None
+        return self.controller.cycle(seen, now, request, velocity, latents, periods)
+
+    def cycle_many(self, count, **kwargs):
+        return [self.cycle(**kwargs) for _ in range(count)]
+
+    def stand(self):
+        self.cycle(Request.STAND_UP)
+        while self.controller.mode is Mode.STAND_UP:
+            self.cycle()
+        assert self.controller.mode is Mode.STAND
+
+    def walk(self):
+        self.stand()
+        return self.cycle(Request.WALK)
+
+
+@pytest.fixture
+def make_driver(contract, bundle, initial_deter, make_state):
+    def make(**settings):
+        settings = ControllerSettings(posture=SHORT, **settings)
+        return Driver(Controller(contract, Policy(bundle), initial_deter, settings), make_state)
+
+    return make
+
+
+@pytest.fixture
+def driver(make_driver):
+    return make_driver()
+
+
+def latent(tick, value=0.1):
+    return Latent(tick, np.full(16, value, dtype=np.float32))
+
+
+def test_before_the_first_state_there_is_only_damping(driver):
+    out = driver.cycle(Request.STAND_UP, fresh=False)
+    assert out.mode is Mode.PASSIVE and "no robot state" in out.refusal
+    assert not out.command.kp.any() and np.all(out.command.kd == 3)
+
+
+def test_walking_in_passive_is_refused_and_damping_goes_on(driver):
+    out = driver.cycle(Request.WALK)
+    assert out.refusal.startswith("walk refused in PASSIVE") and not out.command.kp.any()
+
+
+def test_standing_up_takes_its_time_and_ends_in_the_default_pose(driver, contract):
+    driver.cycle(Request.STAND_UP)
+    outs = driver.cycle_many(20)
+    # 0.04 s are 20 cycles of 2 ms.
+    assert [out.mode for out in outs] == [Mode.STAND_UP] * 19 + [Mode.STAND]
+    assert outs[-1].events == ("STAND_UP -> STAND",)
+    assert np.allclose(driver.cycle().command.q, contract.joints.default_position)
+    assert np.all(driver.cycle().command.kp == 60)
+
+
+def test_the_policy_runs_every_tenth_cycle_beginning_with_the_first(driver):
+    steps = [driver.walk().step] + [out.step for out in driver.cycle_many(25)]
+    assert [i for i, step in enumerate(steps) if step is not None] == [0, 10, 20]
+    assert [step.tick for step in steps if step] == [0, 1, 2]
+    assert [step.is_first for step in steps if step] == [True, False, False]
+
+
+def test_targets_hold_between_ticks_with_the_contracts_gains(driver, contract):
+    outs = [driver.walk(), *driver.cycle_many(9)]
+    step = outs[0].step
+    clipped = np.clip(step.action, -6, 6)
+    assert np.allclose(step.targets, np.array(contract.joints.default_position) + 0.25 * clipped)
+    assert all(np.all(out.command.kp == 40) and np.all(out.command.kd == 1) for out in outs)
+    assert all(np.allclose(out.command.q, outs[0].command.q) for out in outs)
+
+
+def test_the_record_repeats_when_the_policy_is_asked_again(driver, policy, initial_deter, make_state):
+    driver.velocity = np.array([0.5, 0.0, 0.2])
+    step = driver.walk().step
+    again = policy.step(step.state, step.command, initial_deter)
+    assert np.array_equal(step.action, again.action)
+    assert np.array_equal(step.proprioception, again.proprioception)
+    assert np.allclose(step.command, [0.5, 0.0, 0.2])
+
+
+def test_commands_are_limited_to_the_trained_range(driver):
+    driver.velocity = np.array([3.0, 1.0, -9.0])
+    assert driver.walk().step.command.tolist() == pytest.approx([0.8, 0.0, -1.0])
+
+
+@pytest.mark.parametrize("velocity", [None, np.array([np.nan, 0, 0])])
+def test_without_a_usable_command_the_robot_walks_on_the_spot(driver, velocity):
+    driver.velocity = velocity
+    assert driver.walk().step.command.tolist() == [0, 0, 0]
+
+
+def test_a_stale_command_counts_as_zero_and_is_reported_once(driver):
+    driver.velocity = np.array([0.5, 0.0, 0.0])
+    driver.walk()
+    command = VelocityCommand(driver.velocity, driver.cycles * PERIOD)
+    steps, events = [], []
+    for i in range(1, 291):
+        now = (driver.cycles + i) * PERIOD
+        due = driver.controller.needs_latent
+        given = () if due is None else (latent(due),)
+        out = driver.controller.cycle(driver.make_state(stamp=now), now, None, command, given)
+        events += out.events
+        steps += [out.step] if out.step else []
+    # 0.5 s are 25 ticks; the tick at exactly 0.5 s still counts.
+    assert [bool(step.command.any()) for step in steps] == [True] * 25 + [False] * 4
+    assert len(events) == 1 and events[0].startswith("command age is 0.502 s")
+
+
+def test_a_latent_is_asked_for_one_cycle_before_its_tick_and_used_from_it_on(driver, initial_deter):
+    driver.walk()
+    needs = []
+    for _ in range(49):
+        needs.append(driver.controller.needs_latent)
+        assert driver.cycle().mode is Mode.WALK
+    assert set(needs) == {None}
+    assert driver.controller.needs_latent == 5
+    step = driver.cycle(latents=[latent(5)]).step
+    assert (step.tick, step.latent_tick, step.latent_late) == (5, 5, False)
+    assert driver.controller.needs_latent is None and driver.controller.latents_late == 0
+
+
+def test_the_latent_changes_the_action(make_driver):
+    def action_at_tick_5(value):
+        driver = make_driver()
+        driver.walk()
+        driver.cycle_many(49)
+        return driver.cycle(latents=[latent(5, value)]).step.action
+
+    assert not np.allclose(action_at_tick_5(0.1), action_at_tick_5(-0.9))
+    assert np.array_equal(action_at_tick_5(0.1), action_at_tick_5(0.1))
+
+
+def test_a_late_latent_is_counted_once_and_used_when_it_comes(driver):
+    driver.walk()
+    driver.cycle_many(49)
+    late = driver.cycle().step
+    assert (late.tick, late.latent_tick, late.latent_late) == (5, 0, True)
+    driver.cycle(latents=[latent(5)])
+    driver.cycle_many(8)
+    assert driver.cycle().step.latent_tick == 5
+    assert driver.controller.latents_late == 1
+
+
+@pytest.mark.parametrize("refused", [latent(50), latent(5, np.nan), Latent(5, np.zeros(3, dtype=np.float32))])
+def test_a_latent_of_another_walk_or_model_is_not_used(driver, refused):
+    driver.walk()
+    driver.cycle_many(49)
+    assert driver.cycle(latents=[refused]).step.latent_tick == 0
+
+
+def test_without_latents_the_robot_sits_down(driver):
+    driver.walk()
+    outs = driver.cycle_many(400)
+    changes = [event for out in outs for event in out.events]
+    assert changes[0].startswith("latent age is 0.6 s, limit 0.5 s: sit down")
+    assert changes[1:] == ["WALK -> SIT_DOWN", "SIT_DOWN -> PASSIVE"]
+
+
+def test_walking_again_begins_with_tick_0_and_the_initial_latent(driver):
+    driver.walk()
+    driver.cycle_many(49)
+    driver.cycle(latents=[latent(5)])
+    driver.cycle(Request.STOP)
+    step = driver.walk().step
+    assert step.is_first and step.latent_tick == 0
+
+
+def test_skipped_deadlines_do_not_delay_the_ticks_and_never_make_a_burst(driver):
+    driver.walk()
+    assert driver.cycle(periods=9).step is None
+    assert driver.cycle().step.tick == 1
+    # 34 periods hold three ticks: one is computed, two are missed; the next is due 6 periods later.
+    assert driver.cycle(periods=34).step.tick == 2
+    assert driver.controller.ticks_missed == 2
+    assert [out.step is None for out in driver.cycle_many(6)] == [True] * 5 + [False]
+
+
+def test_host_and_motor_give_the_same_torque(make_driver, contract):
+    q = np.array(contract.joints.default_position) + np.linspace(-0.35, 0.35, 12)
+    dq = np.linspace(-10, 10, 12)
+    limits = (
+        np.array(contract.joints.kp),
+        np.array(contract.joints.kd),
+        np.array(contract.joints.torque_limit),
+    )
+    outs = {}
+    for pd in ("host", "motor"):
+        driver = make_driver(pd=pd)
+        driver.stand()
+        outs[pd] = driver.cycle(Request.WALK, q=q, dq=dq)
+    host, motor = outs["host"].command, outs["motor"].command
+    assert not host.kp.any() and not host.kd.any() and motor.kp.all()
+    assert np.allclose(host.tau, motor.implied_torque(q, dq), atol=1e-9)
+    expected = pd_torque(outs["motor"].step.targets, q, dq, *limits)
+    assert np.allclose(host.tau, expected, atol=1e-5)
+
+
+def test_damping_runs_in_the_motors_even_with_host_pd(make_driver):
+    out = make_driver(pd="host").cycle(dq=np.ones(12))
+    assert np.all(out.command.kd == 3) and not out.command.tau.any()
+
+
+def test_walking_from_another_pose_is_refused_by_joint(driver, contract):
+    driver.stand()
+    q = np.array(contract.joints.default_position)
+    q[4] += 0.5
+    out = driver.cycle(Request.WALK, q=q)
+    assert out.refusal == "walk refused: FR_thigh_joint is 0.50 rad off the default pose, allowed 0.4 rad"
+    assert out.mode is Mode.STAND
+
+
+def test_a_silent_robot_faults_into_damping(driver):
+    driver.walk()
+    outs = driver.cycle_many(30, fresh=False)
+    assert [out.mode for out in outs][:25] == [Mode.WALK] * 25
+    assert outs[25].mode is Mode.FAULT and not outs[25].command.kp.any()
+    assert any("WALK -> FAULT: state age is 0.052 s" in event for event in outs[25].events)
+
+
+def test_a_falling_robot_faults_and_recovers_by_stop_alone(driver):
+    driver.walk()
+    out = driver.cycle(quat_wxyz=np.array([np.cos(0.6), np.sin(0.6), 0, 0]))
+    assert out.mode is Mode.FAULT and "attitude is 1.2 rad" in driver.controller.fault_reason
+    assert not out.command.kp.any()
+    assert "FAULT" in driver.cycle(Request.STAND_UP).refusal
+    assert driver.cycle(Request.STOP).mode is Mode.PASSIVE
+    assert driver.cycle(Request.STAND_UP).mode is Mode.STAND_UP
+
+
+def test_a_broken_reading_never_reaches_the_motors(driver):
+    driver.walk()
+    driver.cycle_many(9)
+    out = driver.cycle(gyro=np.full(3, np.nan))
+    assert out.mode is Mode.FAULT and "not finite" in driver.controller.fault_reason
+    assert np.isfinite(out.command.kd).all() and not out.command.kp.any() and not out.command.tau.any()
+
+
+def test_sitting_down_ends_in_damping(driver):
+    driver.stand()
+    first = driver.cycle(Request.SIT_DOWN)
+    assert first.mode is Mode.SIT_DOWN and np.all(first.command.kp == 60)
+    outs = driver.cycle_many(21)
+    assert outs[-1].mode is Mode.PASSIVE and not outs[-1].command.kp.any()
+
+
+def test_the_same_inputs_give_the_same_outputs(make_driver):
+    def actions():
+        driver = make_driver()
+        driver.velocity = np.array([0.4, 0.0, 0.1])
+        driver.walk()
+        return [out.step.action for out in driver.cycle_many(40) if out.step]
+
+    assert np.array_equal(actions(), actions())
+
+
+def test_a_loop_period_that_does_not_divide_the_control_period_is_refused(make_driver):
+    with pytest.raises(ValueError, match="loop_period is 0.003 s, expected a whole fraction"):
+        make_driver(loop_period=0.003)
+
+
+@pytest.mark.parametrize(("key", "value"), [("pd", "both"), ("loop_period", 0.0), ("passive_kd", -1.0)])
+def test_settings_out_of_range_are_refused_by_name(key, value):
+    with pytest.raises(ValueError, match=key):
+        ControllerSettings(**{key: value})

@@ -1,0 +1,156 @@
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from wmp_core.control.command import MotorCommand
+from wmp_core.control.envelope import Envelope, EnvelopeSettings
+from wmp_core.observation import RobotState
+from wmp_core.testing.tiny_bundle import tiny_contract
+
+JOINTS = tiny_contract().joints
+DEFAULT = np.array(JOINTS.default_position)
+LIMIT = np.array(JOINTS.torque_limit)
+GAINS = (np.full(12, 40.0), np.full(12, 1.0))
+
+
+@pytest.fixture
+def envelope():
+    return Envelope(JOINTS, EnvelopeSettings())
+
+
+def state(q=DEFAULT, dq=None):
+    rest = np.zeros(12)
+    dq = rest if dq is None else dq
+    return RobotState(np.array([1.0, 0, 0, 0]), np.zeros(3), np.zeros(3), q, dq, rest, 0.0, 0)
+
+
+def moved(joint, value):
+    values = DEFAULT.copy()
+    values[joint] = value
+    return values
+
+
+def test_a_harmless_command_passes_unchanged(envelope):
+    wanted = MotorCommand.position(DEFAULT + 0.1, *GAINS)
+    result = envelope.apply(wanted, state())
+    assert result.clamped == () and result.trip is None
+    assert np.array_equal(result.command.q, wanted.q) and np.array_equal(result.command.kp, wanted.kp)
+
+
+def test_a_target_beyond_the_range_stops_at_the_margin(envelope):
+    # Calf: -0.916 + 0.25; the joint is close by, so that neither slew nor torque matter.
+    result = envelope.apply(MotorCommand.position(moved(2, -0.5), *GAINS), state(moved(2, -0.92)))
+    assert result.clamped == ("position",)
+    assert result.command.q[2] == pytest.approx(-0.666)
+
+
+def test_a_jump_of_the_target_becomes_steps(envelope):
+    calm = (np.full(12, 10.0), np.full(12, 1.0))
+    found = [envelope.apply(MotorCommand.position(moved(1, 2.0), *calm), state()) for _ in range(3)]
+    # From 0.8 in steps of 0.5.
+    assert [result.command.q[1] for result in found] == pytest.approx([1.3, 1.8, 2.0])
+    assert [result.clamped for result in found] == [("slew",), ("slew",), ()]
+
+
+def test_a_stiff_far_target_moves_to_where_the_torque_meets_its_limit(envelope):
+    gains = (np.full(12, 100.0), np.full(12, 1.0))
+    result = envelope.apply(MotorCommand.position(moved(0, 0.5), *gains), state())
+    # Hip at 0.1: 100 * 0.4 = 40 N m wanted, 20 allowed, so the target is 0.1 + 20 / 100.
+    assert result.clamped == ("torque",)
+    assert result.command.q[0] == pytest.approx(0.3)
+    assert result.command.kp[0] == pytest.approx(100)
+
+
+def test_torque_beyond_its_limit_is_limited(envelope):
+    result = envelope.apply(MotorCommand.torque(np.full(12, -25.0)), state())
+    assert result.clamped == ("torque",)
+    assert result.command.tau[:3].tolist() == [-20, -25, -25]
+
+
+def test_damping_of_a_fast_joint_is_weakened_to_the_limit(envelope):
+    result = envelope.apply(
+        MotorCommand.damping(3.0), state(dq=moved(0, 20.0) - DEFAULT * (np.arange(12) > 0))
+    )
+    # 3 * 20 = 60 N m, the hip may have 20.
+    assert result.command.kd[0] == pytest.approx(1.0)
+    assert np.all(result.command.kd[1:] == 3.0)
+
+
+@pytest.mark.parametrize("field", ["q", "dq", "tau", "kp", "kd"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_command_that_is_not_finite_becomes_damping_and_names_the_joint(envelope, field, value):
+    fields = {name: np.zeros(12) for name in ("q", "dq", "tau", "kp", "kd")}
+    fields[field][4] = value
+    result = envelope.apply(MotorCommand(**fields), state())
+    assert result.trip == f"commanded {field} of FR_thigh_joint is {value}: not finite"
+    assert not result.command.kp.any() and not result.command.tau.any() and np.all(result.command.kd == 3)
+
+
+def test_a_trip_lasts_until_reset(envelope):
+    good = MotorCommand.position(DEFAULT, *GAINS)
+    envelope.apply(MotorCommand.torque(np.full(12, np.nan)), state())
+    assert envelope.apply(good, state()).trip is not None
+    envelope.reset()
+    assert envelope.apply(good, state()).trip is None
+
+
+def test_a_state_that_cannot_be_is_answered_with_damping(envelope):
+    result = envelope.apply(MotorCommand.position(DEFAULT, *GAINS), state(moved(5, np.nan)))
+    assert result.trip == "measured position of FR_calf_joint is nan: implausible"
+    assert not result.command.kp.any() and np.isfinite(result.command.kd).all()
+
+
+def test_power_over_its_limit_trips_on_the_sixth_command_in_a_row(envelope):
+    # 12 joints at 10 rad/s and 10 N m: 1200 W, limit 1000 W.
+    fast, push = state(dq=np.full(12, 10.0)), MotorCommand.torque(np.full(12, 10.0))
+    assert [envelope.apply(push, fast).trip is None for _ in range(6)] == [True] * 5 + [False]
+    assert "power 1200 W is over 1000 W" in envelope.apply(push, fast).trip
+
+
+def test_power_excess_must_be_consecutive(envelope):
+    fast, push = state(dq=np.full(12, 10.0)), MotorCommand.torque(np.full(12, 10.0))
+    for _ in range(3):
+        assert all(envelope.apply(push, fast).trip is None for _ in range(5))
+        assert envelope.apply(MotorCommand.torque(np.zeros(12)), fast).trip is None
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("power_limit", -1.0), ("position_margin", 2.0), ("max_kp", np.inf), ("damping_kd", 30.0)],
+)
+def test_settings_out_of_range_are_refused_by_name(key, value):
+    with pytest.raises(ValueError, match=key):
+        EnvelopeSettings(**{key: value})
+
+
+anything = st.floats(allow_nan=True, allow_infinity=True, width=64)
+usual = st.floats(-5, 5)
+adversarial = arrays(float, (5, 12), elements=st.one_of(usual, st.floats(-300, 300), anything), fill=usual)
+readings = st.one_of(
+    arrays(float, (2, 12), elements=st.floats(-40, 40), fill=usual),
+    arrays(float, (2, 12), elements=anything, fill=usual),
+)
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+@given(st.lists(st.tuples(adversarial, readings), min_size=1, max_size=4))
+def test_whatever_is_asked_the_motors_get_finite_targets_and_torques_within_limits(sequence):
+    envelope = Envelope(JOINTS, EnvelopeSettings())
+    for rows, (q, dq) in sequence:
+        result = envelope.apply(MotorCommand(*rows), state(q, dq))
+        command = result.command
+        sent = np.array([command.q, command.dq, command.tau, command.kp, command.kd])
+        assert np.isfinite(sent).all()
+        assert (command.kp >= 0).all() and (command.kd >= 0).all()
+        assert (np.abs(command.tau) <= LIMIT + 1e-9).all()
+        stiff = command.kp > 0
+        assert (command.q >= np.array(JOINTS.position_lower) - 0.25)[stiff].all()
+        assert (command.q <= np.array(JOINTS.position_upper) + 0.25)[stiff].all()
+        if np.isfinite(q).all() and np.isfinite(dq).all() and max(np.abs(q).max(), np.abs(dq).max()) < 1e3:
+            assert (np.abs(command.implied_torque(q, dq)) <= LIMIT * (1 + 1e-6)).all()
+        if not np.isfinite(rows).all():
+            assert result.trip is not None

@@ -1,0 +1,273 @@
+"""Everything one cycle of the control loop does, without I/O and without reading a clock."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+
+from wmp_core.contract import Contract
+from wmp_core.control import posture
+from wmp_core.control.command import MotorCommand
+from wmp_core.control.envelope import Envelope, EnvelopeSettings
+from wmp_core.control.modes import Mode, ModeMachine, Request
+from wmp_core.control.posture import PostureSettings, PostureTrajectory
+from wmp_core.control.walking import Latent, PolicyStepRecord, Walking
+from wmp_core.control.watchdog import Reaction, Trip, Watchdog, WatchdogSettings, attitude, worst
+from wmp_core.inference.policy import Policy
+from wmp_core.observation import RobotState
+
+_NO_MOTION = np.zeros(3, dtype=np.float32)
+_ON_TRAJECTORY = (Mode.STAND_UP, Mode.SIT_DOWN)
+
+
+@dataclass(frozen=True)
+class ControllerSettings:
+    """How the robot is controlled; what the policy needs comes from the contract instead.
+
+    Attributes:
+        loop_period: s between cycles.
+        pd: ``motor`` sends targets and gains to the motors, ``host`` computes the torques here.
+        passive_kd: N m s/rad of the damping in PASSIVE and FAULT.
+        walk_pose_tolerance: rad that a joint may be off the default pose when the policy is armed.
+    """
+
+    loop_period: float = 0.002
+    pd: str = "motor"
+    passive_kd: float = 3.0
+    walk_pose_tolerance: float = 0.4
+    envelope: EnvelopeSettings = field(default_factory=EnvelopeSettings)
+    posture: PostureSettings = field(default_factory=PostureSettings)
+    watchdog: WatchdogSettings = field(default_factory=WatchdogSettings)
+
+    def __post_init__(self) -> None:
+        for key in ("loop_period", "passive_kd", "walk_pose_tolerance"):
+            value = getattr(self, key)
+            if not (math.isfinite(value) and value > 0):
+                raise ValueError(f"controller: {key} is {value}, allowed: a positive finite number")
+        if self.pd not in ("host", "motor"):
+            raise ValueError(f"controller: pd is {self.pd!r}, allowed: host, motor")
+
+
+class VelocityCommand(NamedTuple):
+    """``value [3]``: vx m/s, vy m/s, yaw rate rad/s in the base frame; ``stamp`` s of its arrival."""
+
+    value: np.ndarray
+    stamp: float
+
+
+class CycleOutput(NamedTuple):
+    """What a cycle decided.
+
+    ``refusal`` answers this cycle's request, ``None`` if it was granted or there was none. ``events`` are
+    lines for the log: changes of mode with their reason, watchdogs that start to trip. ``clamped`` names the
+    limits of the envelope that changed the command.
+    """
+
+    command: MotorCommand
+    mode: Mode
+    step: Optional[PolicyStepRecord]
+    refusal: Optional[str]
+    events: Tuple[str, ...]
+    clamped: Tuple[str, ...]
+
+
+class Controller:
+    """Modes, watchdogs, postures, policy and envelope of one robot.
+
+    ``now`` and every stamp share one clock, which the caller chooses: system time, or simulated time in
+    lockstep. The same inputs always give the same outputs.
+
+    Args:
+        contract: the bundle's.
+        policy: ready to run.
+        initial_deter: ``h_0 [D]`` of the world model, see :class:`wmp_core.control.walking.Walking`.
+        settings: see :class:`ControllerSettings`.
+    """
+
+    def __init__(
+        self,
+        contract: Contract,
+        policy: Policy,
+        initial_deter: np.ndarray,
+        settings: Optional[ControllerSettings] = None,
+    ) -> None:
+        self.settings = settings or ControllerSettings()
+        self._contract = contract
+        self._default_position = np.array(contract.joints.default_position)
+        self._kp, self._kd = np.array(contract.joints.kp), np.array(contract.joints.kd)
+        self._walking = Walking(contract, policy, initial_deter, self.settings.loop_period)
+        self._watchdog = Watchdog(contract.limits, self.settings.watchdog)
+        self._envelope = Envelope(contract.joints, self.settings.envelope)
+        self._machine = ModeMachine()
+        self._trajectory: Optional[PostureTrajectory] = None
+        self._posture_target = self._default_position
+        self._mode_time = 0.0
+        self._state: Optional[RobotState] = None
+        self._tripped: Tuple[str, ...] = ()
+
+    @property
+    def mode(self) -> Mode:
+        return self._machine.mode
+
+    @property
+    def fault_reason(self) -> Optional[str]:
+        """Why the mode is FAULT; ``None`` in every other mode."""
+        return self._machine.fault_reason
+
+    @property
+    def needs_latent(self) -> Optional[int]:
+        """Tick of the latent that the next cycle wants and lacks: lockstep waits for it before calling."""
+        return self._walking.needs_latent if self.mode is Mode.WALK else None
+
+    @property
+    def latents_late(self) -> int:
+        """World-model ticks, since the start, at which the policy had to go on with an older latent."""
+        return self._walking.latents_late
+
+    @property
+    def ticks_missed(self) -> int:
+        """Policy ticks, since the start, that a paused loop left out."""
+        return self._walking.ticks_missed
+
+    def cycle(
+        self,
+        state: Optional[RobotState],
+        now: float,
+        request: Optional[Request] = None,
+        velocity_command: Optional[VelocityCommand] = None,
+        latents: Sequence[Latent] = (),
+        periods: int = 1,
+    ) -> CycleOutput:
+        """Decide what the motors are told now.
+
+        Args:
+            state: the newest robot state; ``None`` if none came since the last cycle.
+            now: s, same clock as the stamps.
+            request: an operator's wish, answered in this cycle.
+            velocity_command: the newest one; ``None`` stands still. Limited to the trained range here.
+            latents: those that came since the last cycle.
+            periods: loop periods since the last cycle, more than 1 if deadlines were skipped.
+        """
+        before, events = self.mode, []  # type: Mode, List[str]
+        self._state = state if state is not None else self._state
+        self._mode_time += periods * self.settings.loop_period
+        self._walking.take(latents)
+        if self._state is None:
+            return self._without_state(request)
+        trips = self._check(self._state, now, velocity_command)
+        self._react(trips, self._state, events)
+        refusal = self._handle(request, self._state)
+        motion = self._motion(trips, velocity_command)
+        wanted, step = self._wanted(self._state, motion, periods)
+        command, clamped = self._bound(wanted, self._state)
+        if self.mode is not before:
+            reason = f": {self.fault_reason}" if self.fault_reason else ""
+            events.append(f"{before.name} -> {self.mode.name}{reason}")
+        return CycleOutput(command, self.mode, step, refusal, tuple(events), clamped)
+
+    def _without_state(self, request: Optional[Request]) -> CycleOutput:
+        """Before the first state nothing is known, and nothing but damping is safe."""
+        refusal = None
+        if request is not None and request is not Request.STOP:
+            refusal = f"{request.value} refused: no robot state has arrived yet; check the link"
+        command = MotorCommand.damping(self.settings.passive_kd, self._contract.num_joints)
+        return CycleOutput(command, self.mode, None, refusal, (), ())
+
+    def _check(
+        self, state: RobotState, now: float, velocity_command: Optional[VelocityCommand]
+    ) -> Tuple[Trip, ...]:
+        measured = {
+            "state age": now - state.stamp,
+            "attitude": attitude(state.quat_wxyz),
+            "latent age": self._walking.latent_age,
+            "command age": 0.0 if velocity_command is None else now - velocity_command.stamp,
+        }
+        return self._watchdog.check(self.mode, measured)
+
+    def _react(self, trips: Tuple[Trip, ...], state: RobotState, events: List[str]) -> None:
+        events += [f"{trip}: {trip.reaction.value}" for trip in trips if trip.name not in self._tripped]
+        self._tripped = tuple(trip.name for trip in trips)
+        fault = worst(trips, Reaction.FAULT)
+        if fault is not None:
+            self._machine.fault(str(fault))
+        elif worst(trips, Reaction.SIT_DOWN) is not None:
+            self._handle(Request.SIT_DOWN, state)
+
+    def _handle(self, request: Optional[Request], state: RobotState) -> Optional[str]:
+        """Grant or refuse a request, and prepare the mode it leads to."""
+        if request is None:
+            return None
+        before = self.mode
+        refusal = self._machine.request(request, self._obstacle(request, state))
+        if refusal is not None:
+            return refusal
+        self._mode_time = 0.0
+        joints, settings = self._contract.joints, self.settings.posture
+        if request is Request.STAND_UP:
+            self._trajectory = posture.stand_up(joints, settings, state.q)
+        elif request is Request.SIT_DOWN:
+            # A posture's own target carries the weight; the measured joints sag below it.
+            start = state.q if before is Mode.WALK else self._posture_target
+            self._trajectory = posture.sit_down(joints, settings, start)
+        elif request is Request.WALK:
+            self._walking.arm()
+        else:
+            self._envelope.reset()
+        return None
+
+    def _obstacle(self, request: Request, state: RobotState) -> Optional[str]:
+        """What is in the way of walking: the policy starts from the default pose, as in training."""
+        if request is not Request.WALK:
+            return None
+        error = np.abs(state.q - self._default_position)
+        joint, tolerance = int(np.argmax(error)), self.settings.walk_pose_tolerance
+        if error[joint] <= tolerance:
+            return None
+        name = self._contract.joints.names[joint]
+        return f"{name} is {error[joint]:.2f} rad off the default pose, allowed {tolerance} rad"
+
+    def _motion(self, trips: Tuple[Trip, ...], velocity_command: Optional[VelocityCommand]) -> np.ndarray:
+        """The velocity command for the policy: trained range, zero if there is none that counts."""
+        if velocity_command is None or worst(trips, Reaction.ZERO_COMMAND) is not None:
+            return _NO_MOTION
+        motion = self._contract.limits.clip_command(velocity_command.value)
+        return motion if np.isfinite(motion).all() else _NO_MOTION
+
+    def _wanted(
+        self, state: RobotState, motion: np.ndarray, periods: int
+    ) -> Tuple[MotorCommand, Optional[PolicyStepRecord]]:
+        """What the mode asks for, before the envelope."""
+        if self.mode in _ON_TRAJECTORY and self._trajectory is not None:
+            return self._follow(self._trajectory), None
+        if self.mode is Mode.STAND:
+            return self._hold(self._default_position, 1.0), None
+        if self.mode is Mode.WALK:
+            step = self._walking.cycle(state, motion, periods)
+            return MotorCommand.position(self._walking.targets, self._kp, self._kd), step
+        return MotorCommand.damping(self.settings.passive_kd, self._contract.num_joints), None
+
+    def _follow(self, trajectory: PostureTrajectory) -> MotorCommand:
+        target, stiffness = trajectory.at(self._mode_time)
+        if self._mode_time >= trajectory.duration:
+            self._machine.trajectory_finished()
+            self._mode_time = 0.0
+        return self._hold(target, stiffness)
+
+    def _hold(self, target: np.ndarray, stiffness: float) -> MotorCommand:
+        self._posture_target = target
+        kp, kd = self.settings.posture.kp, self.settings.posture.kd
+        joints = len(target)
+        return MotorCommand.position(target, np.full(joints, stiffness * kp), np.full(joints, kd))
+
+    def _bound(self, wanted: MotorCommand, state: RobotState) -> Tuple[MotorCommand, Tuple[str, ...]]:
+        """The envelope, then the side that runs the PD law. Damping always runs in the motors."""
+        result = self._envelope.apply(wanted, state)
+        if result.trip is not None:
+            self._machine.fault(result.trip)
+        command = result.command
+        if self.settings.pd == "host" and command.kp.any():
+            command = MotorCommand.torque(command.implied_torque(state.q, state.dq))
+        return command, result.clamped
