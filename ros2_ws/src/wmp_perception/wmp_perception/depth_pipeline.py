@@ -28,12 +28,17 @@ class DepthImage:
     age_error: float
 
 
-@dataclass
+@dataclass(frozen=True)
 class DepthHealth:
-    """What the newest frame says about the camera; ``invalid_ratio`` (0..1) is taken before the filters."""
+    """How the camera is doing.
+
+    ``rate``: frames per s by their stamps, smoothed; ``invalid_ratio`` (0..1) of the newest frame before the filters;
+    ``coverage`` (0..1): share of the network's view that the camera sees.
+    """
 
     frames: int = 0
     stamp: Optional[float] = None
+    rate: float = 0.0
     invalid_ratio: float = 0.0
     filter_ms: float = 0.0
     coverage: float = 1.0
@@ -76,6 +81,7 @@ class DepthPipeline:
         self.health = DepthHealth(
             frames=self.health.frames + 1,
             stamp=raw.stamp,
+            rate=_smoothed_rate(self.health, raw.stamp),
             invalid_ratio=float(np.count_nonzero(raw.depth == 0)) / raw.depth.size,
             filter_ms=1e3 * (time.perf_counter() - started),
             coverage=optics.projection.coverage,
@@ -98,3 +104,11 @@ class DepthPipeline:
     @staticmethod
     def _project(selected: List[SelectedFrame]) -> List[DepthImage]:
         return [DepthImage(s.tick, s.stamp, s.frame(), s.age_error) for s in selected]
+
+
+def _smoothed_rate(before: DepthHealth, stamp: float) -> float:
+    """Rate in Hz after a frame at ``stamp`` s; one frame in ten weighs in."""
+    if before.stamp is None or stamp <= before.stamp:
+        return before.rate
+    rate = 1.0 / (stamp - before.stamp)
+    return rate if before.rate == 0 else before.rate + 0.1 * (rate - before.rate)

@@ -63,9 +63,6 @@ class DepthSelection:
 
     def on_frame(self, stamp: float, frame: Any) -> List[SelectedFrame]:
         """A frame captured at ``stamp`` s. Returns what can be decided now, in order of ticks."""
-        newest = self._buffer.newest_stamp
-        if newest is not None and stamp < newest:
-            self._buffer = FrameBuffer(SPAN_S)  # the camera's clock was set back: older stamps mean nothing now
         self._buffer.add(stamp, frame)
         return self._decide()
 
@@ -78,7 +75,7 @@ class DepthSelection:
                 self.missed += 1
             else:
                 error = nearest.stamp - target.stamp
-                selected.append(SelectedFrame(target.tick, nearest.stamp, nearest.frame, error))
+                selected.append(SelectedFrame(target.tick, nearest.stamp, nearest.image, error))
         return selected
 
     def _reached(self, target: _Target) -> bool:

@@ -49,17 +49,19 @@ class Advanced:
     """The latent of ``tick``, known since ``stamp`` (s), the time of the step before it.
 
     ``state`` is what the model returned: ``h`` of this tick, and the ``z`` that entered it with source and image time.
-    Its own tick counts from the model's last reset; ``tick`` is the policy's.
+    Its own tick counts from the model's last reset; ``tick`` is the policy's. ``observed_at`` is the time (s) of the
+    step whose proprioception that ``z`` saw.
     """
 
     tick: int
     stamp: float
+    observed_at: float
     state: Any
 
 
 @dataclass(frozen=True)
 class _Unobserved:
-    depth_target: float
+    stamp: float
     proprioception: np.ndarray
 
 
@@ -81,6 +83,7 @@ class LatentSchedule:
         self._wait_for_depth = wait_for_depth
         self._images: Deque[Tuple[float, np.ndarray]] = deque(maxlen=8)
         self._next_tick: Optional[int] = None
+        self._observed_at = math.nan
         self._actions: Optional[List[np.ndarray]] = None  # of the running interval; None outside of one
         self._unobserved: Optional[_Unobserved] = None
         self._held: Optional[Step] = None  # the last step of an interval that waits for its image
@@ -100,7 +103,7 @@ class LatentSchedule:
         phase = step.tick % self._timing.world_model_interval
         if phase == 0:
             self._actions = []
-            self._unobserved = _Unobserved(step.stamp - self._timing.depth_age, step.proprioception)
+            self._unobserved = _Unobserved(step.stamp, step.proprioception)
             self._observe_if_possible()
         if self._actions is None:
             return None
@@ -136,7 +139,7 @@ class LatentSchedule:
     def _observe_if_possible(self) -> None:
         if self._unobserved is None:
             return
-        target = self._unobserved.depth_target
+        target = self._unobserved.stamp - self._timing.depth_age
         near = [image for image in self._images if abs(image[0] - target) <= self._tolerance]
         if near:
             self._observe(*min(near, key=lambda image: abs(image[0] - target)))
@@ -144,6 +147,7 @@ class LatentSchedule:
     def _observe(self, stamp: float, depth: Optional[np.ndarray]) -> None:
         assert self._unobserved is not None
         self._model.observe(self._unobserved.proprioception, depth, stamp)
+        self._observed_at = self._unobserved.stamp
         self._unobserved = None
 
     def _advance(self, last: Step) -> Advanced:
@@ -152,4 +156,4 @@ class LatentSchedule:
             self._observe(math.nan, None)
         state = self._model.advance(np.stack(self._actions))
         self._actions = self._held = None
-        return Advanced(last.tick + 1, last.stamp, state)
+        return Advanced(last.tick + 1, last.stamp, self._observed_at, state)

@@ -1,0 +1,227 @@
+"""The control thread: robot states in, motor commands out, one controller cycle for each.
+
+Knows no ROS. In real time a periodic loop sets the pace and the newest state counts; in lockstep every state is
+answered by exactly one command, and a policy tick waits for its latent, so a run repeats bit for bit.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from typing import Callable, NamedTuple, Optional, TypeVar
+
+from wmp_core.a1.link import RobotLink
+from wmp_core.control.command import MotorCommand
+from wmp_core.control.controller import Controller, CycleOutput
+from wmp_core.control.modes import Mode, Request
+from wmp_core.control.walking import PolicyStepRecord
+from wmp_core.observation import RobotState
+from wmp_core.realtime.loop import PeriodicLoop
+from wmp_core.realtime.timing import StageTimer
+
+from wmp_controller.mailbox import LatentMailbox, Outbox
+from wmp_controller.operator import Operator
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: Stages of a cycle that are timed. "policy": a controller cycle with a policy step, "control": one without.
+STAGES = ("receive", "control", "policy", "send")
+
+
+class ControlError(RuntimeError):
+    """The loop cannot go on; the robot has been left in damping."""
+
+
+@dataclass(frozen=True)
+class LoopSettings:
+    """How the control thread runs.
+
+    ``period``: s of one cycle; ``report_every``: cycles between two reports to the outbox; ``dry_run``: compute
+    everything, send only damping; ``ready_timeout``, ``state_timeout``, ``latent_timeout``: wall s that lockstep
+    waits for the other nodes before its first command, for a state, and for a latent.
+    """
+
+    period: float = 0.002
+    report_every: int = 10
+    lockstep: bool = False
+    dry_run: bool = False
+    ready_timeout: float = 60.0
+    state_timeout: float = 10.0
+    latent_timeout: float = 10.0
+
+    def __post_init__(self) -> None:
+        for key in ("period", "report_every", "ready_timeout", "state_timeout", "latent_timeout"):
+            if not getattr(self, key) > 0:
+                raise ValueError(f"control loop: {key} is {getattr(self, key)!r}, expected a positive number")
+
+
+class CycleReport(NamedTuple):
+    """What one cycle shows to the outside. ``command`` is what was sent; ``compute_ms`` the controller's share."""
+
+    stamp: float
+    mode: Mode
+    state: Optional[RobotState]
+    command: MotorCommand
+    step: Optional[PolicyStepRecord]
+    compute_ms: float
+
+
+class ControlLoop:
+    """Runs a controller against a robot until it is stopped, its operator has finished, or an error occurs.
+
+    Args:
+        graph_obstacle: why the other nodes cannot serve a walking robot yet, None if they can. Asked in every cycle
+            with a request to walk; must return at once.
+        clock: time in s of the robot states' stamps, for real time.
+    """
+
+    def __init__(
+        self,
+        link: RobotLink,
+        controller: Controller,
+        operator: Operator,
+        latents: LatentMailbox,
+        outbox: Outbox,
+        settings: LoopSettings,
+        graph_obstacle: Callable[[], Optional[str]],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._link = link
+        self._controller = controller
+        self._operator = operator
+        self._latents = latents
+        self._outbox = outbox
+        self._settings = settings
+        self._graph_obstacle = graph_obstacle
+        self._clock = clock
+        self._stop = threading.Event()
+        self._state: Optional[RobotState] = None
+        self._cycles = 0
+        self._damping = MotorCommand.damping(controller.settings.passive_kd)
+        self.loop = PeriodicLoop(settings.period)
+        self.timer = StageTimer(STAGES)
+
+    def stop(self) -> None:
+        """End the loop after the cycle in progress. Any thread."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Run until the end; whatever the reason, the last commands are damping.
+
+        Raises:
+            ControlError: the robot, a latent or the other nodes did not come, in lockstep.
+        """
+        self._link.open()
+        try:
+            if self._settings.lockstep:
+                self._run_lockstep()
+            else:
+                self._run_real_time()
+        finally:
+            self._link.close()
+
+    def _run_real_time(self) -> None:
+        for periods in self.loop.ticks():
+            if self._is_over():
+                return
+            with self.timer.stage("receive"):
+                state = self._link.receive(0.0)
+            self._cycle(state, self._clock(), periods)
+
+    def _run_lockstep(self) -> None:
+        self._wait_for_graph()
+        state = self._first_state()
+        while state is not None:
+            self._wait_for_latent()
+            self._cycle(state, state.stamp, 1)
+            if self._is_over():
+                return
+            with self.timer.stage("receive"):
+                state = self._patiently(self._next_state, self._settings.state_timeout)
+        if not self._stop.is_set():
+            raise ControlError(
+                f"no state from the robot within {self._settings.state_timeout:g} s of a command: has it been switched off?"
+            )
+
+    def _next_state(self, timeout_s: float) -> Optional[RobotState]:
+        return self._link.receive(timeout_s, newest=False)
+
+    def _is_over(self) -> bool:
+        return self._stop.is_set() or self._operator.finished
+
+    def _cycle(self, state: Optional[RobotState], now: float, periods: int) -> None:
+        self._state = state or self._state
+        request = self._request(now)
+        started = time.perf_counter()
+        output = self._controller.cycle(
+            state, now, request, self._operator.velocity(now), self._latents.take(), periods
+        )
+        elapsed = time.perf_counter() - started
+        command = self._damping if self._settings.dry_run else output.command
+        with self.timer.stage("send"):
+            self._link.send(command)
+        self.timer.add("control" if output.step is None else "policy", elapsed)
+        if request is not None:
+            self._operator.answer(output.refusal)
+        for event in output.events:
+            _log.warning("%s", event)
+        self._report(now, command, output, 1e3 * elapsed)
+
+    def _request(self, now: float) -> Optional[Request]:
+        """The operator's request, unless the other nodes stand in its way."""
+        request = self._operator.next_request(self._controller.mode, now)
+        obstacle = self._graph_obstacle() if request is Request.WALK else None
+        if obstacle is None:
+            return request
+        self._operator.answer(f"walk refused: {obstacle}")
+        return None
+
+    def _report(self, now: float, command: MotorCommand, output: CycleOutput, compute_ms: float) -> None:
+        """Every policy step, and otherwise at the same rate."""
+        self._cycles += 1
+        if output.step is not None or self._cycles >= self._settings.report_every:
+            self._cycles = 0
+            self._outbox.put(CycleReport(now, output.mode, self._state, command, output.step, compute_ms))
+
+    def _wait_for_graph(self) -> None:
+        """Let the other nodes find each other while simulated time stands still: its first command sets it going."""
+        deadline = time.monotonic() + self._settings.ready_timeout
+        while not self._stop.is_set():
+            obstacle = self._graph_obstacle()
+            if obstacle is None:
+                self._stop.wait(0.5)  # a match that one side has seen reaches the other a little later
+                return
+            if time.monotonic() > deadline:
+                raise ControlError(f"the graph is not complete after {self._settings.ready_timeout:g} s: {obstacle}")
+            self._stop.wait(0.05)
+
+    def _first_state(self) -> Optional[RobotState]:
+        """Knock until the robot answers. Two knocks may both be answered; the newer answer then counts."""
+
+        def knock(timeout_s: float) -> Optional[RobotState]:
+            self._link.send(self._damping)
+            return self._patiently(self._link.receive, 2.0)
+
+        return self._patiently(knock, self._settings.state_timeout)
+
+    def _wait_for_latent(self) -> None:
+        tick = self._controller.needs_latent
+        if tick is None:
+            return
+        arrived = self._patiently(lambda timeout_s: self._latents.wait_for(tick, timeout_s), self._settings.latent_timeout)
+        if not arrived and not self._stop.is_set():
+            raise ControlError(
+                f"no latent for tick {tick} within {self._settings.latent_timeout:g} s: is world_model_node running?"
+            )
+
+    def _patiently(self, attempt: Callable[[float], T], timeout_s: float) -> T:
+        """Repeat a blocking ``attempt(timeout_s)`` until it yields something, time is up, or the loop is stopped."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            result = attempt(0.1)
+            if result or self._stop.is_set() or time.monotonic() > deadline:
+                return result

@@ -1,0 +1,169 @@
+"""Who tells the robot what to do: people over ROS, or a script that depends on nothing but the robot's own time."""
+
+from __future__ import annotations
+
+import logging
+import math
+import queue
+import threading
+from dataclasses import dataclass
+from typing import Callable, Optional, Protocol, Tuple
+
+import numpy as np
+from wmp_core.control.controller import VelocityCommand
+from wmp_core.control.modes import Mode, Request
+
+_log = logging.getLogger(__name__)
+
+
+class Operator(Protocol):
+    """Asked by the control thread in every cycle; times are those of the robot states, s."""
+
+    def next_request(self, mode: Mode, now: float) -> Optional[Request]:
+        """What the operator wants now. Whoever takes a request answers it in the same cycle."""
+
+    def answer(self, refusal: Optional[str]) -> None:
+        """The answer to the request just taken: granted (None), or why not."""
+
+    def velocity(self, now: float) -> Optional[VelocityCommand]:
+        """The newest velocity command; None if there never was one."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether the operator has nothing more to do and the controller may end."""
+
+    @property
+    def failure(self) -> Optional[str]:
+        """Why the operator did not reach what it wanted; None as long as all is well."""
+
+
+@dataclass(frozen=True)
+class Script:
+    """Stand up, walk with one velocity command, sit down.
+
+    ``velocity``: vx m/s, vy m/s, yaw rate rad/s; ``walk_seconds``: 0 walks until stopped;
+    ``stand_seconds``: time in STAND before walking; ``patience``: s that a refused walk is asked for again.
+    """
+
+    velocity: Tuple[float, float, float]
+    walk_seconds: float
+    stand_seconds: float = 1.0
+    patience: float = 10.0
+
+    def __post_init__(self) -> None:
+        if not all(math.isfinite(value) for value in self.velocity):
+            raise ValueError(f"script velocity is {self.velocity}, expected three finite numbers (m/s, m/s, rad/s)")
+        for key in ("walk_seconds", "stand_seconds", "patience"):
+            value = getattr(self, key)
+            if not (math.isfinite(value) and value >= 0):
+                raise ValueError(f"script.{key} is {value!r}, expected a finite number of seconds from 0")
+
+
+class ScriptedOperator:
+    """Carries out a :class:`Script`. Deterministic: it knows the mode and the robot's time, and no other clock."""
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+        self._velocity = np.array(script.velocity, dtype=np.float32)
+        self._mode = Mode.PASSIVE
+        self._mode_since: Optional[float] = None
+        self._asked: Optional[Request] = None
+        self._next_attempt = -math.inf
+        self._has_stood = False
+        self._sits_on_purpose = False
+        self.finished = False
+        self.failure: Optional[str] = None
+
+    def next_request(self, mode: Mode, now: float) -> Optional[Request]:
+        if self._mode_since is None or mode is not self._mode:
+            self._mode, self._mode_since = mode, now
+        if self.finished or now < self._next_attempt:
+            return None
+        self._asked = self._wish(mode, now - self._mode_since)
+        if self._asked is not None:
+            self._next_attempt = now + 0.5
+        return self._asked
+
+    def answer(self, refusal: Optional[str]) -> None:
+        if refusal is None:
+            self._sits_on_purpose |= self._asked is Request.SIT_DOWN
+            self._next_attempt = -math.inf
+            return
+        _log.warning("%s", refusal)
+        if self._asked is not Request.WALK or self._waited_too_long():
+            self._fail(refusal)
+
+    def velocity(self, now: float) -> Optional[VelocityCommand]:
+        return VelocityCommand(self._velocity, now)
+
+    def _wish(self, mode: Mode, elapsed: float) -> Optional[Request]:
+        """What the script wants after ``elapsed`` s in ``mode``."""
+        self._has_stood |= mode is Mode.STAND
+        if mode is Mode.FAULT:
+            self._fail("the controller went to FAULT")
+        elif mode is Mode.PASSIVE:
+            if not self._has_stood:
+                return Request.STAND_UP
+            self.finished = True
+            if not self._sits_on_purpose:
+                self.failure = "the robot sat down before the script was over"
+        elif mode is Mode.STAND and elapsed >= self._script.stand_seconds:
+            return Request.WALK
+        elif mode is Mode.WALK and 0 < self._script.walk_seconds <= elapsed:
+            return Request.SIT_DOWN
+        return None
+
+    def _waited_too_long(self) -> bool:
+        assert self._mode_since is not None
+        return self._next_attempt - self._mode_since > self._script.stand_seconds + self._script.patience
+
+    def _fail(self, reason: str) -> None:
+        self.finished, self.failure = True, reason
+
+
+class RosOperator:
+    """Hands requests and velocities from the ROS thread to the control thread.
+
+    ``reply(ticket, refusal)`` is called in the control thread with the ticket of an answered request.
+    """
+
+    finished = False
+    failure: Optional[str] = None
+
+    def __init__(self, reply: Callable[[object, Optional[str]], None]) -> None:
+        self._reply = reply
+        self._requests: "queue.SimpleQueue[Tuple[Request, object]]" = queue.SimpleQueue()
+        self._ticket: object = None
+        self._lock = threading.Lock()
+        self._arrived: Optional[np.ndarray] = None
+        self._newest: Optional[VelocityCommand] = None
+
+    def submit(self, request: Request, ticket: object) -> None:
+        """Ask for ``request``; the answer comes with ``ticket``. Any thread."""
+        self._requests.put((request, ticket))
+
+    def command(self, vx: float, vy: float, yaw_rate: float) -> Optional[str]:
+        """Set the velocity command in m/s, m/s, rad/s. Any thread. Returns why it was refused, or None."""
+        value = np.array((vx, vy, yaw_rate), dtype=np.float32)
+        if not np.isfinite(value).all():
+            return f"velocity command ({vx}, {vy}, {yaw_rate}) is not finite: ignored"
+        with self._lock:
+            self._arrived = value
+        return None
+
+    def next_request(self, mode: Mode, now: float) -> Optional[Request]:
+        if self._requests.empty():
+            return None
+        request, self._ticket = self._requests.get_nowait()
+        return request
+
+    def answer(self, refusal: Optional[str]) -> None:
+        self._reply(self._ticket, refusal)
+
+    def velocity(self, now: float) -> Optional[VelocityCommand]:
+        """Stamped with the control thread's time of taking it, so that its age counts in the robot's time."""
+        with self._lock:
+            arrived, self._arrived = self._arrived, None
+        if arrived is not None:
+            self._newest = VelocityCommand(arrived, now)
+        return self._newest

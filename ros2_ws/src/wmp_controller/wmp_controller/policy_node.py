@@ -1,0 +1,240 @@
+"""ROS node: the control loop of the robot, and its window to ROS.
+
+Three threads: the control thread (500 Hz, never calls ROS), the publisher thread (empties the control thread's
+outbox), and the main thread (subscriptions, services, diagnostics).
+
+Publishes ``wmp/policy_step``, ``joint_states``, ``joint_commands``, ``imu/data`` at 50 Hz, and ``diagnostics``.
+Subscribes ``wmp/latent`` and ``cmd_vel``. Services ``~/stand_up``, ``~/walk``, ``~/sit_down``, ``~/stop`` answer
+once the control thread has granted or refused the request.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+import time
+from typing import Any, Optional
+
+import numpy as np
+import rclpy
+from geometry_msgs.msg import Twist
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+from rclpy.task import Future
+from sensor_msgs.msg import Imu, JointState
+from std_srvs.srv import Trigger
+from wmp_core.a1.link import A1Link, A1LinkSettings, LinkError
+from wmp_core.bundle import Bundle, BundleError
+from wmp_core.control.controller import Controller, ControllerSettings
+from wmp_core.control.envelope import EnvelopeSettings
+from wmp_core.control.modes import Mode, Request
+from wmp_core.control.posture import PostureSettings
+from wmp_core.control.walking import Latent
+from wmp_core.control.watchdog import WatchdogSettings
+from wmp_core.inference.policy import Policy
+from wmp_core.inference.session import ModelError
+from wmp_core.inference.world_model import WorldModel
+from wmp_msgs.msg import Latent as LatentMessage
+from wmp_msgs.msg import PolicyStep
+
+from wmp_controller.control_loop import ControlError, ControlLoop, CycleReport, LoopSettings
+from wmp_controller.mailbox import LatentMailbox, Outbox
+from wmp_controller.node_support import RELIABLE, WALL_CLOCK, Health, Report, declare_settings
+from wmp_controller.operator import Operator, RosOperator, Script, ScriptedOperator
+from wmp_controller.report_messages import ReportMessages
+
+_log = logging.getLogger("policy_node")
+
+#: The interpreter may keep a thread waiting this long for another one (s). Python's default of 5 ms is 2.5 cycles.
+SWITCH_INTERVAL = 0.0005
+
+
+class PolicyNode(Node):
+    """Builds the control loop from parameters and connects it to ROS."""
+
+    def __init__(self) -> None:
+        super().__init__("policy_node")
+        bundle = Bundle.load(self._parameter("bundle", ""), self._parameter("provider", "cpu"))
+        self._lockstep = self._parameter("lockstep", False)
+        self._latents = LatentMailbox()
+        self._outbox = Outbox(capacity=100)
+        self._operator = self._create_operator(self._parameter("operator", "ros"))
+        self._link = A1Link(self._link_settings(), bundle.contract.joints.names, _system_clock())
+        self._controller = self._create_controller(bundle)
+        self._loop = self._create_loop(bundle)
+        self._graph_obstacle: Optional[str] = "the graph has not been looked at yet"
+        self._listeners = self._parameter("policy_step_listeners", 2)
+        self._newest: Optional[CycleReport] = None
+        self._error: Optional[str] = None
+        self._messages = ReportMessages(bundle.contract.joints.names)
+        self._create_topics()
+        self._health = Health(self, bundle.name, self._report)
+        self._publisher_thread = threading.Thread(target=self._publish_reports, name="publisher")
+        self._control_thread = threading.Thread(target=self._control, name="control")
+        self.get_logger().info(f"bundle {bundle.name} verified on {bundle.provider}")
+
+    def start(self) -> None:
+        self._publisher_thread.start()
+        self._control_thread.start()
+
+    def stop(self) -> None:
+        """Let the control thread end. Safe in a signal handler."""
+        self._loop.stop()
+
+    @property
+    def is_running(self) -> bool:
+        return self._control_thread.is_alive()
+
+    def finish(self) -> Optional[str]:
+        """Wait for the threads; returns why the node failed, None if it did not."""
+        self._loop.stop()
+        self._control_thread.join()
+        self._outbox.close()
+        self._publisher_thread.join()
+        self._health.publish(self._report())
+        return self._error or self._operator.failure
+
+    # Construction
+
+    def _parameter(self, name: str, default: Any) -> Any:
+        return self.declare_parameter(name, default).value
+
+    def _create_operator(self, kind: str) -> Operator:
+        velocity = tuple(self._parameter(f"script.{axis}", 0.0) for axis in ("vx", "vy", "yaw"))
+        script = declare_settings(self, "script", Script, velocity=velocity)
+        if kind == "script":
+            return ScriptedOperator(script)
+        if kind != "ros":
+            raise ValueError(f"parameter operator is {kind!r}, expected 'ros' or 'script'")
+        # The control thread must not call ROS: answers leave through the outbox.
+        operator = RosOperator(lambda future, refusal: self._outbox.put((future, refusal)))
+        for request in Request:
+            self.create_service(Trigger, f"~/{request.value}", _service(operator, request, self))
+        self.create_subscription(Twist, "cmd_vel", lambda twist: self._on_cmd_vel(operator, twist), 1)
+        return operator
+
+    def _link_settings(self) -> A1LinkSettings:
+        return A1LinkSettings(
+            robot_host=self._parameter("robot.address", "192.168.123.10"),
+            robot_port=self._parameter("robot.port", 8007),
+            local_port=self._parameter("robot.local_port", 8080),
+            ticks_per_state=self._parameter("robot.ticks_per_state", 2),
+            stamp_from_tick=self._lockstep,
+        )
+
+    def _create_controller(self, bundle: Bundle) -> Controller:
+        settings = ControllerSettings(
+            loop_period=1.0 / self._parameter("loop_rate", 500.0),
+            pd=self._parameter("pd", "motor"),
+            envelope=declare_settings(self, "envelope", EnvelopeSettings),
+            posture=declare_settings(self, "posture", PostureSettings),
+            watchdog=declare_settings(self, "watchdog", WatchdogSettings),
+        )
+        # Only h_0 is needed of the world model, which has its own node.
+        initial_deter = WorldModel(bundle).reset().deter
+        return Controller(bundle.contract, Policy(bundle), initial_deter, settings)
+
+    def _create_loop(self, bundle: Bundle) -> ControlLoop:
+        period = self._controller.settings.loop_period
+        settings = LoopSettings(
+            period=period,
+            report_every=round(bundle.contract.timing.control_period / period),
+            lockstep=self._lockstep,
+            dry_run=self._parameter("dry_run", False),
+        )
+        return ControlLoop(
+            self._link,
+            self._controller,
+            self._operator,
+            self._latents,
+            self._outbox,
+            settings,
+            lambda: self._graph_obstacle,
+            _system_clock(),
+        )
+
+    def _create_topics(self) -> None:
+        self._step_publisher = self.create_publisher(PolicyStep, "wmp/policy_step", RELIABLE)
+        self._state_publisher = self.create_publisher(JointState, "joint_states", 10)
+        self._command_publisher = self.create_publisher(JointState, "joint_commands", 10)
+        self._imu_publisher = self.create_publisher(Imu, "imu/data", 10)
+        self.create_subscription(LatentMessage, "wmp/latent", self._on_latent, RELIABLE)
+        self.create_timer(0.05, self._look_at_graph, clock=WALL_CLOCK)
+
+    # Main thread
+
+    def _on_latent(self, message: LatentMessage) -> None:
+        self._latents.put(Latent(message.tick, np.array(message.deter, dtype=np.float32)))
+
+    def _on_cmd_vel(self, operator: RosOperator, twist: Twist) -> None:
+        refusal = operator.command(twist.linear.x, twist.linear.y, twist.angular.z)
+        if refusal is not None:
+            self.get_logger().warning(refusal, throttle_duration_sec=1.0)
+
+    def _look_at_graph(self) -> None:
+        """Find out whether a walking policy would be heard and answered."""
+        listeners = self._step_publisher.get_subscription_count()
+        if listeners < self._listeners:
+            self._graph_obstacle = (
+                f"wmp/policy_step has {listeners} listeners, expected {self._listeners}: "
+                "are depth_node and world_model_node running, and is there a camera?"
+            )
+        elif self.count_publishers("wmp/latent") == 0:
+            self._graph_obstacle = "nobody publishes wmp/latent: is world_model_node running, and depth_node?"
+        else:
+            self._graph_obstacle = None
+
+    # Publisher thread
+
+    def _publish_reports(self) -> None:
+        while True:
+            item = self._outbox.get()
+            if item is None:
+                return
+            if isinstance(item, CycleReport):
+                self._publish_report(item)
+            else:
+                future, refusal = item
+                future.set_result(refusal)
+
+    def _publish_report(self, report: CycleReport) -> None:
+        self._newest = report
+        if report.step is not None:
+            self._step_publisher.publish(self._messages.policy_step(report))
+        if report.state is not None:
+            self._state_publisher.publish(self._messages.joint_states(report.state))
+            self._command_publisher.publish(self._messages.joint_commands(report.command, report.state))
+            self._imu_publisher.publish(self._messages.imu(report.state))
+
+    # Control thread
+
+    def _control(self) -> None:
+        try:
+            self._loop.run()
+        except (ControlError, LinkError) as error:
+            self._error = str(error)
+        except Exception:
+            self._error = "the control thread failed"
+            _log.exception("the control thread failed; the robot is left in damping")
+
+
+def _service(operator: RosOperator, request: Request, node: Node) -> Any:
+    """Callback of the Trigger service for ``request``: answers when the control thread has."""
+
+    async def serve(_: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        answer = Future(executor=node.executor)
+        operator.submit(request, answer)
+        refusal = await answer
+        response.success, response.message = refusal is None, refusal or f"{request.value} granted"
+        return response
+
+    return serve
+
+
+def _system_clock() -> Any:
+    """System time at the start plus monotonic time since: comparable to camera stamps, and never set back."""
+    offset = time.time() - time.monotonic()
+    return lambda: time.monotonic() + offset

@@ -1,0 +1,87 @@
+"""Messages that policy_node publishes, filled from the control thread's reports.
+
+Each message is built once and filled in place: building one takes longer than filling it, and this thread shares the
+interpreter with the control loop.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from typing import Sequence
+
+import numpy as np
+from builtin_interfaces.msg import Time
+from sensor_msgs.msg import Imu, JointState
+from wmp_core.control.command import MotorCommand
+from wmp_core.observation import RobotState
+from wmp_msgs.msg import PolicyStep
+
+from wmp_controller.control_loop import CycleReport
+
+
+def to_stamp(seconds: float) -> Time:
+    """Seconds as a message's time."""
+    sec, nanosec = divmod(round(seconds * 1e9), 1_000_000_000)
+    return Time(sec=sec, nanosec=nanosec)
+
+
+class ReportMessages:
+    """One reusable message per topic; each call fills and returns it, valid until the next call."""
+
+    def __init__(self, joint_names: Sequence[str], joints_frame: str = "base") -> None:
+        self._step = PolicyStep()
+        self._joint_states = JointState(name=list(joint_names))
+        self._joint_commands = JointState(name=list(joint_names))
+        self._imu = Imu()
+        for message in (self._step, self._joint_states, self._joint_commands, self._imu):
+            message.header.frame_id = joints_frame
+
+    def policy_step(self, report: CycleReport) -> PolicyStep:
+        """The policy step of a report that has one."""
+        record, message = report.step, self._step
+        assert record is not None
+        message.header.stamp = to_stamp(record.state.stamp)
+        message.tick, message.is_first, message.state = record.tick, record.is_first, int(report.mode)
+        message.proprioception = _floats(record.proprioception)
+        message.action = _floats(record.action)
+        message.command = np.asarray(record.command, dtype=np.float32)
+        message.base_velocity = np.asarray(record.base_velocity, dtype=np.float32)
+        message.latent_tick, message.compute_ms = record.latent_tick, report.compute_ms
+        return message
+
+    def joint_states(self, state: RobotState) -> JointState:
+        """Measured positions (rad), velocities (rad/s) and estimated torques (N m)."""
+        message = self._joint_states
+        message.header.stamp = to_stamp(state.stamp)
+        message.position, message.velocity = _doubles(state.q), _doubles(state.dq)
+        message.effort = _doubles(state.tau_est)
+        return message
+
+    def joint_commands(self, command: MotorCommand, state: RobotState) -> JointState:
+        """Position targets (rad; NaN where there is none) and the torque (N m) they imply at the measured state."""
+        message = self._joint_commands
+        message.header.stamp = to_stamp(state.stamp)
+        message.position = _doubles(np.where(command.kp > 0, command.q, math.nan))
+        message.effort = _doubles(command.implied_torque(state.q, state.dq))
+        return message
+
+    def imu(self, state: RobotState) -> Imu:
+        """Orientation base -> world, angular velocity and acceleration in the base frame."""
+        message = self._imu
+        message.header.stamp = to_stamp(state.stamp)
+        orientation = message.orientation
+        orientation.w, orientation.x, orientation.y, orientation.z = state.quat_wxyz.tolist()
+        rate, acceleration = message.angular_velocity, message.linear_acceleration
+        rate.x, rate.y, rate.z = state.gyro.tolist()
+        acceleration.x, acceleration.y, acceleration.z = state.acc.tolist()
+        return message
+
+
+def _floats(values: np.ndarray) -> array:
+    """As message data: rclpy copies an array.array at once, and an ndarray element by element."""
+    return array("f", np.asarray(values, dtype=np.float32).tobytes())
+
+
+def _doubles(values: np.ndarray) -> array:
+    return array("d", np.asarray(values, dtype=np.float64).tobytes())

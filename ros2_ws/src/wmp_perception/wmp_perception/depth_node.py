@@ -1,0 +1,148 @@
+"""ROS node: depth frames of the camera in, the world model's depth images out.
+
+Subscribes ``wmp/policy_step`` and, with ``source: topic``, ``camera/depth/image_rect_raw`` and
+``camera/depth/camera_info``; publishes ``wmp/depth`` and ``diagnostics``. Every decision rests on message stamps,
+so a bag or a simulation in lockstep gives the same images whenever its messages happen to arrive.
+
+Its topics of the policy's loop appear once the camera is there, so that others see whether it can serve.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from typing import Deque, List, Optional
+
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from sensor_msgs.msg import CameraInfo, Image
+from wmp_core.bundle import Bundle, BundleError
+from wmp_core.depth.geometry import CameraIntrinsics, GeometryError
+from wmp_msgs.msg import PolicyStep
+
+from wmp_perception import messages
+from wmp_perception.depth_filter import DepthFilterSettings
+from wmp_perception.depth_pipeline import DepthImage, DepthPipeline
+from wmp_perception.node_support import RELIABLE, WALL_CLOCK, Health, Report, declare_settings, run_node
+from wmp_perception.realsense import CameraSettings, RawFrame, RealSenseError, import_realsense
+from wmp_perception.realsense_thread import CameraThread
+
+IMAGE_TOPIC, INFO_TOPIC = "camera/depth/image_rect_raw", "camera/depth/camera_info"
+
+
+class DepthNode(Node):
+    """Thin shell around :class:`DepthPipeline`."""
+
+    def __init__(self) -> None:
+        super().__init__("depth_node")
+        self._lock = threading.Lock()  # camera thread and executor share the pipeline
+        self._frame_id = "camera_depth_optical_frame"
+        self._publisher: Optional[Publisher] = None
+        self._published = 0
+        self._worst_age_error = 0.0
+        self._camera: Optional[CameraThread] = None
+        self._intrinsics: Optional[CameraIntrinsics] = None
+        self._unit = float(self.declare_parameter("depth_unit", 0.001).value)
+        self._lockstep = bool(self.declare_parameter("lockstep", False).value)
+        # Only the contract is used here; the nodes that run the networks verify them.
+        contract = Bundle.load(str(self.declare_parameter("bundle", "").value), verify=False).contract
+        tolerance = float(self.declare_parameter("depth_tolerance", 0.04).value)
+        self._pipeline = DepthPipeline(contract, declare_settings(self, "filter", DepthFilterSettings), tolerance)
+        import_realsense()
+        self._open_source(str(self.declare_parameter("source", "device").value))
+        self._bring_up_timer = self.create_timer(0.05, self._bring_up, clock=WALL_CLOCK)
+        self._health = Health(self, "depth camera", self._report)
+
+    def destroy_node(self) -> None:
+        if self._camera is not None:
+            self._camera.close()
+        super().destroy_node()
+
+    def _open_source(self, source: str) -> None:
+        if source == "device":
+            self._camera = CameraThread(declare_settings(self, "camera", CameraSettings), self._on_frame)
+            self._camera.start()
+        elif source == "topic":
+            self._waiting: Deque[Image] = deque(maxlen=30)  # images that came before their intrinsics
+            self.create_subscription(CameraInfo, INFO_TOPIC, self._on_camera_info, RELIABLE)
+            self.create_subscription(Image, IMAGE_TOPIC, self._on_image, RELIABLE)
+        else:
+            raise ValueError(f"parameter source is {source!r}, expected 'device' (RealSense on USB) or 'topic'")
+
+    def _bring_up(self) -> None:
+        """Join the policy's loop as soon as the camera is there."""
+        if not self._has_camera():
+            return
+        self._publisher = self.create_publisher(Image, "wmp/depth", RELIABLE)
+        self.create_subscription(PolicyStep, "wmp/policy_step", self._on_step, RELIABLE)
+        self.destroy_timer(self._bring_up_timer)
+
+    def _has_camera(self) -> bool:
+        if self._camera is not None:
+            return not self._camera.problem
+        return self.count_publishers(IMAGE_TOPIC) > 0 and self.count_publishers(INFO_TOPIC) > 0
+
+    def _on_camera_info(self, info: CameraInfo) -> None:
+        self._intrinsics = messages.intrinsics_from_info(info)
+        while self._waiting:
+            self._on_image(self._waiting.popleft())
+
+    def _on_image(self, image: Image) -> None:
+        if self._intrinsics is None:
+            self._waiting.append(image)
+            return
+        try:
+            depth = messages.depth_from_image(image)
+            if depth.shape != (self._intrinsics.height, self._intrinsics.width):
+                raise GeometryError(f"depth image is {depth.shape}, camera_info states {self._intrinsics}")
+        except ValueError as error:
+            self.get_logger().error(str(error), throttle_duration_sec=5.0)
+            return
+        self._frame_id = image.header.frame_id or self._frame_id
+        self._on_frame(RawFrame(messages.to_seconds(image.header.stamp), depth, self._intrinsics, self._unit))
+
+    def _on_frame(self, frame: RawFrame) -> None:
+        with self._lock:
+            self._publish(self._pipeline.on_frame(frame))
+
+    def _on_step(self, step: PolicyStep) -> None:
+        with self._lock:
+            self._publish(self._pipeline.on_step(step.tick, messages.to_seconds(step.header.stamp), step.is_first))
+
+    def _publish(self, images: List[DepthImage]) -> None:
+        for image in images:
+            assert self._publisher is not None
+            self._publisher.publish(messages.image_from_metres(image.metres, image.stamp, self._frame_id))
+            self._published += 1
+            self._worst_age_error = max(self._worst_age_error, abs(image.age_error))
+
+    def _report(self) -> Report:
+        with self._lock:
+            health, missed = self._pipeline.health, self._pipeline.missed
+        problem = self._camera.problem if self._camera is not None else ""
+        # Simulated stamps say nothing about wall time.
+        age = 0.0 if self._lockstep or health.stamp is None else time.time() - health.stamp
+        report = Report(
+            "streaming",
+            {
+                "frames": str(health.frames),
+                "rate_hz": f"{health.rate:.1f}",
+                "age_ms": f"{1e3 * age:.0f}",
+                "published": str(self._published),
+                "ticks_without_image": str(missed),
+                "worst_age_error_ms": f"{1e3 * self._worst_age_error:.1f}",
+                "invalid_ratio": f"{health.invalid_ratio:.3f}",
+                "filter_ms": f"{health.filter_ms:.2f}",
+            }
+        )
+        report.warn_if(bool(problem), problem)
+        report.warn_if(self._publisher is None and not problem, f"waiting for a publisher of {IMAGE_TOPIC}")
+        report.warn_if(age > 0.5, f"the newest frame is {age:.1f} s old")
+        report.warn_if(health.invalid_ratio > 0.6, "most pixels are invalid: is the lens covered, the wall too close?")
+        report.warn_if(health.coverage < 0.9, f"the camera sees {100 * health.coverage:.0f} % of the network's view")
+        return report
+
+
+def main() -> int:
+    return run_node(DepthNode, (BundleError, ValueError, RealSenseError))

@@ -1,0 +1,56 @@
+"""Camera frames from a thread of their own, because waiting for a camera blocks."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Callable
+
+from wmp_perception.realsense import CameraSettings, RawFrame, RealSenseCamera, RealSenseError
+
+_log = logging.getLogger(__name__)
+
+#: Wait between two attempts to open the camera, and without a frame until it counts as lost; s.
+RETRY_S = 2.0
+
+
+class CameraThread:
+    """Hands every frame of a camera to ``on_frame``; a camera that is missing or lost is looked for again."""
+
+    def __init__(self, settings: CameraSettings, on_frame: Callable[[RawFrame], None]) -> None:
+        self._settings = settings
+        self._on_frame = on_frame
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
+        #: Why there are no frames; empty while the camera streams.
+        self.problem = "the camera is not open yet"
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop streaming and end the thread."""
+        self._stop.set()
+        self._thread.join(timeout=2 * RETRY_S)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            camera = RealSenseCamera(self._settings)
+            try:
+                camera.open()
+                self._stream(camera)
+            except (RealSenseError, RuntimeError) as error:  # librealsense raises RuntimeError
+                if str(error) != self.problem:
+                    _log.error("%s; trying again every %g s", error, RETRY_S)
+                self.problem = str(error)
+                self._stop.wait(RETRY_S)
+            finally:
+                camera.close()
+
+    def _stream(self, camera: RealSenseCamera) -> None:
+        while not self._stop.is_set():
+            frame = camera.wait(RETRY_S)
+            if frame is None:
+                raise RealSenseError(f"the camera has sent no frame for {RETRY_S:g} s")
+            self.problem = ""
+            self._on_frame(frame)

@@ -1,0 +1,142 @@
+"""ROS node: policy steps and depth images in, latents out.
+
+Subscribes ``wmp/policy_step`` and ``wmp/depth``; publishes ``wmp/latent`` and ``diagnostics``. The networks run in
+the callbacks: the node has its own process, so nobody else waits for them.
+
+``wmp/latent`` appears once somebody publishes ``wmp/depth``: who waits for a latent publisher waits for the camera.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from array import array
+from typing import Optional
+
+import numpy as np
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from sensor_msgs.msg import Image
+from wmp_core.bundle import Bundle, BundleError
+from wmp_core.inference.session import ModelError
+from wmp_core.inference.world_model import LatentState, Source, WorldModel
+from wmp_msgs.msg import Latent, PolicyStep
+
+from wmp_perception import messages
+from wmp_perception.latent_schedule import Advanced, LatentSchedule, Step
+from wmp_perception.node_support import RELIABLE, WALL_CLOCK, Health, Report, run_node
+
+
+class TimedWorldModel:
+    """A world model that measures what its phases cost; ``advance_ms`` and ``observe_ms`` are those of the last call."""
+
+    def __init__(self, model: WorldModel) -> None:
+        self._model = model
+        self.advance_ms = self.observe_ms = math.nan
+
+    def reset(self) -> LatentState:
+        return self._model.reset()
+
+    def observe(self, proprioception: np.ndarray, depth_m: Optional[np.ndarray], depth_stamp: float) -> LatentState:
+        started = time.perf_counter()
+        state = self._model.observe(proprioception, depth_m, depth_stamp)
+        self.observe_ms = math.nan if depth_m is None else 1e3 * (time.perf_counter() - started)
+        return state
+
+    def advance(self, actions: np.ndarray) -> LatentState:
+        started = time.perf_counter()
+        state = self._model.advance(actions)
+        self.advance_ms = 1e3 * (time.perf_counter() - started)
+        return state
+
+
+class WorldModelNode(Node):
+    """Thin shell around :class:`LatentSchedule`."""
+
+    def __init__(self) -> None:
+        super().__init__("world_model_node")
+        provider = str(self.declare_parameter("provider", "cpu").value)
+        bundle = Bundle.load(str(self.declare_parameter("bundle", "").value), provider)
+        lockstep = bool(self.declare_parameter("lockstep", False).value)
+        tolerance = float(self.declare_parameter("depth_tolerance", 0.04).value)
+        self._patience = float(self.declare_parameter("lockstep_timeout", 5.0).value)
+        self._model = TimedWorldModel(WorldModel(bundle))
+        self._schedule = LatentSchedule(self._model, bundle.contract.timing, tolerance, wait_for_depth=lockstep)
+        self._publisher: Optional[Publisher] = None
+        self._waiting_since: Optional[float] = None
+        self._newest: Optional[Advanced] = None
+        self._published = {source: 0 for source in Source}
+        self.create_subscription(Image, "wmp/depth", self._on_depth, RELIABLE)
+        self._bring_up_timer = self.create_timer(0.05, self._bring_up, clock=WALL_CLOCK)
+        if lockstep:
+            self.create_timer(0.1, self._lose_patience, clock=WALL_CLOCK)
+        self._health = Health(self, bundle.name, self._report)
+        self.get_logger().info(f"bundle {bundle.name} verified on {bundle.provider}")
+
+    def _bring_up(self) -> None:
+        """Join the policy's loop as soon as there can be depth."""
+        if self.count_publishers("wmp/depth") == 0:
+            return
+        self._publisher = self.create_publisher(Latent, "wmp/latent", RELIABLE)
+        self.create_subscription(PolicyStep, "wmp/policy_step", self._on_step, RELIABLE)
+        self.destroy_timer(self._bring_up_timer)
+
+    def _on_step(self, message: PolicyStep) -> None:
+        step = Step(
+            message.tick,
+            messages.to_seconds(message.header.stamp),
+            message.is_first,
+            np.asarray(message.proprioception, dtype=np.float32),
+            np.asarray(message.action, dtype=np.float32),
+        )
+        self._publish(self._schedule.on_step(step))
+
+    def _on_depth(self, image: Image) -> None:
+        try:
+            depth = messages.metres_from_image(image)
+        except ValueError as error:
+            self.get_logger().error(str(error), throttle_duration_sec=5.0)
+            return
+        self._publish(self._schedule.on_depth(messages.to_seconds(image.header.stamp), depth))
+
+    def _lose_patience(self) -> None:
+        """In lockstep: do not let a lost image stop the world for ever."""
+        if not self._schedule.is_waiting:
+            self._waiting_since = None
+        elif self._waiting_since is None:
+            self._waiting_since = time.monotonic()
+        elif time.monotonic() - self._waiting_since > self._patience:
+            self.get_logger().warning(f"no depth image within {self._patience:g} s: going on with the prior")
+            self._publish(self._schedule.give_up_waiting())
+
+    def _publish(self, advanced: Optional[Advanced]) -> None:
+        if advanced is None:
+            return
+        assert self._publisher is not None
+        state = advanced.state
+        message = Latent(tick=advanced.tick, source=int(state.source), kl=float(state.kl))
+        message.header.stamp = messages.to_stamp(advanced.stamp)
+        message.depth_stamp = messages.to_stamp(state.depth_stamp)
+        message.depth_age = advanced.observed_at - state.depth_stamp
+        message.advance_ms, message.observe_ms = self._model.advance_ms, self._model.observe_ms
+        message.deter = array("f", state.deter.tobytes())
+        message.stoch = array("B", state.stoch.astype(np.uint8).tobytes())
+        self._publisher.publish(message)
+        self._newest = advanced
+        self._published[state.source] += 1
+
+    def _report(self) -> Report:
+        values = {f"latents_{source.name.lower()}": str(count) for source, count in self._published.items()}
+        values["gaps"] = str(self._schedule.gaps)
+        if self._newest is not None:
+            values["tick"] = str(self._newest.tick)
+            values["kl"] = f"{self._newest.state.kl:.3f}"
+        report = Report("running", values)
+        report.warn_if(self._publisher is None, "waiting for a publisher of wmp/depth")
+        blind = self._newest is not None and self._newest.state.source is Source.PRIOR
+        report.warn_if(blind, "no depth image: the world model goes on with its prior")
+        return report
+
+
+def main() -> int:
+    return run_node(WorldModelNode, (BundleError, ModelError, ValueError))
