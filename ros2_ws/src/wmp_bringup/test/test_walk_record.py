@@ -65,7 +65,7 @@ def test_turns_beyond_half_a_circle_add_up():
 def test_latents_and_images_outside_the_walk_do_not_count():
     record = walk_of(10)
     for tick in (0, 5, 10, 15):
-        record.add_latent(tick, "posterior")
+        record.add_latent(tick, from_image=True)
     for stamp in (9.9, 10.0, 10.1, 10.25):
         record.add_depth(stamp)
     assert sorted(record.latents) == [5, 10]

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wmp_bringup.locations import find_bundle, share_file
+from wmp_bringup.locations import find_bundle, shipped_parameters
 from wmp_bringup.options import OPTIONS, Option
 from wmp_bringup.parameters import Value, node_parameters
 
@@ -65,9 +65,10 @@ def a1_graph(
     if mode not in MODES:
         raise ValueError(f"mode is {mode!r}, expected one of {MODES}")
     chosen = dict(overrides or {})
-    chosen.setdefault("bundle", str(find_bundle()))
+    if "bundle" not in chosen:
+        chosen["bundle"] = str(find_bundle())
     parameters = _parameters_by_node(mode, chosen)
-    file = parameter_file or share_file(f"config/a1_{mode}.yaml")
+    file = parameter_file or shipped_parameters(mode)
 
     def node(package: str, executable: str, *, required: bool = True) -> NodeSpec:
         own = {**parameters.get("*", {}), **parameters.get(executable, {})}

@@ -15,7 +15,7 @@ from launch.events import Shutdown
 from launch_ros.actions import Node
 
 from wmp_bringup.graph import NodeSpec, a1_graph
-from wmp_bringup.locations import share_file
+from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.options import OPTIONS, Option
 
 
@@ -24,7 +24,7 @@ def describe_graph(mode: str) -> LaunchDescription:
 
     An argument left empty keeps the value of the parameter file.
     """
-    default_file = share_file(f"config/a1_{mode}.yaml")
+    default_file = shipped_parameters(mode)
     options = OPTIONS[mode]
     return LaunchDescription(
         [

@@ -1,30 +1,17 @@
-"""Where things lie: the package's data files and the bundle, in a source checkout, a pip and a colcon install."""
+"""Where things lie: the parameter files of this package and the bundle."""
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-PACKAGE = "wmp_bringup"
 DEFAULT_BUNDLE = Path("models") / "a1_wmp_v0"
 
 
-def share_file(relative: str) -> Path:
-    """Path of a data file such as ``config/a1_sim.yaml``.
-
-    Raises:
-        FileNotFoundError: no installation holds it.
-    """
-    roots = [Path(__file__).resolve().parents[1]]
-    prefixes = [*os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep), sys.prefix]
-    roots += [Path(prefix) / "share" / PACKAGE for prefix in prefixes if prefix]
-    for root in roots:
-        if (root / relative).is_file():
-            return root / relative
-    raise FileNotFoundError(f"{relative} of {PACKAGE} not found in {', '.join(map(str, roots))}; "
-                            "install the package again")
+def shipped_parameters(mode: str) -> Path:
+    """The parameter file shipped for ``mode`` (sim or real)."""
+    return Path(__file__).resolve().parent / "config" / f"a1_{mode}.yaml"
 
 
 def find_bundle() -> Path:

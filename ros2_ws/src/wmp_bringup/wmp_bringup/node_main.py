@@ -1,18 +1,17 @@
 """Runs one node in this process: ``python -m wmp_bringup.node_main PACKAGE EXECUTABLE [arguments]``.
 
-The executable is found as a console script of the installed package, which holds for editable, wheel and colcon
-installs alike. The kernel is told to kill the process when its launcher dies, so that not even ``kill -9`` of the
+Does what the package's script of that name under ``lib/`` does, which ``pip install -e`` does not install. The kernel is told to kill the process when its launcher dies, so that not even ``kill -9`` of the
 launcher leaves a node behind.
 """
 
 from __future__ import annotations
 
 import ctypes
+import importlib
 import os
 import signal
 import sys
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, distribution
 
 LAUNCHER_PID = "WMP_LAUNCHER_PID"
 _PR_SET_PDEATHSIG = 1
@@ -28,19 +27,19 @@ def main() -> int:
 
 
 def find_executable(package: str, executable: str) -> Callable[[], int | None]:
-    """The function behind a node's executable.
+    """The function behind a node's executable: ``main`` of the module of the same name.
 
     Raises:
         LookupError: the package is not installed or has no such executable.
     """
+    module = f"{package}.{executable}"
     try:
-        scripts = distribution(package).entry_points
-    except PackageNotFoundError as error:
-        raise LookupError(f"package {package} is not installed; run 'make setup' or build the workspace") from error
-    for script in scripts:
-        if script.group == "console_scripts" and script.name == executable:
-            return script.load()
-    raise LookupError(f"package {package} has no executable {executable}")
+        return importlib.import_module(module).main
+    except ModuleNotFoundError as error:
+        if error.name is not None and module.startswith(error.name):
+            message = f"{error.name} is not installed; run 'make setup' or build the workspace"
+            raise LookupError(message) from error
+        raise
 
 
 def _die_with_launcher() -> None:

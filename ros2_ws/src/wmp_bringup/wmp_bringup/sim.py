@@ -8,10 +8,13 @@ from pathlib import Path
 
 from wmp_bringup.command import UsageError
 from wmp_bringup.isolation import NoFreeDomain, reserve_domain
-from wmp_bringup.locations import share_file
+from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.options import Option
 from wmp_bringup.sim_settings import MODE, USER_OPTIONS, graph_environment, settings_from
 from wmp_bringup.stop_request import stop_on_signals
+
+DESCRIPTION = """Starts the same nodes as on the robot, each in a process of its own, and a simulated A1 that
+speaks the robot's UDP protocol; stands it up, walks, sits it down."""
 
 EXAMPLES = """examples:
   wmp sim                                            walk on flat ground until Ctrl-C
@@ -30,12 +33,9 @@ class SimCommand:
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the graph's options and those of this command."""
-        parser.description = (
-            "Starts the same nodes as on the robot, each in a process of its own, and a simulated A1 that speaks the "
-            "robot's UDP protocol; stands it up, walks, sits it down."
-        )
+        parser.description = DESCRIPTION
         parser.epilog = EXAMPLES
-        defaults = share_file(f"config/a1_{MODE}.yaml")
+        defaults = shipped_parameters(MODE)
         for option in USER_OPTIONS:
             _add_option(parser, option, defaults)
         parser.add_argument("--params-file", type=Path, metavar="FILE", help=f"ROS parameter file (default: {defaults})")

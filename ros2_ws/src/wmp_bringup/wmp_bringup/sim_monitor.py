@@ -44,16 +44,19 @@ class SimMonitor(Node):
 
     @property
     def latent_age(self) -> float:
-        """Seconds from the newest latent's image-independent stamp to the newest policy step."""
+        """Seconds from the step that completed the newest latent to the newest step."""
         return max(0.0, self._step_stamp - self._latent_stamp)
 
     def _on_step(self, message: PolicyStep) -> None:
         self._step_stamp = _seconds(message.header.stamp)
         self.record.add_step(message.tick, self._step_stamp, message.action)
+        self.record.add_duration("policy", message.compute_ms)
 
     def _on_latent(self, message: Latent) -> None:
         self._latent_stamp = _seconds(message.header.stamp)
-        self.record.add_latent(message.tick, message.source)
+        self.record.add_latent(message.tick, from_image=message.source == Latent.POSTERIOR)
+        self.record.add_duration("advance", message.advance_ms)
+        self.record.add_duration("observe", message.observe_ms)
 
     def _on_depth(self, message: Image) -> None:
         self.record.add_depth(_seconds(message.header.stamp))

@@ -12,7 +12,7 @@ from pathlib import Path
 from wmp_bringup.bundle_identity import identify_bundle
 from wmp_bringup.graph import NodeSpec, a1_graph
 from wmp_bringup.isolation import free_udp_port
-from wmp_bringup.locations import share_file
+from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.options import OPTIONS
 from wmp_bringup.parameters import Value, node_parameters
 from wmp_bringup.sim_summary import RunIdentity
@@ -49,7 +49,7 @@ def settings_from(arguments: argparse.Namespace) -> SimSettings:
     Raises:
         ValueError, OSError: an argument, the bundle or the parameter file is not usable.
     """
-    parameter_file = arguments.params_file or share_file(f"config/a1_{MODE}.yaml")
+    parameter_file = arguments.params_file or shipped_parameters(MODE)
     overrides = _overrides(arguments, parameter_file)
     duration = overrides.get("duration")
     if duration is not None and not 0 <= duration < float("inf"):

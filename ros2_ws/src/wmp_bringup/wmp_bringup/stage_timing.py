@@ -1,21 +1,33 @@
-"""Timing of the stages of the loop, as the nodes report it in their diagnostics."""
+"""Timing of the stages of the loop: each step's own figures from the messages, the loop's from diagnostics."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 #: A diagnostics key that holds one figure of one stage: ``policy_p99_ms``.
 _FIGURE = re.compile(r"(?P<stage>.+)_(?P<figure>p50|p99|max)_ms")
 
 
-def stage_timing(diagnostics: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, float]]:
-    """Stage -> ``p50_ms``, ``p99_ms``, ``max_ms``, gathered from the newest diagnostics of all nodes."""
+def stage_timing(
+    samples: Mapping[str, Sequence[float]], diagnostics: Mapping[str, Mapping[str, str]]
+) -> dict[str, dict[str, float]]:
+    """Stage -> ``p50_ms``, ``p99_ms``, ``max_ms``.
+
+    Args:
+        samples: stage -> duration in ms of every single run, which wins over
+        diagnostics: node -> key -> value of the newest diagnostics, where keys like ``cycle_p99_ms`` count.
+    """
     stages: dict[str, dict[str, float]] = {}
     for values in diagnostics.values():
         for key, value in values.items():
             if match := _FIGURE.fullmatch(key):
                 stages.setdefault(match["stage"], {})[f"{match['figure']}_ms"] = float(value)
+    for stage, durations in samples.items():
+        p50, p99, worst = np.percentile(durations, (50, 99, 100))
+        stages[stage] = {"p50_ms": float(p50), "p99_ms": float(p99), "max_ms": float(worst)}
     return stages
 
 

@@ -1,0 +1,86 @@
+"""The wmp command teaches, refuses in one line, and takes in the commands of other packages."""
+
+import argparse
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from wmp_bringup import cli
+
+
+def test_help_lists_the_commands(capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--help"])
+    assert ended.value.code == 0
+    assert "walk a simulated A1" in capsys.readouterr().out
+
+
+def test_help_of_sim_shows_units_defaults_examples_and_exit_codes(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["sim", "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    for part in ("--vx m/s", "default: 0.5 m/s", "wmp sim --lockstep", "exit code: 0"):
+        assert part in text
+
+
+def test_version_is_that_of_the_package(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["--version"])
+    assert capsys.readouterr().out.startswith("wmp 0.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--bundle", "/nowhere"], "/nowhere/bundle.json"),
+        (["--params-file", "/nowhere.yaml"], "cannot read the parameter file /nowhere.yaml"),
+        (["--duration", "-1"], "--duration is -1"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_one_line(arguments, complaint, tiny_bundle, capsys):
+    # Of two --bundle the last one counts.
+    assert cli.main(["sim", "--bundle", str(tiny_bundle), *arguments]) == 2
+    error = capsys.readouterr().err
+    assert complaint in error
+    assert error.count("\n") == 1
+
+
+def test_an_existing_bag_is_never_written_over(tiny_bundle, tmp_path, capsys):
+    assert cli.main(["sim", "--bundle", str(tiny_bundle), "--record", str(tmp_path)]) == 2
+    assert "exists already" in capsys.readouterr().err
+
+
+class Greet:
+    """A plug-in as another package would write it."""
+
+    help = "say hello"
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("name")
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        print(f"hello {arguments.name}")
+        return 7
+
+
+command = Greet()
+
+
+def install(monkeypatch, name, value):
+    entry = EntryPoint(name, value, cli.PLUGIN_GROUP)
+    monkeypatch.setattr(cli, "entry_points", lambda group: [entry])
+
+
+def test_a_plugin_is_a_command_like_any_other(monkeypatch, capsys):
+    monkeypatch.setattr(EntryPoint, "load", lambda self: command)
+    install(monkeypatch, "greet", "elsewhere:command")
+    assert cli.main(["greet", "A1"]) == 7
+    assert capsys.readouterr().out == "hello A1\n"
+
+
+def test_a_plugin_without_its_dependencies_says_what_to_install(monkeypatch, capsys):
+    install(monkeypatch, "train", "a_package_nobody_has.train:command")
+    assert cli.main(["train", "--steps", "5"]) == 2
+    error = capsys.readouterr().err
+    assert "needs the Python package a_package_nobody_has" in error
+    assert error.count("\n") == 1

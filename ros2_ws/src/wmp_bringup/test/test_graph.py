@@ -1,0 +1,86 @@
+"""One description of the graph, with overrides that reach the nodes they name."""
+
+import pytest
+
+from wmp_bringup.graph import a1_graph, option
+from wmp_bringup.locations import shipped_parameters
+from wmp_bringup.node_main import find_executable
+from wmp_bringup.options import OPTIONS
+from wmp_bringup.parameters import node_parameters
+
+BUNDLE = {"bundle": "/bundles/a"}
+
+
+def by_name(specs):
+    return {spec.name: spec for spec in specs}
+
+
+def test_simulation_has_the_robot_in_it_and_the_real_graph_has_not():
+    assert set(by_name(a1_graph("sim", BUNDLE))) == {"depth_node", "world_model_node", "policy_node", "a1_sim"}
+    assert set(by_name(a1_graph("real", BUNDLE))) == {"depth_node", "world_model_node", "policy_node"}
+
+
+@pytest.mark.parametrize("mode", ["sim", "real"])
+def test_every_node_can_be_started(mode, tmp_path):
+    for spec in a1_graph(mode, BUNDLE, record=tmp_path / "bag"):
+        assert callable(find_executable(spec.package, spec.executable))
+
+
+def test_an_override_reaches_exactly_the_nodes_it_names():
+    nodes = by_name(a1_graph("sim", {**BUNDLE, "terrain": "rough", "lockstep": True, "robot_port": 9000}))
+    assert nodes["a1_sim"].parameters["terrain"] == "rough"
+    assert "terrain" not in nodes["policy_node"].parameters
+    assert all(node.parameters["lockstep"] is True for node in nodes.values())
+    assert all(node.parameters["bundle"] == "/bundles/a" for node in nodes.values())
+
+
+def test_overrides_win_over_the_file_and_what_is_not_overridden_stays():
+    policy = by_name(a1_graph("sim", {**BUNDLE, "vx": 0.7}))["policy_node"]
+    in_file = node_parameters(shipped_parameters("sim"), "policy_node")
+    effective = policy.effective_parameters()
+    assert effective["script.vx"] == 0.7
+    assert effective["script.yaw"] == in_file["script.yaw"]
+
+
+def test_only_the_policy_is_indispensable_on_the_robot():
+    assert [spec.name for spec in a1_graph("real", BUNDLE) if spec.required] == ["policy_node"]
+    assert all(spec.required for spec in a1_graph("sim", BUNDLE))
+
+
+def test_recording_adds_a_recorder_whose_death_does_not_stop_the_robot(tmp_path):
+    first = a1_graph("real", BUNDLE, record=tmp_path / "bag")[0]
+    assert (first.name, first.required) == ("recorder", False)
+    assert first.parameters["output"] == str(tmp_path / "bag")
+
+
+@pytest.mark.parametrize("mode", ["sim", "real"])
+def test_every_option_overrides_a_parameter_that_the_file_explains(mode):
+    for each in OPTIONS[mode]:
+        if each.name != "bundle":
+            assert each.default(shipped_parameters(mode)) is not None, each.name
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "complaint"),
+    [
+        ("lockstep", "maybe", "expected true or false"),
+        ("seed", "1.5", "expected a whole number"),
+        ("pd", "both", "expected host or motor"),
+        ("vx", "fast", "expected a number"),
+    ],
+)
+def test_a_value_the_option_does_not_allow_is_refused_by_name(name, text, complaint):
+    with pytest.raises(ValueError, match=f"^{name} is '{text}', {complaint}"):
+        option("sim", name).parse(text)
+
+
+def test_an_integer_becomes_the_float_that_ros_demands():
+    value = by_name(a1_graph("sim", {**BUNDLE, "vx": 1}))["policy_node"].parameters["script.vx"]
+    assert (value, type(value)) == (1.0, float)
+
+
+def test_unknown_modes_and_options_are_refused():
+    with pytest.raises(ValueError, match="mode is 'dream'"):
+        a1_graph("dream", BUNDLE)
+    with pytest.raises(ValueError, match="no option 'terrain' for real"):
+        a1_graph("real", {**BUNDLE, "terrain": "flat"})
