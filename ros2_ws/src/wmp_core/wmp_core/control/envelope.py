@@ -126,7 +126,7 @@ class Envelope:
         gains = np.maximum(wanted[3:], 0.0)
         kp, kd = np.minimum(gains[0], settings.max_kp), np.minimum(gains[1], settings.max_kd)
         kp = np.where(kp < _WEAKEST_KP, 0.0, kp)
-        if not (np.array_equal(kp, wanted[3]) and np.array_equal(kd, wanted[4])):
+        if (kp != wanted[3]).any() or (kd != wanted[4]).any():
             clamped.append("gain")
 
         held = kp > 0
@@ -143,12 +143,12 @@ class Envelope:
         self._last_targets = np.where(held, slewed, q_measured)
 
         dq = np.minimum(np.maximum(wanted[1], -self._velocity_limit), self._velocity_limit)
-        if not np.array_equal(dq, wanted[1]):
+        if (dq != wanted[1]).any():
             clamped.append("velocity")
 
         tau = np.minimum(np.maximum(wanted[2], -limit), limit)
         implied = tau + kp * (slewed - q_measured) + kd * (dq - dq_measured)
-        if (np.abs(implied) > limit).any() or not np.array_equal(tau, wanted[2]):
+        if (np.abs(implied) > limit).any() or (tau != wanted[2]).any():
             clamped.append("torque")
         return self._bound_torque(slewed, dq, tau, kp, kd, q_measured, dq_measured), tuple(clamped)
 
