@@ -1,0 +1,87 @@
+"""PPO with the velocity-estimate loss of the history encoder."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import torch
+from rsl_rl.algorithms import PPO
+from rsl_rl.storage import RolloutStorage
+from tensordict import TensorDict
+from torch import Tensor, nn
+
+from wmp_training.policy.actor_critic import WMPActor, WMPCritic
+from wmp_training.presets import PPOConfig
+
+
+class WMPPPO(PPO):
+    """rsl_rl's PPO; every minibatch also regresses the actor's velocity estimate onto ``obs["base_velocity"]``."""
+
+    def __init__(self, actor: WMPActor, critic: WMPCritic, obs: TensorDict, num_actions: int, config: PPOConfig) -> None:
+        storage = RolloutStorage("rl", obs.batch_size[0], config.steps_per_env, obs, [num_actions])
+        super().__init__(
+            actor,
+            critic,
+            storage,
+            num_learning_epochs=config.epochs,
+            num_mini_batches=config.mini_batches,
+            clip_param=config.clip,
+            gamma=config.gamma,
+            lam=config.lam,
+            entropy_coef=config.entropy,
+            learning_rate=config.learning_rate,
+            desired_kl=config.desired_kl,
+            max_grad_norm=config.max_grad_norm,
+        )
+        self.velocity_loss_coef = config.velocity_loss
+
+    def update(self) -> dict[str, float]:
+        """All epochs over the stored rollout; returns mean losses."""
+        totals: dict[str, float] = defaultdict(float)
+        batches = 0
+        for batch in self.storage.mini_batch_generator(self.num_mini_batches, self.num_learning_epochs):
+            losses = self._losses(batch)
+            self._adapt_learning_rate(batch)
+            loss = (
+                losses["surrogate"]
+                + self.value_loss_coef * losses["value"]
+                + self.velocity_loss_coef * losses["velocity"]
+                - self.entropy_coef * losses["entropy"]
+            )
+            self.optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(self.actor.parameters(), self.max_grad_norm)
+            nn.utils.clip_grad_norm_(self.critic.parameters(), self.max_grad_norm)
+            self.optimizer.step()
+            batches += 1
+            for name, value in losses.items():
+                totals[name] += value.item()
+        self.storage.clear()
+        return {name: total / batches for name, total in totals.items()}
+
+    def _losses(self, batch: RolloutStorage.Batch) -> dict[str, Tensor]:
+        self.actor(batch.observations, stochastic_output=True)
+        values = self.critic(batch.observations)
+        ratio = torch.exp(self.actor.get_output_log_prob(batch.actions) - batch.old_actions_log_prob.squeeze(-1))
+        advantages = batch.advantages.squeeze(-1)
+        clipped_ratio = ratio.clamp(1.0 - self.clip_param, 1.0 + self.clip_param)
+        clipped_values = batch.values + (values - batch.values).clamp(-self.clip_param, self.clip_param)
+        value_error = torch.maximum((values - batch.returns).square(), (clipped_values - batch.returns).square())
+        velocity_error = self.actor.velocity_estimate - batch.observations["base_velocity"]
+        return {
+            "surrogate": -torch.minimum(advantages * ratio, advantages * clipped_ratio).mean(),
+            "value": value_error.mean(),
+            "velocity": velocity_error.square().mean(),
+            "entropy": self.actor.output_entropy.mean(),
+        }
+
+    @torch.no_grad()
+    def _adapt_learning_rate(self, batch: RolloutStorage.Batch) -> None:
+        """Keep the KL between old and new policy near ``desired_kl``."""
+        kl = self.actor.get_kl_divergence(batch.old_distribution_params, self.actor.output_distribution_params).mean()
+        if kl > 2.0 * self.desired_kl:
+            self.learning_rate = max(1e-5, self.learning_rate / 1.5)
+        elif 0.0 < kl < 0.5 * self.desired_kl:
+            self.learning_rate = min(1e-2, self.learning_rate * 1.5)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.learning_rate

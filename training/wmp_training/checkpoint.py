@@ -1,0 +1,63 @@
+"""Checkpoints: tensors in safetensors, the rest in JSON. Nothing is unpickled, so a stranger's checkpoint is only data."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+TENSORS, FACTS = "state.safetensors", "state.json"
+
+
+def save_checkpoint(folder: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+    """Write ``folder`` whole or not at all: an interrupted save leaves the previous checkpoint."""
+    fresh, old = folder.with_suffix(".new"), folder.with_suffix(".old")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    save_file({name: value.detach().clone().contiguous() for name, value in tensors.items()}, fresh / TENSORS)
+    (fresh / FACTS).write_text(json.dumps(facts, indent=2) + "\n")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    fresh.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def load_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors and facts; raises ``FileNotFoundError`` that says how to make one."""
+    if not (folder / TENSORS).is_file():
+        raise FileNotFoundError(f"no checkpoint in {folder}: expected {TENSORS} there; train first with `wmp train`")
+    return load_file(folder / TENSORS), json.loads((folder / FACTS).read_text())
+
+
+def prefixed(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The same tensors under ``prefix.``."""
+    return {f"{prefix}.{name}": value for name, value in tensors.items()}
+
+
+def section(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors saved under ``prefix.``, without it."""
+    return {k.removeprefix(f"{prefix}."): v for k, v in tensors.items() if k.startswith(f"{prefix}.")}
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Adam's moments and step counts as flat tensors, by parameter number."""
+    state = optimizer.state_dict()["state"]
+    return {f"{i}.{name}": torch.as_tensor(value) for i, values in state.items() for name, value in values.items()}
+
+
+def load_optimizer_tensors(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor], learning_rate: float) -> None:
+    """Inverse of :func:`optimizer_tensors`."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        index, name = key.split(".", 1)
+        state.setdefault(int(index), {})[name] = value
+    groups = optimizer.state_dict()["param_groups"]
+    for group in groups:
+        group["lr"] = learning_rate
+    optimizer.load_state_dict({"state": state, "param_groups": groups})

@@ -1,0 +1,61 @@
+"""Velocity commands: standing, turning in place, walking straight, walking in curves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+STAND, TURN, STRAIGHT, HEADING, CURVE = range(5)
+
+
+@dataclass(frozen=True)
+class CommandConfig:
+    """``*_shares`` weigh stand, turn, straight, heading, curve; speeds in m/s, yaw rates in rad/s, periods in s."""
+
+    open_shares: tuple[float, ...] = (0.14, 0.2, 0.26, 0.1, 0.3)
+    track_shares: tuple[float, ...] = (0.06, 0.08, 0.26, 0.55, 0.05)
+    speed: tuple[float, float] = (0.2, 0.8)
+    yaw_rate: float = 1.0
+    heading_gain: float = 0.8
+    period: tuple[float, float] = (3.0, 9.0)
+
+
+class Commands:
+    """The command of every robot: ``velocity`` [N, 3] (vx, vy, yaw rate), redrawn after a random period.
+
+    ``track`` robots mostly follow the track: HEADING steers back to +x, STRAIGHT holds yaw rate zero as an operator does.
+    """
+
+    def __init__(self, config: CommandConfig, track: Tensor, control_period: float, vx: tuple[float, ...]) -> None:
+        self.config, self.track, self.dt = config, track, control_period
+        self.vx_limit = vx
+        count = len(track)
+        self.velocity = torch.zeros(count, 3)
+        self.mode = torch.zeros(count, dtype=torch.long)
+        self.time_left = torch.zeros(count)
+
+    def resample(self, robots: Tensor) -> None:
+        config, count = self.config, len(robots)
+        shares = torch.tensor([config.open_shares, config.track_shares])[self.track[robots].long()]
+        mode = torch.multinomial(shares, 1).squeeze(-1) if count else self.mode[robots]
+        walking = (mode >= STRAIGHT).float()
+        vx = torch.empty(count).uniform_(*config.speed).clamp(*self.vx_limit) * walking
+        yaw = torch.empty(count).uniform_(-config.yaw_rate, config.yaw_rate)
+        yaw = torch.where((mode == TURN) | (mode == CURVE), yaw, torch.zeros(()))
+        self.mode[robots] = mode
+        self.velocity[robots] = torch.stack([vx, torch.zeros(count), yaw], dim=-1)
+        self.time_left[robots] = torch.empty(count).uniform_(*config.period)
+
+    def step(self, yaw: Tensor) -> None:
+        """Advance one control period; ``yaw`` [N] rad is each robot's heading."""
+        self.time_left -= self.dt
+        self.resample(torch.nonzero(self.time_left <= 0).squeeze(-1))
+        steer = (-self.config.heading_gain * yaw).clamp(-self.config.yaw_rate, self.config.yaw_rate)
+        self.velocity[:, 2] = torch.where(self.mode == HEADING, steer, self.velocity[:, 2])
+
+    @property
+    def standing(self) -> Tensor:
+        """Whether each robot is told to stand still [N]."""
+        return self.mode == STAND

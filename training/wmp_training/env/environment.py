@@ -1,0 +1,280 @@
+"""The locomotion task: many robots walk to velocity commands over terrain, seeing at 10 Hz and acting at 50 Hz.
+
+The environment knows no physics engine. Every robot has its own tick counter; at ticks that are multiples of the
+world-model interval it has a depth image, rendered one interval earlier, exactly as late as on the robot.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from wmp_core.contract import Contract
+from wmp_training.env.commands import CommandConfig, Commands
+from wmp_training.env.curriculum import Curriculum
+from wmp_training.env.observations import Observations
+from wmp_training.env.rewards import RewardConfig, RewardInputs, Rewards
+from wmp_training.sim.backend import RobotStates, Simulator
+from wmp_training.sim.camera import normalise
+
+
+@dataclass(frozen=True)
+class EnvConfig:
+    """Task settings: episode s, pushes (period s, m/s), sensor noise (uniform, +-), camera pitch (+- rad), image loss.
+
+    ``latency`` is the share of robots whose commands take effect one physics step late; ``blind_robots`` the share
+    of episodes without any image, ``lost_images`` the share of images lost otherwise; ``track_shares`` the share of
+    robots per terrain kind of the pool.
+    """
+
+    terrain_shares: tuple[float, ...] = (0.45, 0.3, 0.25)
+    episode: float = 20.0
+    push_period: float = 8.0
+    push_velocity: float = 0.5
+    noise: tuple[tuple[str, float], ...] = (
+        ("base_angular_velocity", 0.15),
+        ("projected_gravity", 0.03),
+        ("joint_position_error", 0.01),
+        ("joint_velocity", 0.8),
+    )
+    latency: float = 0.5
+    camera_pitch: float = 0.0873
+    lost_images: float = 0.03
+    blind_robots: float = 0.04
+    commands: CommandConfig = CommandConfig()
+    rewards: RewardConfig = RewardConfig()
+
+
+@dataclass
+class Observation:
+    """What learning sees at a policy tick; network-ready (scaled, noisy), except ``base_velocity`` in m/s.
+
+    ``due`` [M] lists the robots at a world-model tick, ``first`` [M] whether it is their tick 0, ``depth`` [M, H, W]
+    their normalised image (one interval old), ``valid`` [M] whether it arrived.
+    """
+
+    proprioception: Tensor
+    history: Tensor
+    command: Tensor
+    last_action: Tensor
+    privileged: Tensor
+    base_velocity: Tensor
+    tick: Tensor
+    due: Tensor
+    first: Tensor
+    depth: Tensor
+    valid: Tensor
+
+
+@dataclass
+class Step:
+    """Result of one control period; where ``done``, the observation is the first of the next episode."""
+
+    observation: Observation
+    reward: Tensor
+    done: Tensor
+    time_out: Tensor
+
+
+class LocomotionEnv:
+    """Batched environment; see the module docstring. ``action`` is the network output, clipped here."""
+
+    STATE = (
+        *("actions", "targets", "world", "tick", "trunk_time", "commanded", "start_x"),
+        *("pitch", "blind", "late", "image", "age_offset"),
+    )
+    MAX_TILT_GRAVITY = -0.35
+    TRUNK_CONTACT_TIME = 0.4
+    TRACK_X, TRACK_Y = (-1.8, 8.6), 2.2
+
+    def __init__(self, contract: Contract, simulator: Simulator, config: EnvConfig = EnvConfig()) -> None:
+        self.contract, self.sim, self.config = contract, simulator, config
+        self.num_robots = count = simulator.num_robots
+        self.interval, self.dt = contract.timing.world_model_interval, contract.timing.control_period
+        self.curriculum = Curriculum(simulator.worlds, config.terrain_shares, count)
+        track = torch.tensor([name != "flat" for name in simulator.worlds.names])[self.curriculum.kind]
+        self.track = track
+        self.commands = Commands(config.commands, track, self.dt, contract.limits.command_vx)
+        self.observations = Observations(contract, count)
+        self.default_position = self.observations.default_position
+        self.rewards = Rewards(config.rewards, count, self.dt, self.default_position)
+        joints = contract.num_joints
+        self.actions = torch.zeros(3, count, joints)
+        self.targets = self.default_position.repeat(count, 1)
+        self.world = torch.zeros(count, dtype=torch.long)
+        self.tick = torch.zeros(count, dtype=torch.long)
+        self.trunk_time, self.commanded = torch.zeros(count), torch.zeros(count)
+        self.start_x = torch.zeros(count)
+        self.max_tick = round(config.episode / self.dt)
+        self.age_offset = torch.zeros(count, dtype=torch.long)
+        self.pitch, self.blind = torch.zeros(count), torch.zeros(count, dtype=torch.bool)
+        self.late = torch.zeros(count, dtype=torch.bool)
+        self.image = torch.zeros(count, contract.depth.height, contract.depth.width)
+        self.episode_log: dict[str, Tensor] = {}
+
+    def reset(self) -> Observation:
+        """Start all robots; episodes are cut to random lengths once, so that resets and image phases spread."""
+        everyone = torch.arange(self.num_robots)
+        self._place(everyone)
+        self.age_offset = torch.randint(0, self.max_tick, (self.num_robots,))
+        return self._observe(self.sim.states())
+
+    def step(self, action: Tensor) -> Step:
+        """Act for one control period with ``action`` [N, A]."""
+        clip = self.contract.action.clip
+        action = action.clamp(-clip, clip)
+        self.actions = torch.stack([action, self.actions[0], self.actions[1]])
+        self._push()
+        self._drive(action)
+        states = self.sim.states()
+        self.tick += 1
+        gravity = self.observations.raw(states, self.commands.velocity)["projected_gravity"]
+        reward, terms = self.rewards(
+            RewardInputs(states, gravity, self.commands.velocity, self.commands.standing, *self.actions)
+        )
+        self.commanded += self.commands.velocity[:, 0] * self.dt
+        done, time_out = self._ended(states, gravity)
+        self._log(terms, done, time_out)
+        ended = torch.nonzero(done).squeeze(-1)
+        if len(ended):
+            self._finish(ended, states)
+            self._place(ended)
+            states = self.sim.states()
+        self.commands.step(_yaw(states.quat))
+        return Step(self._observe(states), reward, done, time_out)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Everything the next step depends on, simulator included, for an exact resume."""
+        state = {name: getattr(self, name) for name in self.STATE}
+        state |= {f"commands.{name}": getattr(self.commands, name) for name in ("velocity", "mode", "time_left")}
+        state |= {f"rewards.{name}": getattr(self.rewards, name) for name in ("air", "last_dq", "mean_error")}
+        state |= {"history": self.observations.history, "level": self.curriculum.level}
+        return state | {f"simulator.{name}": value for name, value in self.sim.state_dict().items()}
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        owners = {"commands": self.commands, "rewards": self.rewards}
+        self.observations.history, self.curriculum.level = state["history"], state["level"]
+        for key, value in state.items():
+            owner, _, name = key.rpartition(".")
+            if owner in owners:
+                setattr(owners[owner], name, value)
+            elif key in self.STATE:
+                setattr(self, key, value)
+        prefix = "simulator."
+        self.sim.load_state_dict({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
+
+    def _drive(self, action: Tensor) -> None:
+        targets = self.default_position + self.contract.action.scale * action
+        sequence = targets[:, None].repeat(1, self.sim.substeps, 1)
+        sequence[self.late, 0] = self.targets[self.late]
+        self.targets = targets
+        self.sim.step(sequence)
+
+    def _push(self) -> None:
+        pushed = torch.nonzero(torch.rand(self.num_robots) < self.dt / self.config.push_period).squeeze(-1)
+        if len(pushed):
+            limit = self.config.push_velocity
+            self.sim.push(pushed, torch.empty(len(pushed), 2).uniform_(-limit, limit))
+
+    def _ended(self, states: RobotStates, gravity: Tensor) -> tuple[Tensor, Tensor]:
+        self.trunk_time = torch.where(states.trunk_contact, self.trunk_time + self.dt, 0.0)
+        fallen = (gravity[:, 2] > self.MAX_TILT_GRAVITY) | (self.trunk_time > self.TRUNK_CONTACT_TIME)
+        x, y = states.position[:, 0], states.position[:, 1]
+        off_track = self.track & ((x < self.TRACK_X[0]) | (x > self.TRACK_X[1]) | (y.abs() > self.TRACK_Y))
+        time_out = ((self.tick + self.age_offset >= self.max_tick) | off_track) & ~fallen
+        return fallen | time_out, time_out
+
+    def _finish(self, robots: Tensor, states: RobotStates) -> None:
+        self.curriculum.update(robots, states.position[robots, 0] - self.start_x[robots], self.commanded[robots])
+        self.age_offset[robots] = 0
+
+    def _log(self, terms: dict[str, Tensor], done: Tensor, time_out: Tensor) -> None:
+        self.episode_log = {name: value.mean() for name, value in terms.items()}
+        self.episode_log["falls"] = (done & ~time_out).float().sum()
+        self.episode_log["episodes"] = done.float().sum()
+
+    def _place(self, robots: Tensor) -> None:
+        """Start new episodes: near the start of a track (or any heading on open ground), half at rest, half thrown in."""
+        count, config = len(robots), self.config
+        self.world[robots] = world = self.curriculum.draw(robots)
+        track, calm = self.track[robots], torch.rand(count) < 0.5
+        spread = torch.where(track, torch.tensor(0.3), torch.tensor(1.0))
+        x, y = _uniform(count) * spread, _uniform(count) * spread
+        yaw = _uniform(count) * torch.where(track, torch.tensor(0.3), torch.tensor(3.14159))
+        drop = torch.where(calm, 0.29, 0.35)
+        z = self.sim.ground_height(world, x, y) + drop
+        zero = torch.zeros(count)
+        pose = torch.stack([x, y, z, torch.cos(yaw / 2), zero, zero, torch.sin(yaw / 2)], dim=-1)
+        wild = torch.where(calm, 0.1, 1.0)[:, None]
+        velocity = 0.4 * wild * _uniform(count, 6)
+        q = self.default_position + 0.3 * wild * _uniform(count, self.contract.num_joints)
+        joints = self.contract.joints
+        q = torch.clamp(q, torch.tensor(joints.position_lower), torch.tensor(joints.position_upper))
+        self.sim.place(robots, world, pose, velocity, q, 1.0 * wild * _uniform(count, self.contract.num_joints))
+        self.start_x[robots] = x
+        self.tick[robots] = 0
+        self.trunk_time[robots] = self.commanded[robots] = 0.0
+        self.actions[:, robots] = 0.0
+        self.targets[robots] = q
+        self.observations.reset(robots)
+        self.rewards.reset(robots)
+        self.commands.resample(robots)
+        self.pitch[robots] = config.camera_pitch * _uniform(count)
+        self.blind[robots] = torch.rand(count) < config.blind_robots
+        self.late[robots] = torch.rand(count) < config.latency
+
+    def _observe(self, states: RobotStates) -> Observation:
+        raw = self.observations.raw(states, self.commands.velocity)
+        for name, amplitude in self.config.noise:
+            raw[name] = raw[name] + amplitude * _uniform(*raw[name].shape)
+        proprioception = self.observations.proprioception(raw)
+        due = torch.nonzero(self.tick % self.interval == 0).squeeze(-1)
+        first = self.tick[due] == 0
+        depth = self._look(due, first)
+        lost = torch.rand(len(due)) < self.config.lost_images
+        return Observation(
+            proprioception=proprioception,
+            history=self.observations.push(proprioception, self.actions[0]),
+            command=self.observations.scaled_command(self.commands.velocity),
+            last_action=self.actions[0],
+            privileged=self._privileged(states),
+            base_velocity=states.linear_velocity,
+            tick=self.tick.clone(),
+            due=due,
+            first=first,
+            depth=depth,
+            valid=~(lost | self.blind[due]),
+        )
+
+    def _look(self, due: Tensor, first: Tensor) -> Tensor:
+        """Render now, hand out the image of one interval ago; a new episode begins with the image of its start."""
+        fresh = normalise(self.contract.depth, self.sim.depth(due, self.pitch[due]))
+        delayed = torch.where(first[:, None, None], fresh, self.image[due])
+        self.image[due] = fresh
+        return delayed
+
+    def _privileged(self, states: RobotStates) -> Tensor:
+        return torch.cat(
+            [
+                states.linear_velocity,
+                self.sim.worlds.parameters[self.world],
+                states.foot_force.flatten(1) * 0.005,
+                states.leg_contact.float(),
+                states.trunk_contact[:, None].float(),
+                self.late[:, None].float(),
+                self.commands.standing[:, None].float(),
+            ],
+            dim=-1,
+        ).clamp(-10.0, 10.0)
+
+
+def _uniform(*shape: int) -> Tensor:
+    """Uniform in [-1, 1]."""
+    return torch.rand(*shape) * 2.0 - 1.0
+
+
+def _yaw(quat: Tensor) -> Tensor:
+    w, x, y, z = quat.unbind(-1)
+    return torch.atan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))

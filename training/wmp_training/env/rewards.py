@@ -1,0 +1,129 @@
+"""Reward terms. Each is a rate; the environment multiplies by the control period and clips the sum at zero."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from wmp_training.sim.backend import RobotStates
+
+
+@dataclass(frozen=True)
+class RewardConfig:
+    """Weight of every term (per second); see :class:`Rewards` for what they measure."""
+
+    track_velocity: float = 1.5
+    track_yaw: float = 0.8
+    track_mean_velocity: float = 0.5
+    track_mean_yaw: float = 0.5
+    air_time: float = 0.015
+    vertical_velocity: float = -1.0
+    tilt_rate: float = -0.05
+    lateral_tilt: float = -1.0
+    torque: float = -1e-4
+    joint_acceleration: float = -2.0e-7
+    action_rate: float = -0.015
+    action_jerk: float = -0.005
+    posture: float = -0.04
+    hip_posture: float = -0.15
+    collision: float = -1.0
+    stuck: float = -0.5
+    stand_posture: float = -1.0
+    stand_motion: float = -0.01
+    stand_feet: float = 0.5
+
+
+@dataclass
+class RewardInputs:
+    """What the terms look at: states after the step, the command during it, and the last three actions."""
+
+    states: RobotStates
+    gravity: Tensor
+    command: Tensor
+    standing: Tensor
+    action: Tensor
+    last_action: Tensor
+    older_action: Tensor
+
+
+class Rewards:
+    """Computes all terms and keeps what they need from step to step (air times, running means)."""
+
+    TOLERANCE = 0.15
+    MEAN_TOLERANCE = 0.01
+    MEAN_TIME = 0.5
+    CONTACT_FORCE = 1.0
+    AIR_TIME = 0.2
+
+    def __init__(self, config: RewardConfig, num_robots: int, control_period: float, default_position: Tensor) -> None:
+        self.config, self.dt, self.default_position = config, control_period, default_position
+        self.air = torch.zeros(num_robots, 4)
+        self.last_dq = torch.zeros(num_robots, len(default_position))
+        self.mean_error = torch.zeros(num_robots, 3)
+
+    def reset(self, robots: Tensor) -> None:
+        self.air[robots] = 0.0
+        self.last_dq[robots] = 0.0
+        self.mean_error[robots] = 0.0
+
+    def __call__(self, inputs: RewardInputs) -> tuple[Tensor, dict[str, Tensor]]:
+        """Reward [N] of the step and every weighted term [N] (per second)."""
+        terms = {**self._tracking(inputs), **self._gait(inputs), **self._effort(inputs), **self._standing(inputs)}
+        weighted = {name: getattr(self.config, name) * value for name, value in terms.items()}
+        total = torch.stack(list(weighted.values())).sum(0)
+        self.last_dq = inputs.states.dq.clone()
+        return (total * self.dt).clamp(min=0.0), weighted
+
+    def _tracking(self, inputs: RewardInputs) -> dict[str, Tensor]:
+        """Momentary errors, and those of a 0.5 s mean: the mean makes a small steady bias (drift) cost something."""
+        velocity, yaw_rate = inputs.states.linear_velocity, inputs.states.angular_velocity[:, 2]
+        error = torch.cat([velocity[:, :2] - inputs.command[:, :2], (yaw_rate - inputs.command[:, 2])[:, None]], -1)
+        self.mean_error += (error - self.mean_error) * (self.dt / self.MEAN_TIME)
+        squared, mean = error.square(), self.mean_error.square()
+        return {
+            "track_velocity": torch.exp(-squared[:, :2].sum(-1) / self.TOLERANCE),
+            "track_yaw": torch.exp(-squared[:, 2] / self.TOLERANCE),
+            "track_mean_velocity": torch.exp(-mean[:, :2].sum(-1) / self.MEAN_TOLERANCE),
+            "track_mean_yaw": torch.exp(-mean[:, 2] / self.MEAN_TOLERANCE),
+            "stuck": ((velocity[:, 0].abs() < 0.1) & (inputs.command[:, 0] > 0.15)).float(),
+        }
+
+    def _gait(self, inputs: RewardInputs) -> dict[str, Tensor]:
+        states = inputs.states
+        contact = states.foot_force.norm(dim=-1) > self.CONTACT_FORCE
+        landed = contact & (self.air > 0)
+        air = ((self.air - self.AIR_TIME).clamp(-0.2, 0.3) * landed).sum(-1) / self.dt
+        self.air = torch.where(contact, 0.0, self.air + self.dt)
+        collisions = states.leg_contact.sum(-1) + states.trunk_contact.float()
+        return {
+            "air_time": air * ~inputs.standing,
+            "vertical_velocity": states.linear_velocity[:, 2].square(),
+            "tilt_rate": states.angular_velocity[:, :2].square().sum(-1),
+            "lateral_tilt": inputs.gravity[:, 1].square(),
+            "collision": collisions,
+        }
+
+    def _effort(self, inputs: RewardInputs) -> dict[str, Tensor]:
+        states = inputs.states
+        error = (states.q - self.default_position).square()
+        rate = inputs.action - inputs.last_action
+        return {
+            "torque": states.torque.square().sum(-1),
+            "joint_acceleration": ((states.dq - self.last_dq) / self.dt).square().sum(-1),
+            "action_rate": rate.square().sum(-1),
+            "action_jerk": (rate - (inputs.last_action - inputs.older_action)).square().sum(-1),
+            "posture": error.sum(-1),
+            "hip_posture": error[:, 0::3].sum(-1),
+        }
+
+    def _standing(self, inputs: RewardInputs) -> dict[str, Tensor]:
+        """Told to stand, a robot keeps its feet down and its joints still."""
+        states, standing = inputs.states, inputs.standing.float()
+        feet = (states.foot_force.norm(dim=-1) > self.CONTACT_FORCE).all(-1).float()
+        return {
+            "stand_posture": (states.q - self.default_position).abs().mean(-1) * standing,
+            "stand_motion": states.dq.square().sum(-1) * standing,
+            "stand_feet": feet * standing,
+        }

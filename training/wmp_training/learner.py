@@ -1,0 +1,171 @@
+"""Everything that learns, wired to the environment: one iteration collects a rollout and updates all networks."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import torch
+from tensordict import TensorDict
+from torch import Tensor
+
+from wmp_core.contract import Contract
+from wmp_training import checkpoint as ck
+from wmp_training.algorithms.ppo import WMPPPO
+from wmp_training.env.environment import LocomotionEnv, Observation
+from wmp_training.policy.actor_critic import WMPActor, WMPCritic
+from wmp_training.presets import Preset
+from wmp_training.world_model.filter import LatentFilter
+from wmp_training.world_model.replay import SequenceReplay
+from wmp_training.world_model.trainer import WorldModelTrainer
+from wmp_training.world_model.world_model import WorldModel
+
+
+class Networks:
+    """World model and actor: what is deployed."""
+
+    def __init__(self, contract: Contract, preset: Preset) -> None:
+        self.contract, self.preset = contract, preset
+        self.world_model = WorldModel(contract, preset.world_model)
+        example = TensorDict(
+            {
+                "history": torch.zeros(1, contract.history_size),
+                "command": torch.zeros(1, 3),
+                "deter": torch.zeros(1, preset.world_model.deter),
+            },
+            batch_size=[1],
+        )
+        self.actor = WMPActor(example, contract.num_joints, preset.policy)
+
+    def load(self, tensors: dict[str, Tensor]) -> None:
+        """Take the weights out of a checkpoint."""
+        self.world_model.load_state_dict(ck.section("world_model", tensors))
+        self.actor.load_state_dict(ck.section("actor", tensors))
+
+
+class Learner:
+    """The world model runs along with every robot, its h is the policy's second eye, and both learn from the rollouts.
+
+    Args:
+        env: the task, not yet reset.
+        networks: what to train.
+        seed: of the world model's own random numbers.
+    """
+
+    def __init__(self, env: LocomotionEnv, networks: Networks, seed: int) -> None:
+        contract, preset = env.contract, networks.preset
+        self.env, self.networks, self.preset = env, networks, preset
+        interval, joints = contract.timing.world_model_interval, contract.num_joints
+        self.filter = LatentFilter(networks.world_model, env.num_robots, interval, joints)
+        config = preset.world_model
+        self.replay = SequenceReplay(
+            env.num_robots,
+            config.replay_steps,
+            (contract.depth.height, contract.depth.width),
+            contract.proprioception_size,
+            interval * joints,
+        )
+        self.trainer = WorldModelTrainer(networks.world_model, self.replay, config, seed)
+        self.obs = self._perceive(env.reset())
+        self.critic = WMPCritic(self.obs, preset.policy)
+        self.ppo = WMPPPO(networks.actor, self.critic, self.obs, joints, preset.ppo)
+        self.iteration = self.env_steps = 0
+
+    def iterate(self) -> dict[str, float]:
+        """Collect one rollout, then update policy and world model side by side; returns the log of the iteration."""
+        log = self._collect()
+        with ThreadPoolExecutor(1) as worker:
+            world_model = worker.submit(self.trainer.train)
+            with torch.no_grad():
+                self.ppo.compute_returns(self.obs)
+            log |= self.ppo.update()
+            log |= world_model.result()
+        self.iteration += 1
+        self._guard(log)
+        return log | {"learning_rate": self.ppo.learning_rate, "std": self._std()}
+
+    @torch.no_grad()
+    def _collect(self) -> dict[str, float]:
+        steps, totals, reward = self.preset.ppo.steps_per_env, {}, 0.0
+        for _ in range(steps):
+            action = self.ppo.act(self.obs)
+            step = self.env.step(action)
+            self.obs = self._perceive(step.observation)
+            self.ppo.process_env_step(self.obs, step.reward, step.done, {"time_outs": step.time_out.float()})
+            reward += step.reward.mean().item()
+            for name, value in self.env.episode_log.items():
+                totals[name] = totals.get(name, 0.0) + value.item()
+        self.env_steps += steps * self.env.num_robots
+        episodes, falls = totals.pop("episodes"), totals.pop("falls")
+        log = {f"reward/{name}": value / steps for name, value in totals.items()}
+        log |= {f"level/{name}": value for name, value in self.env.curriculum.mean_levels().items()}
+        return log | {"reward": reward / steps / self.env.dt, "episodes": episodes, "falls": falls}
+
+    def _perceive(self, observation: Observation) -> TensorDict:
+        """Run the world model for the robots that are due and hand all robots' h to the policy."""
+        due = observation.due
+        # The action that led here belongs to the tick before.
+        self.filter.record_action((observation.tick - 1).clamp(min=0), observation.last_action)
+        seen = observation.proprioception[due]
+        actions = self.filter.step(due, observation.first, seen, observation.depth, observation.valid)
+        self.replay.add(due, observation.depth, seen, actions, observation.first)
+        return TensorDict(
+            {
+                "history": observation.history,
+                "command": observation.command,
+                "deter": self.filter.deter.clone(),
+                "proprioception": observation.proprioception,
+                "last_action": observation.last_action,
+                "privileged": observation.privileged,
+                "base_velocity": observation.base_velocity,
+            },
+            batch_size=[self.env.num_robots],
+        )
+
+    def _guard(self, log: dict[str, float]) -> None:
+        """Stop at the first non-finite number, by name."""
+        modules = {"actor": self.networks.actor, "critic": self.critic, "world_model": self.networks.world_model}
+        named = [(f"{m}.{n}", p) for m, module in modules.items() for n, p in module.named_parameters()]
+        broken = [name for name, value in log.items() if not torch.isfinite(torch.tensor(value))]
+        broken += [name for name, value in named if not torch.isfinite(value).all()]
+        if broken:
+            raise FloatingPointError(
+                f"not finite after iteration {self.iteration}: {', '.join(broken[:5])}; resume from the last checkpoint"
+            )
+
+    def _std(self) -> float:
+        return self.networks.actor.distribution.std_param.mean().item()
+
+    def state_dict(self) -> tuple[dict[str, Tensor], dict[str, float]]:
+        """Tensors and plain numbers from which :meth:`load_state_dict` continues exactly."""
+        tensors = ck.prefixed("world_model", self.networks.world_model.state_dict())
+        tensors |= ck.prefixed("actor", self.networks.actor.state_dict())
+        tensors |= ck.prefixed("critic", self.critic.state_dict())
+        tensors |= ck.prefixed("ppo_optimizer", ck.optimizer_tensors(self.ppo.optimizer))
+        tensors |= ck.prefixed("world_model_optimizer", ck.optimizer_tensors(self.trainer.optimizer))
+        tensors |= ck.prefixed("env", self.env.state_dict()) | ck.prefixed("filter", self.filter.state_dict())
+        tensors |= ck.prefixed("replay", self.replay.state_dict()) | ck.prefixed("obs", dict(self.obs.items()))
+        tensors |= {"rng": torch.get_rng_state(), "world_model_rng": self.trainer.generator.get_state()}
+        facts = {
+            "iteration": self.iteration,
+            "env_steps": self.env_steps,
+            "learning_rate": self.ppo.learning_rate,
+        }
+        return tensors, facts
+
+    def load_state_dict(self, tensors: dict[str, Tensor], facts: dict[str, float]) -> None:
+        self.networks.load(tensors)
+        self.critic.load_state_dict(ck.section("critic", tensors))
+        self.ppo.learning_rate = facts["learning_rate"]
+        ck.load_optimizer_tensors(self.ppo.optimizer, ck.section("ppo_optimizer", tensors), facts["learning_rate"])
+        ck.load_optimizer_tensors(
+            self.trainer.optimizer,
+            ck.section("world_model_optimizer", tensors),
+            self.preset.world_model.learning_rate,
+        )
+        self.env.load_state_dict(ck.section("env", tensors))
+        self.filter.load_state_dict(ck.section("filter", tensors))
+        self.replay.load_state_dict(ck.section("replay", tensors))
+        self.obs = TensorDict(ck.section("obs", tensors), batch_size=[self.env.num_robots])
+        self.iteration, self.env_steps = int(facts["iteration"]), int(facts["env_steps"])
+        torch.set_rng_state(tensors["rng"])
+        self.trainer.generator.set_state(tensors["world_model_rng"])

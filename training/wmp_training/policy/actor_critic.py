@@ -1,0 +1,72 @@
+"""Actor and critic: blind proprioceptive history and the world model's h into joint actions and values."""
+
+from __future__ import annotations
+
+import torch
+from rsl_rl.models import MLPModel
+from rsl_rl.modules import MLP
+from tensordict import TensorDict
+from torch import Tensor
+
+from wmp_training.presets import PolicyConfig
+
+
+class WMPActor(MLPModel):
+    """Policy: ``[history latent 32, velocity estimate 3, command 3, latent of h 32] -> action mean``.
+
+    The history encoder's last three outputs estimate the base velocity (m/s, base frame) and are trained on the
+    true one. ``deter`` (h) comes from the world model as a constant: no gradient reaches the world model.
+    Observation groups: ``history``, ``command``, ``deter``.
+    """
+
+    GROUPS = ("history", "command", "deter")
+
+    def __init__(self, obs: TensorDict, num_actions: int, config: PolicyConfig) -> None:
+        self._latent_dim = config.history_latent + 3 + obs["command"].shape[-1] + config.latent_size
+        distribution = {"class_name": "rsl_rl.modules:GaussianDistribution", "init_std": config.init_std}
+        super().__init__(
+            obs,
+            {"actor": list(self.GROUPS)},
+            "actor",
+            num_actions,
+            hidden_dims=list(config.actor_hidden),
+            distribution_cfg=distribution,
+        )
+        self.history_encoder = MLP(obs["history"].shape[-1], config.history_latent + 3, list(config.history_hidden))
+        self.latent_encoder = MLP(obs["deter"].shape[-1], config.latent_size, list(config.latent_hidden))
+        with torch.no_grad():
+            self.mlp[-1].weight *= 0.1
+
+    def encode_history(self, history: Tensor) -> tuple[Tensor, Tensor]:
+        """Latent [B, 32] and base velocity estimate [B, 3]."""
+        code = self.history_encoder(history)
+        return code[:, :-3], code[:, -3:]
+
+    def get_latent_vector(self, history: Tensor, command: Tensor, deter: Tensor) -> tuple[Tensor, Tensor]:
+        """Input of the actor's head and the velocity estimate."""
+        code, velocity = self.encode_history(history)
+        return torch.cat([code, velocity, command, self.latent_encoder(deter)], dim=-1), velocity
+
+    def get_latent(self, obs: TensorDict, masks: Tensor | None = None, hidden_state: Tensor | None = None) -> Tensor:
+        latent, self.velocity_estimate = self.get_latent_vector(obs["history"], obs["command"], obs["deter"])
+        return latent
+
+    def _get_latent_dim(self) -> int:
+        return self._latent_dim
+
+
+class WMPCritic(MLPModel):
+    """Value of a state from everything the simulator knows, and its own view of h."""
+
+    GROUPS = ("proprioception", "last_action", "privileged", "deter")
+
+    def __init__(self, obs: TensorDict, config: PolicyConfig) -> None:
+        self._latent_dim = sum(obs[group].shape[-1] for group in self.GROUPS[:-1]) + config.latent_size
+        super().__init__(obs, {"critic": list(self.GROUPS)}, "critic", 1, hidden_dims=list(config.critic_hidden))
+        self.latent_encoder = MLP(obs["deter"].shape[-1], config.latent_size, list(config.latent_hidden))
+
+    def get_latent(self, obs: TensorDict, masks: Tensor | None = None, hidden_state: Tensor | None = None) -> Tensor:
+        return torch.cat([obs[group] for group in self.GROUPS[:-1]] + [self.latent_encoder(obs["deter"])], dim=-1)
+
+    def _get_latent_dim(self) -> int:
+        return self._latent_dim

@@ -1,0 +1,182 @@
+"""Presets: the A1's contract and the sizes of networks and training runs, by name.
+
+``small`` is what two CPU cores can train in an hour; ``full`` has the sizes of the paper (arXiv 2409.16784)
+and wants a GPU; ``tiny`` exists for tests.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from wmp_core.contract import (
+    ActionContract,
+    Contract,
+    DepthContract,
+    JointContract,
+    LimitsContract,
+    ObservationContract,
+    ObservationTerm,
+    TimingContract,
+    WorldModelContract,
+)
+
+LEGS = ("FL", "FR", "RL", "RR")
+
+
+@dataclass(frozen=True)
+class WorldModelConfig:
+    """Sizes of the world model (deter h, stoch x classes z) and its optimisation.
+
+    ``decode_share`` of the steps of a batch, drawn at random, are reconstructed: an unbiased and cheaper loss.
+    """
+
+    deter: int = 512
+    stoch: int = 32
+    classes: int = 32
+    hidden: int = 512
+    channels: tuple[int, ...] = (32, 64, 128, 256)
+    mlp_units: int = 1024
+    mlp_layers: int = 5
+    learning_rate: float = 1e-4
+    grad_clip: float = 1000.0
+    decode_share: float = 1.0
+    batch: int = 16
+    length: int = 64
+    updates_per_iteration: int = 10
+    replay_steps: int = 256
+    warmup_steps: int = 10_000
+
+
+@dataclass(frozen=True)
+class PolicyConfig:
+    """Hidden layers of actor and critic."""
+
+    history_hidden: tuple[int, ...] = (256, 128)
+    history_latent: int = 32
+    latent_hidden: tuple[int, ...] = (64, 64)
+    latent_size: int = 32
+    actor_hidden: tuple[int, ...] = (256, 128, 64)
+    critic_hidden: tuple[int, ...] = (512, 256, 128)
+    init_std: float = 0.5
+
+
+@dataclass(frozen=True)
+class PPOConfig:
+    """Proximal policy optimisation; names follow rsl_rl."""
+
+    steps_per_env: int = 24
+    epochs: int = 5
+    mini_batches: int = 4
+    gamma: float = 0.99
+    lam: float = 0.95
+    clip: float = 0.2
+    learning_rate: float = 5e-4
+    desired_kl: float = 0.01
+    entropy: float = 0.005
+    velocity_loss: float = 1.0
+    max_grad_norm: float = 1.0
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Everything a run needs besides the simulator: sizes and learning rates."""
+
+    name: str
+    world_model: WorldModelConfig = WorldModelConfig()
+    policy: PolicyConfig = PolicyConfig()
+    ppo: PPOConfig = PPOConfig()
+
+    def to_dict(self) -> dict:
+        return dataclasses.asdict(self)
+
+
+PRESETS: dict[str, Preset] = {
+    "full": Preset("full"),
+    "small": Preset(
+        "small",
+        world_model=WorldModelConfig(
+            deter=256,
+            stoch=16,
+            classes=16,
+            hidden=192,
+            channels=(8, 16, 32, 64),
+            mlp_units=128,
+            mlp_layers=2,
+            learning_rate=3e-4,
+            batch=16,
+            length=64,
+            decode_share=0.25,
+            updates_per_iteration=2,
+            replay_steps=128,
+        ),
+        policy=PolicyConfig(history_hidden=(128, 64), actor_hidden=(256, 128, 64), critic_hidden=(256, 128, 64)),
+    ),
+    "tiny": Preset(
+        "tiny",
+        world_model=WorldModelConfig(
+            deter=16,
+            stoch=4,
+            classes=4,
+            hidden=16,
+            channels=(2, 4, 4, 4),
+            mlp_units=16,
+            mlp_layers=1,
+            batch=2,
+            length=4,
+            updates_per_iteration=1,
+            replay_steps=16,
+            warmup_steps=16,
+        ),
+        policy=PolicyConfig(
+            history_hidden=(16, 16), latent_hidden=(16,), latent_size=4, actor_hidden=(16, 16), critic_hidden=(16, 16)
+        ),
+        ppo=PPOConfig(steps_per_env=8, epochs=2, mini_batches=2),
+    ),
+}
+
+
+def preset(name: str) -> Preset:
+    """The preset called ``name``; raises ``ValueError`` naming the choices."""
+    if name not in PRESETS:
+        raise ValueError(f"preset is {name!r}, expected one of {sorted(PRESETS)}")
+    return PRESETS[name]
+
+
+def a1_contract(world_model: WorldModelConfig) -> Contract:
+    """What a runtime must know about a policy trained here for the Unitree A1."""
+    velocity, gravity = ObservationTerm("base_angular_velocity", (0.25,)), ObservationTerm("projected_gravity", (1.0,))
+    position, speed = ObservationTerm("joint_position_error", (1.0,)), ObservationTerm("joint_velocity", (0.05,))
+    command, last_action = ObservationTerm("command", (1.0, 1.0, 0.25)), ObservationTerm("last_action", (1.0,))
+    return Contract(
+        robot="a1",
+        joints=_a1_joints(),
+        observation=ObservationContract(
+            proprioception=(velocity, gravity, command, position, speed),
+            history_terms=(velocity, gravity, position, speed, last_action),
+            history_steps=5,
+            clip=100.0,
+        ),
+        action=ActionContract(scale=0.25, clip=6.0),
+        timing=TimingContract(control_period=0.02, world_model_interval=5, depth_age=0.1),
+        depth=DepthContract(
+            width=64, height=64, fov_deg=58.0, near=0.0, far=2.0, position=(0.27, 0.0, 0.03), pitch=0.0
+        ),
+        world_model=WorldModelContract(world_model.deter, world_model.stoch, world_model.classes),
+        limits=LimitsContract(command_vx=(0.0, 0.8), command_vy=(0.0, 0.0), command_yaw_rate=(-1.0, 1.0), attitude=1.0),
+    )
+
+
+def _a1_joints() -> JointContract:
+    """Contract order FL, FR, RL, RR x hip, thigh, calf; limits and gains of the method's published configuration."""
+    default = [v for leg in LEGS for v in (0.1 if leg[1] == "L" else -0.1, 0.8 if leg[0] == "F" else 1.0, -1.5)]
+    return JointContract(
+        names=tuple(f"{leg}_{part}_joint" for leg in LEGS for part in ("hip", "thigh", "calf")),
+        default_position=tuple(default),
+        position_lower=(-0.802851455917, -1.0471975512, -2.69653369433) * 4,
+        position_upper=(0.802851455917, 4.18879020479, -0.916297857297) * 4,
+        velocity_limit=(52.4, 28.6, 28.6) * 4,
+        torque_limit=(20.0, 30.0, 30.0) * 4,
+        kp=(40.0,) * 12,
+        kd=(1.0,) * 12,
+    )

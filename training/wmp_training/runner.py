@@ -1,0 +1,112 @@
+"""A training run: a folder, a clock, checkpoints, a progress line."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import torch
+
+from wmp_training.checkpoint import load_checkpoint, save_checkpoint
+from wmp_training.env.environment import EnvConfig, LocomotionEnv
+from wmp_training.learner import Learner, Networks
+from wmp_training.presets import a1_contract, preset
+from wmp_training.sim.mujoco_batch import MujocoBatch, PoolConfig
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """What identifies a run; saved with it and reused on resume."""
+
+    preset: str
+    num_envs: int
+    seed: int
+    levels: int = 10
+
+    def __post_init__(self) -> None:
+        if self.num_envs < 1 or self.levels < 1:
+            raise ValueError(f"num_envs and levels are {self.num_envs} and {self.levels}, expected at least 1")
+
+
+class Runner:
+    """Trains in ``folder`` until the time or the iterations are over, or SIGINT; always leaves a checkpoint."""
+
+    CHECKPOINT_PERIOD = 300.0
+
+    def __init__(self, folder: Path, config: RunConfig, threads: int = 2, resume: bool = False) -> None:
+        self.folder, self.config = folder, config
+        torch.manual_seed(config.seed)
+        chosen = preset(config.preset)
+        contract = a1_contract(chosen.world_model)
+        small = config.num_envs < 64
+        pool = PoolConfig(
+            levels=(("flat", 1), ("rough", config.levels), ("slope", config.levels)),
+            variants=1 if small else 8,
+            flat_variants=2 if small else 48,
+        )
+        simulator = MujocoBatch(contract, config.num_envs, pool, config.seed, threads)
+        self.learner = Learner(LocomotionEnv(contract, simulator, EnvConfig()), Networks(contract, chosen), config.seed)
+        self.wall_time, self._stop = 0.0, False
+        if resume:
+            tensors, facts = load_checkpoint(self.checkpoint)
+            self.learner.load_state_dict(tensors, facts)
+            self.wall_time = facts["wall_time_s"]
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / "checkpoint"
+
+    def run(self, time_limit: float, iterations: int | None = None, report: Callable[[str], None] = logger.info) -> None:
+        """Train for ``time_limit`` s of wall time (this call) and at most ``iterations`` more iterations."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        previous = signal.signal(signal.SIGINT, self._interrupt)
+        begin, wall_before, saved = time.monotonic(), self.wall_time, time.monotonic()
+        last = self.learner.iteration + iterations if iterations is not None else None
+        try:
+            while not self._stop and (last is None or self.learner.iteration < last):
+                started = time.monotonic()
+                log = self.learner.iterate()
+                now = time.monotonic()
+                self.wall_time = wall_before + now - begin
+                self._record(log, now - started)
+                report(self._progress(log, now - started, time_limit - (now - begin)))
+                if now - begin >= time_limit:
+                    break
+                if now - saved > self.CHECKPOINT_PERIOD:
+                    self.save()
+                    saved = now
+        finally:
+            signal.signal(signal.SIGINT, previous)
+        self.save()
+
+    def save(self) -> None:
+        """Write the checkpoint of this moment."""
+        tensors, facts = self.learner.state_dict()
+        save_checkpoint(self.checkpoint, tensors, {**facts, "wall_time_s": self.wall_time, "config": vars(self.config)})
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        logger.info("stopping after this iteration, then saving")
+        self._stop = True
+
+    def _record(self, log: dict[str, float], seconds: float) -> None:
+        line = {"iteration": self.learner.iteration, "env_steps": self.learner.env_steps, "wall_time_s": self.wall_time}
+        with (self.folder / "log.jsonl").open("a") as file:
+            file.write(json.dumps({**line, "iteration_s": seconds, **log}) + "\n")
+
+    def _progress(self, log: dict[str, float], seconds: float, left: float) -> str:
+        rate = self.config.num_envs * self.learner.preset.ppo.steps_per_env / seconds
+        levels = " ".join(f"{name[6:]} {value:.1f}" for name, value in log.items() if name.startswith("level/"))
+        success = 1.0 - log["falls"] / log["episodes"] if log["episodes"] else float("nan")
+        return (
+            f"{self.learner.iteration:5d}  {self.learner.env_steps / 1e6:6.2f} M steps  {rate / 1e3:5.1f} k/s  "
+            f"reward {log['reward']:5.2f}  success {success:4.0%}  levels {levels}  std {log['std']:.2f}  "
+            f"world model {log.get('world_model', float('nan')):7.1f}  eta {max(left, 0) / 60:4.0f} min"
+        )

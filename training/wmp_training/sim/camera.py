@@ -1,0 +1,38 @@
+"""The policy's depth camera on every robot of a pool."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import mujoco
+import numpy as np
+import torch
+from torch import Tensor
+
+from wmp_core.contract import DepthContract
+from wmp_sim.depth import CameraMount, DepthScene, Pinhole, SceneStack, camera_poses, render
+
+
+class DepthCamera:
+    """Renders the contract's virtual pinhole in the worlds of a pool."""
+
+    def __init__(self, depth: DepthContract, models: Sequence[mujoco.MjModel], threads: int = 2) -> None:
+        if depth.width != depth.height:
+            raise ValueError(f"depth image is {depth.width} x {depth.height}, expected a square one")
+        self.pinhole = Pinhole.square(depth.width, math.radians(depth.fov_deg))
+        self.mount = CameraMount(depth.position, depth.pitch)
+        self.far, self.threads = depth.far, threads
+        self.stack = SceneStack.of([DepthScene.from_model(model) for model in models])
+
+    def render(self, world: np.ndarray, pose: np.ndarray, pitch: np.ndarray) -> Tensor:
+        """Planar depth [M, H, W] in m, 0 where nothing is hit; base ``pose`` [M, 7], ``pitch`` [M] rad added."""
+        position, axes = camera_poses(pose[:, :3], pose[:, 3:], self.mount, self.mount.pitch + pitch)
+        image = render(self.stack, world, position, axes, self.pinhole, self.far, threads=self.threads)
+        return torch.from_numpy(image)
+
+
+def normalise(depth: DepthContract, image: Tensor) -> Tensor:
+    """Metres to network input: clip to [near, far], ``d / far - 0.5``; an invalid pixel (0) counts as far."""
+    image = torch.where(image > 0, image, depth.far)
+    return image.clamp(depth.near, depth.far) / depth.far - 0.5

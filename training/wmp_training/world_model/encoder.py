@@ -1,0 +1,56 @@
+"""Observation encoders: depth image and proprioception into one embedding."""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from wmp_training.world_model.layers import Conv2dSamePad, ImgChLayerNorm, dense, init_weights, symlog
+
+
+class ConvEncoder(nn.Module):
+    """Stride-2 convolutions from ``[B, 1, H, W]`` to a flat embedding; every layer halves the image."""
+
+    def __init__(self, size: tuple[int, int], channels: Sequence[int]) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for inputs, outputs in zip([1, *channels[:-1]], channels, strict=True):
+            layers += [
+                Conv2dSamePad(inputs, outputs, kernel_size=4, stride=2, bias=False),
+                ImgChLayerNorm(outputs),
+                nn.SiLU(),
+            ]
+        self.layers = nn.Sequential(*layers)
+        self.output_size = channels[-1] * (size[0] >> len(channels)) * (size[1] >> len(channels))
+        self.apply(init_weights)
+
+    def forward(self, depth: Tensor) -> Tensor:
+        return self.layers(depth.contiguous(memory_format=torch.channels_last)).flatten(1)
+
+
+class MLPEncoder(nn.Module):
+    """Dense blocks on symlog-compressed proprioception."""
+
+    def __init__(self, inputs: int, units: int, layers: int) -> None:
+        super().__init__()
+        self.layers = dense(inputs, units, layers)
+        self.output_size = units
+        self.apply(init_weights)
+
+    def forward(self, proprioception: Tensor) -> Tensor:
+        return self.layers(symlog(proprioception))
+
+
+class MultiEncoder(nn.Module):
+    """Embedding of one observation: image part, then proprioceptive part."""
+
+    def __init__(self, image: ConvEncoder, vector: MLPEncoder) -> None:
+        super().__init__()
+        self.image, self.vector = image, vector
+        self.output_size = image.output_size + vector.output_size
+
+    def forward(self, depth: Tensor, proprioception: Tensor) -> Tensor:
+        """``depth`` [B, 1, H, W] normalised, ``proprioception`` [B, P] scaled -> [B, E]."""
+        return torch.cat([self.image(depth), self.vector(proprioception)], dim=-1)

@@ -1,0 +1,68 @@
+"""Memory of world-model steps, from which sequences are drawn for training."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from wmp_training.world_model.world_model import Sequences
+
+
+class SequenceReplay:
+    """Ring buffer of consecutive world-model steps of every robot.
+
+    Robots write at their own ticks, so each row has its own length. A sequence is consecutive steps of one robot
+    and may run across a reset: ``is_first`` marks where. Depth is kept in half precision (its steps, below
+    0.5 mm, are finer than the sensor's).
+    """
+
+    STATE = ("depth", "proprioception", "actions", "is_first", "written")
+
+    def __init__(self, num_robots: int, capacity: int, image: tuple[int, int], proprioception: int, actions: int) -> None:
+        self.capacity = capacity
+        self.depth = torch.zeros(num_robots, capacity, *image, dtype=torch.float16)
+        self.proprioception = torch.zeros(num_robots, capacity, proprioception)
+        self.actions = torch.zeros(num_robots, capacity, actions)
+        self.is_first = torch.zeros(num_robots, capacity)
+        self.written = torch.zeros(num_robots, dtype=torch.long)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        return {name: getattr(self, name) for name in self.STATE}
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        for name in self.STATE:
+            getattr(self, name).copy_(state[name])
+
+    @property
+    def size(self) -> int:
+        """Steps held."""
+        return int(self.written.clamp(max=self.capacity).sum())
+
+    def add(self, robots: Tensor, depth: Tensor, proprioception: Tensor, actions: Tensor, is_first: Tensor) -> None:
+        """Append one step to each of ``robots`` [M] (distinct); the other arguments are [M, ...]."""
+        slot = self.written[robots] % self.capacity
+        self.depth[robots, slot] = depth.to(torch.float16)
+        self.proprioception[robots, slot] = proprioception
+        self.actions[robots, slot] = actions
+        self.is_first[robots, slot] = is_first.float()
+        self.written[robots] += 1
+
+    def sample(self, batch: int, length: int, generator: torch.Generator | None = None) -> Sequences | None:
+        """``batch`` sequences of ``length`` steps, or None while no robot has that many.
+
+        The first step of each is marked as an episode's first: what came before it is not known.
+        """
+        able = torch.nonzero(self.written.clamp(max=self.capacity) >= length).squeeze(-1)
+        if len(able) == 0:
+            return None
+        robots = able[torch.randint(len(able), (batch,), generator=generator)]
+        oldest = (self.written[robots] - self.capacity).clamp(min=0)
+        choices = self.written[robots] - length - oldest + 1
+        start = oldest + (torch.rand(batch, generator=generator) * choices).long()
+        slots = (start[:, None] + torch.arange(length)) % self.capacity
+        rows = robots[:, None].expand_as(slots)
+        is_first = self.is_first[rows, slots]
+        is_first[:, 0] = 1.0
+        return Sequences(
+            self.depth[rows, slots].float(), self.proprioception[rows, slots], self.actions[rows, slots], is_first
+        )

@@ -1,0 +1,36 @@
+"""Optimisation of the world model on remembered sequences."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from wmp_training.presets import WorldModelConfig
+from wmp_training.world_model.replay import SequenceReplay
+from wmp_training.world_model.world_model import WorldModel
+
+
+class WorldModelTrainer:
+    """Draws batches and takes Adam steps. Its random numbers are its own, so it may run beside other learning."""
+
+    def __init__(self, model: WorldModel, replay: SequenceReplay, config: WorldModelConfig, seed: int) -> None:
+        self.model, self.replay, self.config = model, replay, config
+        self.optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate)
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def train(self) -> dict[str, float]:
+        """The updates of one iteration; losses of the last, or nothing while the replay is too small."""
+        losses: dict[str, float] = {}
+        if self.replay.size < self.config.warmup_steps:
+            return losses
+        self.model.rssm.generator = self.generator
+        for _ in range(self.config.updates_per_iteration):
+            batch = self.replay.sample(self.config.batch, self.config.length, self.generator)
+            if batch is None:
+                break
+            loss, losses = self.model.loss(batch)
+            self.optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.config.grad_clip)
+            self.optimizer.step()
+        return losses
