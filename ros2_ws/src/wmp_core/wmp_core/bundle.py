@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 import tempfile
+import zipfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Dict, Mapping, Union
@@ -100,7 +101,7 @@ class Bundle:
             initial_state = InitialState.load(path / INITIAL_STATE)
             golden = GoldenTrajectory.load(path / GOLDEN)
             provider = choose_provider(provider)
-        except (ContractError, ModelError, ValueError, KeyError, OSError) as error:
+        except (ContractError, ModelError, ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
             raise BundleError(f"bundle {path}: {error}") from error
         _check_initial_state(path, contract, initial_state)
         bundle = cls(
@@ -150,7 +151,12 @@ class Bundle:
         """
         for graph in GRAPHS:
             self.model(graph)
-        report = golden_trajectory.verify(self)
+        try:
+            report = golden_trajectory.verify(self)
+        except (ModelError, ValueError) as error:
+            raise BundleError(
+                f"bundle {self.path}: the golden trajectory cannot be replayed: {error}"
+            ) from error
         if not report.ok:
             raise BundleError(
                 f"bundle {self.path}: the golden trajectory is not reproduced: {report}. The bundle is "

@@ -109,7 +109,8 @@ def tiny_golden(
     record: Dict[str, List[Any]] = {
         name: [] for name in ("proprioception", "history", "action", "base_velocity", "deter", "stoch", "kl")
     }
-    history, actions = np.zeros(5 * 42), [np.zeros(12)] * 5
+    history: np.ndarray = np.zeros(5 * 42)
+    actions = [np.zeros(12)] * 5
     deter, stoch = networks.initial_deter, networks.initial_stoch
     for step in range(steps):
         if step % 5 == 0:

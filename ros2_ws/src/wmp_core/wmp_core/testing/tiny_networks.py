@@ -121,7 +121,11 @@ class TinyNetworks:
         one_hot = self._one_hot_node(graph)
         candidate = graph.node("Tanh", self._dense(graph, "recurrent", "deter", one_hot, "actions"))
         total = graph.node("Add", "deter", candidate)
-        graph.output("next_deter", graph.node("Mul", total, graph.constant(np.float32(0.5))), sizes.deter)
+        graph.output(
+            "next_deter",
+            graph.node("Mul", total, graph.constant(np.array(0.5, dtype=np.float32))),
+            sizes.deter,
+        )
         return graph.serialise("advance")
 
     def _observe_graph(self) -> bytes:
@@ -171,7 +175,7 @@ class TinyNetworks:
         return graph.node("Reshape", self._dense(graph, name, *inputs), shape)
 
     def _one_hot_node(self, graph: _Graph) -> str:
-        classes = graph.constant(np.int64(self._groups[1]))
+        classes = graph.constant(np.array(self._groups[1], dtype=np.int64))
         one_hot = graph.node("OneHot", "stoch", classes, graph.constant(np.array([0, 1], dtype=np.float32)))
         return graph.node("Flatten", one_hot)
 
