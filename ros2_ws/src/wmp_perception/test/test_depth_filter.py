@@ -4,20 +4,12 @@ import numpy as np
 import pytest
 from wmp_core.depth.geometry import CameraIntrinsics
 from wmp_perception.depth_filter import DepthFilter, DepthFilterSettings
-from wmp_perception.realsense import CameraSettings, RealSenseCamera, RealSenseError, import_realsense
+from wmp_perception.realsense import CameraSettings, RealSenseCamera, RealSenseError
 
 D435I = CameraIntrinsics(424, 240, 211.4, 211.4, 212.6, 117.7)
 
 #: Columns of the network's crop: 2 fx tan(29 deg) about cx.
 CROP = slice(95, 330)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def library():
-    try:
-        import_realsense()
-    except RealSenseError as error:
-        pytest.skip(str(error))
 
 
 def box_in_front_of_wall(shift: int, rng: np.random.Generator) -> np.ndarray:

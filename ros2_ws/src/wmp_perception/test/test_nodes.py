@@ -1,0 +1,264 @@
+"""depth_node and world_model_node as processes of their own, over real DDS, against the library called directly."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from array import array
+
+import numpy as np
+import pytest
+import rclpy
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.executors import SingleThreadedExecutor
+from sensor_msgs.msg import CameraInfo, Image
+from wmp_core.bundle import Bundle
+from wmp_core.depth.geometry import CameraIntrinsics
+from wmp_core.inference.world_model import WorldModel
+from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_msgs.msg import Latent, PolicyStep
+from wmp_perception import messages
+from wmp_perception.depth_filter import DepthFilterSettings
+from wmp_perception.depth_pipeline import DepthPipeline
+from wmp_perception.node_support import RELIABLE
+from wmp_perception.realsense import RawFrame
+
+D435I = CameraIntrinsics(424, 240, 211.4, 211.4, 212.6, 117.7)
+ENVIRONMENT = {
+    "ROS_DOMAIN_ID": "44",
+    "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+    "FASTDDS_BUILTIN_TRANSPORTS": "UDPv4",
+    "OMP_NUM_THREADS": "1",
+}
+INTERVALS = 3
+JOINTS, PROPRIOCEPTION = 12, 33
+
+
+class Process:
+    """A node of this package."""
+
+    def __init__(self, module: str, **parameters):
+        arguments = [f"-p {name}:={value}".split(" ", 1) for name, value in parameters.items()]
+        code = f"from wmp_perception.{module} import main; raise SystemExit(main())"
+        command = [sys.executable, "-c", code, "--ros-args", *(word for pair in arguments for word in pair)]
+        self.process = subprocess.Popen(
+            command, env={**os.environ, **ENVIRONMENT}, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def end(self, signal_number=signal.SIGTERM):
+        """Exit code and everything the node printed."""
+        self.process.send_signal(signal_number)
+        out, err = self.process.communicate(timeout=10)
+        return self.process.returncode, out + err
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    path = tmp_path_factory.mktemp("bundle") / "tiny"
+    write_tiny_bundle(path)
+    return path
+
+
+@pytest.fixture
+def processes():
+    started = []
+
+    def start(module, **parameters):
+        started.append(Process(module, **parameters))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.process.kill()
+        process.process.communicate()
+
+
+@pytest.fixture
+def node():
+    os.environ.update(ENVIRONMENT)
+    context = rclpy.Context()
+    rclpy.init(context=context, domain_id=44)
+    node = rclpy.create_node("test_perception", context=context)
+    yield node
+    node.destroy_node()
+    rclpy.try_shutdown(context=context)
+
+
+class Graph:
+    """Plays camera and policy, and collects what the nodes publish."""
+
+    def __init__(self, node):
+        self.node = node
+        self.executor = SingleThreadedExecutor(context=node.context)
+        self.executor.add_node(node)
+        self.images = node.create_publisher(Image, "camera/depth/image_rect_raw", RELIABLE)
+        self.infos = node.create_publisher(CameraInfo, "camera/depth/camera_info", RELIABLE)
+        self.steps = node.create_publisher(PolicyStep, "wmp/policy_step", RELIABLE)
+        self.depths, self.latents, self.diagnostics = [], [], []
+        node.create_subscription(Image, "wmp/depth", self.depths.append, RELIABLE)
+        node.create_subscription(Latent, "wmp/latent", self.latents.append, RELIABLE)
+        node.create_subscription(DiagnosticArray, "diagnostics", self.diagnostics.append, 10)
+
+    def wait(self, condition, timeout_s=20.0):
+        deadline = time.monotonic() + timeout_s
+        while not condition():
+            assert time.monotonic() < deadline, "the nodes did not get there in time"
+            self.executor.spin_once(timeout_sec=0.05)
+
+    def wait_for_matches(self):
+        self.wait(lambda: self.steps.get_subscription_count() >= 2 and self.images.get_subscription_count() >= 1)
+        self.wait(lambda: self.infos.get_subscription_count() >= 1 and self.node.count_publishers("wmp/latent") >= 1)
+        settled = time.monotonic() + 0.3
+        self.wait(lambda: time.monotonic() > settled)
+
+    def publish_frame(self, stamp, depth):
+        info = CameraInfo(width=424, height=240)
+        info.k = [211.4, 0.0, 212.6, 0.0, 211.4, 117.7, 0.0, 0.0, 1.0]
+        image = Image(width=424, height=240, step=848, encoding="16UC1", data=array("B", depth.tobytes()))
+        info.header.stamp = image.header.stamp = messages.to_stamp(stamp)
+        self.images.publish(image)
+        self.infos.publish(info)
+
+    def publish_step(self, tick, stamp, proprioception, action):
+        step = PolicyStep(tick=tick, is_first=tick == 0)
+        step.header.stamp = messages.to_stamp(stamp)
+        step.proprioception, step.action = array("f", proprioception.tobytes()), array("f", action.tobytes())
+        self.steps.publish(step)
+
+
+class Recording:
+    """Camera frames at 30 Hz and policy steps at 50 Hz on one simulated clock."""
+
+    def __init__(self, near_mm=800):
+        rng = np.random.default_rng(3)
+        self.frames = []
+        for index in range(15):
+            depth = np.full((240, 424), 1900, np.uint16)
+            depth[60:, 150 + 4 * index : 260 + 4 * index] = near_mm
+            depth[rng.random(depth.shape) < 0.02] = 0
+            self.frames.append((round(9.85 + index / 30, 6), depth))
+        self.proprioception = rng.normal(size=(5 * INTERVALS, PROPRIOCEPTION)).astype(np.float32)
+        self.actions = rng.normal(size=(5 * INTERVALS, JOINTS)).astype(np.float32)
+
+    def stamp(self, tick):
+        return round(10.0 + 0.02 * tick, 6)
+
+    def latents_by_library(self, path):
+        """What the nodes have to publish: the same library called in the plainest order."""
+        bundle = Bundle.load(path)
+        pipeline = DepthPipeline(bundle.contract, DepthFilterSettings(), 0.04)
+        for stamp, depth in self.frames:
+            pipeline.on_frame(RawFrame(stamp, depth, D435I, 0.001))
+        model, latents = WorldModel(bundle), []
+        for tick in range(0, 5 * INTERVALS, 5):
+            (image,) = pipeline.on_step(tick, self.stamp(tick), tick == 0)
+            model.observe(self.proprioception[tick], image.metres, image.stamp)
+            latents.append((image, model.advance(self.actions[tick : tick + 5])))
+        return latents
+
+
+def start_both(processes, bundle):
+    return (
+        processes("depth_node", bundle=bundle, source="topic", lockstep=True),
+        processes("world_model_node", bundle=bundle, lockstep=True),
+    )
+
+
+@pytest.mark.parametrize("late", ["frames", "steps"])
+def test_the_graph_publishes_what_the_library_computes_whichever_comes_first(bundle, processes, node, late):
+    graph, recording = Graph(node), Recording()
+    nodes = start_both(processes, bundle)
+    graph.wait_for_matches()
+
+    def send_frames():
+        for stamp, depth in recording.frames:
+            graph.publish_frame(stamp, depth)
+
+    def send_steps(interval):
+        for tick in range(5 * interval, 5 * interval + 5):
+            graph.publish_step(
+                tick, recording.stamp(tick), recording.proprioception[tick], recording.actions[tick]
+            )
+        # The policy waits for the latent of its tick before it goes on.
+        if late == "steps" or interval > 0:
+            graph.wait(lambda: len(graph.latents) == interval + 1)
+
+    if late == "steps":
+        send_frames()
+        send_steps(0)
+    else:
+        send_steps(0)
+        send_frames()
+        graph.wait(lambda: len(graph.latents) == 1)
+    for interval in range(1, INTERVALS):
+        send_steps(interval)
+
+    for index, (image, state) in enumerate(recording.latents_by_library(bundle)):
+        message = graph.latents[index]
+        assert (message.tick, message.source) == (5 * (index + 1), Latent.POSTERIOR)
+        assert messages.to_seconds(message.header.stamp) == pytest.approx(recording.stamp(5 * index + 4))
+        assert message.depth_age == pytest.approx(recording.stamp(5 * index) - image.stamp, abs=1e-5)
+        assert message.kl == pytest.approx(state.kl)
+        np.testing.assert_array_equal(message.deter, state.deter)
+        np.testing.assert_array_equal(message.stoch, state.stoch)
+        np.testing.assert_array_equal(messages.metres_from_image(graph.depths[index]), image.metres)
+        assert messages.to_seconds(graph.depths[index].header.stamp) == pytest.approx(image.stamp)
+    assert [process.end()[0] for process in nodes] == [0, 0]
+
+
+def test_with_other_depth_images_the_graph_publishes_another_h(bundle, processes, node):
+    graph = Graph(node)
+    near, far = Recording(near_mm=400), Recording(near_mm=1900)
+    start_both(processes, bundle)
+    graph.wait_for_matches()
+    for number, recording in enumerate((near, far)):
+        for stamp, depth in recording.frames:
+            graph.publish_frame(stamp + 50 * number, depth)
+        for interval in range(2):
+            for tick in range(5 * interval, 5 * interval + 5):
+                stamp = recording.stamp(tick) + 50 * number
+                graph.publish_step(tick, stamp, near.proprioception[tick], near.actions[tick])
+            graph.wait(lambda wanted=2 * number + interval + 1: len(graph.latents) == wanted)
+    assert not np.array_equal(graph.latents[0].stoch, graph.latents[2].stoch)
+    assert not np.allclose(graph.latents[0].deter, graph.latents[2].deter, atol=1e-4)
+
+
+def test_without_images_the_world_model_goes_on_with_its_prior_and_says_so(bundle, processes, node):
+    graph, recording = Graph(node), Recording()
+    depths = node.create_publisher(Image, "wmp/depth", RELIABLE)
+    processes("world_model_node", bundle=bundle)
+    graph.wait(lambda: graph.steps.get_subscription_count() >= 1 and depths.get_subscription_count() >= 1)
+    graph.wait(lambda: node.count_publishers("wmp/latent") >= 1)
+    for tick in range(5):
+        graph.publish_step(tick, recording.stamp(tick), recording.proprioception[tick], recording.actions[tick])
+    graph.wait(lambda: graph.latents)
+    assert graph.latents[0].source == Latent.PRIOR
+    assert graph.latents[0].depth_stamp == Time() and np.isnan(graph.latents[0].depth_age)
+    graph.wait(lambda: any("prior" in d.status[0].message for d in graph.diagnostics))
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_a_node_ends_on_a_signal(bundle, processes, node, signal_number):
+    graph = Graph(node)
+    running = processes("depth_node", bundle=bundle, source="topic")
+    graph.wait(lambda: graph.images.get_subscription_count() >= 1)
+    code, text = running.end(signal_number)
+    assert code == 0, text
+
+
+@pytest.mark.parametrize(
+    ("module", "parameters", "expected"),
+    [
+        ("depth_node", {"source": "webcam"}, "'webcam'"),
+        ("depth_node", {"source": "topic", "filter.temporal_alpha": 3.0}, "temporal_alpha"),
+        ("world_model_node", {"depth_tolerance": 0.2}, "depth tolerance"),
+        ("world_model_node", {"bundle": "/nowhere"}, "/nowhere"),
+    ],
+)
+def test_a_bad_parameter_ends_the_node_with_one_line_that_names_it(bundle, processes, module, parameters, expected):
+    failed = processes(module, **{"bundle": bundle, **parameters})
+    out, err = failed.process.communicate(timeout=20)
+    assert failed.process.returncode == 1
+    assert expected in out + err and "Traceback" not in out + err
