@@ -1,4 +1,4 @@
-"""Drives an A1 on the network: ros2 launch wmp_bringup a1_real.launch.py dry_run:=true"""
+"""Drives an A1 on the network. Try: ros2 launch wmp_bringup a1_real.launch.py dry_run:=true"""
 
 from wmp_bringup.launch_actions import describe_graph
 

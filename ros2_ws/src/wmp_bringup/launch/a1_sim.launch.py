@@ -1,4 +1,4 @@
-"""A simulated A1 walks in real time or lockstep: ros2 launch wmp_bringup a1_sim.launch.py terrain:=rough vx:=0.5"""
+"""A simulated A1 walks. Try: ros2 launch wmp_bringup a1_sim.launch.py terrain:=rough vx:=0.5"""
 
 from wmp_bringup.launch_actions import describe_graph
 

@@ -32,7 +32,7 @@ def test_version_is_that_of_the_package(capsys):
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--bundle", "/nowhere"], "/nowhere/bundle.json"),
+        (["--bundle", "/nowhere"], "bundle /nowhere: cannot read bundle.json"),
         (["--params-file", "/nowhere.yaml"], "cannot read the parameter file /nowhere.yaml"),
         (["--duration", "-1"], "--duration is -1"),
     ],

@@ -16,7 +16,12 @@ def by_name(specs):
 
 
 def test_simulation_has_the_robot_in_it_and_the_real_graph_has_not():
-    assert set(by_name(a1_graph("sim", BUNDLE))) == {"depth_node", "world_model_node", "policy_node", "a1_sim"}
+    assert set(by_name(a1_graph("sim", BUNDLE))) == {
+        "depth_node",
+        "world_model_node",
+        "policy_node",
+        "a1_sim",
+    }
     assert set(by_name(a1_graph("real", BUNDLE))) == {"depth_node", "world_model_node", "policy_node"}
 
 

@@ -13,7 +13,9 @@ def test_two_reservations_never_share_a_domain():
     kept = [reserve_domain() for _ in range(20)]
     domains = {reservation.domain_id for reservation in kept}
     assert len(domains) == 20
-    other = int(subprocess.run([sys.executable, "-c", RESERVE], check=True, capture_output=True, text=True).stdout)
+    other = int(
+        subprocess.run([sys.executable, "-c", RESERVE], check=True, capture_output=True, text=True).stdout
+    )
     assert other not in domains
 
 

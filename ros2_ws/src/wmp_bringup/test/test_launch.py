@@ -1,4 +1,4 @@
-"""The launch files start the graph that the process launcher starts (needs a ROS installation with launch)."""
+"""The launch files start the graph that the process launcher starts (needs an installation of launch)."""
 
 import runpy
 from pathlib import Path
@@ -7,9 +7,10 @@ import pytest
 
 pytest.importorskip("launch_ros", reason="launch is not on pip: this runs where ROS is installed")
 
-from launch import LaunchContext
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch_ros.actions import Node
+
+from launch import LaunchContext
 from wmp_bringup.graph import a1_graph
 from wmp_bringup.options import OPTIONS
 
@@ -22,11 +23,15 @@ def describe(mode):
 
 @pytest.mark.parametrize("mode", ["sim", "real"])
 def test_every_option_is_a_launch_argument(mode):
-    arguments = {entity.name for entity in describe(mode).entities if isinstance(entity, DeclareLaunchArgument)}
+    arguments = {
+        entity.name for entity in describe(mode).entities if isinstance(entity, DeclareLaunchArgument)
+    }
     assert arguments == {option.name for option in OPTIONS[mode]} | {"params_file", "record"}
 
 
-@pytest.mark.parametrize(("mode", "given"), [("sim", {"terrain": "rough", "vx": "0.7"}), ("real", {"pd": "host"})])
+@pytest.mark.parametrize(
+    ("mode", "given"), [("sim", {"terrain": "rough", "vx": "0.7"}), ("real", {"pd": "host"})]
+)
 def test_the_launched_nodes_are_those_of_the_graph(mode, given, tiny_bundle):
     context = LaunchContext()
     description = describe(mode)
@@ -38,4 +43,6 @@ def test_the_launched_nodes_are_those_of_the_graph(mode, given, tiny_bundle):
         elif isinstance(entity, OpaqueFunction):
             actions += entity.execute(context)
     launched = {(node.node_package, node.node_executable) for node in actions if isinstance(node, Node)}
-    assert launched == {(spec.package, spec.executable) for spec in a1_graph(mode, {"bundle": str(tiny_bundle)})}
+    assert launched == {
+        (spec.package, spec.executable) for spec in a1_graph(mode, {"bundle": str(tiny_bundle)})
+    }

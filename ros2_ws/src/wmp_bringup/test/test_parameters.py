@@ -30,7 +30,9 @@ def test_overrides_read_back_as_they_were_given(tmp_path):
     path = write(tmp_path, override_document("a1_sim", values))
     read = node_parameters(path, "a1_sim")
     assert read == values
-    assert {key: type(value) for key, value in read.items()} == {key: type(value) for key, value in values.items()}
+    assert {key: type(value) for key, value in read.items()} == {
+        key: type(value) for key, value in values.items()
+    }
 
 
 @pytest.mark.parametrize(

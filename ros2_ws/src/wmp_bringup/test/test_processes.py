@@ -55,7 +55,9 @@ STUBBORN = """
 
 
 def test_stop_asks_first_and_kills_only_who_does_not_listen(script_nodes, tmp_path, monkeypatch):
-    monkeypatch.setattr(processes, "STOP_SEQUENCE", ((signal.SIGINT, 2.0), (signal.SIGTERM, 0.2), (signal.SIGKILL, 2.0)))
+    monkeypatch.setattr(
+        processes, "STOP_SEQUENCE", ((signal.SIGINT, 2.0), (signal.SIGTERM, 0.2), (signal.SIGKILL, 2.0))
+    )
     specs = [script_nodes("obedient", OBEDIENT), script_nodes("stubborn", STUBBORN)]
     with GraphProcesses(specs, dict(os.environ), tmp_path / "log") as graph:
         logs = [tmp_path / "log" / f"{spec.name}.log" for spec in specs]
@@ -83,11 +85,12 @@ def test_nodes_die_with_a_launcher_that_is_killed(tmp_path):
             from wmp_bringup import processes
             from wmp_bringup.graph import NodeSpec
 
-            child = "import sys, time; from wmp_bringup.node_main import _die_with_launcher; _die_with_launcher();"
+            child = "import time; from wmp_bringup.node_main import _die_with_launcher; _die_with_launcher();"
             child += "print('ready', flush=True); time.sleep(60)"
             processes.node_command = lambda spec, folder: [sys.executable, "-c", child]
-            spec = NodeSpec("package", "node", "node", Path("none.yaml"))
-            with processes.GraphProcesses([spec], dict(os.environ), Path({str(tmp_path)!r})) as graph:
+            specs = [NodeSpec("package", "node", "node", Path("none.yaml"))]
+            log = Path({str(tmp_path)!r})
+            with processes.GraphProcesses(specs, dict(os.environ), log) as graph:
                 print(graph._nodes[0].process.pid, flush=True)
                 time.sleep(60)
             """
@@ -114,6 +117,7 @@ def test_the_command_line_gives_the_file_first_and_the_overrides_last(tmp_path):
     )
     command = node_command(spec, tmp_path)
     assert command[1:] == [
-        "-m", "wmp_bringup.node_main", "wmp_sim", "a1_sim", "--ros-args", "-r", "__node:=a1_sim", "-r", "imu/data:=imu",
+        "-m", "wmp_bringup.node_main", "wmp_sim", "a1_sim", "--ros-args", "-r", "__node:=a1_sim",
+        "-r", "imu/data:=imu",
         "--params-file", str(tmp_path / "main.yaml"), "--params-file", str(tmp_path / "a1_sim.yaml"),
     ]  # fmt: skip

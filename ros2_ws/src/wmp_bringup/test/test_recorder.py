@@ -23,7 +23,9 @@ def bag(tmp_path):
             step = PolicyStep(tick=tick, is_first=tick == 0, action=np.full(12, 0.5 * tick, np.float32))
             step.header.stamp.sec, step.header.stamp.nanosec = 2, tick * 20_000_000
             writer.write("wmp/policy_step", 2_000_000_000 + tick * 20_000_000, serialize_message(step))
-        image = Image(height=64, width=64, encoding="32FC1", step=256, data=np.ones((64, 64), np.float32).tobytes())
+        image = Image(
+            height=64, width=64, encoding="32FC1", step=256, data=np.ones((64, 64), np.float32).tobytes()
+        )
         writer.write("wmp/depth", 2_000_000_001, serialize_message(image))
     return folder
 
@@ -31,7 +33,9 @@ def bag(tmp_path):
 def test_rosbags_reads_back_the_values_with_the_types_stored_in_the_bag(bag):
     with AnyReader([bag]) as reader:
         connections = [c for c in reader.connections if c.topic == "/wmp/policy_step"]
-        steps = [(stamp, reader.deserialize(raw, c.msgtype)) for c, stamp, raw in reader.messages(connections)]
+        steps = [
+            (stamp, reader.deserialize(raw, c.msgtype)) for c, stamp, raw in reader.messages(connections)
+        ]
     assert [step.tick for _, step in steps] == list(range(10))
     assert steps[3][0] == 2_060_000_000
     assert steps[3][1].action.tolist() == [1.5] * 12

@@ -13,9 +13,9 @@ class UsageError(Exception):
 class Command(Protocol):
     """A subcommand.
 
-    Any installed package adds one with an entry point in the group ``wmp.commands``: the entry point's name is the
-    word typed after ``wmp``, its value an object with these members. It is imported only when it is called (and for
-    the list that ``wmp --help`` shows), so heavy imports belong inside :meth:`run`.
+    Any installed package adds one with an entry point in the group ``wmp.commands``: the entry point's name
+    is the word typed after ``wmp``, its value an object with these members. It is imported only when it is
+    called (and for the list that ``wmp --help`` shows), so heavy imports belong inside :meth:`run`.
     """
 
     help: str

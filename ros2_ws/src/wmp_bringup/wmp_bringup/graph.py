@@ -1,8 +1,8 @@
 """The node graph, described once: which nodes, from which packages, with which parameters.
 
-The launch files and the process launcher of ``wmp`` both start what :func:`a1_graph` returns. Parameter values come
-from one parameter file (``config/a1_sim.yaml``, ``config/a1_real.yaml``); a user's overrides are the only values
-added here, each declared as an :class:`Option` that says which parameters it sets.
+The launch files and the process launcher of ``wmp`` both start what :func:`a1_graph` returns. Parameter
+values come from one parameter file (``config/a1_sim.yaml``, ``config/a1_real.yaml``); a user's overrides are
+the only values added here, each declared as an :class:`Option` that says which parameters it sets.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def a1_graph(
 
     Args:
         mode: ``sim`` adds the simulated robot; ``real`` expects an A1 on the network and a camera.
-        overrides: option name -> value, as listed in ``options.OPTIONS[mode]``; ``bundle`` is found when absent.
+        overrides: option name -> value, see ``options.OPTIONS[mode]``; ``bundle`` is found when absent.
         parameter_file: used instead of the mode's own file under ``config/``.
         record: folder of a new bag; adds the recorder.
 

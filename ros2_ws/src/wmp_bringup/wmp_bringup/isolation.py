@@ -25,8 +25,9 @@ class Reservation:
 def reserve_domain(wanted: int | None = None) -> Reservation:
     """A ROS domain for this run: ``wanted``, else one in which no participant is found.
 
-    The lock is a Linux abstract socket: two runs that start at the same instant cannot choose the same domain,
-    and nothing is left on disk. A domain asked for by number is taken even when it is in use: joining it is the point.
+    The lock is a Linux abstract socket: two runs that start at the same instant cannot choose the same
+    domain, and nothing is left on disk. A domain asked for by number is taken even when it is in use: joining
+    it is the point.
 
     Raises:
         NoFreeDomain: every domain is taken.
@@ -37,8 +38,10 @@ def reserve_domain(wanted: int | None = None) -> Reservation:
         lock = _lock(domain)
         if lock is not None and _is_silent(domain):
             return Reservation(domain, lock)
-    raise NoFreeDomain(f"every ROS domain of {DOMAINS.start}..{DOMAINS.stop - 1} is in use; stop another run or "
-                       "choose one with --domain-id")
+    raise NoFreeDomain(
+        f"every ROS domain of {DOMAINS.start}..{DOMAINS.stop - 1} is in use; stop another run or "
+        "choose one with --domain-id"
+    )
 
 
 def free_udp_port() -> int:
@@ -59,7 +62,7 @@ def _lock(domain: int) -> socket.socket | None:
 
 
 def _is_silent(domain: int) -> bool:
-    """Whether the port on which a domain's first participant is discovered can be bound (DDSI-RTPS 9.6.2.3)."""
+    """Whether nobody holds the port at which a domain's first participant is found (DDSI-RTPS 9.6.2.3)."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.bind(("", 7400 + 250 * domain + 10))

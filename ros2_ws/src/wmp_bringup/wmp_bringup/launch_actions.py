@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, EmitEvent, OpaqueFunction, RegisterEventHandler
 from launch.event_handlers import OnProcessExit
 from launch.events import Shutdown
 from launch_ros.actions import Node
 
+from launch import LaunchContext, LaunchDescription
 from wmp_bringup.graph import NodeSpec, a1_graph
 from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.options import OPTIONS, Option
 
 
 def describe_graph(mode: str) -> LaunchDescription:
-    """A launch description of the graph with one launch argument per option, plus ``params_file`` and ``record``.
+    """A launch description of the graph: one argument per option, plus ``params_file`` and ``record``.
 
     An argument left empty keeps the value of the parameter file.
     """
@@ -32,7 +32,9 @@ def describe_graph(mode: str) -> LaunchDescription:
             DeclareLaunchArgument(
                 "params_file", default_value=str(default_file), description="ROS parameter file of all nodes"
             ),
-            DeclareLaunchArgument("record", default_value="", description="folder of a new MCAP bag; empty: no bag"),
+            DeclareLaunchArgument(
+                "record", default_value="", description="folder of a new MCAP bag; empty: no bag"
+            ),
             OpaqueFunction(function=_start, args=[mode, options]),
         ]
     )

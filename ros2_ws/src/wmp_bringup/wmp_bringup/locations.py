@@ -27,8 +27,10 @@ def find_bundle() -> Path:
     for folder in _ancestors(Path.cwd(), Path(__file__).resolve().parent):
         if (folder / DEFAULT_BUNDLE / "bundle.json").is_file():
             return folder / DEFAULT_BUNDLE
-    raise FileNotFoundError(f"no bundle: {DEFAULT_BUNDLE} is in no folder above {Path.cwd()}; name one with "
-                            "--bundle or WMP_BUNDLE")
+    raise FileNotFoundError(
+        f"no bundle: {DEFAULT_BUNDLE} is in no folder above {Path.cwd()}; name one with "
+        "--bundle or WMP_BUNDLE"
+    )
 
 
 def _ancestors(*starts: Path) -> Iterator[Path]:

@@ -1,7 +1,8 @@
 """Runs one node in this process: ``python -m wmp_bringup.node_main PACKAGE EXECUTABLE [arguments]``.
 
-Does what the package's script of that name under ``lib/`` does, which ``pip install -e`` does not install. The kernel is told to kill the process when its launcher dies, so that not even ``kill -9`` of the
-launcher leaves a node behind.
+Does what the package's script of that name under ``lib/`` does, which ``pip install -e`` does not install.
+The kernel is told to kill the process when its launcher dies, so that not even ``kill -9`` of the launcher
+leaves a node behind.
 """
 
 from __future__ import annotations

@@ -36,7 +36,8 @@ class Operator:
     def __init__(self, node: Node, command: VelocityCommand) -> None:
         self.refusal = ""
         self._clients = {
-            order: node.create_client(Trigger, f"{POLICY_NODE}/{order}") for order in ("stand_up", "walk", "sit_down")
+            order: node.create_client(Trigger, f"{POLICY_NODE}/{order}")
+            for order in ("stand_up", "walk", "sit_down")
         }
         self._pending: Future | None = None
         self._ordered = ""
@@ -74,5 +75,9 @@ class Operator:
     def _publish(self) -> None:
         if self._walking:
             twist = Twist()
-            twist.linear.x, twist.linear.y, twist.angular.z = self._command.vx, self._command.vy, self._command.yaw
+            twist.linear.x, twist.linear.y, twist.angular.z = (
+                self._command.vx,
+                self._command.vy,
+                self._command.yaw,
+            )
             self._publisher.publish(twist)

@@ -61,34 +61,71 @@ class Option:
 
 
 _COMMON = (
-    Option("bundle", str, "folder of the bundle to run (default: $WMP_BUNDLE, else models/a1_wmp_v0)", ("*/bundle",)),
-    Option("pd", str, "who turns joint targets into torque: the control loop (host) or the motors", ("policy_node/pd",),
-           choices=("host", "motor")),
+    Option(
+        "bundle",
+        str,
+        "folder of the bundle to run (default: $WMP_BUNDLE, else models/a1_wmp_v0)",
+        ("*/bundle",),
+    ),
+    Option(
+        "pd",
+        str,
+        "who turns joint targets into torque: the control loop (host) or the motors",
+        ("policy_node/pd",),
+        choices=("host", "motor"),
+    ),
 )
 _MOTION = (
     Option("vx", float, "forward speed the robot is asked for", ("policy_node/script.vx",), unit="m/s"),
     Option("vy", float, "sideways speed, left is positive", ("policy_node/script.vy",), unit="m/s"),
     Option("yaw", float, "turning rate, left is positive", ("policy_node/script.yaw",), unit="rad/s"),
-    Option("duration", float, "walking time after standing up; 0 walks until stopped",
-           ("policy_node/script.walk_seconds",), unit="s"),
-    Option("operator", str, "who gives the orders: services and cmd_vel (ros), or stand up, walk, sit down (script)",
-           ("policy_node/operator",), choices=("ros", "script")),
+    Option(
+        "duration",
+        float,
+        "walking time after standing up; 0 walks until stopped",
+        ("policy_node/script.walk_seconds",),
+        unit="s",
+    ),
+    Option(
+        "operator",
+        str,
+        "who gives the orders: services and cmd_vel (ros), or stand up, walk, sit down (script)",
+        ("policy_node/operator",),
+        choices=("ros", "script"),
+    ),
 )
 _SIMULATION = (
-    Option("terrain", str, "flat, rough, slope, stairs, gap, climb, crawl, tilt or course", ("a1_sim/terrain",)),
+    Option(
+        "terrain", str, "flat, rough, slope, stairs, gap, climb, crawl, tilt or course", ("a1_sim/terrain",)
+    ),
     Option("difficulty", float, "0 (easiest) to 1 (hardest)", ("a1_sim/difficulty",)),
     Option("seed", int, "of terrain, noise and robot variation", ("a1_sim/seed",)),
     Option("depth_noise", bool, "apply the D435i noise model to the depth images", ("a1_sim/depth_noise",)),
-    Option("lockstep", bool, "simulated time: the robot waits for every command, so a run repeats exactly",
-           ("*/lockstep",)),
+    Option(
+        "lockstep",
+        bool,
+        "simulated time: the robot waits for every command, so a run repeats exactly",
+        ("*/lockstep",),
+    ),
     Option("robot_port", int, "UDP port of the simulated robot", ("a1_sim/port", "policy_node/robot.port")),
+    Option(
+        "listeners",
+        int,
+        "nodes that must listen to the policy before it walks",
+        ("policy_node/policy_step_listeners",),
+    ),
 )
 _ROBOT = (
     Option("dry_run", bool, "compute everything, send nothing to the motors", ("policy_node/dry_run",)),
     Option("robot_address", str, "IP address of the A1's motor controller", ("policy_node/robot.address",)),
     Option("robot_port", int, "UDP port of the A1's motor controller", ("policy_node/robot.port",)),
-    Option("camera", str, "RealSense on USB (device) or a running camera driver (topic)", ("depth_node/source",),
-           choices=("device", "topic")),
+    Option(
+        "camera",
+        str,
+        "RealSense on USB (device) or a running camera driver (topic)",
+        ("depth_node/source",),
+        choices=("device", "topic"),
+    ),
 )
 
 #: What can be overridden in each mode of the graph.

@@ -1,7 +1,7 @@
 """ROS parameter files: reading what a node will get, writing what the command line overrides.
 
-A file maps node names to ``ros__parameters``; ``/**`` addresses every node. Nested keys are joined with dots, as
-rcl does: ``script: {vx: 0.5}`` is the parameter ``script.vx``.
+A file maps node names to ``ros__parameters``; ``/**`` addresses every node. Nested keys are joined with dots,
+as rcl does: ``script: {vx: 0.5}`` is the parameter ``script.vx``.
 """
 
 from __future__ import annotations
@@ -56,8 +56,10 @@ def override_document(node: str, parameters: Mapping[str, Value]) -> str:
 def _flatten(tree: Mapping[str, Any], prefix: str = ""):
     for key, value in tree.items():
         if not isinstance(key, str):
-            raise ParameterFileError(f"parameter name {prefix}{key!r} is not a string (quote it: yes, no, on and off "
-                                     "are booleans in YAML)")
+            raise ParameterFileError(
+                f"parameter name {prefix}{key!r} is not a string (quote it: yes, no, on and off "
+                "are booleans in YAML)"
+            )
         if isinstance(value, dict):
             yield from _flatten(value, f"{prefix}{key}.")
         else:

@@ -39,7 +39,9 @@ class NodeExit:
     def describe(self) -> str:
         """One line on the cause, then the node's own last words."""
         cause = f"exit code {self.code}" if self.code >= 0 else f"signal {signal.Signals(-self.code).name}"
-        return "\n".join([f"{self.name} ended ({cause}); its last lines:", *(f"  {line}" for line in self.tail)])
+        return "\n".join(
+            [f"{self.name} ended ({cause}); its last lines:", *(f"  {line}" for line in self.tail)]
+        )
 
 
 class NodeProcess:
@@ -62,7 +64,10 @@ class NodeProcess:
             start_new_session=True,
         )
         self._reader = threading.Thread(
-            target=self._pump, args=(log_folder / f"{spec.name}.log", echo), name=f"log {spec.name}", daemon=True
+            target=self._pump,
+            args=(log_folder / f"{spec.name}.log", echo),
+            name=f"log {spec.name}",
+            daemon=True,
         )
         self._reader.start()
 

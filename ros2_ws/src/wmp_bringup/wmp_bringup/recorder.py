@@ -1,7 +1,7 @@
 """Node that writes what the graph says into an MCAP rosbag2, with the run described inside the bag.
 
-Messages are taken as raw bytes, so recording costs no decoding. ``rosbags`` writes the file: the same recorder works
-with and without a ROS installation, and its bags open in rosbag2, ``mcap`` and Foxglove.
+Messages are taken as raw bytes, so recording costs no decoding. ``rosbags`` writes the file: the same
+recorder works with and without a ROS installation, and its bags open in rosbag2, ``mcap`` and Foxglove.
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
-
-from wmp_bringup.bundle_identity import identify_bundle
+from wmp_core.bundle import Bundle
 
 #: Topic -> message type of everything that is recorded.
 TOPICS = {
@@ -56,7 +55,8 @@ class BagWriter:
         self._writer.set_custom_data(RUN_INFO, json.dumps(run_info, sort_keys=True))
         self._writer.open()
         self._connections = {
-            topic: self._writer.add_connection(f"/{topic}", kind, typestore=typestore) for topic, kind in topics.items()
+            topic: self._writer.add_connection(f"/{topic}", kind, typestore=typestore)
+            for topic, kind in topics.items()
         }
 
     def write(self, topic: str, stamp_ns: int, data: bytes) -> None:
@@ -75,18 +75,18 @@ class BagWriter:
 class Recorder(Node):
     """Subscribes to every topic of the bag.
 
-    Parameters: ``output`` (folder that must not exist yet), ``bundle`` (its identity is stored), ``run_info`` (JSON
-    object stored as it is), ``lockstep`` (bag time is the simulated time of the newest stamp, not the wall's).
+    Parameters: ``output`` (folder that must not exist yet), ``bundle`` (its identity is stored), ``run_info``
+    (JSON object stored as it is), ``lockstep`` (bag time is the simulated time of the newest stamp, not the
+    wall's).
     """
 
     def __init__(self) -> None:
         super().__init__("recorder")
         self.output = Path(self.declare_parameter("output", "").value)
         self._lockstep = self.declare_parameter("lockstep", False).value
-        bundle = self.declare_parameter("bundle", "").value
+        bundle = Bundle.load(self.declare_parameter("bundle", "").value, verify=False)
         self.run_info = json.loads(self.declare_parameter("run_info", "{}").value)
-        if bundle:
-            self.run_info["bundle"] = identify_bundle(Path(bundle))
+        self.run_info["bundle"] = {"name": bundle.name, "sha256": bundle.sha256}
         self._newest_stamp = 0
 
     def record(self, bag: BagWriter) -> None:
@@ -95,7 +95,9 @@ class Recorder(Node):
             depth=QUEUE_DEPTH, history=HistoryPolicy.KEEP_LAST, reliability=ReliabilityPolicy.RELIABLE
         )
         for topic, kind in TOPICS.items():
-            self.create_subscription(_message_class(kind), topic, self._writer_of(bag, topic, kind), qos, raw=True)
+            self.create_subscription(
+                _message_class(kind), topic, self._writer_of(bag, topic, kind), qos, raw=True
+            )
 
     def _writer_of(self, bag: BagWriter, topic: str, kind: str) -> Callable[[bytes], None]:
         stamped = kind != "geometry_msgs/msg/Twist"
@@ -123,7 +125,9 @@ def _message_class(name: str) -> type:
 
 def _message_text(name: str) -> str:
     package, folder, message = name.split("/")
-    return (Path(get_package_share_directory(package)) / folder / f"{message}.msg").read_text(encoding="utf-8")
+    return (Path(get_package_share_directory(package)) / folder / f"{message}.msg").read_text(
+        encoding="utf-8"
+    )
 
 
 def main() -> int:

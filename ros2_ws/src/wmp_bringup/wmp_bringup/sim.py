@@ -6,6 +6,8 @@ import argparse
 import os
 from pathlib import Path
 
+from wmp_core.bundle import BundleError
+
 from wmp_bringup.command import UsageError
 from wmp_bringup.isolation import NoFreeDomain, reserve_domain
 from wmp_bringup.locations import shipped_parameters
@@ -17,13 +19,14 @@ DESCRIPTION = """Starts the same nodes as on the robot, each in a process of its
 speaks the robot's UDP protocol; stands it up, walks, sits it down."""
 
 EXAMPLES = """examples:
-  wmp sim                                            walk on flat ground until Ctrl-C
-  wmp sim --terrain rough --vx 0.4 --duration 20     20 s over rough ground
-  wmp sim --lockstep --seed 3 --duration 20 --json sim.json
-                                                     a run that repeats bit for bit, with its figures in a file
-  wmp sim --vx 0 --yaw 0.5 --record /data/turning    turn in place and record an MCAP bag
+  wmp sim                                          walk on flat ground until Ctrl-C
+  wmp sim --terrain rough --vx 0.4 --duration 20   20 s over rough ground
+  wmp sim --vx 0 --yaw 0.5 --record bags/turning   turn in place and record an MCAP bag
+  wmp sim --lockstep --duration 20 --json sim.json
+                                                   a run that repeats bit for bit, figures in a file
 
-exit code: 0 walked and stopped as asked; 1 fell, or a node died; 2 wrong arguments; 130 stopped before --duration."""
+exit code: 0 walked and stopped as asked; 1 fell, or a node died; 2 wrong arguments;
+130 stopped before the end of --duration"""
 
 
 class SimCommand:
@@ -38,19 +41,31 @@ class SimCommand:
         defaults = shipped_parameters(MODE)
         for option in USER_OPTIONS:
             _add_option(parser, option, defaults)
-        parser.add_argument("--params-file", type=Path, metavar="FILE", help=f"ROS parameter file (default: {defaults})")
-        parser.add_argument("--record", type=Path, metavar="DIR", help="record an MCAP rosbag2 in this new folder")
-        parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures of the run to this file")
-        parser.add_argument("--domain-id", type=int, metavar="N", help="ROS domain (default: one that is free)")
-        parser.add_argument("--log-dir", type=Path, metavar="DIR", help="logs of the nodes (default: below ~/.ros/log)")
-        parser.add_argument("--verbose", action="store_true", help="show the nodes' logs on the terminal as well")
+        parser.add_argument(
+            "--params-file", type=Path, metavar="FILE", help=f"ROS parameter file (default: {defaults})"
+        )
+        parser.add_argument(
+            "--record", type=Path, metavar="DIR", help="record an MCAP rosbag2 in this new folder"
+        )
+        parser.add_argument(
+            "--json", type=Path, metavar="FILE", help="write the figures of the run to this file"
+        )
+        parser.add_argument(
+            "--domain-id", type=int, metavar="N", help="ROS domain (default: one that is free)"
+        )
+        parser.add_argument(
+            "--log-dir", type=Path, metavar="DIR", help="logs of the nodes (default: below ~/.ros/log)"
+        )
+        parser.add_argument(
+            "--verbose", action="store_true", help="show the nodes' logs on the terminal as well"
+        )
 
     def run(self, arguments: argparse.Namespace) -> int:
         """Simulate as asked; the exit code is that of the epilog."""
         try:
             settings = settings_from(arguments)
             reservation = reserve_domain(settings.domain_id)
-        except (ValueError, OSError, NoFreeDomain) as error:
+        except (BundleError, ValueError, OSError, NoFreeDomain) as error:
             raise UsageError(str(error)) from error
         environment = graph_environment(reservation.domain_id, settings.log_folder)
         # rclpy reads its transport from this process's own environment.
@@ -64,7 +79,9 @@ class SimCommand:
 def _add_option(parser: argparse.ArgumentParser, option: Option, defaults: Path) -> None:
     flag = f"--{option.name.replace('_', '-')}"
     default = option.default(defaults)
-    text = option.help + (f" (default: {default}{' ' + option.unit if option.unit else ''})" if default is not None else "")
+    text = option.help + (
+        f" (default: {default}{' ' + option.unit if option.unit else ''})" if default is not None else ""
+    )
     if option.type is bool:
         parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
     else:

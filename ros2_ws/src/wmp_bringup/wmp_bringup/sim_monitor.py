@@ -14,7 +14,7 @@ from wmp_msgs.msg import Latent, PolicyStep
 
 from wmp_bringup.walk_record import Pose, WalkRecord
 
-#: Deep enough for a minute of everything: in lockstep no message may be lost while this process waits for a core.
+#: Deep: in lockstep no message may be lost while this process waits for a core.
 LISTEN = QoSProfile(depth=5000, history=HistoryPolicy.KEEP_LAST, reliability=ReliabilityPolicy.RELIABLE)
 LATCHED = QoSProfile(
     depth=1,

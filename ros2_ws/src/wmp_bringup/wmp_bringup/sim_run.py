@@ -23,7 +23,7 @@ from wmp_bringup.walk_record import WalkRecord
 
 EXIT_OK, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 130
 
-#: Seconds from the start of the processes to the first policy step (loading and checking a bundle takes a few).
+#: Seconds from the start of the processes to the first policy step; loading a bundle takes a few.
 START_DEADLINE = 120.0
 #: Seconds without any policy step after which a walk counts as stuck.
 STALL_DEADLINE = 30.0
@@ -66,7 +66,9 @@ def simulate(settings: SimSettings, environment: Mapping[str, str], stop: StopRe
 class _Walk:
     """The main loop: serve the monitor's callbacks, give orders, watch for the end."""
 
-    def __init__(self, settings: SimSettings, monitor: SimMonitor, graph: GraphProcesses, stop: StopRequest) -> None:
+    def __init__(
+        self, settings: SimSettings, monitor: SimMonitor, graph: GraphProcesses, stop: StopRequest
+    ) -> None:
         self._settings, self._monitor, self._graph, self._stop = settings, monitor, graph, stop
         self._record = monitor.record
         self._executor = SingleThreadedExecutor()
@@ -130,7 +132,9 @@ class _Walk:
 
     def _stuck(self) -> str:
         state = self._monitor.mode or "unknown, nothing heard from policy_node"
-        refusal = f"; last refusal: {self._operator.refusal}" if self._operator and self._operator.refusal else ""
+        refusal = (
+            f"; last refusal: {self._operator.refusal}" if self._operator and self._operator.refusal else ""
+        )
         return f"no policy step any more (state: {state}{refusal}); logs are in {self._settings.log_folder}"
 
     def _line(self) -> str:
@@ -147,7 +151,7 @@ class _Walk:
 
 def _gaps(record: WalkRecord) -> str:
     missing = record.missing_ticks
-    return f"{missing} policy steps were not received, so this run cannot be compared with another" if missing else ""
+    return f"{missing} policy steps were not received: not comparable with another run" if missing else ""
 
 
 def _report(summary: SimSummary, outcome: Outcome, settings: SimSettings) -> int:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from wmp_bringup.bundle_identity import identify_bundle
+from wmp_core.bundle import Bundle
+
 from wmp_bringup.graph import NodeSpec, a1_graph
 from wmp_bringup.isolation import free_udp_port
 from wmp_bringup.locations import shipped_parameters
@@ -19,7 +19,7 @@ from wmp_bringup.sim_summary import RunIdentity
 
 MODE = "sim"
 #: Options of the graph that the command decides by itself.
-OWN_OPTIONS = ("operator", "robot_port")
+OWN_OPTIONS = ("operator", "robot_port", "listeners")
 USER_OPTIONS = tuple(option for option in OPTIONS[MODE] if option.name not in OWN_OPTIONS)
 
 
@@ -42,12 +42,11 @@ class SimSettings:
         return None if self.duration is None else round(self.duration / self.control_period)
 
 
-
 def settings_from(arguments: argparse.Namespace) -> SimSettings:
     """The run that the command line describes.
 
     Raises:
-        ValueError, OSError: an argument, the bundle or the parameter file is not usable.
+        BundleError, ValueError, OSError: the bundle, an argument or the parameter file is not usable.
     """
     parameter_file = arguments.params_file or shipped_parameters(MODE)
     overrides = _overrides(arguments, parameter_file)
@@ -59,7 +58,8 @@ def settings_from(arguments: argparse.Namespace) -> SimSettings:
     specs = a1_graph(MODE, overrides, parameter_file=parameter_file, record=_absolute(arguments.record))
     policy = next(spec for spec in specs if spec.name == "policy_node").effective_parameters()
     simulator = next(spec for spec in specs if spec.name == "a1_sim").effective_parameters()
-    bundle = Path(policy["bundle"])
+    # The nodes verify the bundle; here it is only named.
+    bundle = Bundle.load(policy["bundle"], verify=False)
     identity = RunIdentity(
         terrain=simulator["terrain"],
         difficulty=simulator["difficulty"],
@@ -67,12 +67,12 @@ def settings_from(arguments: argparse.Namespace) -> SimSettings:
         lockstep=policy["lockstep"],
         pd=policy["pd"],
         command={axis: policy[f"script.{axis}"] for axis in ("vx", "vy", "yaw")},
-        bundle=identify_bundle(bundle),
+        bundle={"name": bundle.name, "sha256": bundle.sha256},
     )
     return SimSettings(
         specs=specs,
         identity=identity,
-        control_period=json.loads((bundle / "bundle.json").read_bytes())["contract"]["timing"]["control_period"],
+        control_period=bundle.contract.timing.control_period,
         duration=policy["script.walk_seconds"] or None,
         domain_id=arguments.domain_id,
         log_folder=arguments.log_dir or _new_log_folder(),
@@ -82,7 +82,7 @@ def settings_from(arguments: argparse.Namespace) -> SimSettings:
 
 
 def graph_environment(domain_id: int, log_folder: Path) -> dict[str, str]:
-    """Environment of the nodes: this machine only, one domain, UDP discovery (milliseconds instead of seconds)."""
+    """Environment of the nodes: one domain on this machine, discovery over UDP (faster by seconds)."""
     return {
         **os.environ,
         "ROS_DOMAIN_ID": str(domain_id),
@@ -98,9 +98,11 @@ def _overrides(arguments: argparse.Namespace, parameter_file: Path) -> dict[str,
     given = {o.name: value for o in USER_OPTIONS if (value := getattr(arguments, o.name)) is not None}
     if "bundle" in given:
         given["bundle"] = str(Path(given["bundle"]).resolve())
-    # Nobody's orders arrive at a repeatable simulated time, so lockstep has its operator inside the controller.
-    lockstep = given.get("lockstep", node_parameters(parameter_file, "policy_node")["lockstep"])
-    given["operator"] = "script" if lockstep else "ros"
+    in_file = node_parameters(parameter_file, "policy_node")
+    # Orders of a person arrive at no repeatable simulated time: lockstep has its operator in the controller.
+    given["operator"] = "script" if given.get("lockstep", in_file["lockstep"]) else "ros"
+    # This command's own monitor, and the recorder, must hear the first step as well.
+    given["listeners"] = in_file["policy_step_listeners"] + 1 + (arguments.record is not None)
     given["robot_port"] = free_udp_port()
     return given
 

@@ -28,7 +28,8 @@ class RunIdentity:
 class SimSummary:
     """Result of ``wmp sim``.
 
-    Distances in m, along (``distance_m``) and left of (``drift_m``) the heading at the first step; speeds in m/s, rad/s.
+    Distances in m, along (``distance_m``) and left of (``drift_m``) the heading at the first step; speeds in
+    m/s, rad/s.
 
     Attributes:
         failure: why the run counts as failed; empty when it does not.
@@ -76,7 +77,9 @@ class SimSummary:
         if self.timing:
             lines.append(f"{'stage, ms':<28}{'p50':>9}{'p99':>9}{'max':>9}")
         for stage, figures in sorted(self.timing.items()):
-            columns = "".join(f"{figures.get(key, float('nan')):9.3f}" for key in ("p50_ms", "p99_ms", "max_ms"))
+            columns = "".join(
+                f"{figures.get(key, float('nan')):9.3f}" for key in ("p50_ms", "p99_ms", "max_ms")
+            )
             lines.append(f"{stage:<28}{columns}")
         lines.append(f"FAILED: {self.failure}" if self.failure else "no fall")
         return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Timing of the stages of the loop: each step's own figures from the messages, the loop's from diagnostics."""
+"""Timing of the stages: every step's own figures from the messages, the loop's from diagnostics."""
 
 from __future__ import annotations
 

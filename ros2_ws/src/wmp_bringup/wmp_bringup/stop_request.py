@@ -9,7 +9,7 @@ from types import FrameType
 
 
 class StopRequest:
-    """Counts requests to stop (Ctrl-C, SIGTERM, a closed terminal): the first is polite, the second is not."""
+    """Counts requests to stop (Ctrl-C, SIGTERM, a closed terminal): the second means at once."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -20,9 +20,11 @@ class StopRequest:
 
 @contextlib.contextmanager
 def stop_on_signals() -> Iterator[StopRequest]:
-    """Within the context, signals that ask for an end are counted; the previous handlers come back after it."""
+    """Within the context, signals that ask for an end are only counted."""
     stop = StopRequest()
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    before = {
+        number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
     try:
         yield stop
     finally:

@@ -1,7 +1,7 @@
 """What one walk was, collected from messages by tick and stamp, never by the wall clock.
 
-So the numbers do not depend on when this process got round to reading a message, and in lockstep a run gives the
-same record on a loaded machine as on an idle one.
+So the numbers do not depend on when this process got round to reading a message, and in lockstep a run gives
+the same record on a loaded machine as on an idle one.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class WalkRecord:
 
     @property
     def missing_ticks(self) -> int:
-        """Steps that were made and not seen here; anything above 0 makes the record worthless for comparison."""
+        """Steps that were made and not seen here; with any, the hash says nothing."""
         return self.newest_tick + 1 - len(self.actions)
 
     @property
@@ -120,8 +120,8 @@ class WalkRecord:
     def loop_rate_error(self) -> float:
         """Relative deviation of the policy's rate from the contract's.
 
-        From a line fitted through the stamps of all steps: the jitter of single stamps, up to one cycle of the
-        control loop, would hide an error of 0.01 % in their difference over 20 s.
+        From a line fitted through the stamps of all steps: the jitter of single stamps, up to one cycle of
+        the control loop, would hide an error of 0.01 % in their difference over 20 s.
         """
         if len(self.step_stamps) < 2:
             return 0.0
