@@ -48,7 +48,7 @@ def test_columns_run_to_the_right_and_rows_run_down():
 
 
 def test_the_first_pixel_comes_from_the_source_pixel_worked_out_by_hand():
-    """Tangent of pixel 0: -31.5 / 57.73 = -0.5456; column 212.6 - 115.35 = 97.25, row 117.7 - 115.35 = 2.35."""
+    """Tangent of pixel 0: -31.5 / 57.73; column 212.6 - 115.35 = 97.25, row 117.7 - 115.35 = 2.35."""
     frame = np.full((240, 424), 1.0, dtype=np.float32)
     frame[2, 97] = 0.5
     seen = DepthProjection(DEPTH, D435I)(frame)
