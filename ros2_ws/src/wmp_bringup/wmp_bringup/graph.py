@@ -86,14 +86,15 @@ def a1_graph(
         nodes.append(node("wmp_sim", "a1_sim"))
     if record is not None:
         # First, so that it has found the topics when the others begin to publish.
-        nodes.insert(0, _recorder(file, record, chosen, parameters.get("*", {})))
+        nodes.insert(0, _recorder(file, record, chosen, parameters))
     return tuple(nodes)
 
 
 def _recorder(
-    file: Path, folder: Path, overrides: Mapping[str, Value], common: Mapping[str, Value]
+    file: Path, folder: Path, overrides: Mapping[str, Value], parameters: Mapping[str, Mapping[str, Value]]
 ) -> NodeSpec:
-    own = {"output": str(folder), "run_info": json.dumps(dict(overrides), sort_keys=True), **common}
+    own = {**parameters.get("*", {}), **parameters["recorder"]}
+    own.update(output=str(folder), run_info=json.dumps(dict(overrides), sort_keys=True))
     return NodeSpec("wmp_bringup", "recorder", "recorder", file, own, required=False)
 
 

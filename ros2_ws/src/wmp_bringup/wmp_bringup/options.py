@@ -65,7 +65,7 @@ _COMMON = (
         "bundle",
         str,
         "folder of the bundle to run (default: $WMP_BUNDLE, else models/a1_wmp_v0)",
-        ("*/bundle",),
+        tuple(f"{node}/bundle" for node in ("depth_node", "world_model_node", "policy_node", "recorder")),
     ),
     Option(
         "pd",
