@@ -28,9 +28,6 @@ _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-#: Stages of a cycle that are timed. "policy": a controller cycle with a policy step, "control": one without.
-STAGES = ("receive", "control", "policy", "send")
-
 
 class ControlError(RuntimeError):
     """The loop cannot go on; the robot has been left in damping."""
@@ -103,7 +100,8 @@ class ControlLoop:
         self._cycles = 0
         self._damping = MotorCommand.damping(controller.settings.passive_kd)
         self.loop = PeriodicLoop(settings.period)
-        self.timer = StageTimer(STAGES)
+        #: Stages "receive", "send", and "policy" or "control": a controller cycle with or without a policy step.
+        self.timer = StageTimer()
 
     def stop(self) -> None:
         """End the loop after the cycle in progress. Any thread."""
@@ -164,11 +162,11 @@ class ControlLoop:
         command = self._damping if self._settings.dry_run else output.command
         with self.timer.stage("send"):
             self._link.send(command)
-        self.timer.add("control" if output.step is None else "policy", elapsed)
+        self.timer.record("control" if output.step is None else "policy", elapsed)
         if request is not None:
             self._operator.answer(output.refusal)
         for event in output.events:
-            _log.warning("%s", event)
+            _log.log(logging.WARNING if output.mode is Mode.FAULT else logging.INFO, "%s", event)
         self._report(now, command, output, 1e3 * elapsed)
 
     def _request(self, now: float) -> Optional[Request]:

@@ -46,7 +46,7 @@ class Script:
     """
 
     velocity: Tuple[float, float, float]
-    walk_seconds: float
+    walk_seconds: float = 0.0
     stand_seconds: float = 1.0
     patience: float = 10.0
 

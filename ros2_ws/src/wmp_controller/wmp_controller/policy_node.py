@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import logging
 import signal
-import sys
 import threading
 import time
 from typing import Any, Optional
@@ -30,16 +29,19 @@ from wmp_core.a1.link import A1Link, A1LinkSettings, LinkError
 from wmp_core.bundle import Bundle, BundleError
 from wmp_core.control.controller import Controller, ControllerSettings
 from wmp_core.control.envelope import EnvelopeSettings
-from wmp_core.control.modes import Mode, Request
+from wmp_core.control.modes import Request
 from wmp_core.control.posture import PostureSettings
 from wmp_core.control.walking import Latent
 from wmp_core.control.watchdog import WatchdogSettings
 from wmp_core.inference.policy import Policy
 from wmp_core.inference.session import ModelError
 from wmp_core.inference.world_model import WorldModel
+from wmp_core.realtime import scheduling as realtime
+from wmp_core.realtime.scheduling import RealtimeSettings
 from wmp_msgs.msg import Latent as LatentMessage
 from wmp_msgs.msg import PolicyStep
 
+from wmp_controller.control_health import control_report
 from wmp_controller.control_loop import ControlError, ControlLoop, CycleReport, LoopSettings
 from wmp_controller.mailbox import LatentMailbox, Outbox
 from wmp_controller.node_support import RELIABLE, WALL_CLOCK, Health, Report, declare_settings
@@ -47,9 +49,6 @@ from wmp_controller.operator import Operator, RosOperator, Script, ScriptedOpera
 from wmp_controller.report_messages import ReportMessages
 
 _log = logging.getLogger("policy_node")
-
-#: The interpreter may keep a thread waiting this long for another one (s). Python's default of 5 ms is 2.5 cycles.
-SWITCH_INTERVAL = 0.0005
 
 
 class PolicyNode(Node):
@@ -65,6 +64,7 @@ class PolicyNode(Node):
         self._link = A1Link(self._link_settings(), bundle.contract.joints.names, _system_clock())
         self._controller = self._create_controller(bundle)
         self._loop = self._create_loop(bundle)
+        self._realtime = self._realtime_settings()
         self._graph_obstacle: Optional[str] = "the graph has not been looked at yet"
         self._listeners = self._parameter("policy_step_listeners", 2)
         self._newest: Optional[CycleReport] = None
@@ -156,6 +156,12 @@ class PolicyNode(Node):
             _system_clock(),
         )
 
+    def _realtime_settings(self) -> RealtimeSettings:
+        cpus = self.declare_parameter("realtime.cpus", rclpy.Parameter.Type.INTEGER_ARRAY).value or ()
+        # Python's own 5 ms would let a ROS callback hold up the control thread for 2.5 cycles.
+        interval = self._parameter("realtime.switch_interval", 0.0005)
+        return declare_settings(self, "realtime", RealtimeSettings, cpus=tuple(cpus), switch_interval=interval)
+
     def _create_topics(self) -> None:
         self._step_publisher = self.create_publisher(PolicyStep, "wmp/policy_step", RELIABLE)
         self._state_publisher = self.create_publisher(JointState, "joint_states", 10)
@@ -187,6 +193,9 @@ class PolicyNode(Node):
         else:
             self._graph_obstacle = None
 
+    def _report(self) -> Report:
+        return control_report(self._controller, self._loop, self._link, self._newest, self._outbox.dropped, self._error)
+
     # Publisher thread
 
     def _publish_reports(self) -> None:
@@ -213,6 +222,7 @@ class PolicyNode(Node):
 
     def _control(self) -> None:
         try:
+            realtime.apply(self._realtime)
             self._loop.run()
         except (ControlError, LinkError) as error:
             self._error = str(error)
@@ -238,3 +248,37 @@ def _system_clock() -> Any:
     """System time at the start plus monotonic time since: comparable to camera stamps, and never set back."""
     offset = time.time() - time.monotonic()
     return lambda: time.monotonic() + offset
+
+
+def main() -> int:
+    """Run until a signal, the end of the script, or an error; the exit code is 0 unless something went wrong."""
+    logging.basicConfig(level=logging.INFO, format="[%(levelname)s] [%(name)s]: %(message)s")
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        node = PolicyNode()
+    except (BundleError, ModelError, ValueError) as error:
+        _log.critical("%s", error)
+        rclpy.try_shutdown()
+        return 1
+    # rclpy's own handlers would take ROS away before the control thread has damped the robot and said so.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: node.stop())
+    failure = _spin(node)
+    if failure is not None:
+        _log.critical("%s", failure)
+    node.destroy_node()
+    rclpy.try_shutdown()
+    return 0 if failure is None else 1
+
+
+def _spin(node: PolicyNode) -> Optional[str]:
+    """Serve ROS as long as the control thread runs; returns why it failed, None if it did not."""
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    node.start()
+    try:
+        while node.is_running:
+            executor.spin_once(timeout_sec=0.1)
+    finally:
+        failure = node.finish()
+    return failure

@@ -20,6 +20,7 @@ from sensor_msgs.msg import Image
 from wmp_core.bundle import Bundle, BundleError
 from wmp_core.inference.session import ModelError
 from wmp_core.inference.world_model import LatentState, Source, WorldModel
+from wmp_core.realtime.timing import StageTimer
 from wmp_msgs.msg import Latent, PolicyStep
 
 from wmp_perception import messages
@@ -32,6 +33,7 @@ class TimedWorldModel:
 
     def __init__(self, model: WorldModel) -> None:
         self._model = model
+        self.timer = StageTimer()
         self.advance_ms = self.observe_ms = math.nan
 
     def reset(self) -> LatentState:
@@ -40,13 +42,17 @@ class TimedWorldModel:
     def observe(self, proprioception: np.ndarray, depth_m: Optional[np.ndarray], depth_stamp: float) -> LatentState:
         started = time.perf_counter()
         state = self._model.observe(proprioception, depth_m, depth_stamp)
-        self.observe_ms = math.nan if depth_m is None else 1e3 * (time.perf_counter() - started)
+        elapsed = time.perf_counter() - started
+        self.timer.record("prior" if depth_m is None else "observe", elapsed)
+        self.observe_ms = math.nan if depth_m is None else 1e3 * elapsed
         return state
 
     def advance(self, actions: np.ndarray) -> LatentState:
         started = time.perf_counter()
         state = self._model.advance(actions)
-        self.advance_ms = 1e3 * (time.perf_counter() - started)
+        elapsed = time.perf_counter() - started
+        self.timer.record("advance", elapsed)
+        self.advance_ms = 1e3 * elapsed
         return state
 
 
@@ -131,6 +137,9 @@ class WorldModelNode(Node):
         if self._newest is not None:
             values["tick"] = str(self._newest.tick)
             values["kl"] = f"{self._newest.state.kl:.3f}"
+        for stage, timing in self._model.timer.summaries().items():
+            values[f"{stage}_p50_ms"], values[f"{stage}_p99_ms"] = f"{1e3 * timing.p50:.3f}", f"{1e3 * timing.p99:.3f}"
+            values[f"{stage}_max_ms"] = f"{1e3 * timing.max:.3f}"
         report = Report("running", values)
         report.warn_if(self._publisher is None, "waiting for a publisher of wmp/depth")
         blind = self._newest is not None and self._newest.state.source is Source.PRIOR

@@ -1,0 +1,56 @@
+"""What policy_node says about itself in ``diagnostics``."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Dict, Optional
+
+from wmp_core.a1.link import A1Link
+from wmp_core.control.controller import Controller
+from wmp_core.control.modes import Mode
+from wmp_core.realtime.timing import TimingSummary
+
+from wmp_controller.control_loop import ControlLoop, CycleReport
+from wmp_controller.node_support import Report
+
+
+def control_report(
+    controller: Controller,
+    loop: ControlLoop,
+    link: A1Link,
+    newest: Optional[CycleReport],
+    reports_dropped: int,
+    error: Optional[str],
+) -> Report:
+    """Loop rate and stage timings, latents, link and mode. Reads figures that the control thread goes on writing."""
+    rate, statistics = loop.loop.statistics, link.statistics
+    values: Dict[str, str] = {
+        "mode": controller.mode.name,
+        "cycles": str(rate.cycles),
+        "rate_error": f"{rate.rate_error:.2e}",
+        "loop_rate_hz": f"{(rate.cycles - 1) / rate.elapsed:.4f}" if rate.elapsed > 0 else "",
+        "overruns": str(rate.overruns),
+        "deadlines_skipped": str(rate.skipped),
+        "latents_late": str(controller.latents_late),
+        "ticks_missed": str(controller.ticks_missed),
+        "reports_dropped": str(reports_dropped),
+    }
+    if newest is not None and newest.step is not None:
+        values["tick"] = str(newest.step.tick)
+        values["latent_age_ticks"] = str(newest.step.tick - newest.step.latent_tick)
+    stages = {"lateness": rate.lateness, "busy": rate.busy, **loop.timer.summaries()}
+    for stage, timing in stages.items():
+        values.update(_timing_values(stage, timing))
+    values.update({f"link_{key}": str(value) for key, value in dataclasses.asdict(statistics).items()})
+    report = Report(controller.mode.name, values)
+    report.error_if(controller.mode is Mode.FAULT, controller.fault_reason or "")
+    report.error_if(error is not None, error or "")
+    report.warn_if(statistics.received == 0, "no state from the robot yet")
+    return report
+
+
+def _timing_values(stage: str, timing: TimingSummary) -> Dict[str, str]:
+    if timing.count == 0:
+        return {}
+    figures = {"p50": timing.p50, "p99": timing.p99, "max": timing.max}
+    return {f"{stage}_{name}_ms": f"{1e3 * value:.3f}" for name, value in figures.items()}
