@@ -261,6 +261,7 @@ def test_a_broken_reading_never_reaches_the_motors(driver):
     out = driver.cycle(gyro=np.full(3, np.nan))
     assert out.mode is Mode.FAULT and "not finite" in driver.controller.fault_reason
     assert np.isfinite(out.command.kd).all() and not out.command.kp.any() and not out.command.tau.any()
+    assert out.step is None
 
 
 def test_sitting_down_ends_in_damping(driver):

@@ -3,11 +3,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wmp_core.realtime.timing import StageTimer, TimingHistogram
+from wmp_core.realtime.timing import StageTimer, TimingHistogram, TimingSummary
 
 
 def test_an_empty_histogram_reads_zero():
-    assert TimingHistogram().summary() == (0, 0, 0, 0, 0, 0)
+    assert TimingHistogram().summary() == TimingSummary(0, 0, 0, 0, 0, 0)
 
 
 def test_summary_of_hand_made_durations():

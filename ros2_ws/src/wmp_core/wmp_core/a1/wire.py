@@ -88,9 +88,9 @@ COMMAND_RANGES = {
     "kp": (0.0, _INT16_MAX * _KP_UNIT, "N m/rad"),
     "kd": (0.0, _INT16_MAX * _KD_UNIT, "N m s/rad"),
 }
-_LOWER, _UPPER = (np.float32([[limits[i]] for limits in COMMAND_RANGES.values()]) for i in (0, 1))
-_NO_TARGET = np.float32([[NO_POSITION_TARGET], [NO_VELOCITY_TARGET], [np.nan], [np.nan], [np.nan]])
-_UNITS_PER_SI = np.float32([[1 / _TAU_UNIT], [1 / _KP_UNIT], [1 / _KD_UNIT]])
+_LOWER, _UPPER = (np.array([[r[i]] for r in COMMAND_RANGES.values()], dtype=np.float32) for i in (0, 1))
+_NO_TARGET = np.array([[NO_POSITION_TARGET], [NO_VELOCITY_TARGET], [np.nan], [np.nan], [np.nan]], np.float32)
+_UNITS_PER_SI = np.array([[1 / _TAU_UNIT], [1 / _KP_UNIT], [1 / _KD_UNIT]], np.float32)
 
 
 class WireError(ValueError):

@@ -104,7 +104,7 @@ class Controller:
         self._machine = ModeMachine()
         self._trajectory: Optional[PostureTrajectory] = None
         self._posture_target = self._default_position
-        self._mode_time = 0.0
+        self._periods_in_mode = 0
         self._state: Optional[RobotState] = None
         self._tripped: Tuple[str, ...] = ()
 
@@ -153,7 +153,7 @@ class Controller:
         """
         before, events = self.mode, []  # type: Mode, List[str]
         self._state = state if state is not None else self._state
-        self._mode_time += periods * self.settings.loop_period
+        self._periods_in_mode += periods
         self._walking.take(latents)
         if self._state is None:
             return self._without_state(request)
@@ -163,6 +163,8 @@ class Controller:
         motion = self._motion(trips, velocity_command)
         wanted, step = self._wanted(self._state, motion, periods)
         command, clamped = self._bound(wanted, self._state)
+        if self.mode is Mode.FAULT:
+            step = None  # an action that was refused never happened
         if self.mode is not before:
             reason = f": {self.fault_reason}" if self.fault_reason else ""
             events.append(f"{before.name} -> {self.mode.name}{reason}")
@@ -204,7 +206,7 @@ class Controller:
         refusal = self._machine.request(request, self._obstacle(request, state))
         if refusal is not None:
             return refusal
-        self._mode_time = 0.0
+        self._periods_in_mode = 0
         joints, settings = self._contract.joints, self.settings.posture
         if request is Request.STAND_UP:
             self._trajectory = posture.stand_up(joints, settings, state.q)
@@ -250,10 +252,10 @@ class Controller:
         return MotorCommand.damping(self.settings.passive_kd, self._contract.num_joints), None
 
     def _follow(self, trajectory: PostureTrajectory) -> MotorCommand:
-        target, stiffness = trajectory.at(self._mode_time)
-        if self._mode_time >= trajectory.duration:
+        time = self._periods_in_mode * self.settings.loop_period
+        target, stiffness = trajectory.at(time)
+        if time >= trajectory.duration:
             self._machine.trajectory_finished()
-            self._mode_time = 0.0
         return self._hold(target, stiffness)
 
     def _hold(self, target: np.ndarray, stiffness: float) -> MotorCommand:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Callable, Dict, List, NamedTuple, Optional, Type
+from typing import Callable, Dict, List, Optional, Type
 
 _SHORTEST = 1e-7
 _BINS_PER_DECADE = 50
@@ -13,7 +14,8 @@ _DECADES = 9
 _RATIO = 10 ** (1 / _BINS_PER_DECADE)
 
 
-class TimingSummary(NamedTuple):
+@dataclass(frozen=True)
+class TimingSummary:
     """Durations in s; all zero while ``count`` is 0."""
 
     count: int
@@ -27,8 +29,8 @@ class TimingSummary(NamedTuple):
 class TimingHistogram:
     """Counts durations in logarithmic bins from 0.1 us to 100 s.
 
-    A percentile is the upper edge of its bin, hence never too low and at most 4.7 % too high; count, mean and
-    maximum are exact. One thread records; any thread may read.
+    A percentile is the upper edge of its bin, hence never too low and at most 4.7 % too high; count, mean
+    and maximum are exact. One thread records; any thread may read.
     """
 
     def __init__(self) -> None:
@@ -48,7 +50,7 @@ class TimingHistogram:
         self.max = max(self.max, seconds)
 
     def percentile(self, fraction: float) -> float:
-        """Duration in s that ``fraction`` (0..1) of the recorded ones do not exceed; 0 while there are none."""
+        """Duration in s that ``fraction`` (0..1) of the recorded ones do not exceed; 0 if there are none."""
         bins = list(self._bins)
         rank = math.ceil(fraction * sum(bins))
         seen = 0
