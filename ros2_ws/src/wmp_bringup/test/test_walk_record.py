@@ -76,4 +76,4 @@ def test_rate_error_of_a_loop_that_is_one_percent_slow():
     record = WalkRecord(None, PERIOD)
     for tick in range(101):
         record.add_step(tick, tick * PERIOD * 1.01, np.zeros(12))
-    assert record.loop_rate_error == pytest.approx(1 / 1.01 - 1)
+    assert record.rate_error == pytest.approx(1 / 1.01 - 1)

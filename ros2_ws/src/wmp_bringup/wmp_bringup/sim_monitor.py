@@ -12,6 +12,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Bool
 from wmp_msgs.msg import Latent, PolicyStep
 
+from wmp_bringup.operator import POLICY_NODE
 from wmp_bringup.walk_record import Pose, WalkRecord
 
 #: Deep: in lockstep no message may be lost while this process waits for a core.
@@ -32,6 +33,7 @@ class SimMonitor(Node):
         self.record = record
         self.fallen = False
         self.mode = ""
+        self.condition = ""  # the controller's own words on its state
         self.speed = 0.0
         self.diagnostics: dict[str, dict[str, str]] = {}
         self._step_stamp = self._latent_stamp = 0.0
@@ -72,7 +74,10 @@ class SimMonitor(Node):
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
-            self.diagnostics[status.name] = {entry.key: entry.value for entry in status.values}
+            values = {entry.key: entry.value for entry in status.values}
+            self.diagnostics[status.name] = values
+            if status.name == POLICY_NODE:
+                self.mode, self.condition = values["mode"], status.message
 
     def _on_fallen(self, message: Bool) -> None:
         self.fallen = self.fallen or message.data

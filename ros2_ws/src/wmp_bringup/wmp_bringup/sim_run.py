@@ -29,6 +29,11 @@ START_DEADLINE = 120.0
 STALL_DEADLINE = 30.0
 #: Seconds given to sitting down at the end; a robot that lies is a robot that can be switched off.
 SIT_DOWN_DEADLINE = 8.0
+#: Seconds given to the last messages of nodes that have finished.
+LAST_WORDS = 0.3
+
+#: Diagnostics shown in the status line.
+STATUS_FIGURES = (("loop p99 ms", "busy_p99_ms"), ("overruns", "overruns"), ("late", "latents_late"))
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,7 @@ class _Walk:
         outcome = self._walk()
         if not outcome.failure:
             self._sit_down()
+        self._serve_for(LAST_WORDS)
         self._status.close()
         return outcome
 
@@ -113,6 +119,11 @@ class _Walk:
             if self._monitor.mode == "PASSIVE":
                 return
 
+    def _serve_for(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self._serve()
+
     def _serve(self) -> None:
         self._executor.spin_once(timeout_sec=0.05)
         if self._status.due():
@@ -126,8 +137,7 @@ class _Walk:
         if self._monitor.fallen:
             return "the robot fell"
         if self._monitor.mode == "FAULT":
-            reason = diagnostic_value(self._monitor.diagnostics, "reason") or "see the log of policy_node"
-            return f"the controller went to FAULT: {reason}"
+            return f"the controller stopped the robot: {self._monitor.condition}"
         return ""
 
     def _stuck(self) -> str:
@@ -143,9 +153,9 @@ class _Walk:
         if travel is not None:
             parts += [f"{travel.seconds:6.1f} s", f"{monitor.speed:5.2f} m/s", f"{travel.forward:6.2f} m"]
             parts.append(f"latent {monitor.latent_age * 1000:4.0f} ms")
-        for label, key in (("loop p99", "cycle_p99_ms"), ("overruns", "overruns"), ("late", "latents_late")):
+        for label, key in STATUS_FIGURES:
             if (value := diagnostic_value(monitor.diagnostics, key)) is not None:
-                parts.append(f"{label} {value}{' ms' if key.endswith('_ms') else ''}")
+                parts.append(f"{label} {value}")
         return "  ".join(parts)
 
 

@@ -35,7 +35,8 @@ class SimSummary:
         failure: why the run counts as failed; empty when it does not.
         latents_late: world-model ticks at which the policy had to go on with the previous latent.
         actions_sha256: hash over all actions as float32, in order of their ticks.
-        loop_rate_error: relative deviation of the policy's rate from the contract's (0.0001 is 0.01 %).
+        loop_rate_error: relative deviation of the control loop's rate, by its own count (0.0001 is 0.01 %).
+        policy_rate_error: the same of the policy's rate, from the stamps of its steps.
         timing: stage -> p50_ms, p99_ms, max_ms.
     """
 
@@ -53,6 +54,7 @@ class SimSummary:
     depth_frames: int
     actions_sha256: str
     loop_rate_error: float
+    policy_rate_error: float
     wall_s: float
     run: RunIdentity
     timing: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -73,7 +75,9 @@ class SimSummary:
             f"{self.latents_from_prior} without an image), {self.depth_frames} depth images",
         ]
         if not self.run.lockstep:
-            lines.append(f"policy rate error {self.loop_rate_error * 100:+.4f} %")
+            lines.append(
+                f"rate error: control loop {self.loop_rate_error:+.4%}, policy {self.policy_rate_error:+.4%}"
+            )
         if self.timing:
             lines.append(f"{'stage, ms':<28}{'p50':>9}{'p99':>9}{'max':>9}")
         for stage, figures in sorted(self.timing.items()):
@@ -111,7 +115,8 @@ def summarise(
         latents_from_prior=sum(not from_image for from_image in record.latents.values()),
         depth_frames=record.depth_frames,
         actions_sha256=record.actions_sha256,
-        loop_rate_error=record.loop_rate_error,
+        loop_rate_error=float(diagnostic_value(diagnostics, "rate_error") or 0.0),
+        policy_rate_error=record.rate_error,
         wall_s=wall_s,
         run=run,
         timing=stage_timing(record.samples, diagnostics),

@@ -117,7 +117,7 @@ class WalkRecord:
         return sum(stamp < self.end for stamp in self._depth_stamps) if self.step_stamps else 0
 
     @property
-    def loop_rate_error(self) -> float:
+    def rate_error(self) -> float:
         """Relative deviation of the policy's rate from the contract's.
 
         From a line fitted through the stamps of all steps: the jitter of single stamps, up to one cycle of
