@@ -119,6 +119,10 @@ class LocomotionEnv:
         everyone = torch.arange(self.num_robots)
         self._place(everyone)
         self.age_offset = torch.randint(0, self.max_tick, (self.num_robots,))
+        return self.observe()
+
+    def observe(self) -> Observation:
+        """What the robots sense now. Advances histories and images: once per step, by ``reset`` or ``step``."""
         return self._observe(self.sim.states())
 
     def step(self, action: Tensor) -> Step:

@@ -14,7 +14,7 @@ def symlog(x: Tensor) -> Tensor:
 
 def symexp(x: Tensor) -> Tensor:
     """Inverse of :func:`symlog`."""
-    return torch.sign(x) * torch.expm1(torch.abs(x))
+    return torch.sign(x) * (torch.exp(torch.abs(x)) - 1.0)
 
 
 class Conv2dSamePad(nn.Conv2d):
