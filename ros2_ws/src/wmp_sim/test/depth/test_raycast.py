@@ -123,7 +123,7 @@ def test_level_ground_is_seen_by_the_rows_below_the_horizon():
 
 def test_positive_pitch_looks_down():
     # Looking down by 30 degrees from 0.3 m the centre of the image meets the ground at 0.3 / sin(30) = 0.6 m.
-    pinhole = Pinhole(3, 3, 1000.0, 1000.0, 1.5, 1.5)
+    pinhole = Pinhole(3, 3, 1000.0, 1000.0, 1.0, 1.0)
     image = render(scene_of(), [0], *level_camera(pitch=math.radians(30)), pinhole, FAR)[0]
     assert image[1, 1] == pytest.approx(0.6, abs=1e-5)
 

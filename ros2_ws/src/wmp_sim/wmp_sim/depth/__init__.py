@@ -1,6 +1,8 @@
 """The depth camera: exact ray casting of terrains, and the noise of a real sensor."""
 
 from .camera import D435I, POLICY_CAMERA, CameraMount, Pinhole, camera_poses
+from .d435i import SimulatedD435i
+from .noise import StereoNoise
 from .raycast import render
 from .scene import DepthScene, SceneStack
 
@@ -11,6 +13,8 @@ __all__ = [
     "DepthScene",
     "Pinhole",
     "SceneStack",
+    "SimulatedD435i",
+    "StereoNoise",
     "camera_poses",
     "render",
 ]

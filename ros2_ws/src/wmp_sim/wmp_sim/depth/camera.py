@@ -10,7 +10,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Pinhole:
-    """A pinhole camera: focal lengths and principal point in pixels, pixel centres at +0.5."""
+    """A pinhole camera: focal lengths and principal point in pixels.
+
+    Pixel (0, 0) is centred at (0, 0), as librealsense and ``sensor_msgs/CameraInfo`` count.
+    """
 
     width: int
     height: int
@@ -28,12 +31,13 @@ class Pinhole:
     def square(cls, size: int, field_of_view: float) -> Pinhole:
         """``size`` x ``size`` pixels that see ``field_of_view`` rad in both directions."""
         focal = size / 2 / math.tan(field_of_view / 2)
-        return cls(size, size, focal, focal, size / 2, size / 2)
+        centre = (size - 1) / 2
+        return cls(size, size, focal, focal, centre, centre)
 
     def slopes(self) -> tuple[np.ndarray, np.ndarray]:
         """Tangents of the pixel rays: to the right per column ``[width]``, downwards per row ``[height]``."""
-        right = (np.arange(self.width) + 0.5 - self.cx) / self.fx
-        down = (np.arange(self.height) + 0.5 - self.cy) / self.fy
+        right = (np.arange(self.width) - self.cx) / self.fx
+        down = (np.arange(self.height) - self.cy) / self.fy
         return right.astype(np.float32), down.astype(np.float32)
 
 
@@ -66,7 +70,7 @@ def camera_poses(
         pitch: ``[N]`` rad, a pitch per robot instead of the mount's.
 
     Returns:
-        Position ``[N, 3]`` m and axes ``[N, 3, 3]`` whose rows are right, down and forward in the world frame.
+        Position ``[N, 3]`` m, and axes ``[N, 3, 3]`` whose rows are right, down and forward in the world.
     """
     base_axes = rotation_matrices(np.asarray(base_quaternion, dtype=np.float64))
     pitch = np.full(len(base_axes), mount.pitch) if pitch is None else np.asarray(pitch, dtype=np.float64)

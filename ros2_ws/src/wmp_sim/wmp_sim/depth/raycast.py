@@ -236,7 +236,7 @@ def _draw_height_field(field, top, frame, field_range, position, axes, right, do
 
 @_kernel
 def _meet_height_field(field, top, lowest, highest, x, y, z, ray_x, ray_y, ray_z, reach):
-    """Depth at which a ray in grid coordinates meets the surface (or its side wall), infinite if it does not."""
+    """Depth at which a ray in grid coordinates meets the surface (or its side); infinite if it does not."""
     begin, end = _clip(x, ray_x, 0.0, field.shape[1] - 1.0, 0.0, reach)
     begin, end = _clip(y, ray_y, 0.0, field.shape[0] - 1.0, begin, end)
     begin, end = _clip(z, ray_z, lowest - 1e-3, highest, begin, end)

@@ -1,0 +1,216 @@
+"""The process that is an A1 with a D435i: motors on UDP, depth frames and ground truth on ROS topics.
+
+In real time the physics runs at 500 Hz against the system clock and stamps are system time. In lockstep a
+command is answered by the state 2 ms later, stamps are simulated time, and everything that belongs to a state
+has been published before that state is sent.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+
+import numpy as np
+import rclpy
+from builtin_interfaces.msg import Time
+from nav_msgs.msg import Odometry
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Bool
+from wmp_core.observation import RobotState
+from wmp_core.realtime import scheduling
+from wmp_core.realtime.loop import PeriodicLoop
+
+from .depth import CameraMount, SimulatedD435i, StereoNoise
+from .depth.d435i import FRAME_RATE
+from .robot import EXCHANGE, TICKS_PER_EXCHANGE, GroundTruth, SimulatedA1
+from .server import A1Server, Address
+from .terrain import make_terrain
+from .world import build_world
+
+_LOG = logging.getLogger("a1_sim")
+
+RELIABLE = QoSProfile(depth=50, reliability=ReliabilityPolicy.RELIABLE)
+LATCHED = QoSProfile(
+    depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
+)
+
+#: Parameters with their defaults.
+PARAMETERS = {
+    "terrain": "flat",
+    "difficulty": 0.0,
+    "seed": 0,
+    "lockstep": False,
+    "address": "127.0.0.1",
+    "port": 8007,
+    "depth_noise": False,
+    "camera_pitch": 0.0,  # rad, positive looks down
+    "spawn": "prone",
+    "frame_id": "camera_depth_optical_frame",
+    "physics_dt": 0.001,  # s
+}
+#: Odometry and clock: 50 Hz of simulated time.
+ODOMETRY_TICKS = 20
+#: After a delay physics makes up for at most so many exchanges at once, then lets simulated time fall behind.
+MOST_EXCHANGES_AT_ONCE = 5
+
+
+class A1Sim(Node):
+    """Publishes what the simulated robot's camera sees, and the ground truth of a robot that others drive."""
+
+    def __init__(self) -> None:
+        super().__init__("a1_sim")
+        setting = {name: self.declare_parameter(name, value).value for name, value in PARAMETERS.items()}
+        self.lockstep: bool = setting["lockstep"]
+        self._frame_id: str = setting["frame_id"]
+        seed: int = setting["seed"]
+        terrain = make_terrain(setting["terrain"], setting["difficulty"], np.random.default_rng(seed))
+        model = build_world(terrain, actuators="torque", physics_dt=setting["physics_dt"])
+        self._robot = SimulatedA1(model, setting["spawn"])
+        self._camera = SimulatedD435i(
+            model,
+            CameraMount(pitch=setting["camera_pitch"]),
+            StereoNoise() if setting["depth_noise"] else None,
+            seed,
+        )
+        self.server = A1Server(self._robot, Address(setting["address"], setting["port"]), self._observe)
+        self._image = self.create_publisher(Image, "camera/depth/image_rect_raw", RELIABLE)
+        self._camera_info = self.create_publisher(CameraInfo, "camera/depth/camera_info", RELIABLE)
+        self._odometry = self.create_publisher(Odometry, "sim/odometry", RELIABLE)
+        self._fallen = self.create_publisher(Bool, "sim/fallen", LATCHED)
+        self._clock = self.create_publisher(Clock, "/clock", RELIABLE) if self.lockstep else None
+        self._fallen.publish(Bool(data=False))
+        self._was_fallen = False
+        self._frames = 0
+        # The newest pose with its stamp, for the camera thread: replaced whole, never modified.
+        self._seen: tuple[GroundTruth, Time] = (self._robot.ground_truth(), self._stamp(self._robot.state()))
+
+    def run(self) -> None:
+        """Simulate until ROS shuts down."""
+        with self.server as server:
+            _LOG.info(
+                "A1 listens on UDP port %d, %s", server.port, "lockstep" if self.lockstep else "real time"
+            )
+            if self.lockstep:
+                server.serve_lockstep(rclpy.ok)
+            else:
+                self._run_in_real_time(server)
+
+    def _run_in_real_time(self, server: A1Server) -> None:
+        camera = threading.Thread(target=self._run_camera, name="camera")
+        camera.start()
+        loop = PeriodicLoop(EXCHANGE)
+        try:
+            for periods in loop.ticks():
+                if not rclpy.ok():
+                    break
+                for _ in range(min(periods, MOST_EXCHANGES_AT_ONCE)):
+                    server.exchange_in_real_time()
+        finally:
+            camera.join()
+        figures = loop.statistics
+        _LOG.info("%d cycles, %d late by a cycle or more", figures.cycles, figures.overruns)
+
+    def _run_camera(self) -> None:
+        for _ in PeriodicLoop(1 / FRAME_RATE).ticks():
+            if not rclpy.ok():
+                return
+            try:
+                self._publish_frame(*self._seen)
+            except Exception:
+                # Publishing fails when ROS shuts down meanwhile.
+                if rclpy.ok():
+                    raise
+
+    def _observe(self, state: RobotState) -> None:
+        """Publish what belongs to ``state``, before it is sent."""
+        truth = self._robot.ground_truth()
+        stamp = self._stamp(state)
+        self._seen = (truth, stamp)
+        if self.lockstep and state.stamp * FRAME_RATE >= self._frames:
+            self._publish_frame(truth, stamp)
+            self._frames += 1
+        if state.tick % ODOMETRY_TICKS < TICKS_PER_EXCHANGE:
+            self._publish_truth(truth, stamp)
+        if truth.fallen and not self._was_fallen:
+            self._was_fallen = True
+            self._fallen.publish(Bool(data=True))
+
+    def _stamp(self, state: RobotState) -> Time:
+        """Simulated time in lockstep, where nothing may depend on the machine; else system time."""
+        nanoseconds = state.tick * 1_000_000 if self.lockstep else time.time_ns()
+        return Time(sec=nanoseconds // 1_000_000_000, nanosec=nanoseconds % 1_000_000_000)
+
+    def _publish_frame(self, truth: GroundTruth, stamp: Time) -> None:
+        frame = self._camera.capture(truth.position, truth.quaternion)
+        pinhole = self._camera.pinhole
+        image = Image(height=pinhole.height, width=pinhole.width, encoding="16UC1", step=2 * pinhole.width)
+        image.is_bigendian = sys.byteorder == "big"
+        image.data = frame.tobytes()
+        info = CameraInfo(height=pinhole.height, width=pinhole.width, distortion_model="plumb_bob")
+        info.d = [0.0] * 5
+        info.k = [pinhole.fx, 0.0, pinhole.cx, 0.0, pinhole.fy, pinhole.cy, 0.0, 0.0, 1.0]
+        info.r = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
+        info.p = [pinhole.fx, 0.0, pinhole.cx, 0.0, 0.0, pinhole.fy, pinhole.cy, 0.0, 0.0, 0.0, 1.0, 0.0]
+        for message in (info, image):
+            message.header.stamp, message.header.frame_id = stamp, self._frame_id
+        self._camera_info.publish(info)
+        self._image.publish(image)
+
+    def _publish_truth(self, truth: GroundTruth, stamp: Time) -> None:
+        message = Odometry(child_frame_id="base")
+        message.header.stamp, message.header.frame_id = stamp, "world"
+        pose, twist = message.pose.pose, message.twist.twist
+        pose.position.x, pose.position.y, pose.position.z = truth.position
+        rotation = pose.orientation
+        rotation.w, rotation.x, rotation.y, rotation.z = truth.quaternion
+        twist.linear.x, twist.linear.y, twist.linear.z = truth.velocity_in_base
+        twist.angular.x, twist.angular.y, twist.angular.z = truth.angular_velocity
+        self._odometry.publish(message)
+        if self._clock is not None:
+            self._clock.publish(Clock(clock=stamp))
+
+
+def main() -> int:
+    """Run the node until SIGINT or SIGTERM; the exit status is 1 where a setting makes it impossible."""
+    logging.basicConfig(level=logging.INFO, format="[%(levelname)s] [%(name)s]: %(message)s")
+    rclpy.init()
+    node, spinning = None, threading.Thread()
+    try:
+        node = A1Sim()
+        spinning = threading.Thread(target=_spin, args=(node,), name="ros")
+        spinning.start()
+        # Physics must get the interpreter back quickly from the camera's thread.
+        scheduling.apply(scheduling.RealtimeSettings(switch_interval=1e-4))
+        node.run()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except (ValueError, OSError) as error:
+        _LOG.error("%s", error)
+        return 1
+    finally:
+        rclpy.try_shutdown()
+        if spinning.ident is not None:
+            spinning.join()
+        if node is not None:
+            node.destroy_node()
+    return 0
+
+
+def _spin(node: Node) -> None:
+    """Answer parameter services until ROS shuts down."""
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    try:
+        executor.spin()
+    except ExternalShutdownException:
+        pass
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,179 @@
+"""The simulated A1 behind its motor controllers: commands in, states out, 2 ms per exchange."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import mujoco
+import numpy as np
+from wmp_core.control.command import MotorCommand
+from wmp_core.observation import RobotState
+from wmp_core.rotation import rotate_inverse
+
+from .a1 import LEGS, a1_model
+from .fall import FallDetector
+from .motors import AMBIENT_TEMPERATURE, deliverable_torque, heated
+from .world import SPAWN_HEIGHT
+
+#: Period of one exchange of command and state [s]; the tick counts milliseconds.
+EXCHANGE = 0.002
+TICKS_PER_EXCHANGE = 2
+
+#: Joints of a robot that was switched on lying down: hip, thigh, calf of every leg [rad].
+PRONE_POSE = (0.0, 1.3, -2.6)
+PRONE_HEIGHT = 0.13
+#: Time in which a spawned robot comes to rest [s].
+SETTLING_TIME = 3.0
+
+Spawn = Literal["prone", "standing"]
+
+
+@dataclass(frozen=True)
+class MotorControllerSettings:
+    """How the robot's own motor controllers behave.
+
+    After ``command_timeout`` s without a command they damp with ``damping_kd`` N m s/rad (the real robot's
+    time-out is not published).
+    """
+
+    command_timeout: float = 0.05
+    damping_kd: float = 3.0
+
+    def __post_init__(self) -> None:
+        for key in ("command_timeout", "damping_kd"):
+            if not getattr(self, key) > 0:
+                raise ValueError(
+                    f"motor controller: {key} is {getattr(self, key)}, expected a positive number"
+                )
+
+
+@dataclass(frozen=True)
+class GroundTruth:
+    """What only the simulation knows: world position [m], orientation base -> world (w, x, y, z), linear
+    velocity in the world frame [m/s], angular velocity in the base frame [rad/s], and whether the robot has
+    fallen since it first stood."""
+
+    position: np.ndarray
+    quaternion: np.ndarray
+    linear_velocity: np.ndarray
+    angular_velocity: np.ndarray
+    fallen: bool
+
+    @property
+    def velocity_in_base(self) -> np.ndarray:
+        """Linear velocity in the base frame [m/s]."""
+        return rotate_inverse(self.quaternion, self.linear_velocity)
+
+
+class SimulatedA1:
+    """An A1 in a world built with torque actuators.
+
+    Joints are in contract order (``wmp_sim.a1.JOINT_NAMES``). Nothing here is random: the same commands give
+    the same states, bit for bit.
+
+    Raises:
+        ValueError: the model has other actuators, or a time step that does not divide ``EXCHANGE``.
+    """
+
+    def __init__(
+        self,
+        model: mujoco.MjModel,
+        spawn: Spawn = "prone",
+        settings: MotorControllerSettings = MotorControllerSettings(),
+    ) -> None:
+        self._substeps = _substeps(model)
+        if model.actuator_biastype.any():
+            raise ValueError(
+                "the model has position actuators, expected build_world(..., actuators='torque')"
+            )
+        if spawn not in ("prone", "standing"):
+            raise ValueError(f"spawn is {spawn!r}, expected 'prone' or 'standing'")
+        self.model = model
+        self._data = mujoco.MjData(model)
+        self._q, self._dq = self._data.qpos[7:], self._data.qvel[6:]
+        self._robot = a1_model()
+        self._settings = settings
+        self._temperature = np.full(12, AMBIENT_TEMPERATURE)
+        self._torque = np.zeros(12)
+        self._accelerometer = self._data.sensor("accelerometer").data
+        self._feet_force = [self._data.sensor(f"{leg}_foot").data for leg in LEGS]
+        self._tick = 0
+        self._silent_exchanges = 0
+        self._patience = round(settings.command_timeout / EXCHANGE)
+        self._fall_detector = FallDetector(model)
+        self._command = MotorCommand.damping(settings.damping_kd)
+        self._settle(spawn)
+
+    @property
+    def time(self) -> float:
+        """Simulated time since the robot was switched on [s]."""
+        return self._tick * 1e-3
+
+    def step(self, command: MotorCommand | None) -> RobotState:
+        """Obey ``command`` (``None``: none came) for ``EXCHANGE`` s and return the new state."""
+        if command is not None:
+            self._command, self._silent_exchanges = command, 0
+        else:
+            self._silent_exchanges += 1
+            if self._silent_exchanges > self._patience:
+                self._command = MotorCommand.damping(self._settings.damping_kd)
+        self._advance(self._command)
+        self._tick += TICKS_PER_EXCHANGE
+        self._temperature = heated(self._temperature, self._torque, EXCHANGE)
+        self._fall_detector.update(self._data, self.time)
+        return self.state()
+
+    def state(self) -> RobotState:
+        """The state as of now, stamped with simulated time."""
+        data = self._data
+        return RobotState(
+            quat_wxyz=data.qpos[3:7].copy(),
+            gyro=data.qvel[3:6].copy(),
+            acc=self._accelerometer.copy(),
+            q=self._q.copy(),
+            dq=self._dq.copy(),
+            tau_est=self._torque.copy(),
+            stamp=self.time,
+            tick=self._tick,
+            motor_temperature=self._temperature.round(),
+            foot_force=np.array([force[2] for force in self._feet_force]),
+        )
+
+    def ground_truth(self) -> GroundTruth:
+        """Pose, velocity and whether the robot has fallen."""
+        data = self._data
+        return GroundTruth(
+            position=data.qpos[:3].copy(),
+            quaternion=data.qpos[3:7].copy(),
+            linear_velocity=data.qvel[:3].copy(),
+            angular_velocity=data.qvel[3:6].copy(),
+            fallen=self._fall_detector.fallen,
+        )
+
+    def _advance(self, command: MotorCommand) -> None:
+        for _ in range(self._substeps):
+            wanted = command.implied_torque(self._q, self._dq)
+            self._torque = deliverable_torque(
+                wanted, self._dq, self._robot.torque_limit, self._robot.velocity_limit
+            )
+            self._data.ctrl[:] = self._torque
+            mujoco.mj_step(self.model, self._data)
+
+    def _settle(self, spawn: Spawn) -> None:
+        mujoco.mj_resetDataKeyframe(self.model, self._data, 0)
+        command = MotorCommand.position(self._robot.default_position, self._robot.kp, self._robot.kd)
+        if spawn == "prone":
+            self._data.qpos[2] += PRONE_HEIGHT - SPAWN_HEIGHT
+            self._q[:] = PRONE_POSE * len(LEGS)
+            command = self._command
+        for _ in range(round(SETTLING_TIME / EXCHANGE)):
+            self._advance(command)
+        self._fall_detector.update(self._data, self.time)
+
+
+def _substeps(model: mujoco.MjModel) -> int:
+    substeps = round(EXCHANGE / model.opt.timestep)
+    if substeps < 1 or abs(substeps * model.opt.timestep - EXCHANGE) > 1e-9:
+        raise ValueError(f"physics_dt is {model.opt.timestep} s, expected a whole fraction of {EXCHANGE} s")
+    return substeps

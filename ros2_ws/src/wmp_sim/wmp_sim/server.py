@@ -1,0 +1,175 @@
+"""The A1's UDP protocol around a simulated robot: LowCmd in, LowState out, byte for byte as the robot."""
+
+from __future__ import annotations
+
+import logging
+import select
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+
+import numpy as np
+from wmp_core.a1.joints import MOTOR_LEGS, JointOrder
+from wmp_core.a1.wire import (
+    NO_POSITION_TARGET,
+    NO_VELOCITY_TARGET,
+    LowCommand,
+    LowState,
+    WireError,
+    decode_low_cmd,
+    encode_low_state,
+)
+from wmp_core.control.command import MotorCommand
+from wmp_core.observation import RobotState
+from wmp_core.rotation import roll_pitch_yaw
+
+from .a1 import JOINT_NAMES, LEGS
+from .robot import SimulatedA1
+
+_LOG = logging.getLogger(__name__)
+#: How long a blocking wait may delay a stop [s].
+_STOP_CHECK = 0.1
+_MAX_FRAME = 2048
+_LEG_ORDER = [LEGS.index(leg) for leg in MOTOR_LEGS]
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the simulated robot listens; port 0 lets the system choose."""
+
+    host: str = "127.0.0.1"
+    port: int = 8007
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65535:
+            raise ValueError(f"port is {self.port}, expected 0..65535")
+
+
+class A1Server:
+    """Drives ``robot`` by the commands that arrive, and answers their sender.
+
+    A context manager; one thread. ``observe`` is called after every exchange with the new state and before it
+    is sent: in lockstep whatever belongs to that state is published before the controller can go on.
+    """
+
+    def __init__(
+        self, robot: SimulatedA1, address: Address, observe: Callable[[RobotState], None] = lambda state: None
+    ) -> None:
+        self._robot = robot
+        self._address = address
+        self._observe = observe
+        self._order = JointOrder(JOINT_NAMES)
+        self._controller: tuple[str, int] | None = None
+        self._rejected = 0
+        self._socket: socket.socket | None = None
+
+    def __enter__(self) -> A1Server:
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            udp.bind((self._address.host, self._address.port))
+        except OSError as error:
+            udp.close()
+            raise OSError(
+                f"the simulated robot cannot listen on {self._address.host}:{self._address.port} "
+                f"({error.strerror}); "
+                "stop the other simulation or choose another port"
+            ) from error
+        udp.setblocking(False)
+        self._socket = udp
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open_socket().close()
+        self._socket = None
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self._open_socket().getsockname()[1]
+
+    @property
+    def rejected(self) -> int:
+        """Frames that were no valid command."""
+        return self._rejected
+
+    def serve_lockstep(self, running: Callable[[], bool]) -> None:
+        """One state for every command, until ``running`` is false; simulated time stands still in between."""
+        udp = self._open_socket()
+        poll = select.poll()
+        poll.register(udp, select.POLLIN)
+        while running():
+            if not poll.poll(_STOP_CHECK * 1e3):
+                continue
+            command = self._receive()
+            if command is not None:
+                self._exchange(command)
+
+    def exchange_in_real_time(self) -> None:
+        """One exchange with the newest command that has come; call it every ``EXCHANGE`` seconds."""
+        newest = None
+        while (command := self._receive()) is not None:
+            newest = command
+        self._exchange(newest)
+
+    def _exchange(self, command: MotorCommand | None) -> None:
+        state = self._robot.step(command)
+        self._observe(state)
+        if self._controller is not None:
+            try:
+                self._open_socket().sendto(self._encode(state), self._controller)
+            except BlockingIOError:
+                _LOG.warning("a state could not be sent: the controller does not read")
+
+    def _receive(self) -> MotorCommand | None:
+        """The next valid command that has arrived; its sender becomes the controller."""
+        while True:
+            try:
+                data, sender = self._open_socket().recvfrom(_MAX_FRAME)
+            except BlockingIOError:
+                return None
+            except ConnectionError:  # the controller has gone; another may come
+                continue
+            try:
+                command = self._motor_command(decode_low_cmd(data))
+            except WireError as error:
+                self._rejected += 1
+                _LOG.warning("frame from %s:%d ignored: %s", *sender, error)
+                continue
+            self._controller = sender
+            return command
+
+    def _motor_command(self, command: LowCommand) -> MotorCommand:
+        to_contract = self._order.to_contract
+        rows = (command.q, command.dq, command.tau, command.kp, command.kd)
+        q, dq, tau, kp, kd = (to_contract(np.asarray(row, dtype=np.float64)) for row in rows)
+        if not np.isfinite([q, dq, tau, kp, kd]).all():
+            raise WireError("a command holds a value that is not finite")
+        # A motor that is told to have no target does not use the gain.
+        kp = np.where(q == np.float32(NO_POSITION_TARGET), 0.0, kp)
+        kd = np.where(dq == NO_VELOCITY_TARGET, 0.0, kd)
+        return MotorCommand(q=q, dq=dq, tau=tau, kp=kp, kd=kd)
+
+    def _encode(self, state: RobotState) -> bytes:
+        to_motor = self._order.to_motor
+        return encode_low_state(
+            LowState(
+                quat_wxyz=state.quat_wxyz,
+                gyro=state.gyro,
+                acc=state.acc,
+                rpy=roll_pitch_yaw(state.quat_wxyz),
+                q=to_motor(state.q),
+                dq=to_motor(state.dq),
+                tau_est=to_motor(state.tau_est),
+                motor_temp=to_motor(state.motor_temperature),
+                foot_force=state.foot_force[_LEG_ORDER],
+                tick=state.tick,
+            )
+        )
+
+    def _open_socket(self) -> socket.socket:
+        if self._socket is None:
+            raise RuntimeError("the server is closed; use it as a context manager")
+        return self._socket
