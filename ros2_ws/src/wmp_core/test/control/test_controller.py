@@ -264,6 +264,20 @@ def test_a_broken_reading_never_reaches_the_motors(driver):
     assert out.step is None
 
 
+def test_after_a_broken_reading_a_stop_makes_a_new_start_possible(driver, contract):
+    broken = np.full(12, np.nan)
+    assert driver.cycle(q=broken).mode is Mode.FAULT
+    driver.cycle(Request.STOP)
+    driver.stand()
+    assert np.all(driver.cycle().command.kp == 60)
+
+
+def test_sitting_down_from_a_sagging_stand_begins_at_the_target_that_carries_it(driver, contract):
+    driver.stand()
+    default = np.array(contract.joints.default_position)
+    assert np.allclose(driver.cycle(Request.SIT_DOWN, q=default - 0.1).command.q, default)
+
+
 def test_sitting_down_ends_in_damping(driver):
     driver.stand()
     first = driver.cycle(Request.SIT_DOWN)

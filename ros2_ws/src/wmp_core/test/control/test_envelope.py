@@ -78,6 +78,13 @@ def test_damping_of_a_fast_joint_is_weakened_to_the_limit(envelope):
     assert np.all(result.command.kd[1:] == 3.0)
 
 
+def test_a_vanishing_stiffness_counts_as_none(envelope):
+    # Moving the target by tau / kp would throw it to infinity.
+    ones = np.ones(12)
+    command = envelope.apply(MotorCommand(ones, ones, ones, np.full(12, 5e-324), ones), state()).command
+    assert not command.kp.any() and np.isfinite(command.q).all()
+
+
 @pytest.mark.parametrize("field", ["q", "dq", "tau", "kp", "kd"])
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_command_that_is_not_finite_becomes_damping_and_names_the_joint(envelope, field, value):
