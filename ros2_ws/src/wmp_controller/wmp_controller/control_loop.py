@@ -38,13 +38,15 @@ class LoopSettings:
     """How the control thread runs.
 
     ``period``: s of one cycle; ``report_every``: cycles between two reports to the outbox; ``dry_run``: compute
-    everything, send only damping; ``ready_timeout``, ``state_timeout``, ``latent_timeout``: wall s that lockstep
-    waits for the other nodes before its first command, for a state, and for a latent.
+    everything, send only damping; ``wait_for_graph``: send nothing before the other nodes can serve (a script
+    cannot see that they cannot, and lockstep repeats only if it begins with all of them); ``ready_timeout``, ``state_timeout``, ``latent_timeout``: wall s to wait for the other
+    nodes and, in lockstep, for a state and for a latent.
     """
 
     period: float = 0.002
     report_every: int = 10
     lockstep: bool = False
+    wait_for_graph: bool = False
     dry_run: bool = False
     ready_timeout: float = 60.0
     state_timeout: float = 10.0
@@ -115,6 +117,8 @@ class ControlLoop:
         """
         self._link.open()
         try:
+            if self._settings.wait_for_graph:
+                self._wait_for_graph()
             if self._settings.lockstep:
                 self._run_lockstep()
             else:
@@ -131,7 +135,6 @@ class ControlLoop:
             self._cycle(state, self._clock(), periods)
 
     def _run_lockstep(self) -> None:
-        self._wait_for_graph()
         state = self._first_state()
         while state is not None:
             self._wait_for_latent()
@@ -186,7 +189,7 @@ class ControlLoop:
             self._outbox.put(CycleReport(now, output.mode, self._state, command, output.step, compute_ms))
 
     def _wait_for_graph(self) -> None:
-        """Let the other nodes find each other while simulated time stands still: its first command sets it going."""
+        """Let the nodes find each other; in lockstep time stands still until the first command."""
         deadline = time.monotonic() + self._settings.ready_timeout
         while not self._stop.is_set():
             obstacle = self._graph_obstacle()

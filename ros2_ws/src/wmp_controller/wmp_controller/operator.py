@@ -42,7 +42,7 @@ class Script:
     """Stand up, walk with one velocity command, sit down.
 
     ``velocity``: vx m/s, vy m/s, yaw rate rad/s; ``walk_seconds``: 0 walks until stopped;
-    ``stand_seconds``: time in STAND before walking; ``patience``: s that a refused walk is asked for again.
+    ``stand_seconds``: time in STAND before walking; ``patience``: s that a refused request is repeated.
     """
 
     velocity: Tuple[float, float, float]
@@ -90,7 +90,7 @@ class ScriptedOperator:
             self._next_attempt = -math.inf
             return
         _log.warning("%s", refusal)
-        if self._asked is not Request.WALK or self._waited_too_long():
+        if self._waited_too_long():
             self._fail(refusal)
 
     def velocity(self, now: float) -> Optional[VelocityCommand]:

@@ -143,6 +143,7 @@ class PolicyNode(Node):
             period=period,
             report_every=round(bundle.contract.timing.control_period / period),
             lockstep=self._lockstep,
+            wait_for_graph=self._lockstep or isinstance(self._operator, ScriptedOperator),
             dry_run=self._parameter("dry_run", False),
         )
         return ControlLoop(

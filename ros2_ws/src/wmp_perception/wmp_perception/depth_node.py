@@ -139,7 +139,7 @@ class DepthNode(Node):
         report.warn_if(bool(problem), problem)
         report.warn_if(self._publisher is None and not problem, f"waiting for a publisher of {IMAGE_TOPIC}")
         report.warn_if(age > 0.5, f"the newest frame is {age:.1f} s old")
-        report.warn_if(health.invalid_ratio > 0.6, "most pixels are invalid: is the lens covered, the wall too close?")
+        report.warn_if(health.invalid_ratio > 0.9, "hardly a pixel is valid: is the lens covered, or an obstacle too close?")
         report.warn_if(health.coverage < 0.9, f"the camera sees {100 * health.coverage:.0f} % of the network's view")
         return report
 

@@ -1,0 +1,119 @@
+"""Operators: what is asked for, when, and what a refusal leads to."""
+
+import math
+
+import numpy as np
+import pytest
+from wmp_controller.operator import RosOperator, Script, ScriptedOperator
+from wmp_core.control.modes import Mode, Request
+
+SCRIPT = Script(velocity=(0.5, 0.0, 0.1), walk_seconds=2.0, stand_seconds=1.0, patience=3.0)
+
+
+def ask(operator, mode, now, refusal=None):
+    """The request of one cycle, answered with ``refusal``."""
+    request = operator.next_request(mode, now)
+    if request is not None:
+        operator.answer(refusal)
+    return request
+
+
+def stand(operator):
+    """Bring the script to STAND at 3 s."""
+    assert ask(operator, Mode.PASSIVE, 0.0) is Request.STAND_UP
+    assert ask(operator, Mode.STAND_UP, 0.002) is None
+    assert ask(operator, Mode.STAND, 3.0) is None
+
+
+def test_the_script_stands_up_walks_sits_down_and_is_finished():
+    operator = ScriptedOperator(SCRIPT)
+    stand(operator)
+    assert ask(operator, Mode.STAND, 3.998) is None
+    assert ask(operator, Mode.STAND, 4.0) is Request.WALK
+    assert ask(operator, Mode.WALK, 4.002) is None
+    np.testing.assert_allclose(operator.velocity(4.002).value, [0.5, 0.0, 0.1], rtol=1e-6)
+    assert ask(operator, Mode.WALK, 6.0) is None
+    assert ask(operator, Mode.WALK, 6.002) is Request.SIT_DOWN
+    assert ask(operator, Mode.SIT_DOWN, 6.004) is None
+    assert not operator.finished
+    assert ask(operator, Mode.PASSIVE, 8.0) is None
+    assert operator.finished and operator.failure is None
+
+
+def test_without_a_duration_the_script_walks_on():
+    operator = ScriptedOperator(Script(velocity=(0.5, 0.0, 0.0)))
+    stand(operator)
+    assert ask(operator, Mode.STAND, 4.0) is Request.WALK
+    assert ask(operator, Mode.WALK, 4.002) is None
+    assert ask(operator, Mode.WALK, 1e5) is None
+
+
+def test_a_refused_walk_is_asked_for_again_until_patience_ends():
+    operator = ScriptedOperator(SCRIPT)
+    stand(operator)
+    cycles = [3.0 + i / 512 for i in range(4000)]  # exact in binary
+    asked = [now for now in cycles if ask(operator, Mode.STAND, now, "no latents")]
+    assert asked == [4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0]
+    assert operator.finished and operator.failure == "no latents"
+
+
+def test_a_robot_that_cannot_stand_up_fails_the_script():
+    operator = ScriptedOperator(SCRIPT)
+    for now in range(5):
+        assert not operator.finished
+        ask(operator, Mode.PASSIVE, float(now), refusal="no robot state")
+    assert operator.finished and operator.failure == "no robot state"
+
+
+@pytest.mark.parametrize("mode", [Mode.STAND_UP, Mode.WALK])
+def test_a_fault_fails_the_script(mode):
+    operator = ScriptedOperator(SCRIPT)
+    stand(operator)
+    ask(operator, mode, 3.5)
+    assert ask(operator, Mode.FAULT, 3.6) is None
+    assert operator.finished and "FAULT" in operator.failure
+
+
+def test_a_robot_that_sits_down_by_itself_fails_the_script():
+    operator = ScriptedOperator(SCRIPT)
+    stand(operator)
+    ask(operator, Mode.STAND, 4.0)
+    ask(operator, Mode.WALK, 4.1)
+    ask(operator, Mode.SIT_DOWN, 4.2)
+    ask(operator, Mode.PASSIVE, 6.2)
+    assert operator.finished and operator.failure
+
+
+@pytest.mark.parametrize("bad", [{"walk_seconds": -1.0}, {"velocity": (math.nan, 0.0, 0.0)}, {"patience": math.inf}])
+def test_a_script_that_makes_no_sense_is_refused(bad):
+    with pytest.raises(ValueError, match="script"):
+        Script(**{"velocity": (0.0, 0.0, 0.0), **bad})
+
+
+def test_a_request_over_ros_is_answered_with_its_own_ticket():
+    replies = []
+    operator = RosOperator(lambda ticket, refusal: replies.append((ticket, refusal)))
+    assert operator.next_request(Mode.PASSIVE, 0.0) is None
+    operator.submit(Request.STAND_UP, "first")
+    operator.submit(Request.WALK, "second")
+    assert ask(operator, Mode.PASSIVE, 0.0) is Request.STAND_UP
+    assert ask(operator, Mode.STAND_UP, 0.002, refusal="stand first") is Request.WALK
+    assert replies == [("first", None), ("second", "stand first")]
+
+
+def test_a_velocity_counts_from_the_cycle_that_first_sees_it():
+    operator = RosOperator(lambda ticket, refusal: None)
+    assert operator.velocity(1.0) is None
+    operator.command(0.3, 0.0, 0.0)
+    assert operator.velocity(2.0).stamp == 2.0
+    assert operator.velocity(3.0).stamp == 2.0
+    operator.command(0.3, 0.0, 0.0)
+    assert operator.velocity(4.0).stamp == 4.0
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_a_velocity_that_is_not_finite_is_refused_and_the_old_one_stays(bad):
+    operator = RosOperator(lambda ticket, refusal: None)
+    operator.command(0.3, 0.0, 0.0)
+    assert "not finite" in operator.command(bad, 0.0, 0.0)
+    assert operator.velocity(0.0).value[0] == pytest.approx(0.3)
