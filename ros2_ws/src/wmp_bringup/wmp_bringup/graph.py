@@ -14,7 +14,7 @@ from pathlib import Path
 
 from wmp_bringup.locations import find_bundle, shipped_parameters
 from wmp_bringup.options import OPTIONS, Option
-from wmp_bringup.parameters import Value, node_parameters
+from wmp_bringup.parameters import Value, node_parameters, override_document
 
 MODES = ("sim", "real")
 
@@ -96,6 +96,13 @@ def _recorder(
     own = {**parameters.get("*", {}), **parameters["recorder"]}
     own.update(output=str(folder), run_info=json.dumps(dict(overrides), sort_keys=True))
     return NodeSpec("wmp_bringup", "recorder", "recorder", file, own, required=False)
+
+
+def write_overrides(spec: NodeSpec, folder: Path) -> Path:
+    """Write the overrides of a node as a parameter file in ``folder``, to be given after the node's own."""
+    path = folder / f"{spec.name}.yaml"
+    path.write_text(override_document(spec.name, spec.parameters), encoding="utf-8")
+    return path
 
 
 def option(mode: str, name: str) -> Option:

@@ -5,6 +5,7 @@ Uses nothing that Humble's ``launch`` does not have.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from launch.events import Shutdown
 from launch_ros.actions import Node
 
 from launch import LaunchContext, LaunchDescription
-from wmp_bringup.graph import NodeSpec, a1_graph
+from wmp_bringup.graph import NodeSpec, a1_graph, write_overrides
 from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.options import OPTIONS, Option
 
@@ -53,16 +54,18 @@ def _start(context: LaunchContext, mode: str, options: Sequence[Option]) -> list
     overrides = {option.name: option.parse(given[option.name]) for option in options if given[option.name]}
     record = Path(given["record"]).resolve() if given["record"] else None
     specs = a1_graph(mode, overrides, parameter_file=Path(given["params_file"]), record=record)
-    return [action for spec in specs for action in _node_actions(spec)]
+    folder = Path(tempfile.mkdtemp(prefix="wmp_launch_"))
+    return [action for spec in specs for action in _node_actions(spec, folder)]
 
 
-def _node_actions(spec: NodeSpec) -> list:
+def _node_actions(spec: NodeSpec, folder: Path) -> list:
+    # launch_ros would hand over a dictionary under "/**", which loses against a file that names the node.
+    overrides = write_overrides(spec, folder)
     node = Node(
         package=spec.package,
         executable=spec.executable,
         name=spec.name,
-        # An empty dictionary is refused by launch_ros.
-        parameters=[str(spec.parameter_file), *([dict(spec.parameters)] if spec.parameters else [])],
+        parameters=[str(spec.parameter_file), str(overrides)],
         remappings=list(spec.remappings),
         arguments=list(spec.arguments),
         output="screen",

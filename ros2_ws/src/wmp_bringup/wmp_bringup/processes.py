@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from wmp_bringup.graph import NodeSpec
+from wmp_bringup.graph import NodeSpec, write_overrides
 from wmp_bringup.node_main import LAUNCHER_PID
-from wmp_bringup.parameters import override_document
 
 _log = logging.getLogger(__name__)
 
@@ -144,9 +143,8 @@ class GraphProcesses:
 
 
 def node_command(spec: NodeSpec, folder: Path) -> list[str]:
-    """The command line of a node; its overrides are written to ``<folder>/<name>.yaml``."""
-    overrides = folder / f"{spec.name}.yaml"
-    overrides.write_text(override_document(spec.name, spec.parameters), encoding="utf-8")
+    """The command line of a node; its overrides are written to a file in ``folder``."""
+    overrides = write_overrides(spec, folder)
     command = [sys.executable, "-m", "wmp_bringup.node_main", spec.package, spec.executable, *spec.arguments]
     command += ["--ros-args", "-r", f"__node:={spec.name}"]
     for source, target in spec.remappings:
