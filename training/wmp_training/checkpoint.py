@@ -30,9 +30,18 @@ def save_checkpoint(folder: Path, tensors: dict[str, Tensor], facts: dict[str, A
 
 def load_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Tensors and facts; raises ``FileNotFoundError`` that says how to make one."""
-    if not (folder / TENSORS).is_file():
-        raise FileNotFoundError(f"no checkpoint in {folder}: expected {TENSORS} there; train first with `wmp train`")
-    return load_file(folder / TENSORS), json.loads((folder / FACTS).read_text())
+    return load_file(_existing(folder / TENSORS)), load_facts(folder)
+
+
+def load_facts(folder: Path) -> dict[str, Any]:
+    """The facts alone; raises as :func:`load_checkpoint`."""
+    return json.loads(_existing(folder / FACTS).read_text())
+
+
+def _existing(file: Path) -> Path:
+    if not file.is_file():
+        raise FileNotFoundError(f"no checkpoint in {file.parent}: expected {file.name} there; first run `wmp train`")
+    return file
 
 
 def prefixed(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import re
 from pathlib import Path
@@ -39,7 +38,7 @@ class TrainCommand:
         # Imported here so that `wmp --help` needs neither torch nor a second.
         import torch
 
-        from wmp_training.checkpoint import FACTS
+        from wmp_training.checkpoint import load_facts
         from wmp_training.runner import RunConfig, Runner
 
         logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -47,7 +46,7 @@ class TrainCommand:
         # wait for each other on a busy machine (measured: up to 30 times slower).
         torch.set_num_threads(1)
         if args.resume:
-            config = RunConfig(**json.loads((args.out / "checkpoint" / FACTS).read_text())["config"])
+            config = RunConfig(**load_facts(args.out / "checkpoint")["config"])
         else:
             config = RunConfig(args.preset, args.num_envs, args.seed)
         runner = Runner(args.out, config, args.threads, args.resume)

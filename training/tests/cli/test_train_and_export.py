@@ -1,0 +1,76 @@
+import argparse
+import json
+
+import pytest
+import torch
+
+from wmp_core.bundle import Bundle
+from wmp_training.checkpoint import load_checkpoint
+from wmp_training.cli import export, train
+from wmp_training.runner import RunConfig, Runner
+
+
+def call(command, *arguments):
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    return command.run(parser.parse_args([str(a) for a in arguments]))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    torch.set_num_threads(1)
+    run = tmp_path_factory.mktemp("runs") / "short"
+    arguments = ("--preset", "tiny", "--num-envs", 8, "--iterations", 6, "--time-limit", "5m", "--threads", 1)
+    assert call(train.command, "--out", run, *arguments) == 0
+    return run
+
+
+def test_a_short_training_run_logs_and_leaves_a_checkpoint(folder):
+    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    assert [line["iteration"] for line in lines] == [1, 2, 3, 4, 5, 6]
+    assert lines[-1]["env_steps"] == 6 * 8 * 8
+    assert lines[-1]["world_model"] > 0
+    tensors, facts = load_checkpoint(folder / "checkpoint")
+    assert facts["config"]["num_envs"] == 8
+    assert all(torch.isfinite(v.float()).all() for k, v in tensors.items() if k.startswith("actor."))
+
+
+def test_a_resumed_run_continues_exactly_as_the_uninterrupted_one(tmp_path):
+    config = RunConfig("tiny", 4, 3, levels=2)
+
+    def next_losses(runner):
+        log = runner.learner.iterate()
+        return {name: log[name] for name in ("reward", "surrogate", "value", "velocity", "world_model")}
+
+    first = Runner(tmp_path / "run", config, threads=1)
+    first.run(time_limit=60, iterations=8, report=lambda line: None)
+    expected = [next_losses(first) for _ in range(2)]
+    second = Runner(tmp_path / "run", config, threads=1, resume=True)
+    assert [next_losses(second) for _ in range(2)] == expected
+
+
+def test_an_exported_run_is_a_bundle_that_the_runtime_accepts(folder, tmp_path):
+    out = tmp_path / "bundle"
+    assert call(export.command, "--run", folder, "--out", out, "--robots", 1) == 0
+    bundle = Bundle.load(out)
+    report = bundle.verify()
+    assert report.ok and report.steps == 200
+    assert max(report.largest.values()) < 1e-4
+    assert bundle.metadata["env_steps"] == 6 * 8 * 8
+    card = (out / "README.md").read_text()
+    assert "| slope | 1.00 | 0.5 |" in card
+
+
+def test_resuming_what_does_not_exist_says_what_to_do(tmp_path):
+    with pytest.raises(FileNotFoundError, match="wmp train"):
+        call(train.command, "--out", tmp_path / "nothing", "--resume")
+
+
+@pytest.mark.parametrize(("text", "expected"), [("90", 90), ("90s", 90), ("45m", 2700), ("1.5h", 5400)])
+def test_time_limits_are_read_with_units(text, expected):
+    assert train.seconds(text) == expected
+
+
+def test_a_time_limit_without_meaning_is_refused():
+    with pytest.raises(argparse.ArgumentTypeError, match="soon"):
+        train.seconds("soon")

@@ -1,0 +1,106 @@
+import pytest
+import torch
+
+from wmp_training.env.environment import EnvConfig, LocomotionEnv
+from wmp_training.sim.backend import RobotStates, Worlds
+
+
+class CountingSimulator:
+    """Robots that stand; every image shows how many control periods have passed (in cm)."""
+
+    substeps = 4
+
+    def __init__(self, num_robots):
+        self.num_robots, self.time = num_robots, 0
+        zero = torch.zeros(1, dtype=torch.long)
+        self.worlds = Worlds(("flat",), zero, zero, torch.zeros(1, 29))
+        self.trunk_contact = torch.zeros(num_robots, dtype=torch.bool)
+        self.targets = []
+
+    def ground_height(self, world, x, y):
+        return torch.zeros(len(world))
+
+    def place(self, robots, world, pose, velocity, q, dq):
+        self.trunk_contact[robots] = False
+
+    def push(self, robots, velocity):
+        pass
+
+    def step(self, targets):
+        self.time += 1
+        self.targets.append(targets)
+
+    def states(self):
+        n = self.num_robots
+        quat = torch.tensor([[1.0, 0.0, 0.0, 0.0]]).repeat(n, 1)
+        vector, joints = torch.zeros(n, 3), torch.zeros(n, 12)
+        legs = torch.zeros(n, 8, dtype=torch.bool)
+        return RobotStates(
+            vector, quat, vector, vector, joints, joints, joints, torch.ones(n, 4, 3), legs, self.trunk_contact.clone()
+        )
+
+    def depth(self, robots, pitch):
+        return torch.full((len(robots), 64, 64), 0.01 * (self.time + 1))
+
+
+@pytest.fixture
+def env(contract):
+    config = EnvConfig(terrain_shares=(1.0,), latency=1.0, lost_images=0.0, blind_robots=0.0)
+    env = LocomotionEnv(contract, CountingSimulator(2), config)
+    env.first_observation = env.reset()
+    env.age_offset[:] = 0
+    return env
+
+
+def shown(observation, robot):
+    """Time in control periods of the image that ``robot`` got, None if it got none."""
+    rows = torch.nonzero(observation.due == robot)
+    return None if len(rows) == 0 else round(float((observation.depth[rows[0, 0], 0, 0] + 0.5) * 2.0 / 0.01)) - 1
+
+
+def test_an_image_is_consumed_exactly_one_interval_after_it_was_taken(env):
+    times = {0: shown(env.first_observation, 0)}
+    for step in range(1, 16):
+        times[step] = shown(env.step(torch.zeros(2, 12)).observation, 0)
+    assert {t: image for t, image in times.items() if image is not None} == {0: 0, 5: 0, 10: 5, 15: 10}
+
+
+def test_every_robot_has_its_own_phase_after_its_own_reset(env):
+    times, fall = {}, None
+    for step in range(1, 46):
+        env.sim.trunk_contact[1] = step > 2 and fall is None  # robot 1 lies on its belly until its episode ends
+        result = env.step(torch.zeros(2, 12))
+        if result.done[1]:
+            fall = step
+            assert fall % 5 != 0  # another phase than robot 0's
+        times[step] = (shown(result.observation, 0), shown(result.observation, 1))
+    after = {step: image for step, (_, image) in times.items() if step >= fall and image is not None}
+    assert list(after.items())[:3] == [(fall, fall), (fall + 5, fall), (fall + 10, fall + 5)]
+    assert [step for step, (image, _) in times.items() if image is not None] == list(range(5, 46, 5))
+
+
+def test_a_late_command_takes_effect_one_physics_step_later(env):
+    env.step(torch.zeros(2, 12))
+    env.step(torch.ones(2, 12))
+    default = env.default_position
+    targets = env.sim.targets[-1]
+    torch.testing.assert_close(targets[0, 0], default)
+    torch.testing.assert_close(targets[0, 1:], (default + 0.25).expand(3, 12))
+
+
+def test_actions_are_clipped_as_in_the_contract(env):
+    env.step(torch.full((2, 12), 100.0))
+    torch.testing.assert_close(env.sim.targets[-1][:, -1], (env.default_position + 0.25 * 6).expand(2, 12))
+
+
+def test_time_outs_are_told_from_falls(env):
+    env.tick[0] = env.max_tick - 1
+    step = env.step(torch.zeros(2, 12))
+    assert step.done.tolist() == [True, False]
+    assert step.time_out.tolist() == [True, False]
+    env.sim.trunk_contact[1] = True
+    for _ in range(30):
+        step = env.step(torch.zeros(2, 12))
+        if step.done[1]:
+            break
+    assert step.done[1] and not step.time_out[1]

@@ -1,0 +1,60 @@
+import math
+from dataclasses import replace
+
+import torch
+
+from wmp_training.env.rewards import RewardConfig, RewardInputs, Rewards
+from wmp_training.sim.backend import RobotStates
+
+
+def inputs(vx=0.0, yaw_rate=0.0, command=(0.0, 0.0, 0.0), force=100.0, standing=False):
+    vector, joints = torch.zeros(1, 3), torch.zeros(1, 12)
+    states = RobotStates(
+        position=vector,
+        quat=torch.tensor([[1.0, 0, 0, 0]]),
+        linear_velocity=torch.tensor([[vx, 0.0, 0.0]]),
+        angular_velocity=torch.tensor([[0.0, 0.0, yaw_rate]]),
+        q=joints,
+        dq=joints,
+        torque=joints,
+        foot_force=torch.full((1, 4, 3), force / math.sqrt(3)),
+        leg_contact=torch.zeros(1, 8, dtype=torch.bool),
+        trunk_contact=torch.zeros(1, dtype=torch.bool),
+    )
+    gravity = torch.tensor([[0.0, 0.0, -1.0]])
+    return RewardInputs(states, gravity, torch.tensor([command]), torch.tensor([standing]), joints, joints, joints)
+
+
+def rewards(**weights):
+    off = {name: 0.0 for name in RewardConfig.__dataclass_fields__}
+    return Rewards(replace(RewardConfig(), **{**off, **weights}), 1, 0.02, torch.zeros(12))
+
+
+def test_velocity_tracking_decays_with_the_squared_error():
+    total, _ = rewards(track_velocity=1.5)(inputs(vx=0.2, command=(0.5, 0.0, 0.0)))
+    torch.testing.assert_close(total, torch.tensor([0.02 * 1.5 * math.exp(-0.09 / 0.15)]))
+
+
+def test_a_foot_earns_air_time_once_when_it_lands():
+    reward = rewards(air_time=1.0)
+    for _ in range(15):
+        _, terms = reward(inputs(force=0.0))
+        assert terms["air_time"].item() == 0.0
+    _, terms = reward(inputs())
+    torch.testing.assert_close(terms["air_time"] * 0.02, torch.tensor([4 * (0.3 - 0.2)]))
+    _, terms = reward(inputs())
+    assert terms["air_time"].item() == 0.0
+
+
+def test_a_steady_yaw_bias_costs_more_in_the_mean_than_an_oscillation():
+    steady, swinging = rewards(track_mean_yaw=1.0), rewards(track_mean_yaw=1.0)
+    for step in range(100):
+        _, bias = steady(inputs(yaw_rate=0.2))
+        _, swing = swinging(inputs(yaw_rate=0.2 if step % 2 else -0.2))
+    assert bias["track_mean_yaw"] < 0.1 < 0.9 < swing["track_mean_yaw"]
+
+
+def test_the_sum_is_never_negative():
+    total, terms = rewards(stuck=-5.0)(inputs(command=(0.5, 0.0, 0.0)))
+    assert terms["stuck"].item() == -5.0
+    assert total.item() == 0.0

@@ -1,0 +1,97 @@
+import mujoco
+import numpy as np
+import pytest
+import torch
+
+from wmp_training.sim.camera import normalise
+from wmp_training.sim.mujoco_batch import MujocoBatch, PoolConfig, rotate_inverse
+from wmp_training.sim.randomisation import NOMINAL, RandomisationConfig, randomise
+
+
+@pytest.fixture
+def simulator(contract):
+    pool = PoolConfig(levels=(("flat", 1), ("rough", 2)), variants=1, flat_variants=1, randomisation=NOMINAL)
+    return MujocoBatch(contract, 3, pool, seed=0, threads=1)
+
+
+def place(simulator, robots, world, z=0.3):
+    count = len(robots)
+    pose = torch.tensor([[0.0, 0.0, z, 1.0, 0.0, 0.0, 0.0]]).repeat(count, 1)
+    default = torch.tensor(simulator.models[0].key_qpos[0][7:], dtype=torch.float32).repeat(count, 1)
+    simulator.place(torch.tensor(robots), torch.tensor(world), pose, torch.zeros(count, 6), default, 0 * default)
+    return default
+
+
+def test_robots_stand_on_their_own_world_in_the_default_pose(simulator):
+    default = place(simulator, [0, 1, 2], [0, 1, 2])
+    for _ in range(50):
+        simulator.step(default[:, None].repeat(1, 4, 1))
+    states = simulator.states()
+    assert (states.position[:, 2] > 0.25).all()
+    weight = float(sum(simulator.models[0].body_mass)) * 9.81
+    torch.testing.assert_close(states.foot_force[:, :, 2].sum(-1), torch.full((3,), weight), rtol=0.1, atol=0)
+    assert not states.trunk_contact.any() and not states.leg_contact.any()
+
+
+def test_placing_one_robot_leaves_the_others_where_they_are(simulator):
+    default = place(simulator, [0, 1, 2], [0, 0, 0])
+    for _ in range(5):
+        simulator.step(default[:, None].repeat(1, 4, 1))
+    before = simulator.states().position.clone()
+    place(simulator, [1], [2], z=0.5)
+    after = simulator.states().position
+    torch.testing.assert_close(after[[0, 2]], before[[0, 2]])
+    assert after[1, 2] == 0.5
+
+
+def test_stepping_equals_plain_mujoco(simulator):
+    default = place(simulator, [0, 1, 2], [0, 1, 2], z=0.5)
+    simulator.step(default[:, None].repeat(1, 4, 1))
+    model = simulator.models[1]
+    data = mujoco.MjData(model)
+    data.qpos[:] = [0, 0, 0.5, 1, 0, 0, 0, *default[0].numpy()]
+    mujoco.mj_forward(model, data)
+    data.ctrl[:] = default[0].numpy()
+    mujoco.mj_step(model, data, 4)
+    np.testing.assert_allclose(simulator.batch.bind("qpos")[1], data.qpos, atol=1e-12)
+
+
+def test_the_camera_sees_level_ground_where_geometry_puts_it(simulator, contract):
+    place(simulator, [0, 1, 2], [0, 0, 0], z=0.4)
+    image = simulator.depth(torch.tensor([0]), torch.zeros(1))[0]
+    # Height 0.43 m over the ground; row 63 looks down by 31.5 / 57.73 of its depth.
+    focal = contract.depth.focal_length
+    assert image[63, 32].item() == pytest.approx(0.43 / (31.5 / focal), rel=1e-4)
+    assert image[0, 32] == 0.0
+    assert normalise(contract.depth, image)[0, 32] == 0.5
+
+
+def test_resume_repeats_the_physics_exactly(simulator):
+    default = place(simulator, [0, 1, 2], [0, 1, 2])
+    simulator.step(default[:, None].repeat(1, 4, 1) + 0.1)
+    state = {name: value.clone() for name, value in simulator.state_dict().items()}
+    simulator.step(default[:, None].repeat(1, 4, 1))
+    expected = simulator.states().q.clone()
+    simulator.load_state_dict(state)
+    simulator.step(default[:, None].repeat(1, 4, 1))
+    assert torch.equal(simulator.states().q, expected)
+
+
+def test_randomised_properties_stay_inside_their_ranges_and_reach_the_model(simulator):
+    model = simulator.models[0]
+    mass = model.body("trunk").mass[0]
+    config = RandomisationConfig(payload=(1.0, 1.0), friction=(0.5, 0.5), kp=(1.1, 1.1), strength=(1.0, 1.0))
+    parameters = randomise(model, config, np.random.default_rng(0))
+    assert model.body("trunk").mass[0] == pytest.approx(mass + 1.0)
+    assert model.geom("FL_foot").friction[0] == 0.5
+    np.testing.assert_allclose(model.actuator_gainprm[:, 0], 44.0)
+    np.testing.assert_allclose(model.actuator_biasprm[:, 1], -44.0)
+    assert parameters[:2] == pytest.approx([-0.5, 1.0])
+
+
+def test_world_vectors_are_turned_into_the_base_frame():
+    half = np.pi / 4
+    yaw_left = torch.tensor([[np.cos(half), 0.0, 0.0, np.sin(half)]], dtype=torch.float32)
+    torch.testing.assert_close(
+        rotate_inverse(yaw_left, torch.tensor([[0.0, 1.0, 0.0]])), torch.tensor([[1.0, 0.0, 0.0]]), atol=1e-6, rtol=0
+    )
