@@ -1,6 +1,7 @@
 """Fixtures of the tests of wmp_bringup."""
 
 import pytest
+
 from wmp_core.testing.tiny_bundle import write_tiny_bundle
 
 

@@ -1,6 +1,7 @@
 """The wmp command teaches, refuses in one line, and takes in the commands of other packages."""
 
 import argparse
+import sys
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -59,7 +60,7 @@ class Greet:
         parser.add_argument("name")
 
     def run(self, arguments: argparse.Namespace) -> int:
-        print(f"hello {arguments.name}")
+        sys.stdout.write(f"hello {arguments.name}\n")
         return 7
 
 

@@ -39,11 +39,15 @@ def commands() -> dict[str, Command]:
     """All commands by name: the built-in ones, then the plug-ins of this environment."""
     found: dict[str, Command] = {"sim": SimCommand()}
     for entry in sorted(entry_points(group=PLUGIN_GROUP), key=lambda entry: entry.name):
-        try:
-            found[entry.name] = entry.load()
-        except ImportError as missing:
-            found[entry.name] = MissingPlugin(entry, missing)
+        found[entry.name] = _load(entry)
     return found
+
+
+def _load(entry: EntryPoint) -> Command:
+    try:
+        return entry.load()
+    except ImportError as missing:
+        return MissingPlugin(entry, missing)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

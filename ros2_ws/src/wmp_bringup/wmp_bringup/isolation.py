@@ -10,7 +10,7 @@ from dataclasses import dataclass
 DOMAINS = range(1, 101)
 
 
-class NoFreeDomain(RuntimeError):
+class NoFreeDomainError(RuntimeError):
     """All ROS domains of this machine are in use."""
 
 
@@ -30,7 +30,7 @@ def reserve_domain(wanted: int | None = None) -> Reservation:
     it is the point.
 
     Raises:
-        NoFreeDomain: every domain is taken.
+        NoFreeDomainError: every domain is taken.
     """
     if wanted is not None:
         return Reservation(wanted, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
@@ -38,7 +38,7 @@ def reserve_domain(wanted: int | None = None) -> Reservation:
         lock = _lock(domain)
         if lock is not None and _is_silent(domain):
             return Reservation(domain, lock)
-    raise NoFreeDomain(
+    raise NoFreeDomainError(
         f"every ROS domain of {DOMAINS.start}..{DOMAINS.stop - 1} is in use; stop another run or "
         "choose one with --domain-id"
     )

@@ -22,6 +22,7 @@ from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+
 from wmp_core.bundle import Bundle
 
 #: Topic -> message type of everything that is recorded.
@@ -36,6 +37,8 @@ TOPICS = {
     "diagnostics": "diagnostic_msgs/msg/DiagnosticArray",
     "sim/odometry": "nav_msgs/msg/Odometry",
 }
+#: Topics stamped with the time at which they are published: in lockstep they are the bag's clock.
+CLOCK_TOPICS = ("wmp/policy_step", "imu/data", "sim/odometry")
 #: Types whose text comes from the installed wmp_msgs, not from the type store.
 CUSTOM_TYPES = ("wmp_msgs/msg/PolicyStep", "wmp_msgs/msg/Latent")
 #: Key of the bag's custom data that holds the run's description as JSON.
@@ -95,15 +98,11 @@ class Recorder(Node):
             depth=QUEUE_DEPTH, history=HistoryPolicy.KEEP_LAST, reliability=ReliabilityPolicy.RELIABLE
         )
         for topic, kind in TOPICS.items():
-            self.create_subscription(
-                _message_class(kind), topic, self._writer_of(bag, topic, kind), qos, raw=True
-            )
+            self.create_subscription(_message_class(kind), topic, self._writer_of(bag, topic), qos, raw=True)
 
-    def _writer_of(self, bag: BagWriter, topic: str, kind: str) -> Callable[[bytes], None]:
-        stamped = kind != "geometry_msgs/msg/Twist"
-
+    def _writer_of(self, bag: BagWriter, topic: str) -> Callable[[bytes], None]:
         def write(data: bytes) -> None:
-            if stamped:
+            if topic in CLOCK_TOPICS:
                 self._newest_stamp = max(self._newest_stamp, header_stamp(data))
             now = self._newest_stamp if self._lockstep else self.get_clock().now().nanoseconds
             bag.write(topic, now, data)

@@ -6,14 +6,13 @@ import argparse
 import os
 from pathlib import Path
 
-from wmp_core.bundle import BundleError
-
 from wmp_bringup.command import UsageError
-from wmp_bringup.isolation import NoFreeDomain, reserve_domain
+from wmp_bringup.isolation import NoFreeDomainError, reserve_domain
 from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.options import Option
 from wmp_bringup.sim_settings import MODE, USER_OPTIONS, graph_environment, settings_from
 from wmp_bringup.stop_request import stop_on_signals
+from wmp_core.bundle import BundleError
 
 DESCRIPTION = """Starts the same nodes as on the robot, each in a process of its own, and a simulated A1 that
 speaks the robot's UDP protocol; stands it up, walks, sits it down."""
@@ -65,7 +64,7 @@ class SimCommand:
         try:
             settings = settings_from(arguments)
             reservation = reserve_domain(settings.domain_id)
-        except (BundleError, ValueError, OSError, NoFreeDomain) as error:
+        except (BundleError, ValueError, OSError, NoFreeDomainError) as error:
             raise UsageError(str(error)) from error
         environment = graph_environment(reservation.domain_id, settings.log_folder)
         # rclpy reads its transport from this process's own environment.

@@ -8,14 +8,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from wmp_core.bundle import Bundle
-
 from wmp_bringup.graph import NodeSpec, a1_graph
 from wmp_bringup.isolation import free_udp_port
 from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.options import OPTIONS
 from wmp_bringup.parameters import Value, node_parameters
 from wmp_bringup.sim_summary import RunIdentity
+from wmp_core.bundle import Bundle
 
 MODE = "sim"
 #: Options of the graph that the command decides by itself.
