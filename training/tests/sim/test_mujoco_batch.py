@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from wmp_training.sim.camera import normalise
-from wmp_training.sim.mujoco_batch import MujocoBatch, PoolConfig, rotate_inverse
+from wmp_training.sim.mujoco_batch import MujocoBatch, PoolConfig
+from wmp_training.sim.mujoco_worlds import rotate_inverse
 from wmp_training.sim.randomisation import NOMINAL, RandomisationConfig, randomise
 
 
@@ -18,7 +19,9 @@ def place(simulator, robots, world, z=0.3):
     count = len(robots)
     pose = torch.tensor([[0.0, 0.0, z, 1.0, 0.0, 0.0, 0.0]]).repeat(count, 1)
     default = torch.tensor(simulator.models[0].key_qpos[0][7:], dtype=torch.float32).repeat(count, 1)
-    simulator.place(torch.tensor(robots), torch.tensor(world), pose, torch.zeros(count, 6), default, 0 * default)
+    simulator.place(
+        torch.tensor(robots), torch.tensor(world), pose, torch.zeros(count, 6), default, 0 * default
+    )
     return default
 
 
@@ -93,5 +96,8 @@ def test_world_vectors_are_turned_into_the_base_frame():
     half = np.pi / 4
     yaw_left = torch.tensor([[np.cos(half), 0.0, 0.0, np.sin(half)]], dtype=torch.float32)
     torch.testing.assert_close(
-        rotate_inverse(yaw_left, torch.tensor([[0.0, 1.0, 0.0]])), torch.tensor([[1.0, 0.0, 0.0]]), atol=1e-6, rtol=0
+        rotate_inverse(yaw_left, torch.tensor([[0.0, 1.0, 0.0]])),
+        torch.tensor([[1.0, 0.0, 0.0]]),
+        atol=1e-6,
+        rtol=0,
     )

@@ -1,0 +1,150 @@
+"""Many robots in MuJoCo, each on one of a set of compiled worlds.
+
+MuJoCo's thread pool steps them; a reset swaps a robot's model for another one, which costs microseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import mujoco
+import mujoco.batch
+import numpy as np
+import torch
+from torch import Tensor
+
+from wmp_core.contract import Contract
+from wmp_sim.terrain import Terrain
+from wmp_training.sim.backend import RobotStates
+from wmp_training.sim.camera import DepthCamera
+from wmp_training.sim.randomisation import LEGS
+
+
+class MujocoWorlds:
+    """State, sensors and camera of many robots; subclasses say which worlds there are and drive the joints.
+
+    Args:
+        contract: camera.
+        num_robots: simulations.
+        terrains, models: the worlds and what they were compiled to, all of one ``MjData`` layout.
+        threads: physics threads, 0 for all CPUs.
+    """
+
+    STATE = ("world_of", "qpos", "qvel", "warm_start", "control")
+
+    def __init__(
+        self,
+        contract: Contract,
+        num_robots: int,
+        terrains: Sequence[Terrain],
+        models: Sequence[mujoco.MjModel],
+        threads: int = 0,
+    ) -> None:
+        self.num_robots, self.models = num_robots, models
+        self._ground = GroundHeights(terrains)
+        self.camera = DepthCamera(contract.depth, models)
+        self.world_of = np.zeros(num_robots, dtype=np.int64)
+        self.batch = mujoco.batch.Batch(models[0], nsim=num_robots, nthread=threads)
+        self._bind()
+
+    def _bind(self) -> None:
+        self._qpos, self._qvel = self.batch.bind("qpos"), self.batch.bind("qvel")
+        self._warm_start, self._control = self.batch.bind("qacc_warmstart"), self.batch.bind("ctrl")
+        self._sensors, self._torque = self.batch.bind("sensordata"), self.batch.bind("actuator_force")
+        model = self.models[0]
+
+        def columns(*names: str) -> np.ndarray:
+            return np.concatenate(
+                [
+                    np.arange(
+                        model.sensor(name).adr[0], model.sensor(name).adr[0] + model.sensor(name).dim[0]
+                    )
+                    for name in names
+                ]
+            )
+
+        self._feet = columns(*(f"{leg}_foot" for leg in LEGS))
+        self._legs = columns(*(f"{leg}_{part}" for leg in LEGS for part in ("thigh", "calf")))
+        self._trunk = columns("trunk", *(f"{leg}_hip" for leg in LEGS))
+
+    def ground_height(self, world: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        return self._ground(world, x, y)
+
+    def place(
+        self, robots: Tensor, world: Tensor, pose: Tensor, velocity: Tensor, q: Tensor, dq: Tensor
+    ) -> None:
+        ids = robots.numpy()
+        self.world_of[ids] = world.numpy()
+        self.batch.set_models([self.models[w] for w in self.world_of])
+        self.batch.reset(ids, stage=mujoco.mjtStage.mjSTAGE_NONE)
+        self._qpos[ids, :7], self._qpos[ids, 7:] = pose.numpy(), q.numpy()
+        self._qvel[ids, :6], self._qvel[ids, 6:] = velocity.numpy(), dq.numpy()
+        self.batch.forward(ids)
+
+    def push(self, robots: Tensor, velocity: Tensor) -> None:
+        self._qvel[robots.numpy(), :2] += velocity.numpy()
+
+    def states(self) -> RobotStates:
+        qpos, qvel = torch.from_numpy(self._qpos).float(), torch.from_numpy(self._qvel).float()
+        sensors = torch.tensor(self._sensors, dtype=torch.float32)
+        quat = qpos[:, 3:7]
+        return RobotStates(
+            position=qpos[:, :3],
+            quat=quat,
+            linear_velocity=rotate_inverse(quat, qvel[:, :3]),
+            angular_velocity=qvel[:, 3:6],
+            q=qpos[:, 7:],
+            dq=qvel[:, 6:],
+            torque=torch.tensor(self._torque, dtype=torch.float32),
+            foot_force=sensors[:, self._feet].unflatten(-1, (4, 3)),
+            leg_contact=sensors[:, self._legs] > 0,
+            trunk_contact=(sensors[:, self._trunk] > 0).any(-1),
+        )
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Everything the next step depends on, for an exact resume."""
+        arrays = (self.world_of, self._qpos, self._qvel, self._warm_start, self._control)
+        return {name: torch.tensor(array) for name, array in zip(self.STATE, arrays, strict=True)}
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        self.world_of[:] = state["world_of"].numpy()
+        self.batch.set_models([self.models[w] for w in self.world_of])
+        for name, array in zip(
+            self.STATE[1:], (self._qpos, self._qvel, self._warm_start, self._control), strict=True
+        ):
+            array[:] = state[name].numpy()
+
+    def depth(self, robots: Tensor, pitch: Tensor) -> Tensor:
+        ids = robots.numpy()
+        return self.camera.render(self.world_of[ids], self._qpos[ids, :7], pitch.numpy())
+
+
+class GroundHeights:
+    """Height of the ground of every terrain, for placing robots; the floor where there is no height field."""
+
+    def __init__(self, terrains: Sequence[Terrain]) -> None:
+        self._terrains = terrains
+
+    def __call__(self, world: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        heights = [self._height(*point) for point in zip(world.tolist(), x.tolist(), y.tolist(), strict=True)]
+        return torch.tensor(heights, dtype=torch.float32)
+
+    def _height(self, world: int, x: float, y: float) -> float:
+        terrain = self._terrains[world]
+        field = terrain.height_field
+        if field is None:
+            return terrain.floor
+        rows, columns = field.heights.shape
+        column = (x - field.centre[0] + field.half_size[0]) / (2 * field.half_size[0]) * (columns - 1)
+        row = (y - field.centre[1] + field.half_size[1]) / (2 * field.half_size[1]) * (rows - 1)
+        if not (0 <= row <= rows - 1 and 0 <= column <= columns - 1):
+            return terrain.floor
+        i, j = min(int(row), rows - 2), min(int(column), columns - 2)
+        return float(field.heights[i : i + 2, j : j + 2].max())
+
+
+def rotate_inverse(quat: Tensor, vector: Tensor) -> Tensor:
+    """World vectors [N, 3] seen in the frames ``quat`` [N, 4]."""
+    w, u = quat[:, :1], -quat[:, 1:]
+    t = 2.0 * torch.linalg.cross(u, vector)
+    return vector + w * t + torch.linalg.cross(u, t)
