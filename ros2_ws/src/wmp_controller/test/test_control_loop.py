@@ -1,0 +1,207 @@
+"""The control loop against a robot on UDP, with the real controller and networks, without ROS."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+from wmp_controller.control_loop import ControlError, ControlLoop, CycleReport, LoopSettings
+from wmp_controller.mailbox import LatentMailbox, Outbox
+from wmp_controller.operator import Script, ScriptedOperator
+from wmp_core.a1.link import A1Link, A1LinkSettings
+from wmp_core.bundle import Bundle
+from wmp_core.control.controller import Controller
+from wmp_core.control.modes import Mode
+from wmp_core.control.walking import Latent
+from wmp_core.inference.policy import Policy
+from wmp_core.inference.world_model import WorldModel
+
+
+@pytest.fixture(scope="module")
+def bundle(bundle_path):
+    return Bundle.load(bundle_path)
+
+
+class LatentSource:
+    """Reads the outbox and answers every interval with a latent, as world_model_node does; ``depth_m`` is the image."""
+
+    def __init__(self, bundle, outbox, mailbox, depth_m=1.0, silent_from=None):
+        self._model = WorldModel(bundle)
+        self._outbox, self._mailbox = outbox, mailbox
+        self._depth = np.full((64, 64), depth_m, np.float32)
+        self._silent_from = silent_from
+        self.reports = []
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def finish(self):
+        self._outbox.close()
+        self._thread.join()
+
+    @property
+    def actions(self):
+        return np.array([report.step.action for report in self.reports if report.step is not None])
+
+    @property
+    def modes(self):
+        return list(dict.fromkeys(report.mode for report in self.reports))
+
+    def _run(self):
+        actions = []
+        while True:
+            report = self._outbox.get()
+            if report is None:
+                return
+            assert isinstance(report, CycleReport)
+            self.reports.append(report)
+            if report.step is None:
+                continue
+            if report.step.tick % 5 == 0:
+                self._model.observe(report.step.proprioception, self._depth)
+            actions.append(report.step.action)
+            if len(actions) == 5:
+                tick, actions_done, actions = report.step.tick + 1, np.stack(actions), []
+                latent = Latent(tick, self._model.advance(actions_done).deter)
+                if self._silent_from is None or tick < self._silent_from:
+                    self._mailbox.put(latent)
+
+
+def build(bundle, robot, operator=None, obstacle=lambda: None, **settings):
+    """A loop and what belongs to it; lockstep and 0.3 s of walking unless told otherwise."""
+    settings = {"lockstep": True, "wait_for_graph": True, "ready_timeout": 0.3, **settings}
+    controller = Controller(bundle.contract, Policy(bundle), WorldModel(bundle).reset().deter)
+    link = A1Link(
+        A1LinkSettings("127.0.0.1", robot.port, local_port=0, stamp_from_tick=settings["lockstep"]),
+        bundle.contract.joints.names,
+    )
+    operator = operator or ScriptedOperator(Script((0.5, 0.0, 0.0), walk_seconds=0.3, stand_seconds=0.1))
+    mailbox, outbox = LatentMailbox(), Outbox(1000)
+    loop = ControlLoop(
+        link, controller, operator, mailbox, outbox, LoopSettings(**settings), obstacle, clock=time.time
+    )
+    return loop, operator, mailbox, outbox
+
+
+def walk(bundle, robot, depth_m=1.0, **settings):
+    loop, operator, mailbox, outbox = build(bundle, robot, **settings)
+    source = LatentSource(bundle, outbox, mailbox, depth_m)
+    loop.run()
+    source.finish()
+    return source, operator
+
+
+def test_a_script_in_lockstep_passes_through_every_mode_and_ends_in_damping(bundle, robot):
+    source, operator = walk(bundle, robot)
+    assert operator.finished and operator.failure is None
+    assert source.modes == [Mode.STAND_UP, Mode.STAND, Mode.WALK, Mode.SIT_DOWN]
+    assert len(source.actions) in (15, 16)  # 0.3 s at 50 Hz
+    assert robot.is_damped
+
+
+def test_every_latent_is_used_at_its_tick(bundle, robot):
+    source, _ = walk(bundle, robot)
+    steps = [report.step for report in source.reports if report.step is not None]
+    assert [step.latent_tick for step in steps] == [step.tick - step.tick % 5 for step in steps]
+
+
+def test_two_runs_in_lockstep_give_identical_actions(bundle, start_robot):
+    first, second = (walk(bundle, start_robot())[0].actions for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_other_depth_images_lead_to_other_actions_once_h_has_seen_them(bundle, start_robot):
+    near, far = (walk(bundle, start_robot(), depth_m)[0].actions for depth_m in (0.3, 2.0))
+    np.testing.assert_array_equal(near[:5], far[:5])  # z_0 enters h at tick 5
+    assert np.abs(near[5:] - far[5:]).max() > 1e-4
+
+
+def test_a_latent_that_does_not_come_ends_lockstep_in_damping_with_a_reason(bundle, robot):
+    loop, _, mailbox, outbox = build(bundle, robot, latent_timeout=0.3)
+    source = LatentSource(bundle, outbox, mailbox, silent_from=10)
+    with pytest.raises(ControlError, match="no latent for tick 10"):
+        loop.run()
+    source.finish()
+    assert robot.is_damped
+
+
+def test_a_robot_that_falls_silent_ends_lockstep_with_a_reason(bundle, robot):
+    loop, *_ = build(bundle, robot, state_timeout=0.3)
+    robot.answers = False
+    with pytest.raises(ControlError, match="robot"):
+        loop.run()
+    assert robot.is_damped
+
+
+def test_an_incomplete_graph_gets_no_motor_command_before_the_time_out(bundle, robot):
+    loop, *_ = build(bundle, robot, obstacle=lambda: "depth_node is missing")
+    with pytest.raises(ControlError, match="depth_node is missing"):
+        loop.run()
+    time.sleep(0.1)
+    assert not any(command.kp.any() for command in robot.commands)  # only the damping with which a link closes
+
+
+def test_a_walk_is_refused_while_the_graph_is_incomplete(bundle, robot):
+    script = Script((0.5, 0.0, 0.0), stand_seconds=0.1, patience=0.5)
+    operator = ScriptedOperator(script)
+    loop, *_ = build(bundle, robot, operator, obstacle=lambda: "nobody publishes wmp/latent", wait_for_graph=False)
+    loop.run()
+    assert operator.failure == "walk refused: nobody publishes wmp/latent"
+
+
+def test_a_dry_run_computes_actions_and_sends_only_damping(bundle, robot):
+    loop, operator, mailbox, outbox = build(bundle, robot, dry_run=True)
+    source = LatentSource(bundle, outbox, mailbox)
+    loop.run()
+    source.finish()
+    assert all(not command.kp.any() and not command.tau.any() for command in robot.commands)
+
+
+def test_an_exception_in_the_loop_leaves_the_robot_in_damping(bundle, robot):
+    class Broken(ScriptedOperator):
+        def velocity(self, now):
+            if self._mode is Mode.STAND_UP:
+                raise RuntimeError("a bug")
+            return super().velocity(now)
+
+    loop, *_ = build(bundle, robot, Broken(Script((0.5, 0.0, 0.0))))
+    with pytest.raises(RuntimeError, match="a bug"):
+        loop.run()
+    assert robot.is_damped
+
+
+@pytest.mark.parametrize("lockstep", [True, False])
+def test_a_loop_that_is_stopped_leaves_the_robot_in_damping(bundle, robot, lockstep):
+    loop, operator, mailbox, outbox = build(bundle, robot, lockstep=lockstep)
+    thread = threading.Thread(target=loop.run)
+    thread.start()
+    deadline = time.monotonic() + 10
+    while not any(command.kp.any() for command in robot.commands) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert any(command.kp.any() for command in robot.commands)
+    loop.stop()
+    thread.join(timeout=5)
+    time.sleep(0.1)
+    assert not thread.is_alive() and robot.is_damped
+
+
+def test_a_full_outbox_drops_and_counts_instead_of_waiting():
+    outbox = Outbox(2)
+    for item in range(3):
+        outbox.put(item)
+    assert outbox.dropped == 1
+    assert (outbox.get(), outbox.get()) == (0, 1)
+
+
+def test_a_mailbox_waits_for_the_tick_and_hands_every_latent_out_once():
+    mailbox = LatentMailbox()
+    threading.Timer(0.05, lambda: mailbox.put(Latent(5, np.zeros(1)))).start()
+    assert mailbox.wait_for(5, 5.0)
+    assert not mailbox.wait_for(10, 0.01)
+    assert [latent.tick for latent in mailbox.take()] == [5]
+    assert mailbox.take() == []
+
+
+@pytest.mark.parametrize("key", ["period", "report_every", "state_timeout"])
+def test_a_setting_that_makes_no_sense_is_refused_by_name(key):
+    with pytest.raises(ValueError, match=key):
+        LoopSettings(**{key: 0})
