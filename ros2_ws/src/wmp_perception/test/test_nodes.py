@@ -1,6 +1,5 @@
 """depth_node and world_model_node as processes of their own, over real DDS, against the library called directly."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -26,12 +25,6 @@ from wmp_perception.node_support import RELIABLE
 from wmp_perception.realsense import RawFrame
 
 D435I = CameraIntrinsics(424, 240, 211.4, 211.4, 212.6, 117.7)
-ENVIRONMENT = {
-    "ROS_DOMAIN_ID": "44",
-    "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
-    "FASTDDS_BUILTIN_TRANSPORTS": "UDPv4",
-    "OMP_NUM_THREADS": "1",
-}
 INTERVALS = 3
 JOINTS, PROPRIOCEPTION = 12, 33
 
@@ -44,7 +37,7 @@ class Process:
         code = f"from wmp_perception.{module} import main; raise SystemExit(main())"
         command = [sys.executable, "-c", code, "--ros-args", *(word for pair in arguments for word in pair)]
         self.process = subprocess.Popen(
-            command, env={**os.environ, **ENVIRONMENT}, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def end(self, signal_number=signal.SIGTERM):
@@ -77,9 +70,8 @@ def processes():
 
 @pytest.fixture
 def node():
-    os.environ.update(ENVIRONMENT)
     context = rclpy.Context()
-    rclpy.init(context=context, domain_id=44)
+    rclpy.init(context=context)
     node = rclpy.create_node("test_perception", context=context)
     yield node
     node.destroy_node()

@@ -1,0 +1,164 @@
+"""policy_node as a process of its own: real DDS on one side, a robot on UDP on the other."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import Twist
+from rclpy.executors import SingleThreadedExecutor
+from sensor_msgs.msg import Imu, JointState
+from std_srvs.srv import Trigger
+from wmp_controller.node_support import RELIABLE
+from wmp_core.bundle import Bundle
+from wmp_msgs.msg import Latent, PolicyStep
+
+
+@pytest.fixture
+def policy_node(bundle_path):
+    """Start policy_node with parameters."""
+    started = []
+
+    def start(**parameters):
+        parameters = {"bundle": bundle_path, "robot.address": "127.0.0.1", "robot.local_port": 0, **parameters}
+        arguments = [word for name, value in parameters.items() for word in ("-p", f"{name}:={value}")]
+        code = "from wmp_controller.policy_node import main; raise SystemExit(main())"
+        command = [sys.executable, "-c", code, "--ros-args", *arguments]
+        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+class Observer:
+    """A node that plays the operator and listens to everything."""
+
+    def __init__(self):
+        self.context = rclpy.Context()
+        rclpy.init(context=self.context)
+        self.node = rclpy.create_node("observer", context=self.context)
+        self.executor = SingleThreadedExecutor(context=self.context)
+        self.executor.add_node(self.node)
+        self.steps, self.states, self.imus, self.commands, self.diagnostics = [], [], [], [], []
+        self.node.create_subscription(PolicyStep, "wmp/policy_step", self.steps.append, RELIABLE)
+        self.node.create_subscription(JointState, "joint_states", self.states.append, 10)
+        self.node.create_subscription(JointState, "joint_commands", self.commands.append, 10)
+        self.node.create_subscription(Imu, "imu/data", self.imus.append, 10)
+        self.node.create_subscription(DiagnosticArray, "diagnostics", self.diagnostics.append, 10)
+        self.cmd_vel = self.node.create_publisher(Twist, "cmd_vel", 1)
+
+    def wait(self, condition, timeout_s=30.0):
+        deadline = time.monotonic() + timeout_s
+        while not condition():
+            assert time.monotonic() < deadline, "the node did not get there in time"
+            self.executor.spin_once(timeout_sec=0.02)
+
+    def call(self, name):
+        client = self.node.create_client(Trigger, f"policy_node/{name}")
+        self.wait(client.service_is_ready)
+        answer = client.call_async(Trigger.Request())
+        self.wait(answer.done)
+        return answer.result()
+
+    def wait_for_mode(self, mode):
+        self.wait(lambda: self.diagnostics and self.diagnostics[-1].status[0].message == mode)
+
+    def offer_latents(self):
+        """Appear as world_model_node."""
+        return self.node.create_publisher(Latent, "wmp/latent", RELIABLE)
+
+
+@pytest.fixture
+def observer():
+    observer = Observer()
+    yield observer
+    observer.node.destroy_node()
+    rclpy.try_shutdown(context=observer.context)
+
+
+def patient(robot, **parameters):
+    """Parameters for a machine so busy that states come late."""
+    return {"robot.port": robot.port, "watchdog.state_age": 5.0, "watchdog.latent_age": 60.0, **parameters}
+
+
+def test_services_answer_with_what_the_control_thread_decided(policy_node, observer, robot):
+    policy_node(**patient(robot))
+    observer.wait(lambda: observer.states)
+    refused = observer.call("walk")
+    assert not refused.success and "listeners, expected 2" in refused.message
+    refused = observer.call("sit_down")
+    assert not refused.success and "PASSIVE" in refused.message
+    granted = observer.call("stand_up")
+    assert granted.success, granted.message
+    observer.wait_for_mode("STAND_UP")
+    assert observer.call("stop").success
+    observer.wait_for_mode("PASSIVE")
+
+
+def test_a_walking_robot_publishes_what_it_saw_and_did(policy_node, observer, robot, bundle_path):
+    policy_node(**patient(robot, policy_step_listeners=1))
+    contract = Bundle.load(bundle_path, verify=False).contract
+    observer.wait(lambda: observer.states)
+    latents = observer.offer_latents()
+    assert observer.call("stand_up").success
+    observer.wait_for_mode("STAND")
+    observer.wait(lambda: latents.get_subscription_count() == 1)
+    assert observer.call("walk").success
+    command = Twist()
+    command.linear.x = 0.3
+    observer.cmd_vel.publish(command)
+    observer.wait(lambda: any(step.command[0] > 0 for step in observer.steps))
+    command.linear.x = float("nan")
+    observer.cmd_vel.publish(command)
+    observer.wait(lambda: observer.steps[-1].command[0] == 0)  # silence, and nothing else, is what NaN counts as
+
+    first = observer.steps[0]
+    assert first.tick == 0 and first.is_first and first.state == PolicyStep.WALK
+    assert len(first.proprioception) == contract.proprioception_size and len(first.action) == contract.num_joints
+    assert not any(step.is_first for step in observer.steps[1:])
+    assert [step.tick for step in observer.steps] == list(range(len(observer.steps)))
+    assert np.isfinite([step.command for step in observer.steps]).all()
+    assert list(observer.states[-1].name) == list(contract.joints.names)
+    assert len(observer.commands[-1].effort) == contract.num_joints
+    assert observer.imus[-1].orientation.w == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_the_robot_in_damping_and_exits_with_0(policy_node, observer, robot, number):
+    process = policy_node(**patient(robot))
+    observer.wait(lambda: observer.states)
+    assert observer.call("stand_up").success
+    observer.wait(lambda: robot.commands[-1].kp.any())
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=10)
+    assert process.returncode == 0, output
+    assert robot.is_damped and "Traceback" not in output
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({"operator": "autopilot"}, "'autopilot'"),
+        ({"pd": "cloud"}, "'cloud'"),
+        ({"loop_rate": 333.0}, "loop_period"),
+        ({"script.walk_seconds": -1.0}, "walk_seconds"),
+        ({"bundle": "/nowhere"}, "/nowhere"),
+    ],
+)
+def test_a_bad_parameter_ends_the_node_with_one_line_that_names_it(policy_node, parameters, expected):
+    process = policy_node(**parameters)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert expected in output and "Traceback" not in output
+
+
+def test_realtime_measures_that_the_system_refuses_are_only_warnings(policy_node, observer, robot):
+    policy_node(**patient(robot, **{"realtime.priority": 50, "realtime.cpus": "[0]"}))
+    observer.wait(lambda: observer.states)
