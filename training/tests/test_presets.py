@@ -15,7 +15,15 @@ def test_sizes_of_observations_are_those_of_the_method():
 def test_the_contract_agrees_with_the_simulated_robot():
     joints, robot = a1_contract(preset("small").world_model).joints, a1_model()
     assert joints.names == robot.joint_names
-    for key in ("default_position", "position_lower", "position_upper", "velocity_limit", "torque_limit", "kp", "kd"):
+    for key in (
+        "default_position",
+        "position_lower",
+        "position_upper",
+        "velocity_limit",
+        "torque_limit",
+        "kp",
+        "kd",
+    ):
         assert getattr(joints, key) == pytest.approx(tuple(getattr(robot, key))), key
 
 

@@ -1,4 +1,7 @@
-"""Checkpoints: tensors in safetensors, the rest in JSON. Nothing is unpickled, so a stranger's checkpoint is only data."""
+"""Checkpoints: tensors in safetensors, the rest in JSON.
+
+Nothing is unpickled, so a stranger's checkpoint is only data.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,9 @@ def load_facts(folder: Path) -> dict[str, Any]:
 
 def _existing(file: Path) -> Path:
     if not file.is_file():
-        raise FileNotFoundError(f"no checkpoint in {file.parent}: expected {file.name} there; first run `wmp train`")
+        raise FileNotFoundError(
+            f"no checkpoint in {file.parent}: expected {file.name} there; first run `wmp train`"
+        )
     return file
 
 
@@ -57,10 +62,14 @@ def section(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     """Adam's moments and step counts as flat tensors, by parameter number."""
     state = optimizer.state_dict()["state"]
-    return {f"{i}.{name}": torch.as_tensor(value) for i, values in state.items() for name, value in values.items()}
+    return {
+        f"{i}.{name}": torch.as_tensor(value) for i, values in state.items() for name, value in values.items()
+    }
 
 
-def load_optimizer_tensors(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor], learning_rate: float) -> None:
+def load_optimizer_tensors(
+    optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor], learning_rate: float
+) -> None:
     """Inverse of :func:`optimizer_tensors`."""
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():

@@ -1,4 +1,4 @@
-"""Everything that learns, wired to the environment: one iteration collects a rollout and updates all networks."""
+"""Everything that learns, wired to the environment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from tensordict import TensorDict
-from torch import Tensor
+from torch import Tensor, nn
 
 from wmp_core.contract import Contract
 from wmp_training import checkpoint as ck
@@ -43,7 +43,7 @@ class Networks:
 
 
 class Learner:
-    """The world model runs along with every robot, its h is the policy's second eye, and both learn from the rollouts.
+    """The world model runs along with every robot and hands its h to the policy; both learn.
 
     Args:
         env: the task, not yet reset.
@@ -71,7 +71,7 @@ class Learner:
         self.iteration = self.env_steps = 0
 
     def iterate(self) -> dict[str, float]:
-        """Collect one rollout, then update policy and world model side by side; returns the log of the iteration."""
+        """Collect one rollout, then update policy and world model side by side; returns what to log."""
         log = self._collect()
         with ThreadPoolExecutor(1) as worker:
             world_model = worker.submit(self.trainer.train)
@@ -85,7 +85,8 @@ class Learner:
 
     @torch.no_grad()
     def _collect(self) -> dict[str, float]:
-        steps, totals, reward = self.preset.ppo.steps_per_env, {}, 0.0
+        steps, reward = self.preset.ppo.steps_per_env, 0.0
+        totals: dict[str, float] = {}
         for _ in range(steps):
             action = self.ppo.act(self.obs)
             step = self.env.step(action)
@@ -123,13 +124,18 @@ class Learner:
 
     def _guard(self, log: dict[str, float]) -> None:
         """Stop at the first non-finite number, by name."""
-        modules = {"actor": self.networks.actor, "critic": self.critic, "world_model": self.networks.world_model}
+        modules: dict[str, nn.Module] = {
+            "actor": self.networks.actor,
+            "critic": self.critic,
+            "world_model": self.networks.world_model,
+        }
         named = [(f"{m}.{n}", p) for m, module in modules.items() for n, p in module.named_parameters()]
         broken = [name for name, value in log.items() if not torch.isfinite(torch.tensor(value))]
         broken += [name for name, value in named if not torch.isfinite(value).all()]
         if broken:
             raise FloatingPointError(
-                f"not finite after iteration {self.iteration}: {', '.join(broken[:5])}; resume from the last checkpoint"
+                f"not finite after iteration {self.iteration}: {', '.join(broken[:5])}; "
+                "resume from the last checkpoint"
             )
 
     def _std(self) -> float:
@@ -143,7 +149,9 @@ class Learner:
         tensors |= ck.prefixed("ppo_optimizer", ck.optimizer_tensors(self.ppo.optimizer))
         tensors |= ck.prefixed("world_model_optimizer", ck.optimizer_tensors(self.trainer.optimizer))
         tensors |= ck.prefixed("env", self.env.state_dict()) | ck.prefixed("filter", self.filter.state_dict())
-        tensors |= ck.prefixed("replay", self.replay.state_dict()) | ck.prefixed("obs", dict(self.obs.items()))
+        tensors |= ck.prefixed("replay", self.replay.state_dict()) | ck.prefixed(
+            "obs", dict(self.obs.items())
+        )
         tensors |= {"rng": torch.get_rng_state(), "world_model_rng": self.trainer.generator.get_state()}
         facts = {
             "iteration": self.iteration,
@@ -156,7 +164,9 @@ class Learner:
         self.networks.load(tensors)
         self.critic.load_state_dict(ck.section("critic", tensors))
         self.ppo.learning_rate = facts["learning_rate"]
-        ck.load_optimizer_tensors(self.ppo.optimizer, ck.section("ppo_optimizer", tensors), facts["learning_rate"])
+        ck.load_optimizer_tensors(
+            self.ppo.optimizer, ck.section("ppo_optimizer", tensors), facts["learning_rate"]
+        )
         ck.load_optimizer_tensors(
             self.trainer.optimizer,
             ck.section("world_model_optimizer", tensors),

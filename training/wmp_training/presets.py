@@ -28,7 +28,7 @@ LEGS = ("FL", "FR", "RL", "RR")
 class WorldModelConfig:
     """Sizes of the world model (deter h, stoch x classes z) and its optimisation.
 
-    ``decode_share`` of the steps of a batch, drawn at random, are reconstructed: an unbiased and cheaper loss.
+    ``decode_share`` of a batch's steps, drawn at random, are reconstructed: a cheaper, unbiased loss.
     """
 
     deter: int = 512
@@ -110,7 +110,9 @@ PRESETS: dict[str, Preset] = {
             updates_per_iteration=2,
             replay_steps=128,
         ),
-        policy=PolicyConfig(history_hidden=(128, 64), actor_hidden=(256, 128, 64), critic_hidden=(256, 128, 64)),
+        policy=PolicyConfig(
+            history_hidden=(128, 64), actor_hidden=(256, 128, 64), critic_hidden=(256, 128, 64)
+        ),
     ),
     "tiny": Preset(
         "tiny",
@@ -129,7 +131,11 @@ PRESETS: dict[str, Preset] = {
             warmup_steps=16,
         ),
         policy=PolicyConfig(
-            history_hidden=(16, 16), latent_hidden=(16,), latent_size=4, actor_hidden=(16, 16), critic_hidden=(16, 16)
+            history_hidden=(16, 16),
+            latent_hidden=(16,),
+            latent_size=4,
+            actor_hidden=(16, 16),
+            critic_hidden=(16, 16),
         ),
         ppo=PPOConfig(steps_per_env=8, epochs=2, mini_batches=2),
     ),
@@ -145,9 +151,18 @@ def preset(name: str) -> Preset:
 
 def a1_contract(world_model: WorldModelConfig) -> Contract:
     """What a runtime must know about a policy trained here for the Unitree A1."""
-    velocity, gravity = ObservationTerm("base_angular_velocity", (0.25,)), ObservationTerm("projected_gravity", (1.0,))
-    position, speed = ObservationTerm("joint_position_error", (1.0,)), ObservationTerm("joint_velocity", (0.05,))
-    command, last_action = ObservationTerm("command", (1.0, 1.0, 0.25)), ObservationTerm("last_action", (1.0,))
+    velocity, gravity = (
+        ObservationTerm("base_angular_velocity", (0.25,)),
+        ObservationTerm("projected_gravity", (1.0,)),
+    )
+    position, speed = (
+        ObservationTerm("joint_position_error", (1.0,)),
+        ObservationTerm("joint_velocity", (0.05,)),
+    )
+    command, last_action = (
+        ObservationTerm("command", (1.0, 1.0, 0.25)),
+        ObservationTerm("last_action", (1.0,)),
+    )
     return Contract(
         robot="a1",
         joints=_a1_joints(),
@@ -163,13 +178,17 @@ def a1_contract(world_model: WorldModelConfig) -> Contract:
             width=64, height=64, fov_deg=58.0, near=0.0, far=2.0, position=(0.27, 0.0, 0.03), pitch=0.0
         ),
         world_model=WorldModelContract(world_model.deter, world_model.stoch, world_model.classes),
-        limits=LimitsContract(command_vx=(0.0, 0.8), command_vy=(0.0, 0.0), command_yaw_rate=(-1.0, 1.0), attitude=1.0),
+        limits=LimitsContract(
+            command_vx=(0.0, 0.8), command_vy=(0.0, 0.0), command_yaw_rate=(-1.0, 1.0), attitude=1.0
+        ),
     )
 
 
 def _a1_joints() -> JointContract:
-    """Contract order FL, FR, RL, RR x hip, thigh, calf; limits and gains of the method's published configuration."""
-    default = [v for leg in LEGS for v in (0.1 if leg[1] == "L" else -0.1, 0.8 if leg[0] == "F" else 1.0, -1.5)]
+    """FL, FR, RL, RR x hip, thigh, calf; limits and gains of the method's published configuration."""
+    default = [
+        v for leg in LEGS for v in (0.1 if leg[1] == "L" else -0.1, 0.8 if leg[0] == "F" else 1.0, -1.5)
+    ]
     return JointContract(
         names=tuple(f"{leg}_{part}_joint" for leg in LEGS for part in ("hip", "thigh", "calf")),
         default_position=tuple(default),

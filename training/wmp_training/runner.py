@@ -33,11 +33,13 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         if self.num_envs < 1 or self.levels < 1:
-            raise ValueError(f"num_envs and levels are {self.num_envs} and {self.levels}, expected at least 1")
+            raise ValueError(
+                f"num_envs and levels are {self.num_envs} and {self.levels}, expected at least 1"
+            )
 
 
 class Runner:
-    """Trains in ``folder`` until the time or the iterations are over, or SIGINT; always leaves a checkpoint."""
+    """Trains in ``folder`` until time or iterations are over, or SIGINT; always leaves a checkpoint."""
 
     CHECKPOINT_PERIOD = 300.0
 
@@ -53,7 +55,9 @@ class Runner:
             flat_variants=2 if small else 48,
         )
         simulator = MujocoBatch(contract, config.num_envs, pool, config.seed, threads)
-        self.learner = Learner(LocomotionEnv(contract, simulator, EnvConfig()), Networks(contract, chosen), config.seed)
+        self.learner = Learner(
+            LocomotionEnv(contract, simulator, EnvConfig()), Networks(contract, chosen), config.seed
+        )
         self.wall_time, self._stop = 0.0, False
         if resume:
             tensors, facts = load_checkpoint(self.checkpoint)
@@ -64,7 +68,9 @@ class Runner:
     def checkpoint(self) -> Path:
         return self.folder / "checkpoint"
 
-    def run(self, time_limit: float, iterations: int | None = None, report: Callable[[str], None] = logger.info) -> None:
+    def run(
+        self, time_limit: float, iterations: int | None = None, report: Callable[[str], None] = logger.info
+    ) -> None:
         """Train for ``time_limit`` s of wall time (this call) and at most ``iterations`` more iterations."""
         self.folder.mkdir(parents=True, exist_ok=True)
         previous = signal.signal(signal.SIGINT, self._interrupt)
@@ -90,23 +96,32 @@ class Runner:
     def save(self) -> None:
         """Write the checkpoint of this moment."""
         tensors, facts = self.learner.state_dict()
-        save_checkpoint(self.checkpoint, tensors, {**facts, "wall_time_s": self.wall_time, "config": vars(self.config)})
+        save_checkpoint(
+            self.checkpoint, tensors, {**facts, "wall_time_s": self.wall_time, "config": vars(self.config)}
+        )
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         logger.info("stopping after this iteration, then saving")
         self._stop = True
 
     def _record(self, log: dict[str, float], seconds: float) -> None:
-        line = {"iteration": self.learner.iteration, "env_steps": self.learner.env_steps, "wall_time_s": self.wall_time}
+        line = {
+            "iteration": self.learner.iteration,
+            "env_steps": self.learner.env_steps,
+            "wall_time_s": self.wall_time,
+        }
         with (self.folder / "log.jsonl").open("a") as file:
             file.write(json.dumps({**line, "iteration_s": seconds, **log}) + "\n")
 
     def _progress(self, log: dict[str, float], seconds: float, left: float) -> str:
         rate = self.config.num_envs * self.learner.preset.ppo.steps_per_env / seconds
-        levels = " ".join(f"{name[6:]} {value:.1f}" for name, value in log.items() if name.startswith("level/"))
+        levels = " ".join(
+            f"{name[6:]} {value:.1f}" for name, value in log.items() if name.startswith("level/")
+        )
         success = 1.0 - log["falls"] / log["episodes"] if log["episodes"] else float("nan")
         return (
-            f"{self.learner.iteration:5d}  {self.learner.env_steps / 1e6:6.2f} M steps  {rate / 1e3:5.1f} k/s  "
+            f"{self.learner.iteration:5d}  {self.learner.env_steps / 1e6:6.2f} M steps  "
+            f"{rate / 1e3:5.1f} k/s  "
             f"reward {log['reward']:5.2f}  success {success:4.0%}  levels {levels}  std {log['std']:.2f}  "
             f"world model {log.get('world_model', float('nan')):7.1f}  eta {max(left, 0) / 60:4.0f} min"
         )

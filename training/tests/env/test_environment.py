@@ -36,7 +36,16 @@ class CountingSimulator:
         vector, joints = torch.zeros(n, 3), torch.zeros(n, 12)
         legs = torch.zeros(n, 8, dtype=torch.bool)
         return RobotStates(
-            vector, quat, vector, vector, joints, joints, joints, torch.ones(n, 4, 3), legs, self.trunk_contact.clone()
+            vector,
+            quat,
+            vector,
+            vector,
+            joints,
+            joints,
+            joints,
+            torch.ones(n, 4, 3),
+            legs,
+            self.trunk_contact.clone(),
         )
 
     def depth(self, robots, pitch):
@@ -55,7 +64,9 @@ def env(contract):
 def shown(observation, robot):
     """Time in control periods of the image that ``robot`` got, None if it got none."""
     rows = torch.nonzero(observation.due == robot)
-    return None if len(rows) == 0 else round(float((observation.depth[rows[0, 0], 0, 0] + 0.5) * 2.0 / 0.01)) - 1
+    return (
+        None if len(rows) == 0 else round(float((observation.depth[rows[0, 0], 0, 0] + 0.5) * 2.0 / 0.01)) - 1
+    )
 
 
 def test_an_image_is_consumed_exactly_one_interval_after_it_was_taken(env):
@@ -68,7 +79,9 @@ def test_an_image_is_consumed_exactly_one_interval_after_it_was_taken(env):
 def test_every_robot_has_its_own_phase_after_its_own_reset(env):
     times, fall = {}, None
     for step in range(1, 46):
-        env.sim.trunk_contact[1] = step > 2 and fall is None  # robot 1 lies on its belly until its episode ends
+        env.sim.trunk_contact[1] = (
+            step > 2 and fall is None
+        )  # robot 1 lies on its belly until its episode ends
         result = env.step(torch.zeros(2, 12))
         if result.done[1]:
             fall = step

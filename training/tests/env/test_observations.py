@@ -46,7 +46,9 @@ def test_batched_terms_and_history_equal_those_of_the_runtime(contract):
         for i in range(count):
             expected = proprioception(contract, as_runtime(states, i), command[i].numpy())
             np.testing.assert_allclose(observed[i].numpy(), expected, atol=1e-5)
-            np.testing.assert_allclose(history[i].numpy(), reference[i].push(expected, action[i].numpy()), atol=1e-5)
+            np.testing.assert_allclose(
+                history[i].numpy(), reference[i].push(expected, action[i].numpy()), atol=1e-5
+            )
         np.testing.assert_allclose(
             batched.scaled_command(command).numpy(), observed[:, batched.slices["command"]].numpy(), atol=1e-6
         )

@@ -22,11 +22,13 @@ def inputs(vx=0.0, yaw_rate=0.0, command=(0.0, 0.0, 0.0), force=100.0, standing=
         trunk_contact=torch.zeros(1, dtype=torch.bool),
     )
     gravity = torch.tensor([[0.0, 0.0, -1.0]])
-    return RewardInputs(states, gravity, torch.tensor([command]), torch.tensor([standing]), joints, joints, joints)
+    return RewardInputs(
+        states, gravity, torch.tensor([command]), torch.tensor([standing]), joints, joints, joints
+    )
 
 
 def rewards(**weights):
-    off = {name: 0.0 for name in RewardConfig.__dataclass_fields__}
+    off = dict.fromkeys(RewardConfig.__dataclass_fields__, 0.0)
     return Rewards(replace(RewardConfig(), **{**off, **weights}), 1, 0.02, torch.zeros(12))
 
 

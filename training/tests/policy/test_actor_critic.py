@@ -39,4 +39,6 @@ def test_input_sizes_of_the_full_preset_are_those_of_the_paper(contract):
 def test_exploration_starts_at_the_configured_deviation(contract, tiny):
     obs = observations(contract, tiny.world_model.deter, count=1).expand(4000)
     actor = WMPActor(obs, 12, tiny.policy)
-    torch.testing.assert_close(actor(obs, stochastic_output=True).std(0), torch.full((12,), 0.5), atol=0.05, rtol=0)
+    torch.testing.assert_close(
+        actor(obs, stochastic_output=True).std(0), torch.full((12,), 0.5), atol=0.05, rtol=0
+    )

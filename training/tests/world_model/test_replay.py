@@ -9,7 +9,9 @@ def counting_replay(lengths, capacity=8):
     for t in range(max(lengths)):
         robots = torch.tensor([r for r, n in enumerate(lengths) if t < n])
         rows = torch.tensor([[float(r), float(t)] for r in robots])
-        replay.add(robots, rows[:, 1, None, None].expand(-1, 2, 2) / 64, rows, rows[:, :1], rows[:, 1] % 5 == 0)
+        replay.add(
+            robots, rows[:, 1, None, None].expand(-1, 2, 2) / 64, rows, rows[:, :1], rows[:, 1] % 5 == 0
+        )
     return replay
 
 

@@ -65,7 +65,9 @@ def test_first_deter_is_one_step_from_the_initial_state_with_zero_actions():
     rssm.initial_logit.data = torch.randn(6)
     begin = rssm.initial(1)
     posterior, _ = rssm.observe(torch.randn(1, 1, 7), torch.randn(1, 1, 5), torch.ones(1, 1))
-    torch.testing.assert_close(posterior.deter[:, 0], rssm.advance(begin.deter, begin.stoch, torch.zeros(1, 5)))
+    torch.testing.assert_close(
+        posterior.deter[:, 0], rssm.advance(begin.deter, begin.stoch, torch.zeros(1, 5))
+    )
 
 
 def test_samples_follow_the_distribution_and_pass_gradients():

@@ -6,7 +6,9 @@ from wmp_training.world_model.world_model import Sequences
 
 
 def test_training_on_one_batch_lowers_every_part_of_the_loss(networks, tiny):
-    batch = Sequences(torch.rand(2, 4, 64, 64) - 0.5, torch.randn(2, 4, 33), torch.randn(2, 4, 60), torch.zeros(2, 4))
+    batch = Sequences(
+        torch.rand(2, 4, 64, 64) - 0.5, torch.randn(2, 4, 33), torch.randn(2, 4, 60), torch.zeros(2, 4)
+    )
     model = networks.world_model
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
     _, before = model.loss(batch)
@@ -22,7 +24,9 @@ def test_training_on_one_batch_lowers_every_part_of_the_loss(networks, tiny):
 def test_world_model_training_leaves_the_global_random_numbers_alone(networks, tiny):
     replay = SequenceReplay(4, 16, (64, 64), 33, 60)
     for _ in range(8):
-        replay.add(torch.arange(4), torch.rand(4, 64, 64), torch.randn(4, 33), torch.randn(4, 60), torch.zeros(4))
+        replay.add(
+            torch.arange(4), torch.rand(4, 64, 64), torch.randn(4, 33), torch.randn(4, 60), torch.zeros(4)
+        )
     trainer = WorldModelTrainer(networks.world_model, replay, tiny.world_model, seed=1)
     state = torch.get_rng_state()
     assert trainer.train()["world_model"] > 0

@@ -15,9 +15,13 @@ from wmp_training.presets import PPOConfig
 
 
 class WMPPPO(PPO):
-    """rsl_rl's PPO; every minibatch also regresses the actor's velocity estimate onto ``obs["base_velocity"]``."""
+    """rsl_rl's PPO that also regresses the actor's velocity estimate onto ``obs["base_velocity"]``."""
 
-    def __init__(self, actor: WMPActor, critic: WMPCritic, obs: TensorDict, num_actions: int, config: PPOConfig) -> None:
+    learning_rate: float
+
+    def __init__(
+        self, actor: WMPActor, critic: WMPCritic, obs: TensorDict, num_actions: int, config: PPOConfig
+    ) -> None:
         storage = RolloutStorage("rl", obs.batch_size[0], config.steps_per_env, obs, [num_actions])
         super().__init__(
             actor,
@@ -62,11 +66,15 @@ class WMPPPO(PPO):
     def _losses(self, batch: RolloutStorage.Batch) -> dict[str, Tensor]:
         self.actor(batch.observations, stochastic_output=True)
         values = self.critic(batch.observations)
-        ratio = torch.exp(self.actor.get_output_log_prob(batch.actions) - batch.old_actions_log_prob.squeeze(-1))
+        ratio = torch.exp(
+            self.actor.get_output_log_prob(batch.actions) - batch.old_actions_log_prob.squeeze(-1)
+        )
         advantages = batch.advantages.squeeze(-1)
         clipped_ratio = ratio.clamp(1.0 - self.clip_param, 1.0 + self.clip_param)
         clipped_values = batch.values + (values - batch.values).clamp(-self.clip_param, self.clip_param)
-        value_error = torch.maximum((values - batch.returns).square(), (clipped_values - batch.returns).square())
+        value_error = torch.maximum(
+            (values - batch.returns).square(), (clipped_values - batch.returns).square()
+        )
         velocity_error = self.actor.velocity_estimate - batch.observations["base_velocity"]
         return {
             "surrogate": -torch.minimum(advantages * ratio, advantages * clipped_ratio).mean(),
@@ -78,7 +86,9 @@ class WMPPPO(PPO):
     @torch.no_grad()
     def _adapt_learning_rate(self, batch: RolloutStorage.Batch) -> None:
         """Keep the KL between old and new policy near ``desired_kl``."""
-        kl = self.actor.get_kl_divergence(batch.old_distribution_params, self.actor.output_distribution_params).mean()
+        kl = self.actor.get_kl_divergence(
+            batch.old_distribution_params, self.actor.output_distribution_params
+        ).mean()
         if kl > 2.0 * self.desired_kl:
             self.learning_rate = max(1e-5, self.learning_rate / 1.5)
         elif 0.0 < kl < 0.5 * self.desired_kl:

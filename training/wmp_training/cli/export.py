@@ -8,9 +8,9 @@ from pathlib import Path
 
 HELP = "turn a training run into a bundle"
 DESCRIPTION = """
-Writes the ONNX graphs with their contract, records a golden trajectory in the training simulator, checks that ONNX
-Runtime repeats torch over 200 closed-loop steps (1e-4), evaluates the deterministic policy and writes the model card.
-Works on a run that is still training: it reads the last checkpoint.
+Writes the ONNX graphs with their contract, records a golden trajectory in the training simulator, checks
+that ONNX Runtime repeats torch over 200 closed-loop steps (1e-4), evaluates the deterministic policy and
+writes the model card. Works on a run that is still training: it reads the last checkpoint.
 """
 
 
@@ -21,9 +21,13 @@ class ExportCommand:
     description = DESCRIPTION
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--run", type=Path, required=True, dest="folder", help="folder of the run, like runs/first")
+        parser.add_argument(
+            "--run", type=Path, required=True, dest="folder", help="folder of the run, like runs/first"
+        )
         parser.add_argument("--out", type=Path, required=True, help="the bundle to write, like models/first")
-        parser.add_argument("--robots", type=int, default=20, help="robots per line of the evaluation, 0 for none")
+        parser.add_argument(
+            "--robots", type=int, default=20, help="robots per line of the evaluation, 0 for none"
+        )
 
     def run(self, args: argparse.Namespace) -> int:
         # Imported here so that `wmp --help` needs neither torch nor a second.

@@ -9,12 +9,12 @@ from pathlib import Path
 
 HELP = "train a policy and its world model in simulation"
 DESCRIPTION = """
-Trains a world model (what does the robot see and feel next?) and a policy that walks with its latent, both on the
-same simulated robots. A run is a folder: checkpoint/ (tensors and JSON), log.jsonl (one line per iteration).
-Stop with Ctrl-C at any time; --resume continues exactly where the run stopped.
+Trains a world model (what does the robot see and feel next?) and a policy that walks with its latent, both
+on the same simulated robots. A run is a folder: checkpoint/ (tensors and JSON), log.jsonl (one line per
+iteration). Stop with Ctrl-C at any time; --resume continues exactly where the run stopped.
 
-Watch `success` (episodes without a fall) and the terrain levels rather than the reward, and judge the result with
-`wmp export`, which evaluates the deterministic policy.
+Watch `success` (episodes without a fall) and the terrain levels rather than the reward, and judge the
+result with `wmp export`, which evaluates the deterministic policy.
 """
 
 
@@ -25,12 +25,18 @@ class TrainCommand:
     description = DESCRIPTION
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--preset", default="small", help="network sizes: small (CPU), full (paper, GPU), tiny (tests)")
+        parser.add_argument(
+            "--preset", default="small", help="network sizes: small (CPU), full (paper, GPU), tiny (tests)"
+        )
         parser.add_argument("--num-envs", type=int, default=1024, help="simulated robots (default 1024)")
-        parser.add_argument("--time-limit", type=seconds, default=2700.0, help="wall time, like 90s, 45m, 2h (default 45m)")
+        parser.add_argument(
+            "--time-limit", type=seconds, default=2700.0, help="wall time, like 90s, 45m, 2h (default 45m)"
+        )
         parser.add_argument("--iterations", type=int, help="stop after this many iterations")
         parser.add_argument("--out", type=Path, required=True, help="folder of the run, like runs/first")
-        parser.add_argument("--resume", action="store_true", help="continue the run in --out (its own preset and seed)")
+        parser.add_argument(
+            "--resume", action="store_true", help="continue the run in --out (its own preset and seed)"
+        )
         parser.add_argument("--threads", type=int, default=2, help="physics threads (default 2)")
         parser.add_argument("--seed", type=int, default=1)
 
@@ -42,8 +48,8 @@ class TrainCommand:
         from wmp_training.runner import RunConfig, Runner
 
         logging.basicConfig(level=logging.INFO, format="%(message)s")
-        # Learning of policy and world model run side by side, one thread each: two threads inside one operation
-        # wait for each other on a busy machine (measured: up to 30 times slower).
+        # Policy and world model learn side by side, one thread each: two threads inside one operation wait
+        # for each other on a busy machine (measured: up to 30 times slower).
         torch.set_num_threads(1)
         if args.resume:
             config = RunConfig(**load_facts(args.out / "checkpoint")["config"])
@@ -51,7 +57,9 @@ class TrainCommand:
             config = RunConfig(args.preset, args.num_envs, args.seed)
         runner = Runner(args.out, config, args.threads, args.resume)
         runner.run(args.time_limit, args.iterations)
-        logging.info("checkpoint in %s; next: wmp export --run %s --out models/NAME", runner.checkpoint, args.out)
+        logging.info(
+            "checkpoint in %s; next: wmp export --run %s --out models/NAME", runner.checkpoint, args.out
+        )
         return 0
 
 

@@ -12,7 +12,7 @@ STAND, TURN, STRAIGHT, HEADING, CURVE = range(5)
 
 @dataclass(frozen=True)
 class CommandConfig:
-    """``*_shares`` weigh stand, turn, straight, heading, curve; speeds in m/s, yaw rates in rad/s, periods in s."""
+    """Shares of stand, turn, straight, heading and curve; m/s, rad/s, s."""
 
     open_shares: tuple[float, ...] = (0.14, 0.2, 0.26, 0.1, 0.3)
     track_shares: tuple[float, ...] = (0.06, 0.08, 0.26, 0.55, 0.05)
@@ -25,10 +25,13 @@ class CommandConfig:
 class Commands:
     """The command of every robot: ``velocity`` [N, 3] (vx, vy, yaw rate), redrawn after a random period.
 
-    ``track`` robots mostly follow the track: HEADING steers back to +x, STRAIGHT holds yaw rate zero as an operator does.
+    ``track`` robots mostly follow the track: HEADING steers back to +x, STRAIGHT holds yaw rate zero as an
+    operator does.
     """
 
-    def __init__(self, config: CommandConfig, track: Tensor, control_period: float, vx: tuple[float, ...]) -> None:
+    def __init__(
+        self, config: CommandConfig, track: Tensor, control_period: float, vx: tuple[float, ...]
+    ) -> None:
         self.config, self.track, self.dt = config, track, control_period
         self.vx_limit = vx
         count = len(track)

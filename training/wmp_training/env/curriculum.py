@@ -35,7 +35,7 @@ class Curriculum:
         }
 
     def update(self, robots: Tensor, distance: Tensor, commanded: Tensor) -> None:
-        """Move the levels of ``robots`` whose episode ended: metres of progress made and commanded, all [M]."""
+        """Move the levels of ``robots`` whose episode ended, given metres made and commanded; all [M]."""
         top = self.top[self.kind[robots]]
         up = distance > self.PROMOTION_DISTANCE
         down = (commanded > self.MIN_COMMANDED) & (distance < self.DEMOTION_SHARE * commanded) & ~up

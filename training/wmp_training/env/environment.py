@@ -1,12 +1,13 @@
-"""The locomotion task: many robots walk to velocity commands over terrain, seeing at 10 Hz and acting at 50 Hz.
+"""The locomotion task: many robots walk over terrain, seeing at 10 Hz and acting at 50 Hz.
 
-The environment knows no physics engine. Every robot has its own tick counter; at ticks that are multiples of the
-world-model interval it has a depth image, rendered one interval earlier, exactly as late as on the robot.
+The environment knows no physics engine. Every robot has its own tick counter; at ticks that are multiples
+of the world-model interval it has a depth image, rendered one interval earlier, exactly as late as on the
+robot.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -22,11 +23,11 @@ from wmp_training.sim.camera import normalise
 
 @dataclass(frozen=True)
 class EnvConfig:
-    """Task settings: episode s, pushes (period s, m/s), sensor noise (uniform, +-), camera pitch (+- rad), image loss.
+    """Task settings: episode and push period in s, push in m/s, sensor noise and camera pitch (rad) as +-.
 
-    ``latency`` is the share of robots whose commands take effect one physics step late; ``blind_robots`` the share
-    of episodes without any image, ``lost_images`` the share of images lost otherwise; ``track_shares`` the share of
-    robots per terrain kind of the pool.
+    ``terrain_shares`` of the robots per terrain kind of the pool; ``latency`` the share of episodes in which
+    commands take effect one physics step late; ``blind_robots`` the share of episodes without any image,
+    ``lost_images`` the share of images lost otherwise.
     """
 
     terrain_shares: tuple[float, ...] = (0.45, 0.3, 0.25)
@@ -43,16 +44,16 @@ class EnvConfig:
     camera_pitch: float = 0.0873
     lost_images: float = 0.03
     blind_robots: float = 0.04
-    commands: CommandConfig = CommandConfig()
-    rewards: RewardConfig = RewardConfig()
+    commands: CommandConfig = field(default_factory=CommandConfig)
+    rewards: RewardConfig = field(default_factory=RewardConfig)
 
 
 @dataclass
 class Observation:
     """What learning sees at a policy tick; network-ready (scaled, noisy), except ``base_velocity`` in m/s.
 
-    ``due`` [M] lists the robots at a world-model tick, ``first`` [M] whether it is their tick 0, ``depth`` [M, H, W]
-    their normalised image (one interval old), ``valid`` [M] whether it arrived.
+    ``due`` [M] lists the robots at a world-model tick, ``first`` [M] whether it is their tick 0, ``depth``
+    [M, H, W] their normalised image (one interval old), ``valid`` [M] whether it arrived.
     """
 
     proprioception: Tensor
@@ -115,14 +116,14 @@ class LocomotionEnv:
         self.episode_log: dict[str, Tensor] = {}
 
     def reset(self) -> Observation:
-        """Start all robots; episodes are cut to random lengths once, so that resets and image phases spread."""
+        """Start all robots; their first episodes have random lengths, so that resets and phases spread."""
         everyone = torch.arange(self.num_robots)
         self._place(everyone)
         self.age_offset = torch.randint(0, self.max_tick, (self.num_robots,))
         return self.observe()
 
     def observe(self) -> Observation:
-        """What the robots sense now. Advances histories and images: once per step, by ``reset`` or ``step``."""
+        """What the robots sense now. Advances histories and images: called once per tick."""
         return self._observe(self.sim.states())
 
     def step(self, action: Tensor) -> Step:
@@ -146,13 +147,15 @@ class LocomotionEnv:
             self._finish(ended, states)
             self._place(ended)
             states = self.sim.states()
-        self.commands.step(_yaw(states.quat))
+        self.commands.step(yaw(states.quat))
         return Step(self._observe(states), reward, done, time_out)
 
     def state_dict(self) -> dict[str, Tensor]:
         """Everything the next step depends on, simulator included, for an exact resume."""
         state = {name: getattr(self, name) for name in self.STATE}
-        state |= {f"commands.{name}": getattr(self.commands, name) for name in ("velocity", "mode", "time_left")}
+        state |= {
+            f"commands.{name}": getattr(self.commands, name) for name in ("velocity", "mode", "time_left")
+        }
         state |= {f"rewards.{name}": getattr(self.rewards, name) for name in ("air", "last_dq", "mean_error")}
         state |= {"history": self.observations.history, "level": self.curriculum.level}
         return state | {f"simulator.{name}": value for name, value in self.sim.state_dict().items()}
@@ -167,7 +170,9 @@ class LocomotionEnv:
             elif key in self.STATE:
                 setattr(self, key, value)
         prefix = "simulator."
-        self.sim.load_state_dict({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
+        self.sim.load_state_dict(
+            {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+        )
 
     def _drive(self, action: Tensor) -> None:
         targets = self.default_position + self.contract.action.scale * action
@@ -191,7 +196,9 @@ class LocomotionEnv:
         return fallen | time_out, time_out
 
     def _finish(self, robots: Tensor, states: RobotStates) -> None:
-        self.curriculum.update(robots, states.position[robots, 0] - self.start_x[robots], self.commanded[robots])
+        self.curriculum.update(
+            robots, states.position[robots, 0] - self.start_x[robots], self.commanded[robots]
+        )
         self.age_offset[robots] = 0
 
     def _log(self, terms: dict[str, Tensor], done: Tensor, time_out: Tensor) -> None:
@@ -200,23 +207,25 @@ class LocomotionEnv:
         self.episode_log["episodes"] = done.float().sum()
 
     def _place(self, robots: Tensor) -> None:
-        """Start new episodes: near the start of a track (or any heading on open ground), half at rest, half thrown in."""
+        """Start new episodes, half at rest, half thrown in; on open ground with any heading."""
         count, config = len(robots), self.config
         self.world[robots] = world = self.curriculum.draw(robots)
         track, calm = self.track[robots], torch.rand(count) < 0.5
         spread = torch.where(track, torch.tensor(0.3), torch.tensor(1.0))
         x, y = _uniform(count) * spread, _uniform(count) * spread
-        yaw = _uniform(count) * torch.where(track, torch.tensor(0.3), torch.tensor(3.14159))
+        heading = _uniform(count) * torch.where(track, torch.tensor(0.3), torch.tensor(3.14159))
         drop = torch.where(calm, 0.29, 0.35)
         z = self.sim.ground_height(world, x, y) + drop
         zero = torch.zeros(count)
-        pose = torch.stack([x, y, z, torch.cos(yaw / 2), zero, zero, torch.sin(yaw / 2)], dim=-1)
+        pose = torch.stack([x, y, z, torch.cos(heading / 2), zero, zero, torch.sin(heading / 2)], dim=-1)
         wild = torch.where(calm, 0.1, 1.0)[:, None]
         velocity = 0.4 * wild * _uniform(count, 6)
         q = self.default_position + 0.3 * wild * _uniform(count, self.contract.num_joints)
         joints = self.contract.joints
         q = torch.clamp(q, torch.tensor(joints.position_lower), torch.tensor(joints.position_upper))
-        self.sim.place(robots, world, pose, velocity, q, 1.0 * wild * _uniform(count, self.contract.num_joints))
+        self.sim.place(
+            robots, world, pose, velocity, q, 1.0 * wild * _uniform(count, self.contract.num_joints)
+        )
         self.start_x[robots] = x
         self.tick[robots] = 0
         self.trunk_time[robots] = self.commanded[robots] = 0.0
@@ -253,7 +262,7 @@ class LocomotionEnv:
         )
 
     def _look(self, due: Tensor, first: Tensor) -> Tensor:
-        """Render now, hand out the image of one interval ago; a new episode begins with the image of its start."""
+        """Render now, hand out the image of one interval ago (at tick 0: of now)."""
         fresh = normalise(self.contract.depth, self.sim.depth(due, self.pitch[due]))
         delayed = torch.where(first[:, None, None], fresh, self.image[due])
         self.image[due] = fresh
@@ -279,6 +288,7 @@ def _uniform(*shape: int) -> Tensor:
     return torch.rand(*shape) * 2.0 - 1.0
 
 
-def _yaw(quat: Tensor) -> Tensor:
+def yaw(quat: Tensor) -> Tensor:
+    """Heading [N] in rad of robots at ``quat`` [N, 4]."""
     w, x, y, z = quat.unbind(-1)
     return torch.atan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))

@@ -1,4 +1,4 @@
-"""Observation terms for a batch of robots: the same numbers as ``wmp_core.observation`` and ``wmp_core.history``."""
+"""Observation terms of many robots at once: the same numbers as the runtime computes for one."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Observations:
         return values.clamp(-self.clip, self.clip)
 
     def push(self, proprioception: Tensor, last_action: Tensor) -> Tensor:
-        """Append one step to every robot's history and return the flat history [N, steps * size], newest last."""
+        """Append one step to every robot's history; the flat history [N, steps * size], newest last."""
         step = torch.empty_like(self.history[:, 0])
         for source, target in self._history_parts:
             step[:, target] = proprioception[:, source]

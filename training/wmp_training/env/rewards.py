@@ -1,4 +1,4 @@
-"""Reward terms. Each is a rate; the environment multiplies by the control period and clips the sum at zero."""
+"""Reward terms. Each is a rate; their sum is multiplied by the control period and clipped at zero."""
 
 from __future__ import annotations
 
@@ -57,7 +57,9 @@ class Rewards:
     CONTACT_FORCE = 1.0
     AIR_TIME = 0.2
 
-    def __init__(self, config: RewardConfig, num_robots: int, control_period: float, default_position: Tensor) -> None:
+    def __init__(
+        self, config: RewardConfig, num_robots: int, control_period: float, default_position: Tensor
+    ) -> None:
         self.config, self.dt, self.default_position = config, control_period, default_position
         self.air = torch.zeros(num_robots, 4)
         self.last_dq = torch.zeros(num_robots, len(default_position))
@@ -70,16 +72,23 @@ class Rewards:
 
     def __call__(self, inputs: RewardInputs) -> tuple[Tensor, dict[str, Tensor]]:
         """Reward [N] of the step and every weighted term [N] (per second)."""
-        terms = {**self._tracking(inputs), **self._gait(inputs), **self._effort(inputs), **self._standing(inputs)}
+        terms = {
+            **self._tracking(inputs),
+            **self._gait(inputs),
+            **self._effort(inputs),
+            **self._standing(inputs),
+        }
         weighted = {name: getattr(self.config, name) * value for name, value in terms.items()}
         total = torch.stack(list(weighted.values())).sum(0)
         self.last_dq = inputs.states.dq.clone()
         return (total * self.dt).clamp(min=0.0), weighted
 
     def _tracking(self, inputs: RewardInputs) -> dict[str, Tensor]:
-        """Momentary errors, and those of a 0.5 s mean: the mean makes a small steady bias (drift) cost something."""
+        """Momentary errors, and those of a 0.5 s mean, which make a small steady drift cost something."""
         velocity, yaw_rate = inputs.states.linear_velocity, inputs.states.angular_velocity[:, 2]
-        error = torch.cat([velocity[:, :2] - inputs.command[:, :2], (yaw_rate - inputs.command[:, 2])[:, None]], -1)
+        error = torch.cat(
+            [velocity[:, :2] - inputs.command[:, :2], (yaw_rate - inputs.command[:, 2])[:, None]], -1
+        )
         self.mean_error += (error - self.mean_error) * (self.dt / self.MEAN_TIME)
         squared, mean = error.square(), self.mean_error.square()
         return {

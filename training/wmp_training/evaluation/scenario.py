@@ -29,11 +29,13 @@ class Cell:
         return self.level / (LEVELS - 1)
 
 
-def scenario(contract: Contract, cells: tuple[Cell, ...], robots: int, seed: int, disturbed: bool = True) -> LocomotionEnv:
+def scenario(
+    contract: Contract, cells: tuple[Cell, ...], robots: int, seed: int, disturbed: bool = True
+) -> LocomotionEnv:
     """``robots`` robots per cell, not yet reset; call :func:`start` to begin.
 
     Args:
-        disturbed: randomised bodies and sensor noise as in training. Pushes and lost images are off either way.
+        disturbed: randomised bodies and sensor noise as in training. No pushes, no lost images.
     """
     torch.manual_seed(seed)
     names = tuple(dict.fromkeys(cell.terrain for cell in cells))
@@ -47,7 +49,9 @@ def scenario(contract: Contract, cells: tuple[Cell, ...], robots: int, seed: int
     config = quiet if disturbed else replace(quiet, noise=(), camera_pitch=0.0, latency=0.0)
     simulator = MujocoBatch(contract, robots * len(cells), pool, seed)
     env = LocomotionEnv(contract, simulator, replace(config, terrain_shares=(1.0,) * len(names)))
-    env.curriculum.kind = torch.tensor([names.index(cell.terrain) for cell in cells]).repeat_interleave(robots)
+    env.curriculum.kind = torch.tensor([names.index(cell.terrain) for cell in cells]).repeat_interleave(
+        robots
+    )
     env.curriculum.level = torch.tensor([cell.level for cell in cells]).repeat_interleave(robots)
     env.track = torch.tensor([cell.terrain != "flat" for cell in cells]).repeat_interleave(robots)
     return env
@@ -66,4 +70,3 @@ def start(env: LocomotionEnv, cells: tuple[Cell, ...]) -> Observation:
     everyone = torch.arange(env.num_robots)
     env.observations.reset(everyone)
     return env.observe()
-

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from wmp_core.bundle import Bundle
+from wmp_training.env.environment import yaw
 from wmp_training.evaluation.agent import BundleAgent
 from wmp_training.evaluation.scenario import Cell, scenario, start
 
@@ -40,13 +42,16 @@ class Result:
     drift: float
 
 
-def evaluate(bundle: Bundle, cells: tuple[Cell, ...] = CELLS, robots: int = 20, seed: int = 7, disturbed: bool = True) -> list[Result]:
+def evaluate(
+    bundle: Bundle, cells: tuple[Cell, ...] = CELLS, robots: int = 20, seed: int = 7, disturbed: bool = True
+) -> list[Result]:
     """One episode of 20 s for every robot. The first second (getting under way) does not count for errors."""
     env = scenario(bundle.contract, cells, robots, seed, disturbed)
     observation = start(env, cells)
     agent = BundleAgent(bundle, env.num_robots)
     command = env.commands.velocity.clone()
-    origin = env.sim.states().position[:, :2].clone()
+    begin = env.sim.states()
+    origin, heading = begin.position[:, :2].clone(), yaw(begin.quat)
     alive = torch.ones(env.num_robots, dtype=torch.bool)
     fallen = torch.zeros_like(alive)
     place = origin.clone()
@@ -62,7 +67,7 @@ def evaluate(bundle: Bundle, cells: tuple[Cell, ...] = CELLS, robots: int = 20, 
             speed = torch.stack([states.linear_velocity[:, 0], states.angular_velocity[:, 2]], -1)
             sums[alive] += speed[alive]
             counts[alive] += 1
-    moved = place - origin
+    moved = _turned(place - origin, -heading)
     mean = sums / counts.clamp(min=1)[:, None]
     walks = command[:, 0] > 0
     drift = moved.norm(dim=-1)
@@ -86,16 +91,24 @@ def evaluate(bundle: Bundle, cells: tuple[Cell, ...] = CELLS, robots: int = 20, 
     ]
 
 
+def _turned(vectors: Tensor, angle: Tensor) -> Tensor:
+    """Plane vectors [N, 2] turned by ``angle`` [N] rad."""
+    sine, cosine = torch.sin(angle), torch.cos(angle)
+    x, y = vectors.unbind(-1)
+    return torch.stack([cosine * x - sine * y, sine * x + cosine * y], dim=-1)
+
+
 def markdown(results: list[Result]) -> str:
     """The results as a table."""
     lines = [
-        "| terrain | difficulty | vx m/s | yaw rad/s | success | falls | forward m | moved m | speed error m/s | yaw-rate error rad/s |",
+        "| terrain | difficulty | vx m/s | yaw rad/s | success | falls | forward m | moved m "
+        "| speed error m/s | yaw-rate error rad/s |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for r in results:
         c = r.cell
         lines.append(
-            f"| {c.terrain} | {c.difficulty:.2f} | {c.vx} | {c.yaw} | {r.success:.0%} | {r.falls:.0%} | {r.distance:.2f} "
-            f"| {r.drift:.2f} | {r.velocity_error:.3f} | {r.yaw_error:.3f} |"
+            f"| {c.terrain} | {c.difficulty:.2f} | {c.vx} | {c.yaw} | {r.success:.0%} | {r.falls:.0%} "
+            f"| {r.distance:.2f} | {r.drift:.2f} | {r.velocity_error:.3f} | {r.yaw_error:.3f} |"
         )
     return "\n".join(lines)

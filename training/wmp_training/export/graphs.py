@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import onnx
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from wmp_training.learner import Networks
 from wmp_training.policy.actor_critic import WMPActor
@@ -22,7 +21,7 @@ OPSET, IR_VERSION = 17, 8
 
 def one_hot(rssm: RSSM, stoch: Tensor) -> Tensor:
     """Class indices [B, S] to one-hot z [B, S, C]."""
-    return F.one_hot(stoch, rssm.classes).to(torch.float32)
+    return nn.functional.one_hot(stoch, rssm.classes).to(torch.float32)
 
 
 class PolicyGraph(nn.Module):
@@ -145,4 +144,3 @@ def to_onnx(graph: Graph) -> bytes:
 def export_graphs(networks: Networks) -> dict[str, bytes]:
     """All graphs of a bundle, serialised."""
     return {name: to_onnx(graph) for name, graph in graphs(networks).items()}
-

@@ -1,4 +1,4 @@
-"""Actor and critic: blind proprioceptive history and the world model's h into joint actions and values."""
+"""Actor and critic: proprioceptive history and the world model's h into joint actions and values."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from wmp_training.presets import PolicyConfig
 
 
 class WMPActor(MLPModel):
-    """Policy: ``[history latent 32, velocity estimate 3, command 3, latent of h 32] -> action mean``.
+    """Policy: history latent 32, velocity estimate 3, command 3, latent of h 32 -> action mean.
 
-    The history encoder's last three outputs estimate the base velocity (m/s, base frame) and are trained on the
-    true one. ``deter`` (h) comes from the world model as a constant: no gradient reaches the world model.
+    The history encoder's last three outputs estimate the base velocity (m/s, base frame) and are trained on
+    the true one. ``deter`` (h) comes from the world model as a constant: no gradient reaches the world model.
     Observation groups: ``history``, ``command``, ``deter``.
     """
 
@@ -32,7 +32,9 @@ class WMPActor(MLPModel):
             hidden_dims=list(config.actor_hidden),
             distribution_cfg=distribution,
         )
-        self.history_encoder = MLP(obs["history"].shape[-1], config.history_latent + 3, list(config.history_hidden))
+        self.history_encoder = MLP(
+            obs["history"].shape[-1], config.history_latent + 3, list(config.history_hidden)
+        )
         self.latent_encoder = MLP(obs["deter"].shape[-1], config.latent_size, list(config.latent_hidden))
         with torch.no_grad():
             self.mlp[-1].weight *= 0.1
@@ -47,7 +49,9 @@ class WMPActor(MLPModel):
         code, velocity = self.encode_history(history)
         return torch.cat([code, velocity, command, self.latent_encoder(deter)], dim=-1), velocity
 
-    def get_latent(self, obs: TensorDict, masks: Tensor | None = None, hidden_state: Tensor | None = None) -> Tensor:
+    def get_latent(
+        self, obs: TensorDict, masks: Tensor | None = None, hidden_state: Tensor | None = None
+    ) -> Tensor:
         latent, self.velocity_estimate = self.get_latent_vector(obs["history"], obs["command"], obs["deter"])
         return latent
 
@@ -62,11 +66,17 @@ class WMPCritic(MLPModel):
 
     def __init__(self, obs: TensorDict, config: PolicyConfig) -> None:
         self._latent_dim = sum(obs[group].shape[-1] for group in self.GROUPS[:-1]) + config.latent_size
-        super().__init__(obs, {"critic": list(self.GROUPS)}, "critic", 1, hidden_dims=list(config.critic_hidden))
+        super().__init__(
+            obs, {"critic": list(self.GROUPS)}, "critic", 1, hidden_dims=list(config.critic_hidden)
+        )
         self.latent_encoder = MLP(obs["deter"].shape[-1], config.latent_size, list(config.latent_hidden))
 
-    def get_latent(self, obs: TensorDict, masks: Tensor | None = None, hidden_state: Tensor | None = None) -> Tensor:
-        return torch.cat([obs[group] for group in self.GROUPS[:-1]] + [self.latent_encoder(obs["deter"])], dim=-1)
+    def get_latent(
+        self, obs: TensorDict, masks: Tensor | None = None, hidden_state: Tensor | None = None
+    ) -> Tensor:
+        return torch.cat(
+            [obs[group] for group in self.GROUPS[:-1]] + [self.latent_encoder(obs["deter"])], dim=-1
+        )
 
     def _get_latent_dim(self) -> int:
         return self._latent_dim

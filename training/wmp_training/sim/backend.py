@@ -1,7 +1,7 @@
 """What the environment needs from a physics engine: tensors in, tensors out, per-robot reset onto any world.
 
-Joints are in contract order; positions in m and rad, world frame unless said otherwise; velocities of the base
-in the base frame; quaternions (w, x, y, z), base -> world.
+Joints are in contract order; positions in m and rad, world frame unless said otherwise; velocities of the
+base in the base frame; quaternions (w, x, y, z), base -> world.
 """
 
 from __future__ import annotations
@@ -57,9 +57,11 @@ class Simulator(Protocol):
     def ground_height(self, world: Tensor, x: Tensor, y: Tensor) -> Tensor:
         """Height of the ground at points of worlds, all [M]."""
 
-    def place(self, robots: Tensor, world: Tensor, pose: Tensor, velocity: Tensor, q: Tensor, dq: Tensor) -> None:
-        """Put ``robots`` [M] onto ``world`` [M]: ``pose`` [M, 7] position and quaternion, ``velocity`` [M, 6] world
-        linear and base angular, ``q`` and ``dq`` [M, J]."""
+    def place(
+        self, robots: Tensor, world: Tensor, pose: Tensor, velocity: Tensor, q: Tensor, dq: Tensor
+    ) -> None:
+        """Put ``robots`` [M] onto ``world`` [M]: ``pose`` [M, 7] position and quaternion, ``velocity`` [M, 6]
+        world linear and base angular, ``q`` and ``dq`` [M, J]."""
 
     def push(self, robots: Tensor, velocity: Tensor) -> None:
         """Add ``velocity`` [M, 2] (world x, y) to the bases of ``robots``."""
@@ -71,7 +73,7 @@ class Simulator(Protocol):
         """State after the last step or placement."""
 
     def depth(self, robots: Tensor, pitch: Tensor) -> Tensor:
-        """Planar depth [M, H, W] in m of ``robots``, camera pitched by ``pitch`` [M] rad; 0 where nothing is hit."""
+        """Planar depth [M, H, W] in m, camera pitched by ``pitch`` [M] rad; 0 where nothing is hit."""
 
     def state_dict(self) -> dict[str, Tensor]:
         """Everything the next step depends on, for an exact resume."""

@@ -21,12 +21,13 @@ class DepthCamera:
         if depth.width != depth.height:
             raise ValueError(f"depth image is {depth.width} x {depth.height}, expected a square one")
         self.pinhole = Pinhole.square(depth.width, math.radians(depth.fov_deg))
-        self.mount = CameraMount(depth.position, depth.pitch)
+        x, y, z = depth.position
+        self.mount = CameraMount((x, y, z), depth.pitch)
         self.far, self.threads = depth.far, threads
         self.stack = SceneStack.of([DepthScene.from_model(model) for model in models])
 
     def render(self, world: np.ndarray, pose: np.ndarray, pitch: np.ndarray) -> Tensor:
-        """Planar depth [M, H, W] in m, 0 where nothing is hit; base ``pose`` [M, 7], ``pitch`` [M] rad added."""
+        """Planar depth [M, H, W] in m, 0 where nothing is hit; ``pose`` [M, 7] of the base."""
         position, axes = camera_poses(pose[:, :3], pose[:, 3:], self.mount, self.mount.pitch + pitch)
         image = render(self.stack, world, position, axes, self.pinhole, self.far, threads=self.threads)
         return torch.from_numpy(image)

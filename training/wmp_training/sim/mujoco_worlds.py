@@ -75,7 +75,7 @@ class MujocoWorlds:
     ) -> None:
         ids = robots.numpy()
         self.world_of[ids] = world.numpy()
-        self.batch.set_models([self.models[w] for w in self.world_of])
+        self.batch.set_models([self.models[w] for w in self.world_of.tolist()])
         self.batch.reset(ids, stage=mujoco.mjtStage.mjSTAGE_NONE)
         self._qpos[ids, :7], self._qpos[ids, 7:] = pose.numpy(), q.numpy()
         self._qvel[ids, :6], self._qvel[ids, 6:] = velocity.numpy(), dq.numpy()
@@ -108,7 +108,7 @@ class MujocoWorlds:
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         self.world_of[:] = state["world_of"].numpy()
-        self.batch.set_models([self.models[w] for w in self.world_of])
+        self.batch.set_models([self.models[w] for w in self.world_of.tolist()])
         for name, array in zip(
             self.STATE[1:], (self._qpos, self._qvel, self._warm_start, self._control), strict=True
         ):

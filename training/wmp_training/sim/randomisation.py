@@ -28,11 +28,13 @@ class RandomisationConfig:
     strength: tuple[float, float] = (0.85, 1.15)
 
 
-NOMINAL = RandomisationConfig((0.8, 0.8), (0.0, 0.0), (0.0, 0.0), (1.0, 1.0), (1.0, 1.0), (1.0, 1.0), (1.0, 1.0))
+NOMINAL = RandomisationConfig(
+    (0.8, 0.8), (0.0, 0.0), (0.0, 0.0), (1.0, 1.0), (1.0, 1.0), (1.0, 1.0), (1.0, 1.0)
+)
 
 
 def randomise(model: mujoco.MjModel, config: RandomisationConfig, rng: np.random.Generator) -> np.ndarray:
-    """Write one draw into ``model`` and return it scaled to about one: friction, payload, com 3, kp 12, kd 12."""
+    """Write one draw into ``model``; returns it scaled: friction, payload, com 3, kp 12, kd 12."""
     friction = rng.uniform(*config.friction)
     payload = rng.uniform(*config.payload)
     com = rng.uniform(*config.com, 3)

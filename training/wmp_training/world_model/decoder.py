@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Sequence
+from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,7 @@ from wmp_training.world_model.layers import ImgChLayerNorm, dense, init_weights
 
 
 class ConvDecoder(nn.Module):
-    """Mirror of the image encoder: linear map to the smallest image, then stride-2 transposed convolutions."""
+    """Mirror of the image encoder: a linear map, then stride-2 transposed convolutions."""
 
     def __init__(self, inputs: int, size: tuple[int, int], channels: Sequence[int]) -> None:
         super().__init__()
@@ -20,7 +21,7 @@ class ConvDecoder(nn.Module):
         self.shape = (channels[-1], height, width)
         widths = [*reversed(channels), 1]
         layers: list[nn.Module] = []
-        for inputs_, outputs in zip(widths[:-2], widths[1:-1], strict=True):
+        for inputs_, outputs in pairwise(widths[:-1]):
             layers += [
                 nn.ConvTranspose2d(inputs_, outputs, kernel_size=4, stride=2, padding=1, bias=False),
                 ImgChLayerNorm(outputs),

@@ -12,8 +12,8 @@ class LatentFilter:
     """Holds h and z of every robot and moves them on at each robot's own world-model ticks.
 
     At a tick n that is a multiple of k: ``h_n = advance(h_{n-k}, z_{n-k}, a_{n-k..n-1})`` (at n = 0 from the
-    learned initial state with zero actions), then ``z_n`` is the most likely posterior, or the most likely prior
-    where no image arrived. z is the mode, never a sample: a rollout can be repeated and a robot replayed.
+    learned initial state with zero actions), then ``z_n`` is the most likely posterior, or the most likely
+    prior where no image arrived. z is the mode, never a sample: a robot's walk can be replayed.
     """
 
     def __init__(self, model: WorldModel, num_robots: int, interval: int, num_actions: int) -> None:
@@ -35,7 +35,9 @@ class LatentFilter:
         self.actions[torch.arange(len(tick)), tick % self.interval] = action
 
     @torch.no_grad()
-    def step(self, due: Tensor, first: Tensor, proprioception: Tensor, depth: Tensor, valid: Tensor) -> Tensor:
+    def step(
+        self, due: Tensor, first: Tensor, proprioception: Tensor, depth: Tensor, valid: Tensor
+    ) -> Tensor:
         """Advance and observe the robots at a world-model tick.
 
         Args:
@@ -45,7 +47,7 @@ class LatentFilter:
             valid: whether the image arrived [M]; without one, z comes from the prior.
 
         Returns:
-            The actions of the interval that ended [M, k*A], zeros at tick 0: the world model's training input.
+            Actions of the interval that ended [M, k*A], zeros at tick 0: a training input of the model.
         """
         rssm = self.model.rssm
         self.actions[due[first]] = 0.0

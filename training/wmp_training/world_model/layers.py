@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 
 def symlog(x: Tensor) -> Tensor:
@@ -18,15 +17,17 @@ def symexp(x: Tensor) -> Tensor:
 
 
 class Conv2dSamePad(nn.Conv2d):
-    """Convolution whose output is ``ceil(input / stride)``: the odd pixel of padding goes to the right and bottom."""
+    """Convolution to ``ceil(input / stride)`` pixels; an odd pixel of padding goes right and bottom."""
 
     def forward(self, x: Tensor) -> Tensor:
         (top, bottom), (left, right) = (
             self._split(x.shape[dim], self.kernel_size[dim - 2], self.stride[dim - 2]) for dim in (2, 3)
         )
         if top == bottom and left == right:
-            return F.conv2d(x, self.weight, self.bias, self.stride, padding=(top, left))
-        return F.conv2d(F.pad(x, (left, right, top, bottom)), self.weight, self.bias, self.stride)
+            return nn.functional.conv2d(x, self.weight, self.bias, self.stride, padding=(top, left))
+        return nn.functional.conv2d(
+            nn.functional.pad(x, (left, right, top, bottom)), self.weight, self.bias, self.stride
+        )
 
     @staticmethod
     def _split(size: int, kernel: int, stride: int) -> tuple[int, int]:

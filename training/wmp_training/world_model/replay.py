@@ -11,14 +11,16 @@ from wmp_training.world_model.world_model import Sequences
 class SequenceReplay:
     """Ring buffer of consecutive world-model steps of every robot.
 
-    Robots write at their own ticks, so each row has its own length. A sequence is consecutive steps of one robot
-    and may run across a reset: ``is_first`` marks where. Depth is kept in half precision (its steps, below
-    0.5 mm, are finer than the sensor's).
+    Robots write at their own ticks, so each row has its own length. A sequence is consecutive steps of one
+    robot and may run across a reset: ``is_first`` marks where. Depth is kept in half precision (steps below
+    0.5 mm, finer than the sensor's).
     """
 
     STATE = ("depth", "proprioception", "actions", "is_first", "written")
 
-    def __init__(self, num_robots: int, capacity: int, image: tuple[int, int], proprioception: int, actions: int) -> None:
+    def __init__(
+        self, num_robots: int, capacity: int, image: tuple[int, int], proprioception: int, actions: int
+    ) -> None:
         self.capacity = capacity
         self.depth = torch.zeros(num_robots, capacity, *image, dtype=torch.float16)
         self.proprioception = torch.zeros(num_robots, capacity, proprioception)
@@ -38,7 +40,9 @@ class SequenceReplay:
         """Steps held."""
         return int(self.written.clamp(max=self.capacity).sum())
 
-    def add(self, robots: Tensor, depth: Tensor, proprioception: Tensor, actions: Tensor, is_first: Tensor) -> None:
+    def add(
+        self, robots: Tensor, depth: Tensor, proprioception: Tensor, actions: Tensor, is_first: Tensor
+    ) -> None:
         """Append one step to each of ``robots`` [M] (distinct); the other arguments are [M, ...]."""
         slot = self.written[robots] % self.capacity
         self.depth[robots, slot] = depth.to(torch.float16)
@@ -64,5 +68,8 @@ class SequenceReplay:
         is_first = self.is_first[rows, slots]
         is_first[:, 0] = 1.0
         return Sequences(
-            self.depth[rows, slots].float(), self.proprioception[rows, slots], self.actions[rows, slots], is_first
+            self.depth[rows, slots].float(),
+            self.proprioception[rows, slots],
+            self.actions[rows, slots],
+            is_first,
         )

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from wmp_training.world_model.gru import GRUCell
 from wmp_training.world_model.layers import DenseBlock, init_weights
@@ -21,7 +20,7 @@ from wmp_training.world_model.layers import DenseBlock, init_weights
 
 @dataclass
 class RSSMState:
-    """``deter`` h [..., D], ``stoch`` one-hot z [..., S, C], and ``logits`` [..., S, C] of the distribution of z."""
+    """``deter`` h [..., D], ``stoch`` one-hot z [..., S, C], ``logits`` [..., S, C] of z's distribution."""
 
     deter: Tensor
     stoch: Tensor
@@ -29,7 +28,9 @@ class RSSMState:
 
     @staticmethod
     def stack(states: list[RSSMState], dim: int = 1) -> RSSMState:
-        fields = (torch.stack([getattr(s, name) for s in states], dim) for name in ("deter", "stoch", "logits"))
+        fields = (
+            torch.stack([getattr(s, name) for s in states], dim) for name in ("deter", "stoch", "logits")
+        )
         return RSSMState(*fields)
 
 
@@ -44,7 +45,14 @@ class RSSM(nn.Module):
     """
 
     def __init__(
-        self, deter: int, stoch: int, classes: int, hidden: int, actions: int, embed: int, unimix: float = 0.01
+        self,
+        deter: int,
+        stoch: int,
+        classes: int,
+        hidden: int,
+        actions: int,
+        embed: int,
+        unimix: float = 0.01,
     ) -> None:
         super().__init__()
         self.stoch, self.classes, self.unimix = stoch, classes, unimix
@@ -121,7 +129,12 @@ class RSSM(nn.Module):
         return torch.cat([stoch.flatten(-2), deter], dim=-1)
 
     def kl_loss(
-        self, posterior: Tensor, prior: Tensor, free: float = 1.0, dynamics: float = 0.5, representation: float = 0.1
+        self,
+        posterior: Tensor,
+        prior: Tensor,
+        free: float = 1.0,
+        dynamics: float = 0.5,
+        representation: float = 0.1,
     ) -> tuple[Tensor, Tensor]:
         """``dynamics max(KL(sg(post) || prior), free) + representation max(KL(post || sg(prior)), free)``.
 
@@ -135,19 +148,19 @@ class RSSM(nn.Module):
 
     def mode(self, logits: Tensor) -> Tensor:
         """One-hot of the most likely class [..., S, C]."""
-        return F.one_hot(logits.argmax(dim=-1), self.classes).to(logits.dtype)
+        return nn.functional.one_hot(logits.argmax(dim=-1), self.classes).to(logits.dtype)
 
     def sample(self, logits: Tensor) -> Tensor:
         """One-hot sample with straight-through gradient. Gumbel-max: no distribution object per step."""
         noise = -torch.empty_like(logits).exponential_(generator=self.generator).log()
-        hard = F.one_hot((logits.detach() + noise).argmax(dim=-1), self.classes).to(logits.dtype)
+        hard = nn.functional.one_hot((logits.detach() + noise).argmax(dim=-1), self.classes).to(logits.dtype)
         probabilities = logits.exp()
         return hard + probabilities - probabilities.detach()
 
     def _logits(self, flat: Tensor) -> Tensor:
         """Normalised log-probabilities with the uniform share mixed in."""
         raw = flat.unflatten(-1, (self.stoch, self.classes))
-        mixed = (1.0 - self.unimix) * F.softmax(raw, dim=-1) + self.unimix / self.classes
+        mixed = (1.0 - self.unimix) * nn.functional.softmax(raw, dim=-1) + self.unimix / self.classes
         return mixed.log()
 
 

@@ -11,9 +11,11 @@ from wmp_training.world_model.world_model import WorldModel
 
 
 class WorldModelTrainer:
-    """Draws batches and takes Adam steps. Its random numbers are its own, so it may run beside other learning."""
+    """Draws batches and takes Adam steps; its random numbers are its own, so it may run beside PPO."""
 
-    def __init__(self, model: WorldModel, replay: SequenceReplay, config: WorldModelConfig, seed: int) -> None:
+    def __init__(
+        self, model: WorldModel, replay: SequenceReplay, config: WorldModelConfig, seed: int
+    ) -> None:
         self.model, self.replay, self.config = model, replay, config
         self.optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate)
         self.generator = torch.Generator().manual_seed(seed)

@@ -30,7 +30,7 @@ class Sequences:
 
 
 class WorldModel(nn.Module):
-    """Encoder ``e``, recurrent model, and decoders, sized by ``config`` for the observations of ``contract``."""
+    """Encoder ``e``, recurrent model and decoders, sized by ``config`` for ``contract``."""
 
     def __init__(self, contract: Contract, config: WorldModelConfig) -> None:
         super().__init__()
@@ -55,10 +55,10 @@ class WorldModel(nn.Module):
         )
 
     def loss(self, batch: Sequences) -> tuple[Tensor, dict[str, float]]:
-        """Mean over batch and time of depth MSE (summed over pixels), proprioception MSE (summed, symlog), KL terms.
+        """Mean of depth MSE (summed over pixels), proprioception MSE (summed, symlog) and KL terms.
 
         Returns:
-            The loss and its parts for the log; ``depth_rmse`` is the root mean square error per pixel, normalised.
+            The loss and its parts for the log; ``depth_rmse`` is per pixel, normalised.
         """
         depth, proprioception = batch.depth.flatten(0, 1).unsqueeze(1), batch.proprioception.flatten(0, 1)
         embed = self.encoder(depth, proprioception).unflatten(0, batch.is_first.shape)
@@ -80,6 +80,6 @@ class WorldModel(nn.Module):
 
     @torch.no_grad()
     def observe_mode(self, deter: Tensor, proprioception: Tensor, depth: Tensor) -> Tensor:
-        """Most likely z [B, S, C] given h, proprioception [B, P] and normalised depth [B, H, W]: what a robot runs."""
+        """Most likely z [B, S, C] given h, proprioception [B, P] and normalised depth [B, H, W]."""
         embed = self.encoder(depth.unsqueeze(1), proprioception)
         return self.rssm.mode(self.rssm.posterior(deter, embed))

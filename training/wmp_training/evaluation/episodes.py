@@ -1,0 +1,99 @@
+"""A bundle's exported graphs through one episode of every trial, timed as on the robot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from wmp_core.bundle import Bundle
+from wmp_training.env.environment import Observation
+from wmp_training.env.observations import Observations
+from wmp_training.evaluation.agent import BundleAgent
+from wmp_training.evaluation.measures import Measures, Outcome
+from wmp_training.evaluation.protocol import Protocol
+from wmp_training.evaluation.tracks import Tracks
+from wmp_training.evaluation.trial import Trial
+from wmp_training.sim.backend import RobotStates
+from wmp_training.sim.camera import normalise
+
+
+def run_trials(
+    bundle: Bundle, trials: Sequence[Trial], protocol: Protocol = Protocol(), threads: int = 1
+) -> list[Outcome]:
+    """One episode for every trial, side by side: no robot ends early for another, none starts a second time."""
+    contract = bundle.contract
+    tracks = Tracks(contract, trials, protocol.varied, threads)
+    eyes = Eyes(bundle, tracks, protocol)
+    senses = Observations(contract, len(trials))
+    agent = BundleAgent(bundle, len(trials))
+    measures = Measures(tracks, trials, protocol, contract.timing.control_period)
+    action = torch.zeros(len(trials), contract.num_joints)
+    tick = 0
+    while (running := torch.nonzero(measures.running).squeeze(-1)).numel():
+        states = tracks.states()
+        command = steer(states, protocol, contract.limits.command_yaw_rate)
+        action = agent(observe(senses, states, command, action, tick, *eyes.see(tick, running)))
+        tracks.step(senses.default_position + contract.action.scale * action, running)
+        measures.update(tracks.states(), command)
+        tick += 1
+    return measures.outcomes()
+
+
+def observe(
+    senses: Observations, states: RobotStates, command: Tensor, action: Tensor, tick: int, due: Tensor, depth: Tensor, seen: bool
+) -> Observation:
+    """What the networks get at ``tick``; ``due`` robots look, ``seen`` says whether their images arrived."""
+    proprioception = senses.proprioception(senses.raw(states, command))
+    count, looking = len(proprioception), len(due)
+    return Observation(
+        proprioception=proprioception,
+        history=senses.push(proprioception, action),
+        command=senses.scaled_command(command),
+        last_action=action,
+        privileged=torch.zeros(count, 0),
+        base_velocity=states.linear_velocity,
+        tick=torch.full((count,), tick),
+        due=due,
+        first=torch.full((looking,), tick == 0),
+        depth=depth,
+        valid=torch.full((looking,), seen),
+    )
+
+
+def steer(states: RobotStates, protocol: Protocol, yaw_rate: Sequence[float]) -> Tensor:
+    """Command [N, 3] of an operator who walks on at ``vx`` and steers back to the direction of the track."""
+    w, x, y, z = states.quat.unbind(-1)
+    heading = torch.atan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))
+    turn = (-protocol.heading_gain * heading).clamp(*yaw_rate)
+    return torch.stack([torch.full_like(turn, protocol.vx), torch.zeros_like(turn), turn], -1)
+
+
+class Eyes:
+    """Hands out depth images that are as old as the contract says, at the ticks of the world model."""
+
+    def __init__(self, bundle: Bundle, tracks: Tracks, protocol: Protocol) -> None:
+        timing = bundle.contract.timing
+        self.tracks, self.depth, self.blind = tracks, bundle.contract.depth, protocol.blind
+        self.interval = timing.world_model_interval
+        self.age = round(timing.depth_age / timing.control_period)
+        everyone = torch.arange(tracks.num_robots)
+        # Before tick 0 the robot stands: whatever is older than the episode shows what it sees standing.
+        standing = self._image(everyone)
+        self._images = {n: standing for n in range(0, self.age, self.interval)}
+
+    def see(self, tick: int, robots: Tensor) -> tuple[Tensor, Tensor, bool]:
+        """Robots that look at this tick [M], their images [M, H, W] (normalised), and whether these arrived."""
+        if (tick + self.age) % self.interval == 0:
+            self._images[tick + self.age] = self._image(robots)
+        if tick % self.interval:
+            return robots[:0], torch.zeros(0, self.depth.height, self.depth.width), False
+        return robots, self._images.pop(tick)[robots], self.blind != "prior"
+
+    def _image(self, robots: Tensor) -> Tensor:
+        """Images by robot [N, H, W]; those of other robots hold nothing."""
+        images = torch.zeros(self.tracks.num_robots, self.depth.height, self.depth.width)
+        if self.blind == "no":
+            images[robots] = self.tracks.look(robots)
+        return normalise(self.depth, images)

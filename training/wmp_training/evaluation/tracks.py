@@ -1,0 +1,96 @@
+"""Robots on tracks of their own, driven as on the robot: host PD at 500 Hz, motors with limited torque and speed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from wmp_core.contract import Contract
+from wmp_core.control.pd import pd_torque
+from wmp_sim.a1 import a1_model
+from wmp_sim.motors import deliverable_torque
+from wmp_sim.terrain import MAX_BOXES
+from wmp_sim.world import build_world
+from wmp_training.evaluation.trial import Trial
+from wmp_training.sim.mujoco_worlds import MujocoWorlds
+from wmp_training.sim.randomisation import RandomisationConfig, randomise
+
+#: Physics step and period of the PD loop, s: one exchange with the motors.
+STEP = 0.002
+#: Gains belong to the host, so they are exact; a weak motor gives less torque than asked for.
+BODIES = replace(RandomisationConfig(), kp=(1.0, 1.0), kd=(1.0, 1.0))
+#: A varied robot starts at most so far off the middle (m) and the direction (rad) of its track.
+START_Y, START_YAW = 0.15, 0.1
+#: A robot is set down standing and given this time to come to rest, m and s.
+STANDING_HEIGHT, SETTLING = 0.3, 1.0
+
+
+class Tracks(MujocoWorlds):
+    """Robot ``i`` stands at the start of the track of ``trials[i]``.
+
+    Attributes:
+        terrains: the track of every robot.
+        weight: m g of every robot [N], N.
+        work: sum over the joints of ``|torque x velocity|`` in the last control period [N], J.
+        peak_torque: largest torque of every joint in the last control period [N, J], N m.
+    """
+
+    def __init__(self, contract: Contract, trials: Sequence[Trial], varied: bool, threads: int = 1) -> None:
+        self.terrains = [trial.track() for trial in trials]
+        models = [build_world(terrain, "torque", STEP, MAX_BOXES) for terrain in self.terrains]
+        sources = [trial.variation() for trial in trials]
+        if varied:
+            for model, source in zip(models, sources, strict=True):
+                randomise(model, BODIES, source)
+        super().__init__(contract, len(trials), self.terrains, models, threads)
+        self.substeps = round(contract.timing.control_period / STEP)
+        joints = contract.joints
+        self._gains = joints.array("kp"), joints.array("kd")
+        self._limit = joints.array("torque_limit")
+        robot = a1_model()
+        self._motors = robot.torque_limit, robot.velocity_limit
+        mass = [float(model.body_subtreemass[model.body("trunk").id]) for model in models]
+        self.weight = torch.tensor(mass) * -float(models[0].opt.gravity[2])
+        self.work = torch.zeros(len(trials))
+        self.peak_torque = torch.zeros(len(trials), contract.num_joints)
+        self._stand(contract, sources if varied else None)
+
+    def step(self, targets: Tensor, robots: Tensor) -> None:
+        """One control period of ``robots`` [M] with joint position ``targets`` [N, J]; the others rest."""
+        ids = robots.numpy()
+        wanted = targets.numpy()[ids].astype(np.float64)
+        work, peak = np.zeros(len(ids)), np.zeros(wanted.shape)
+        for _ in range(self.substeps):
+            q, dq = self._qpos[ids, 7:], self._qvel[ids, 6:]
+            torque = deliverable_torque(pd_torque(wanted, q, dq, *self._gains, self._limit), dq, *self._motors)
+            self._control[ids] = torque
+            self.batch.step(ids, nstep=1)
+            work += np.abs(torque * dq).sum(-1) * STEP
+            peak = np.maximum(peak, np.abs(torque))
+        self.work[robots] = torch.from_numpy(work).float()
+        self.peak_torque[robots] = torch.from_numpy(peak).float()
+
+    def look(self, robots: Tensor) -> Tensor:
+        """Depth images [M, H, W] in m of ``robots`` now; 0 where nothing is hit."""
+        ids = robots.numpy()
+        return self.camera.render(self.world_of[ids], self._qpos[ids, :7], np.zeros(len(ids)))
+
+    def _stand(self, contract: Contract, sources: Sequence[np.random.Generator] | None) -> None:
+        count = self.num_robots
+        place = torch.tensor([terrain.start for terrain in self.terrains], dtype=torch.float32)
+        y, yaw = torch.zeros(count), torch.zeros(count)
+        if sources is not None:
+            draws = torch.tensor([source.uniform(-1.0, 1.0, 2) for source in sources], dtype=torch.float32)
+            y, yaw = START_Y * draws[:, 0], START_YAW * draws[:, 1]
+        zero = torch.zeros(count)
+        where = torch.stack([place[:, 0], place[:, 1] + y, place[:, 2] + STANDING_HEIGHT], -1)
+        pose = torch.cat([where, torch.stack([torch.cos(yaw / 2), zero, zero, torch.sin(yaw / 2)], -1)], -1)
+        everyone, still = torch.arange(count), torch.zeros(count, contract.num_joints)
+        default = torch.from_numpy(contract.joints.array("default_position")).repeat(count, 1)
+        self.place(everyone, everyone, pose, torch.zeros(count, 6), default, still)
+        for _ in range(round(SETTLING / contract.timing.control_period)):
+            self.step(default, everyone)
