@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+import torch
+
+from wmp_core.bundle import Bundle, InitialState, write_bundle
+from wmp_core.depth.geometry import clip_depth
+from wmp_core.inference.policy import Policy
+from wmp_core.inference.world_model import WorldModel
+from wmp_training.env.environment import Observation
+from wmp_training.evaluation.agent import BundleAgent
+from wmp_training.export.golden import record_golden
+from wmp_training.export.graphs import export_graphs
+
+
+@pytest.fixture
+def bundle(networks, contract, tmp_path):
+    begin = networks.world_model.rssm.initial(1)
+    state = InitialState(begin.deter[0].detach().numpy(), begin.stoch[0].argmax(-1).numpy())
+    golden = record_golden(networks, steps=20)
+    write_bundle(tmp_path / "tiny", contract, export_graphs(networks), state, golden, {})
+    return Bundle.load(tmp_path / "tiny")
+
+
+def observation_at(golden, step, interval):
+    """The recorded observation of one robot as the environment would give it."""
+    tick = step // interval
+    due = torch.tensor([0]) if step % interval == 0 else torch.tensor([], dtype=torch.long)
+    rows = slice(tick, tick + 1) if len(due) else slice(0, 0)
+    depth = torch.from_numpy(golden.depth[rows]) / 2.0 - 0.5
+    proprioception = torch.from_numpy(golden.proprioception[step : step + 1])
+    empty = torch.zeros(1, 0)
+    return Observation(
+        proprioception=proprioception,
+        history=torch.from_numpy(golden.history[step : step + 1]),
+        command=proprioception[:, 6:9],
+        last_action=empty,
+        privileged=empty,
+        base_velocity=empty,
+        tick=torch.tensor([step]),
+        due=due,
+        first=torch.full((len(due),), step == 0),
+        depth=depth,
+        valid=torch.from_numpy(golden.depth_valid[rows]),
+    )
+
+
+def test_the_batched_agent_repeats_what_one_robot_does(bundle):
+    golden, interval = bundle.golden, bundle.contract.timing.world_model_interval
+    agent = BundleAgent(bundle, 1)
+    for step in range(golden.steps):
+        action = agent(observation_at(golden, step, interval))
+        np.testing.assert_allclose(action[0].numpy(), golden.action[step], atol=1e-5)
+        np.testing.assert_allclose(agent.deter[0], golden.deter[step // interval], atol=1e-5)
+
+
+def test_other_images_lead_to_another_z_the_next_h_and_another_action(bundle):
+    """Also for barely trained networks: the path from depth to action exists in the graphs."""
+    golden, contract = bundle.golden, bundle.contract
+
+    def rollout(images):
+        world_model, policy = WorldModel(bundle), Policy(bundle)
+        latent, actions, trace = world_model.state, [], []
+        for step in range(golden.steps):
+            if step % 5 == 0 and step > 0:
+                latent = world_model.advance(np.stack(actions[-5:]))
+            output = policy.step(golden.state(step, 0.02), golden.command[step], latent.deter)
+            actions.append(golden.action[step])
+            if step % 5 == 0:
+                seen = world_model.observe(
+                    output.proprioception, clip_depth(contract.depth, images[step // 5])
+                )
+                trace.append((seen.stoch, latent.deter, output.action))
+        return [np.stack(values) for values in zip(*trace, strict=True)]
+
+    generator = np.random.default_rng(0)
+    other = generator.uniform(0.1, 2.0, golden.depth.shape).astype(np.float32)
+    (z, h, action), (other_z, other_h, other_action) = rollout(golden.depth), rollout(other)
+    assert (z != other_z).any()
+    np.testing.assert_array_equal(h[0], other_h[0])  # h_0 knows no image
+    assert (h[1:] != other_h[1:]).any()
+    assert (action[1:] != other_action[1:]).any()
