@@ -52,3 +52,14 @@ def test_batched_terms_and_history_equal_those_of_the_runtime(contract):
         np.testing.assert_allclose(
             batched.scaled_command(command).numpy(), observed[:, batched.slices["command"]].numpy(), atol=1e-6
         )
+
+
+def test_a_reset_leaves_histories_that_were_handed_out_alone(contract):
+    batched = Observations(contract, 2)
+    generator = torch.Generator().manual_seed(6)
+    observed = batched.proprioception(batched.raw(random_states(2, generator), torch.zeros(2, 3)))
+    history = batched.push(observed, torch.ones(2, 12))
+    before = history.clone()
+    batched.reset(torch.tensor([0]))
+    assert torch.equal(history, before)
+    assert (batched.push(observed, torch.ones(2, 12))[0, :-42] == 0).all()

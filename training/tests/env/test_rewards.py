@@ -60,3 +60,10 @@ def test_the_sum_is_never_negative():
     total, terms = rewards(stuck=-5.0)(inputs(command=(0.5, 0.0, 0.0)))
     assert terms["stuck"].item() == -5.0
     assert total.item() == 0.0
+
+
+def test_standing_still_under_a_command_is_stuck_and_standing_as_told_is_not():
+    reward = rewards(stuck=-1.0)
+    for command, expected in (((0.5, 0, 0), -1.0), ((0.0, 0, 0.5), -1.0), ((0.0, 0, 0.0), 0.0)):
+        assert reward(inputs(command=tuple(map(float, command))))[1]["stuck"].item() == expected
+    assert reward(inputs(yaw_rate=0.4, command=(0.0, 0.0, 0.5)))[1]["stuck"].item() == 0.0

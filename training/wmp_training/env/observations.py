@@ -57,8 +57,8 @@ class Observations:
         return self.history.flatten(1)
 
     def reset(self, robots: Tensor) -> None:
-        """Forget the history of ``robots``."""
-        self.history[robots] = 0.0
+        """Forget the history of ``robots``. Histories handed out before keep their values."""
+        self.history = self.history.index_fill(0, robots, 0.0)
 
     def scaled_command(self, command: Tensor) -> Tensor:
         """The command as the policy gets it: scaled as in proprioception."""

@@ -15,7 +15,7 @@ class RewardConfig:
     """Weight of every term (per second); see :class:`Rewards` for what they measure."""
 
     track_velocity: float = 1.5
-    track_yaw: float = 0.8
+    track_yaw: float = 1.0
     track_mean_velocity: float = 0.5
     track_mean_yaw: float = 0.5
     air_time: float = 0.015
@@ -52,6 +52,7 @@ class Rewards:
     """Computes all terms and keeps what they need from step to step (air times, running means)."""
 
     TOLERANCE = 0.15
+    YAW_TOLERANCE = 0.25
     MEAN_TOLERANCE = 0.01
     MEAN_TIME = 0.5
     CONTACT_FORCE = 1.0
@@ -93,11 +94,17 @@ class Rewards:
         squared, mean = error.square(), self.mean_error.square()
         return {
             "track_velocity": torch.exp(-squared[:, :2].sum(-1) / self.TOLERANCE),
-            "track_yaw": torch.exp(-squared[:, 2] / self.TOLERANCE),
+            "track_yaw": torch.exp(-squared[:, 2] / self.YAW_TOLERANCE),
             "track_mean_velocity": torch.exp(-mean[:, :2].sum(-1) / self.MEAN_TOLERANCE),
             "track_mean_yaw": torch.exp(-mean[:, 2] / self.MEAN_TOLERANCE),
-            "stuck": ((velocity[:, 0].abs() < 0.1) & (inputs.command[:, 0] > 0.15)).float(),
+            "stuck": self._stuck(velocity[:, 0], yaw_rate, inputs.command).float(),
         }
+
+    @staticmethod
+    def _stuck(speed: Tensor, yaw_rate: Tensor, command: Tensor) -> Tensor:
+        """Told to walk, or to turn on the spot, and doing neither."""
+        walk, turn = command[:, 0] > 0.15, (command[:, 0] == 0) & (command[:, 2].abs() > 0.2)
+        return (walk & (speed.abs() < 0.1)) | (turn & (yaw_rate.abs() < 0.1))
 
     def _gait(self, inputs: RewardInputs) -> dict[str, Tensor]:
         states = inputs.states
