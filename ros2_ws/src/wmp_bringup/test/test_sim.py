@@ -11,13 +11,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rclpy
 from mcap.reader import make_reader
+from rcl_interfaces.srv import ListParameters
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
 from rosbags.highlevel import AnyReader
 
+from wmp_bringup.graph import a1_graph
+from wmp_bringup.isolation import reserve_domain
+from wmp_bringup.parameters import node_parameters
 from wmp_bringup.recorder import header_stamp
 
 SECONDS = 2
 WMP = [sys.executable, "-c", "import sys; from wmp_bringup.cli import main; sys.exit(main())", "sim"]
+#: Parameters of ROS itself, the bundle (from the command line), and one that has no value to be off.
+NOT_IN_FILES = {"use_sim_time", "start_type_description_service", "bundle", "realtime.cpus"}
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
@@ -115,6 +124,24 @@ def children_of(pid):
     return [int(line) for line in listing.stdout.split()]
 
 
+def declared_parameters(nodes, domain):
+    """Node -> names of the parameters that it declares, asked over ROS."""
+    context = Context()
+    rclpy.init(context=context, domain_id=domain)
+    asking = rclpy.create_node("asking", context=context)
+    executor = SingleThreadedExecutor(context=context)
+    declared = {}
+    for node in nodes:
+        client = asking.create_client(ListParameters, f"{node}/list_parameters")
+        assert client.wait_for_service(20.0), node
+        answer = client.call_async(ListParameters.Request())
+        rclpy.spin_until_future_complete(asking, answer, executor, 20.0)
+        declared[node] = set(answer.result().result.names)
+    asking.destroy_node()
+    rclpy.shutdown(context=context)
+    return declared
+
+
 def wait_until_walking(process):
     for line in process.stderr:
         if line.startswith("WALK"):
@@ -132,10 +159,18 @@ def assert_gone(pids):
 
 
 @pytest.fixture
-def endless_walk(tiny_bundle, tmp_path):
+def domain():
+    """A ROS domain of this test's own."""
+    reservation = reserve_domain()
+    yield reservation.domain_id
+    reservation.lock.close()
+
+
+@pytest.fixture
+def endless_walk(tiny_bundle, tmp_path, domain):
     """``wmp sim`` without an end, once it walks."""
     with subprocess.Popen(
-        command(tiny_bundle, tmp_path, "--lockstep"),
+        command(tiny_bundle, tmp_path, "--lockstep", "--domain-id", str(domain)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -154,6 +189,14 @@ def test_ctrl_c_ends_a_walk_without_an_end_properly_and_leaves_nobody_behind(end
     assert endless_walk.returncode == 0
     assert "no fall" in output
     assert_gone(nodes)
+
+
+def test_every_parameter_of_every_node_is_explained_in_the_file(endless_walk, domain):
+    specs = a1_graph("sim", {"bundle": "any"})
+    declared = declared_parameters([spec.name for spec in specs], domain)
+    for spec in specs:
+        in_file = node_parameters(spec.parameter_file, spec.name)
+        assert declared[spec.name] - NOT_IN_FILES == set(in_file), spec.name
 
 
 def test_nobody_is_left_behind_when_the_launcher_is_killed(endless_walk):

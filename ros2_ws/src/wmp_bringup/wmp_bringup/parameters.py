@@ -12,8 +12,8 @@ from typing import Any
 
 import yaml
 
-#: A parameter value as rcl's YAML parser accepts it.
-Value = bool | int | float | str | list
+#: A parameter value as rcl's YAML parser accepts it: bool, int, float, str, or a list of one of them.
+Value = Any
 
 EVERY_NODE = "/**"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import signal
 import struct
 import sys
 from collections.abc import Callable, Mapping
@@ -137,13 +138,20 @@ def main() -> int:
         with BagWriter(node.output, TOPICS, node.run_info) as bag:
             node.record(bag)
             node.get_logger().info(f"recording {len(TOPICS)} topics to {node.output}")
-            rclpy.spin(node)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
+            _spin_until_stopped(node)
     finally:
         node.destroy_node()
         rclpy.try_shutdown()
     return 0
+
+
+def _spin_until_stopped(node: Node) -> None:
+    try:
+        rclpy.spin(node)
+    except (KeyboardInterrupt, ExternalShutdownException):
+        # Impatient users, and launchers, interrupt twice: the bag must be completed all the same.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

@@ -32,8 +32,13 @@ SIT_DOWN_DEADLINE = 8.0
 #: Seconds given to the last messages of nodes that have finished.
 LAST_WORDS = 0.3
 
-#: Diagnostics shown in the status line.
-STATUS_FIGURES = (("loop p99 ms", "busy_p99_ms"), ("overruns", "overruns"), ("late", "latents_late"))
+#: Diagnostics shown in the status line: the time the control loop works per cycle, its cycles that came too
+#: late for the next one, and latents that came too late for their tick.
+STATUS_FIGURES = (
+    ("loop {:.1f} ms", "busy_p99_ms"),
+    ("overruns {:.0f}", "overruns"),
+    ("late {:.0f}", "latents_late"),
+)
 
 
 @dataclass(frozen=True)
@@ -151,11 +156,11 @@ class _Walk:
         monitor, travel = self._monitor, self._record.travel()
         parts = [f"{monitor.mode or 'starting':<8}"]
         if travel is not None:
-            parts += [f"{travel.seconds:6.1f} s", f"{monitor.speed:5.2f} m/s", f"{travel.forward:6.2f} m"]
-            parts.append(f"latent {monitor.latent_age * 1000:4.0f} ms")
-        for label, key in STATUS_FIGURES:
+            parts += [f"{travel.seconds:5.1f} s", f"{monitor.speed:5.2f} m/s", f"{travel.forward:6.2f} m"]
+            parts.append(f"latent {monitor.latent_age * 1000:3.0f} ms")
+        for text, key in STATUS_FIGURES:
             if (value := diagnostic_value(monitor.diagnostics, key)) is not None:
-                parts.append(f"{label} {value}")
+                parts.append(text.format(float(value)))
         return "  ".join(parts)
 
 

@@ -82,11 +82,14 @@ def settings_from(arguments: argparse.Namespace) -> SimSettings:
 
 def graph_environment(domain_id: int, log_folder: Path) -> dict[str, str]:
     """Environment of the nodes: one domain on this machine, discovery over UDP (faster by seconds)."""
+    # Humble knows another word for "this machine only".
+    local = {"ROS_LOCALHOST_ONLY": "1"} if os.environ.get("ROS_DISTRO") == "humble" else {}
     return {
         **os.environ,
+        **local,
         "ROS_DOMAIN_ID": str(domain_id),
         "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
-        "FASTDDS_BUILTIN_TRANSPORTS": "UDPv4",
+        "FASTDDS_BUILTIN_TRANSPORTS": os.environ.get("FASTDDS_BUILTIN_TRANSPORTS", "UDPv4"),
         "ROS_LOG_DIR": str(log_folder),
         "RCUTILS_COLORIZED_OUTPUT": "0",
         "OMP_NUM_THREADS": "1",
