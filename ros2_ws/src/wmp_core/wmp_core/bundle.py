@@ -12,7 +12,6 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 import zipfile
@@ -272,8 +271,8 @@ def write_bundle(
         }
         (staged / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
         if directory.exists():
-            os.rename(directory, Path(scratch) / "old")
-        os.rename(staged, directory)
+            directory.rename(Path(scratch) / "old")
+        staged.rename(directory)
     return directory
 
 

@@ -1,9 +1,9 @@
 """The safety envelope: the one function that every command passes on its way to the motors.
 
 Whatever a policy, a trajectory or a bug asks for, what leaves is finite, its targets lie within the joints'
-range, and the torque it implies at the measured state stays within the contract's limits. Clamping is silent
-but reported; a trip (a command that is not finite, a state that cannot be, power over its limit) turns into
-damping until :meth:`Envelope.reset`.
+range, and the torque it implies at the measured state stays within the contract's limits, or within less
+where a motor is hot. Clamping is silent but reported; a trip (a command that is not finite, a state that
+cannot be, power over its limit) turns into damping until :meth:`Envelope.reset`.
 """
 
 from __future__ import annotations
@@ -16,13 +16,19 @@ import numpy as np
 
 from wmp_core.contract import JointContract
 from wmp_core.control.command import MotorCommand
-from wmp_core.control.pd import torque_limited_targets
 from wmp_core.observation import RobotState
 
-# No joint turns or spins this far; readings beyond are a broken sensor or packet.
+# No joint turns or spins this far (rad, rad/s); readings beyond are a broken sensor or packet.
 _IMPLAUSIBLE = 1e3
-# N m/rad; weaker is no stiffness, and dividing by it would throw targets to infinity.
-_WEAKEST_KP = 1e-3
+# A torque that was set to its limit may miss it by rounding.
+_ROUNDING = 1 + 1e-9
+
+# Rows of what is judged together: the command, then the measured state.
+_Q, _DQ, _TAU, _KP, _KD, _MEASURED_Q, _MEASURED_DQ = range(7)
+_GAINS = slice(_KP, _KD + 1)
+_STRENGTH = slice(_TAU, _KD + 1)
+_QUANTITIES = ("q", "dq", "tau", "kp", "kd", "position", "velocity")
+_CLAMPS = ("position", "velocity", "torque", "gain", "gain")
 
 
 @dataclass(frozen=True)
@@ -30,26 +36,43 @@ class EnvelopeSettings:
     """Limits that the contract does not hold.
 
     Attributes:
-        position_margin: rad that a target may lie beyond a joint's range: policies push this way.
+        position_margin: rad that a target may lie beyond a joint's range, at most; see :class:`Envelope`.
         target_step: rad that a target may move per command; a policy's own steps are smaller.
         max_kp, max_kd: largest gains, N m/rad and N m s/rad.
+        kp_step, kd_step: resolution of the gains on the wire, here an A1's. Gains are rounded down to it
+            before the torque is judged, so that what is judged is what the motors get.
+        derate_from, derate_to: degrees Celsius of a motor between which its torque limit falls linearly.
+        derate_rest: share of the torque limit that is left from ``derate_to`` on: enough to lie down with.
         power_limit: W, sum of ``|tau * dq|``; leaps of an A1 peak at 870 W.
         power_count: consecutive commands over the limit that trip (the vendor trips on the 6th).
         damping_kd: N m s/rad of the damping after a trip.
     """
 
-    position_margin: float = 0.25
+    position_margin: float = 2.0
     target_step: float = 0.5
     max_kp: float = 200.0
     max_kd: float = 20.0
+    kp_step: float = 1 / 32
+    kd_step: float = 1 / 16
+    derate_from: float = 60.0
+    derate_to: float = 80.0
+    derate_rest: float = 0.3
     power_limit: float = 1000.0
     power_count: int = 6
     damping_kd: float = 3.0
 
     def __post_init__(self) -> None:
-        for key in ("target_step", "max_kp", "max_kd", "power_limit", "damping_kd"):
+        positive = ("target_step", "max_kp", "max_kd", "kp_step", "kd_step", "derate_from", "derate_rest")
+        for key in (*positive, "power_limit", "damping_kd"):
             _require(getattr(self, key) > 0, key, getattr(self, key), "a positive finite number")
-        _require(0 <= self.position_margin <= 1, "position_margin", self.position_margin, "0..1 rad")
+        _require(0 <= self.position_margin <= 2, "position_margin", self.position_margin, "0..2 rad")
+        _require(
+            self.derate_from < self.derate_to,
+            "derate_to",
+            self.derate_to,
+            f"above derate_from {self.derate_from}",
+        )
+        _require(self.derate_rest <= 1, "derate_rest", self.derate_rest, "above 0 to 1")
         _require(self.power_count >= 1, "power_count", self.power_count, "at least 1")
         _require(
             self.damping_kd <= self.max_kd, "damping_kd", self.damping_kd, f"at most max_kd {self.max_kd}"
@@ -73,16 +96,33 @@ class EnvelopeResult:
 class Envelope:
     """Bounds commands for one robot; remembers the last targets, the power count and a trip.
 
-    All arrays are in contract order. Costs some 50 numpy operations on 12 values.
+    All arrays are in contract order. A policy pushes against the joints' stops by targets beyond their range,
+    and training never clamps targets: it clamps torque. So a target may lie as far beyond the range as can
+    make a difference. At a stop, and however fast the joint moves within its velocity limit, the torque
+    reaches its limit with a target ``(torque_limit + kd * velocity_limit) / kp`` (1.4 to 1.9 rad for an A1)
+    beyond it; further out every target means the same torque. ``position_margin`` may ask for less.
+
+    Everything is judged in one array of 7 x 12 values: on so few, the number of numpy calls is the cost.
     """
 
     def __init__(self, joints: JointContract, settings: EnvelopeSettings) -> None:
         self._settings = settings
         self._names = joints.names
-        self._lower = np.array(joints.position_lower) - settings.position_margin
-        self._upper = np.array(joints.position_upper) + settings.position_margin
-        self._velocity_limit = np.array(joints.velocity_limit)
+        count = len(joints.names)
         self._torque_limit = np.array(joints.torque_limit)
+        velocity = np.array(joints.velocity_limit)
+        reach = (self._torque_limit + np.array(joints.kd) * velocity) / np.array(joints.kp)
+        margin = np.minimum(settings.position_margin, reach)
+        zeros, implausible = np.zeros(count), np.full(count, _IMPLAUSIBLE)
+        max_kp, max_kd = np.full(count, settings.max_kp), np.full(count, settings.max_kd)
+        lower, upper = np.array(joints.position_lower) - margin, np.array(joints.position_upper) + margin
+        symmetric = [velocity, self._torque_limit]
+        self._upper = np.array([upper, *symmetric, max_kp, max_kd, implausible, implausible])
+        self._lower = np.array(
+            [lower, -velocity, -self._torque_limit, zeros, zeros, -implausible, -implausible]
+        )
+        self._gain_step = np.array([[settings.kp_step], [settings.kd_step]])
+        self._asked = np.zeros((7, count))
         self.reset()
 
     def reset(self) -> None:
@@ -93,97 +133,119 @@ class Envelope:
 
     def apply(self, command: MotorCommand, state: RobotState) -> EnvelopeResult:
         """Bound one command for the given measured state."""
-        measured = np.array((state.q, state.dq), dtype=np.float64)
-        plausible = bool((np.abs(measured) < _IMPLAUSIBLE).all())
-        wanted = np.array((command.q, command.dq, command.tau, command.kp, command.kd), dtype=np.float64)
-        if self._trip is None:
-            self._trip = self._refusal(wanted, measured, plausible)
-        if self._trip is not None:
-            return EnvelopeResult(self._damping(measured, plausible), (), self._trip)
-        bounded, clamped = self._bound(wanted, measured)
-        self._trip = self._power_trip(bounded, measured)
-        if self._trip is not None:
-            bounded = self._damping(measured, plausible)
-        return EnvelopeResult(bounded, clamped, self._trip)
+        asked = self._asked
+        asked[_Q], asked[_DQ], asked[_TAU] = command.q, command.dq, command.tau
+        asked[_KP], asked[_KD] = command.kp, command.kd
+        asked[_MEASURED_Q], asked[_MEASURED_DQ] = state.q, state.dq
+        limit = self._limit_at(state.motor_temperature)
 
-    def _refusal(self, wanted: np.ndarray, measured: np.ndarray, plausible: bool) -> Optional[str]:
-        """Why nothing can be made of this command or state."""
-        if not plausible:
-            row, joint = np.argwhere(~(np.abs(measured) < _IMPLAUSIBLE))[0]
-            kind = ("position", "velocity")[row]
-            return f"measured {kind} of {self._names[joint]} is {measured[row, joint]:g}: implausible"
-        if not np.isfinite(wanted).all():
-            row, joint = np.argwhere(~np.isfinite(wanted))[0]
-            kind = ("q", "dq", "tau", "kp", "kd")[row]
-            return f"commanded {kind} of {self._names[joint]} is {wanted[row, joint]}: not finite"
+        bounded = np.maximum(asked, self._lower)
+        np.minimum(bounded, self._upper, out=bounded)
+        unchanged = bounded == asked  # false for a NaN
+        clamped: List[str] = []
+        if not unchanged.all():
+            self._trip = self._trip or self._refusal(asked, unchanged)
+            names = [name for row, name in enumerate(_CLAMPS) if not unchanged[row].all()]
+            clamped = list(dict.fromkeys(names))
+        if self._trip is None:
+            self._bound(bounded, limit, clamped)
+        if self._trip is not None:
+            return EnvelopeResult(self._damping(state.dq, limit), (), self._trip)
+        return EnvelopeResult(MotorCommand(*bounded[: _KD + 1]), tuple(clamped), None)
+
+    def _limit_at(self, temperature: Optional[np.ndarray]) -> np.ndarray:
+        """Torque limits at these motor temperatures; a reading that is no number counts as hot."""
+        settings = self._settings
+        if temperature is None or temperature.max() <= settings.derate_from:
+            return self._torque_limit
+        coolness = (settings.derate_to - temperature) / (settings.derate_to - settings.derate_from)
+        share = np.fmin(np.fmax(coolness, 0.0), 1.0)
+        return self._torque_limit * (settings.derate_rest + (1 - settings.derate_rest) * share)
+
+    def _refusal(self, asked: np.ndarray, unchanged: np.ndarray) -> Optional[str]:
+        """Why nothing can be made of this command or state, if that is so."""
+        for row in (_MEASURED_Q, _MEASURED_DQ):
+            if not unchanged[row].all():
+                joint = int(np.argmin(unchanged[row]))
+                what = f"measured {_QUANTITIES[row]} of {self._names[joint]}"
+                return f"{what} is {asked[row, joint]:g}: implausible"
+        if not np.isfinite(asked).all():
+            row, joint = np.argwhere(~np.isfinite(asked))[0]
+            return f"commanded {_QUANTITIES[row]} of {self._names[joint]} is {asked[row, joint]}: not finite"
         return None
 
-    def _bound(self, wanted: np.ndarray, measured: np.ndarray) -> Tuple[MotorCommand, Tuple[str, ...]]:
-        settings, limit = self._settings, self._torque_limit
-        q_measured, dq_measured = measured
-        clamped: List[str] = []
+    def _bound(self, bounded: np.ndarray, limit: np.ndarray, clamped: List[str]) -> None:
+        """Slew, torque and power, of what already keeps to the limits of each single value."""
+        self._round_gains(bounded)
+        self._slew(bounded, clamped)
+        implied = _implied_torque(bounded)
+        if (np.abs(implied) > limit).any():
+            if "torque" not in clamped:
+                clamped.append("torque")
+            implied = self._bound_torque(bounded, implied, limit)
+        self._check_power(implied, bounded[_MEASURED_DQ])
 
-        gains = np.maximum(wanted[3:], 0.0)
-        kp, kd = np.minimum(gains[0], settings.max_kp), np.minimum(gains[1], settings.max_kd)
-        kp = np.where(kp < _WEAKEST_KP, 0.0, kp)
-        if (kp != wanted[3]).any() or (kd != wanted[4]).any():
-            clamped.append("gain")
+    def _round_gains(self, bounded: np.ndarray) -> None:
+        gains = bounded[_GAINS]
+        gains /= self._gain_step
+        np.floor(gains, out=gains)
+        gains *= self._gain_step
 
-        held = kp > 0
-        target = np.minimum(np.maximum(wanted[0], self._lower), self._upper)
-        if ((target != wanted[0]) & held).any():
-            clamped.append("position")
-
+    def _slew(self, bounded: np.ndarray, clamped: List[str]) -> None:
+        target, measured, step = bounded[_Q], bounded[_MEASURED_Q], self._settings.target_step
         # A target of before counts only where one was held; elsewhere the joint itself is the last target.
-        last = q_measured if self._last_targets is None else self._last_targets
-        last = np.minimum(np.maximum(last, self._lower), self._upper)
-        slewed = np.minimum(np.maximum(target, last - settings.target_step), last + settings.target_step)
+        last = self._within_range(measured) if self._last_targets is None else self._last_targets
+        slewed = np.minimum(np.maximum(target, last - step), last + step)
+        held = bounded[_KP] > 0
         if ((slewed != target) & held).any():
             clamped.append("slew")
-        self._last_targets = np.where(held, slewed, q_measured)
+        bounded[_Q] = slewed
+        self._last_targets = slewed if held.all() else np.where(held, slewed, self._within_range(measured))
 
-        dq = np.minimum(np.maximum(wanted[1], -self._velocity_limit), self._velocity_limit)
-        if (dq != wanted[1]).any():
-            clamped.append("velocity")
-
-        tau = np.minimum(np.maximum(wanted[2], -limit), limit)
-        implied = tau + kp * (slewed - q_measured) + kd * (dq - dq_measured)
-        if (np.abs(implied) > limit).any() or (tau != wanted[2]).any():
-            clamped.append("torque")
-        return self._bound_torque(slewed, dq, tau, kp, kd, q_measured, dq_measured), tuple(clamped)
-
-    def _bound_torque(
-        self,
-        q_des: np.ndarray,
-        dq_des: np.ndarray,
-        tau: np.ndarray,
-        kp: np.ndarray,
-        kd: np.ndarray,
-        q: np.ndarray,
-        dq: np.ndarray,
-    ) -> MotorCommand:
+    def _bound_torque(self, bounded: np.ndarray, implied: np.ndarray, limit: np.ndarray) -> np.ndarray:
         """Keep the implied torque within the limit: first move the target, then, where that is not enough
-        (no stiffness, or a target at the end of its range), weaken the whole joint."""
-        limit = self._torque_limit
-        # A feed-forward torque is a shift of the target by tau / kp.
-        shift = np.divide(tau, kp, out=np.zeros_like(tau), where=kp > 0)
-        q_des = torque_limited_targets(q_des + shift, q, dq - dq_des, kp, kd, limit) - shift
-        q_des = np.minimum(np.maximum(q_des, self._lower), self._upper)
-        implied = tau + kp * (q_des - q) + kd * (dq_des - dq)
-        weaken = limit / np.maximum(np.abs(implied), limit)
-        return MotorCommand(q_des, dq_des, tau * weaken, kp * weaken, kd * weaken)
+        (no stiffness, or a target at the end of its range), weaken the whole joint. Returns that torque."""
+        kp = bounded[_KP]
+        stiff = np.where(kp > 0, kp, np.inf)
+        bounded[_Q] = self._within_range(bounded[_Q] - _beyond(implied, limit) / stiff)
+        implied = _implied_torque(bounded)
+        tolerated = limit * _ROUNDING
+        if (np.abs(implied) <= tolerated).all():
+            return implied
+        bounded[_STRENGTH] *= tolerated / np.maximum(np.abs(implied), tolerated)
+        self._round_gains(bounded)
+        # Gains rounded apart may no longer cancel; the feed-forward torque makes up for it, if it can.
+        bounded[_TAU] -= _beyond(_implied_torque(bounded), limit)
+        implied = _implied_torque(bounded)
+        within = (np.abs(bounded[_TAU]) <= limit) & (np.abs(implied) <= tolerated)
+        bounded[_STRENGTH] *= within
+        return implied * within
 
-    def _power_trip(self, command: MotorCommand, measured: np.ndarray) -> Optional[str]:
-        power = float(np.abs(command.implied_torque(measured[0], measured[1]) * measured[1]).sum())
+    def _within_range(self, q: np.ndarray) -> np.ndarray:
+        return np.minimum(np.maximum(q, self._lower[_Q]), self._upper[_Q])
+
+    def _check_power(self, torque: np.ndarray, velocity: np.ndarray) -> None:
+        power = float(np.abs(torque * velocity).sum())
         self._excess = self._excess + 1 if power > self._settings.power_limit else 0
-        if self._excess < self._settings.power_count:
-            return None
-        limit = self._settings.power_limit
-        return f"power {power:.0f} W is over {limit:.0f} W for the {self._excess}th command in a row"
+        if self._excess >= self._settings.power_count:
+            limit = self._settings.power_limit
+            figures = f"{power:.0f} W is over {limit:.0f} W"
+            self._trip = f"power {figures} for the {self._excess}th command in a row"
 
-    def _damping(self, measured: np.ndarray, plausible: bool) -> MotorCommand:
-        """Damping, weakened where even it would exceed the torque limit."""
-        kd = np.full(len(self._torque_limit), self._settings.damping_kd)
-        if plausible:
-            kd *= self._torque_limit / np.maximum(kd * np.abs(measured[1]), self._torque_limit)
-        return MotorCommand.damping(kd, len(kd))
+    def _damping(self, velocity: np.ndarray, limit: np.ndarray) -> MotorCommand:
+        """Damping, weakened where even it would exceed the torque limit at a velocity that can be."""
+        kd = np.full(len(limit), self._settings.damping_kd)
+        speed = np.abs(np.asarray(velocity, dtype=np.float64))
+        kd *= limit / np.maximum(kd * np.where(speed < _IMPLAUSIBLE, speed, 0.0), limit)
+        kd_step = self._settings.kd_step
+        return MotorCommand.damping(np.floor(kd / kd_step) * kd_step, len(kd))
+
+
+def _implied_torque(bounded: np.ndarray) -> np.ndarray:
+    stiffness = bounded[_KP] * (bounded[_Q] - bounded[_MEASURED_Q])
+    return bounded[_TAU] + stiffness + bounded[_KD] * (bounded[_DQ] - bounded[_MEASURED_DQ])
+
+
+def _beyond(torque: np.ndarray, limit: np.ndarray) -> np.ndarray:
+    """What of ``torque`` lies beyond ``+-limit``, with its sign."""
+    return torque - np.minimum(np.maximum(torque, -limit), limit)

@@ -68,7 +68,7 @@ def apply(settings: RealtimeSettings) -> Tuple[str, ...]:
     return tuple(warnings)
 
 
-class _Degraded(Exception):
+class _DegradedError(Exception):
     """A measure that failed, and its remedy."""
 
 
@@ -77,7 +77,7 @@ def _attempt(
 ) -> None:
     try:
         measure(settings)
-    except _Degraded as degraded:
+    except _DegradedError as degraded:
         warnings.append(str(degraded))
 
 
@@ -86,7 +86,7 @@ def _set_affinity(settings: RealtimeSettings) -> None:
     try:
         os.sched_setaffinity(0, cpus)
     except (OSError, AttributeError) as error:
-        raise _Degraded(
+        raise _DegradedError(
             f"cannot run on CPUs {sorted(cpus)} ({error}): choose among the {os.cpu_count()} of this machine "
             "(`nproc --all`; a container may have fewer)"
         ) from error
@@ -96,7 +96,7 @@ def _set_priority(settings: RealtimeSettings) -> None:
     try:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(settings.priority))
     except (OSError, AttributeError) as error:
-        raise _Degraded(
+        raise _DegradedError(
             f"no SCHED_FIFO priority {settings.priority} ({error}): allow `rtprio {settings.priority}` "
             f"{_LIMITS} and log in again, or run the container with --cap-add=SYS_NICE --ulimit rtprio=99"
         ) from error
@@ -105,7 +105,7 @@ def _set_priority(settings: RealtimeSettings) -> None:
 def _lock_memory(settings: RealtimeSettings) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.mlockall(_MCL_CURRENT | _MCL_FUTURE) != 0:
-        raise _Degraded(
+        raise _DegradedError(
             f"cannot lock memory ({os.strerror(ctypes.get_errno())}): allow `memlock unlimited` "
             f"{_LIMITS} and log in again, or run the container with --cap-add=IPC_LOCK --ulimit memlock=-1"
         )
