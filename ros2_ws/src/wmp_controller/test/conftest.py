@@ -6,6 +6,7 @@ import threading
 
 import numpy as np
 import pytest
+
 from wmp_core.a1 import wire
 from wmp_core.a1.joints import JointOrder
 from wmp_core.testing.tiny_bundle import tiny_contract, write_tiny_bundle

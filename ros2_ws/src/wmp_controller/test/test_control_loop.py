@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import pytest
+
 from wmp_controller.control_loop import ControlError, ControlLoop, CycleReport, LoopSettings
 from wmp_controller.mailbox import LatentMailbox, Outbox
 from wmp_controller.operator import Script, ScriptedOperator
@@ -23,7 +24,8 @@ def bundle(bundle_path):
 
 
 class LatentSource:
-    """Reads the outbox and answers every interval with a latent, as world_model_node does; ``depth_m`` is the image."""
+    """Reads the outbox and answers every interval with a latent, as world_model_node does; ``depth_m`` is the
+    image."""
 
     def __init__(self, bundle, outbox, mailbox, depth_m=1.0, silent_from=None):
         self._model = WorldModel(bundle)
@@ -137,19 +139,23 @@ def test_an_incomplete_graph_gets_no_motor_command_before_the_time_out(bundle, r
     with pytest.raises(ControlError, match="depth_node is missing"):
         loop.run()
     time.sleep(0.1)
-    assert not any(command.kp.any() for command in robot.commands)  # only the damping with which a link closes
+    assert not any(
+        command.kp.any() for command in robot.commands
+    )  # only the damping with which a link closes
 
 
 def test_a_walk_is_refused_while_the_graph_is_incomplete(bundle, robot):
     script = Script((0.5, 0.0, 0.0), stand_seconds=0.1, patience=0.5)
     operator = ScriptedOperator(script)
-    loop, *_ = build(bundle, robot, operator, obstacle=lambda: "nobody publishes wmp/latent", wait_for_graph=False)
+    loop, *_ = build(
+        bundle, robot, operator, obstacle=lambda: "nobody publishes wmp/latent", wait_for_graph=False
+    )
     loop.run()
     assert operator.failure == "walk refused: nobody publishes wmp/latent"
 
 
 def test_a_dry_run_computes_actions_and_sends_only_damping(bundle, robot):
-    loop, operator, mailbox, outbox = build(bundle, robot, dry_run=True)
+    loop, _, mailbox, outbox = build(bundle, robot, dry_run=True)
     source = LatentSource(bundle, outbox, mailbox)
     loop.run()
     source.finish()
@@ -171,7 +177,7 @@ def test_an_exception_in_the_loop_leaves_the_robot_in_damping(bundle, robot):
 
 @pytest.mark.parametrize("lockstep", [True, False])
 def test_a_loop_that_is_stopped_leaves_the_robot_in_damping(bundle, robot, lockstep):
-    loop, operator, mailbox, outbox = build(bundle, robot, lockstep=lockstep)
+    loop, *_ = build(bundle, robot, lockstep=lockstep)
     thread = threading.Thread(target=loop.run)
     thread.start()
     deadline = time.monotonic() + 10

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from wmp_controller.operator import RosOperator, Script, ScriptedOperator
 from wmp_core.control.modes import Mode, Request
 
@@ -84,7 +85,9 @@ def test_a_robot_that_sits_down_by_itself_fails_the_script():
     assert operator.finished and operator.failure
 
 
-@pytest.mark.parametrize("bad", [{"walk_seconds": -1.0}, {"velocity": (math.nan, 0.0, 0.0)}, {"patience": math.inf}])
+@pytest.mark.parametrize(
+    "bad", [{"walk_seconds": -1.0}, {"velocity": (math.nan, 0.0, 0.0)}, {"patience": math.inf}]
+)
 def test_a_script_that_makes_no_sense_is_refused(bad):
     with pytest.raises(ValueError, match="script"):
         Script(**{"velocity": (0.0, 0.0, 0.0), **bad})

@@ -13,9 +13,10 @@ from geometry_msgs.msg import Twist
 from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import Imu, JointState
 from std_srvs.srv import Trigger
+from wmp_msgs.msg import Latent, PolicyStep
+
 from wmp_controller.node_support import RELIABLE
 from wmp_core.bundle import Bundle
-from wmp_msgs.msg import Latent, PolicyStep
 
 
 @pytest.fixture
@@ -24,7 +25,12 @@ def policy_node(bundle_path):
     started = []
 
     def start(**parameters):
-        parameters = {"bundle": bundle_path, "robot.address": "127.0.0.1", "robot.local_port": 0, **parameters}
+        parameters = {
+            "bundle": bundle_path,
+            "robot.address": "127.0.0.1",
+            "robot.local_port": 0,
+            **parameters,
+        }
         arguments = [word for name, value in parameters.items() for word in ("-p", f"{name}:={value}")]
         code = "from wmp_controller.policy_node import main; raise SystemExit(main())"
         command = [sys.executable, "-c", code, "--ros-args", *arguments]
@@ -117,11 +123,15 @@ def test_a_walking_robot_publishes_what_it_saw_and_did(policy_node, observer, ro
     observer.wait(lambda: any(step.command[0] > 0 for step in observer.steps))
     command.linear.x = float("nan")
     observer.cmd_vel.publish(command)
-    observer.wait(lambda: observer.steps[-1].command[0] == 0)  # silence, and nothing else, is what NaN counts as
+    observer.wait(
+        lambda: observer.steps[-1].command[0] == 0
+    )  # silence, and nothing else, is what NaN counts as
 
     first = observer.steps[0]
     assert first.tick == 0 and first.is_first and first.state == PolicyStep.WALK
-    assert len(first.proprioception) == contract.proprioception_size and len(first.action) == contract.num_joints
+    assert (
+        len(first.proprioception) == contract.proprioception_size and len(first.action) == contract.num_joints
+    )
     assert not any(step.is_first for step in observer.steps[1:])
     assert [step.tick for step in observer.steps] == list(range(len(observer.steps)))
     assert np.isfinite([step.command for step in observer.steps]).all()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import Dict, Optional
 
+from wmp_controller.control_loop import ControlLoop, CycleReport
+from wmp_controller.node_support import Report
 from wmp_core.a1.link import A1Link
 from wmp_core.control.controller import Controller
 from wmp_core.control.modes import Mode
 from wmp_core.realtime.timing import TimingSummary
-
-from wmp_controller.control_loop import ControlLoop, CycleReport
-from wmp_controller.node_support import Report
 
 
 def control_report(
@@ -22,7 +21,7 @@ def control_report(
     reports_dropped: int,
     error: Optional[str],
 ) -> Report:
-    """Loop rate and stage timings, latents, link and mode. Reads figures that the control thread goes on writing."""
+    """Loop rate, stage timings, latents, link, mode: figures that the control thread goes on writing."""
     rate, statistics = loop.loop.statistics, link.statistics
     values: Dict[str, str] = {
         "mode": controller.mode.name,

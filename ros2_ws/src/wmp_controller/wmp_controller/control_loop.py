@@ -1,7 +1,7 @@
 """The control thread: robot states in, motor commands out, one controller cycle for each.
 
-Knows no ROS. In real time a periodic loop sets the pace and the newest state counts; in lockstep every state is
-answered by exactly one command, and a policy tick waits for its latent, so a run repeats bit for bit.
+Knows no ROS. In real time a periodic loop sets the pace and the newest state counts; in lockstep every state
+is answered by exactly one command, and a policy tick waits for its latent, so a run repeats bit for bit.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import time
 from dataclasses import dataclass
 from typing import Callable, NamedTuple, Optional, TypeVar
 
+from wmp_controller.mailbox import LatentMailbox, Outbox
+from wmp_controller.operator import Operator
 from wmp_core.a1.link import RobotLink
 from wmp_core.control.command import MotorCommand
 from wmp_core.control.controller import Controller, CycleOutput
@@ -20,9 +22,6 @@ from wmp_core.control.walking import PolicyStepRecord
 from wmp_core.observation import RobotState
 from wmp_core.realtime.loop import PeriodicLoop
 from wmp_core.realtime.timing import StageTimer
-
-from wmp_controller.mailbox import LatentMailbox, Outbox
-from wmp_controller.operator import Operator
 
 _log = logging.getLogger(__name__)
 
@@ -37,10 +36,11 @@ class ControlError(RuntimeError):
 class LoopSettings:
     """How the control thread runs.
 
-    ``period``: s of one cycle; ``report_every``: cycles between two reports to the outbox; ``dry_run``: compute
-    everything, send only damping; ``wait_for_graph``: send nothing before the other nodes can serve (a script
-    cannot see that they cannot, and lockstep repeats only if it begins with all of them); ``ready_timeout``, ``state_timeout``, ``latent_timeout``: wall s to wait for the other
-    nodes and, in lockstep, for a state and for a latent.
+    ``period``: s of one cycle; ``report_every``: cycles between two reports to the outbox; ``dry_run``:
+    compute everything, send only damping; ``wait_for_graph``: send nothing before the other nodes can serve
+    (a script cannot see that they cannot, and lockstep repeats only if it begins with all of them);
+    ``ready_timeout``, ``state_timeout``, ``latent_timeout``: wall s to wait for the other nodes and, in
+    lockstep, for a state and for a latent.
     """
 
     period: float = 0.002
@@ -59,7 +59,7 @@ class LoopSettings:
 
 
 class CycleReport(NamedTuple):
-    """What one cycle shows to the outside. ``command`` is what was sent; ``compute_ms`` the controller's share."""
+    """What one cycle shows: ``command`` as it was sent, ``compute_ms`` as the controller took."""
 
     stamp: float
     mode: Mode
@@ -73,8 +73,8 @@ class ControlLoop:
     """Runs a controller against a robot until it is stopped, its operator has finished, or an error occurs.
 
     Args:
-        graph_obstacle: why the other nodes cannot serve a walking robot yet, None if they can. Asked in every cycle
-            with a request to walk; must return at once.
+        graph_obstacle: why the other nodes cannot serve a walking robot yet, None if they can. Asked in every
+            cycle with a request to walk; must return at once.
         clock: time in s of the robot states' stamps, for real time.
     """
 
@@ -102,7 +102,8 @@ class ControlLoop:
         self._cycles = 0
         self._damping = MotorCommand.damping(controller.settings.passive_kd)
         self.loop = PeriodicLoop(settings.period)
-        #: Stages "receive", "send", and "policy" or "control": a controller cycle with or without a policy step.
+        #: Stages "receive", "send", and "policy" or "control": a controller cycle with or without a policy
+        #: step.
         self.timer = StageTimer()
 
     def stop(self) -> None:
@@ -145,7 +146,8 @@ class ControlLoop:
                 state = self._patiently(self._next_state, self._settings.state_timeout)
         if not self._stop.is_set():
             raise ControlError(
-                f"no state from the robot within {self._settings.state_timeout:g} s of a command: has it been switched off?"
+                f"no state from the robot within {self._settings.state_timeout:g} s of a command: "
+                "has it been switched off?"
             )
 
     def _next_state(self, timeout_s: float) -> Optional[RobotState]:
@@ -197,7 +199,9 @@ class ControlLoop:
                 self._stop.wait(0.5)  # a match that one side has seen reaches the other a little later
                 return
             if time.monotonic() > deadline:
-                raise ControlError(f"the graph is not complete after {self._settings.ready_timeout:g} s: {obstacle}")
+                raise ControlError(
+                    f"the graph is not complete after {self._settings.ready_timeout:g} s: {obstacle}"
+                )
             self._stop.wait(0.05)
 
     def _first_state(self) -> Optional[RobotState]:
@@ -213,14 +217,17 @@ class ControlLoop:
         tick = self._controller.needs_latent
         if tick is None:
             return
-        arrived = self._patiently(lambda timeout_s: self._latents.wait_for(tick, timeout_s), self._settings.latent_timeout)
+        arrived = self._patiently(
+            lambda timeout_s: self._latents.wait_for(tick, timeout_s), self._settings.latent_timeout
+        )
         if not arrived and not self._stop.is_set():
             raise ControlError(
-                f"no latent for tick {tick} within {self._settings.latent_timeout:g} s: is world_model_node running?"
+                f"no latent for tick {tick} within {self._settings.latent_timeout:g} s: "
+                "is world_model_node running?"
             )
 
     def _patiently(self, attempt: Callable[[float], T], timeout_s: float) -> T:
-        """Repeat a blocking ``attempt(timeout_s)`` until it yields something, time is up, or the loop is stopped."""
+        """Repeat a blocking ``attempt(timeout_s)`` until it yields something, or time or the loop ends."""
         deadline = time.monotonic() + timeout_s
         while True:
             result = attempt(0.1)

@@ -30,15 +30,17 @@ class LatentMailbox:
     def wait_for(self, tick: int, timeout_s: float) -> bool:
         """Block until the latent of ``tick`` is there; False after ``timeout_s``. Takes nothing."""
         with self._changed:
-            return self._changed.wait_for(lambda: any(latent.tick == tick for latent in self._latents), timeout_s)
+            return self._changed.wait_for(
+                lambda: any(latent.tick == tick for latent in self._latents), timeout_s
+            )
 
 
 class Outbox:
-    """Bounded queue out of the control thread. Putting never waits: when it is full, the item is dropped and counted."""
+    """Bounded queue out of the control thread: putting never waits, a full queue drops and counts."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._items: "queue.SimpleQueue[Any]" = queue.SimpleQueue()
+        self._items: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.dropped = 0
 
     def put(self, item: Any) -> None:

@@ -56,7 +56,7 @@ class Report:
 
 
 class Health:
-    """Publishes a :class:`Report` as DiagnosticStatus at 1 Hz, and at once when its level or message changes."""
+    """Publishes a :class:`Report` as DiagnosticStatus at 1 Hz, and at once when level or message change."""
 
     def __init__(self, node: Node, hardware_id: str, report: Callable[[], Report]) -> None:
         self._node = node
@@ -76,7 +76,10 @@ class Health:
     def publish(self, report: Report) -> None:
         self._last = (report.level, report.message)
         status = DiagnosticStatus(
-            level=report.level, name=self._node.get_name(), message=report.message, hardware_id=self._hardware_id
+            level=report.level,
+            name=self._node.get_name(),
+            message=report.message,
+            hardware_id=self._hardware_id,
         )
         status.values = [KeyValue(key=key, value=value) for key, value in report.values.items()]
         message = DiagnosticArray(status=[status])

@@ -1,4 +1,4 @@
-"""Who tells the robot what to do: people over ROS, or a script that depends on nothing but the robot's own time."""
+"""Who tells the robot what to do: people over ROS, or a script that knows only the robot's time."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Callable, Optional, Protocol, Tuple
 
 import numpy as np
+
 from wmp_core.control.controller import VelocityCommand
 from wmp_core.control.modes import Mode, Request
 
@@ -52,7 +53,9 @@ class Script:
 
     def __post_init__(self) -> None:
         if not all(math.isfinite(value) for value in self.velocity):
-            raise ValueError(f"script velocity is {self.velocity}, expected three finite numbers (m/s, m/s, rad/s)")
+            raise ValueError(
+                f"script velocity is {self.velocity}, expected three finite numbers (m/s, m/s, rad/s)"
+            )
         for key in ("walk_seconds", "stand_seconds", "patience"):
             value = getattr(self, key)
             if not (math.isfinite(value) and value >= 0):
@@ -60,7 +63,7 @@ class Script:
 
 
 class ScriptedOperator:
-    """Carries out a :class:`Script`. Deterministic: it knows the mode and the robot's time, and no other clock."""
+    """Carries out a :class:`Script`, knowing the mode and the robot's time and no other clock."""
 
     def __init__(self, script: Script) -> None:
         self._script = script
@@ -132,7 +135,7 @@ class RosOperator:
 
     def __init__(self, reply: Callable[[object, Optional[str]], None]) -> None:
         self._reply = reply
-        self._requests: "queue.SimpleQueue[Tuple[Request, object]]" = queue.SimpleQueue()
+        self._requests: queue.SimpleQueue[Tuple[Request, object]] = queue.SimpleQueue()
         self._ticket: object = None
         self._lock = threading.Lock()
         self._arrived: Optional[np.ndarray] = None

@@ -1,11 +1,11 @@
 """ROS node: the control loop of the robot, and its window to ROS.
 
-Three threads: the control thread (500 Hz, never calls ROS), the publisher thread (empties the control thread's
-outbox), and the main thread (subscriptions, services, diagnostics).
+Three threads: the control thread (500 Hz, never calls ROS), the publisher thread (empties the control
+thread's outbox), and the main thread (subscriptions, services, diagnostics).
 
-Publishes ``wmp/policy_step``, ``joint_states``, ``joint_commands``, ``imu/data`` at 50 Hz, and ``diagnostics``.
-Subscribes ``wmp/latent`` and ``cmd_vel``. Services ``~/stand_up``, ``~/walk``, ``~/sit_down``, ``~/stop`` answer
-once the control thread has granted or refused the request.
+Publishes ``wmp/policy_step``, ``joint_states``, ``joint_commands``, ``imu/data`` at 50 Hz, and
+``diagnostics``. Subscribes ``wmp/latent`` and ``cmd_vel``. Services ``~/stand_up``, ``~/walk``,
+``~/sit_down``, ``~/stop`` answer once the control thread has granted or refused the request.
 """
 
 from __future__ import annotations
@@ -25,6 +25,15 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 from sensor_msgs.msg import Imu, JointState
 from std_srvs.srv import Trigger
+from wmp_msgs.msg import Latent as LatentMessage
+from wmp_msgs.msg import PolicyStep
+
+from wmp_controller.control_health import control_report
+from wmp_controller.control_loop import ControlError, ControlLoop, CycleReport, LoopSettings
+from wmp_controller.mailbox import LatentMailbox, Outbox
+from wmp_controller.node_support import RELIABLE, WALL_CLOCK, Health, Report, declare_settings
+from wmp_controller.operator import Operator, RosOperator, Script, ScriptedOperator
+from wmp_controller.report_messages import ReportMessages
 from wmp_core.a1.link import A1Link, A1LinkSettings, LinkError
 from wmp_core.bundle import Bundle, BundleError
 from wmp_core.control.controller import Controller, ControllerSettings
@@ -38,15 +47,6 @@ from wmp_core.inference.session import ModelError
 from wmp_core.inference.world_model import WorldModel
 from wmp_core.realtime import scheduling as realtime
 from wmp_core.realtime.scheduling import RealtimeSettings
-from wmp_msgs.msg import Latent as LatentMessage
-from wmp_msgs.msg import PolicyStep
-
-from wmp_controller.control_health import control_report
-from wmp_controller.control_loop import ControlError, ControlLoop, CycleReport, LoopSettings
-from wmp_controller.mailbox import LatentMailbox, Outbox
-from wmp_controller.node_support import RELIABLE, WALL_CLOCK, Health, Report, declare_settings
-from wmp_controller.operator import Operator, RosOperator, Script, ScriptedOperator
-from wmp_controller.report_messages import ReportMessages
 
 _log = logging.getLogger("policy_node")
 
@@ -161,7 +161,9 @@ class PolicyNode(Node):
         cpus = self.declare_parameter("realtime.cpus", rclpy.Parameter.Type.INTEGER_ARRAY).value or ()
         # Python's own 5 ms would let a ROS callback hold up the control thread for 2.5 cycles.
         interval = self._parameter("realtime.switch_interval", 0.0005)
-        return declare_settings(self, "realtime", RealtimeSettings, cpus=tuple(cpus), switch_interval=interval)
+        return declare_settings(
+            self, "realtime", RealtimeSettings, cpus=tuple(cpus), switch_interval=interval
+        )
 
     def _create_topics(self) -> None:
         self._step_publisher = self.create_publisher(PolicyStep, "wmp/policy_step", RELIABLE)
@@ -195,7 +197,9 @@ class PolicyNode(Node):
             self._graph_obstacle = None
 
     def _report(self) -> Report:
-        return control_report(self._controller, self._loop, self._link, self._newest, self._outbox.dropped, self._error)
+        return control_report(
+            self._controller, self._loop, self._link, self._newest, self._outbox.dropped, self._error
+        )
 
     # Publisher thread
 
@@ -252,7 +256,7 @@ def _system_clock() -> Any:
 
 
 def main() -> int:
-    """Run until a signal, the end of the script, or an error; the exit code is 0 unless something went wrong."""
+    """Run until a signal, the end of the script, or an error; the exit code is 1 only after an error."""
     logging.basicConfig(level=logging.INFO, format="[%(levelname)s] [%(name)s]: %(message)s")
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     try:

@@ -1,7 +1,7 @@
 """Messages that policy_node publishes, filled from the control thread's reports.
 
-Each message is built once and filled in place: building one takes longer than filling it, and this thread shares the
-interpreter with the control loop.
+Each message is built once and filled in place: building one takes longer than filling it, and this thread
+shares the interpreter with the control loop.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Sequence
 import numpy as np
 from builtin_interfaces.msg import Time
 from sensor_msgs.msg import Imu, JointState
-from wmp_core.control.command import MotorCommand
-from wmp_core.observation import RobotState
 from wmp_msgs.msg import PolicyStep
 
 from wmp_controller.control_loop import CycleReport
+from wmp_core.control.command import MotorCommand
+from wmp_core.observation import RobotState
 
 
 def to_stamp(seconds: float) -> Time:
@@ -59,7 +59,7 @@ class ReportMessages:
         return message
 
     def joint_commands(self, command: MotorCommand, state: RobotState) -> JointState:
-        """Position targets (rad; NaN where there is none) and the torque (N m) they imply at the measured state."""
+        """Position targets (rad; NaN where there is none) and the torque (N m) implied at ``state``."""
         message = self._joint_commands
         message.header.stamp = to_stamp(state.stamp)
         message.position = _doubles(np.where(command.kp > 0, command.q, math.nan))

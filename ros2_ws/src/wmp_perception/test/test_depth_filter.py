@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from wmp_core.depth.geometry import CameraIntrinsics
 from wmp_perception.depth_filter import DepthFilter, DepthFilterSettings
 from wmp_perception.realsense import CameraSettings, RealSenseCamera, RealSenseError
@@ -13,7 +14,8 @@ CROP = slice(95, 330)
 
 
 def box_in_front_of_wall(shift: int, rng: np.random.Generator) -> np.ndarray:
-    """A box at 0.9 m before a wall at 1.6 m, with stereo noise, dropouts, the box's shadow and the blind left band."""
+    """A box at 0.9 m before a wall at 1.6 m, with stereo noise, dropouts, the box's shadow and the blind left
+    band."""
     depth = np.full((240, 424), 1600.0)
     left = 150 + shift
     depth[60:200, left : left + 120] = 900.0
@@ -86,7 +88,13 @@ def test_the_temporal_filter_bridges_one_dropped_frame():
 
 
 @pytest.mark.parametrize(
-    "bad", [{"spatial_magnitude": 6}, {"temporal_alpha": 1.5}, {"hole_filling": "right"}, {"temporal_persistence": -1}]
+    "bad",
+    [
+        {"spatial_magnitude": 6},
+        {"temporal_alpha": 1.5},
+        {"hole_filling": "right"},
+        {"temporal_persistence": -1},
+    ],
 )
 def test_a_bad_setting_is_refused_by_name(bad):
     with pytest.raises(ValueError, match=next(iter(bad))):

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from wmp_core.contract import TimingContract
 from wmp_perception.depth_selection import DepthSelection
 
@@ -68,7 +69,7 @@ def test_a_tolerance_with_which_two_ticks_could_share_a_frame_is_refused(toleran
 
 @st.composite
 def arrivals(draw):
-    """Camera stamps with jitter and drops, and a merge of steps and frames that keeps each in its own order."""
+    """Camera stamps with jitter and drops, and a merge of steps and frames that keeps both orders."""
     period = 1 / 30
     offset = draw(st.floats(0, period))
     kept = draw(st.lists(st.sampled_from([True, True, True, False]), min_size=20, max_size=20))

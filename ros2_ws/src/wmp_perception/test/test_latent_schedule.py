@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from wmp_core.contract import TimingContract
 from wmp_perception.latent_schedule import LatentSchedule, Step
 
@@ -108,11 +109,14 @@ def test_after_a_gap_the_model_starts_anew_at_the_next_world_model_tick(missing)
     assert model.calls.count("reset") == 2
     assert [result.tick for result in results.values() if result][-1] == 15
     advanced = [call[1] for call in model.calls if call[0] == "advance"]
-    assert advanced == {
-        2: [(5, 6, 7, 8, 9), (10, 11, 12, 13, 14)],
-        4: [(5, 6, 7, 8, 9), (10, 11, 12, 13, 14)],
-        5: [(0, 1, 2, 3, 4), (10, 11, 12, 13, 14)],
-    }[missing]
+    assert (
+        advanced
+        == {
+            2: [(5, 6, 7, 8, 9), (10, 11, 12, 13, 14)],
+            4: [(5, 6, 7, 8, 9), (10, 11, 12, 13, 14)],
+            5: [(0, 1, 2, 3, 4), (10, 11, 12, 13, 14)],
+        }[missing]
+    )
 
 
 def test_a_node_that_joins_a_running_robot_begins_at_the_next_world_model_tick():
@@ -133,7 +137,9 @@ def test_a_new_run_forgets_the_interval_that_the_last_one_left_open():
     assert model.calls == ["reset", "reset", ("observe", 0.0, (7.0, 8.9))]
 
 
-@given(st.permutations(["step"] * 20 + ["image"] * 4), st.lists(st.floats(-0.039, 0.039), min_size=4, max_size=4))
+@given(
+    st.permutations(["step"] * 20 + ["image"] * 4), st.lists(st.floats(-0.039, 0.039), min_size=4, max_size=4)
+)
 def test_in_lockstep_the_order_of_arrival_does_not_change_the_calls(order, errors):
     """As in the graph, no step after an interval is sent before its latent is there."""
     runner, model = schedule(wait=True)

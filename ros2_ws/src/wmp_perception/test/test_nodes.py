@@ -1,4 +1,5 @@
-"""depth_node and world_model_node as processes of their own, over real DDS, against the library called directly."""
+"""depth_node and world_model_node as processes of their own, over real DDS, against the library called
+directly."""
 
 import signal
 import subprocess
@@ -13,11 +14,12 @@ from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import CameraInfo, Image
+from wmp_msgs.msg import Latent, PolicyStep
+
 from wmp_core.bundle import Bundle
 from wmp_core.depth.geometry import CameraIntrinsics
 from wmp_core.inference.world_model import WorldModel
 from wmp_core.testing.tiny_bundle import write_tiny_bundle
-from wmp_msgs.msg import Latent, PolicyStep
 from wmp_perception import messages
 from wmp_perception.depth_filter import DepthFilterSettings
 from wmp_perception.depth_pipeline import DepthPipeline
@@ -36,9 +38,7 @@ class Process:
         arguments = [f"-p {name}:={value}".split(" ", 1) for name, value in parameters.items()]
         code = f"from wmp_perception.{module} import main; raise SystemExit(main())"
         command = [sys.executable, "-c", code, "--ros-args", *(word for pair in arguments for word in pair)]
-        self.process = subprocess.Popen(
-            command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def end(self, signal_number=signal.SIGTERM):
         """Exit code and everything the node printed."""
@@ -100,8 +100,12 @@ class Graph:
             self.executor.spin_once(timeout_sec=0.05)
 
     def wait_for_matches(self):
-        self.wait(lambda: self.steps.get_subscription_count() >= 2 and self.images.get_subscription_count() >= 1)
-        self.wait(lambda: self.infos.get_subscription_count() >= 1 and self.node.count_publishers("wmp/latent") >= 1)
+        self.wait(
+            lambda: self.steps.get_subscription_count() >= 2 and self.images.get_subscription_count() >= 1
+        )
+        self.wait(
+            lambda: self.infos.get_subscription_count() >= 1 and self.node.count_publishers("wmp/latent") >= 1
+        )
         settled = time.monotonic() + 0.3
         self.wait(lambda: time.monotonic() > settled)
 
@@ -224,7 +228,9 @@ def test_without_images_the_world_model_goes_on_with_its_prior_and_says_so(bundl
     graph.wait(lambda: graph.steps.get_subscription_count() >= 1 and depths.get_subscription_count() >= 1)
     graph.wait(lambda: node.count_publishers("wmp/latent") >= 1)
     for tick in range(5):
-        graph.publish_step(tick, recording.stamp(tick), recording.proprioception[tick], recording.actions[tick])
+        graph.publish_step(
+            tick, recording.stamp(tick), recording.proprioception[tick], recording.actions[tick]
+        )
     graph.wait(lambda: graph.latents)
     assert graph.latents[0].source == Latent.PRIOR
     assert graph.latents[0].depth_stamp == Time() and np.isnan(graph.latents[0].depth_age)
@@ -249,7 +255,9 @@ def test_a_node_ends_on_a_signal(bundle, processes, node, signal_number):
         ("world_model_node", {"bundle": "/nowhere"}, "/nowhere"),
     ],
 )
-def test_a_bad_parameter_ends_the_node_with_one_line_that_names_it(bundle, processes, module, parameters, expected):
+def test_a_bad_parameter_ends_the_node_with_one_line_that_names_it(
+    bundle, processes, module, parameters, expected
+):
     failed = processes(module, **{"bundle": bundle, **parameters})
     out, err = failed.process.communicate(timeout=20)
     assert failed.process.returncode == 1

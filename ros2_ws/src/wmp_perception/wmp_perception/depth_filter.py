@@ -1,6 +1,7 @@
 """The librealsense post-processing chain, the same for frames of a camera and frames of a topic.
 
-Frames enter through ``rs.software_device``, so simulation, bag replay and the robot run the very same filters.
+Frames enter through ``rs.software_device``, so simulation, bag replay and the robot run the very same
+filters.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, List
 
 import numpy as np
-from wmp_core.depth.geometry import CameraIntrinsics
 
+from wmp_core.depth.geometry import CameraIntrinsics
 from wmp_perception.realsense import RealSenseError, import_realsense
 
 #: librealsense's hole filling modes. "left": the value of the left neighbour; others: of the neighbour named.
@@ -32,16 +33,18 @@ class DepthFilterSettings:
     The defaults work in the disparity domain: there the stereo noise does not grow with distance, so that one
     ``delta`` fits all distances, and the spatial filter takes half the time (whole chain 2.2 ms for 424x240;
     filling holes first and smoothing depth with magnitude 5 takes 5.9 ms and more).
-    That chain leaves the band at the left edge invalid in which the imagers do not overlap. The network's crop
-    does not reach that far, and an invalid pixel counts as far.
+    That chain leaves the band at the left edge invalid in which the imagers do not overlap. The network's
+    crop does not reach that far, and an invalid pixel counts as far.
 
-    ``spatial_*``: librealsense's edge-preserving smoothing (iterations, weight of the new pixel, step in disparity
-    or depth units above which an edge is kept, radius of hole filling as its index 0..5).
-    ``temporal_alpha``: weight of the new frame. Walking at 0.5 m/s towards a wall, 0.4 (librealsense's default)
-    reads 24 mm behind, 0.6 10 mm, 0.8 4 mm, with 0.3 to 0.4 mm of noise left for each. Training sees no such lag.
-    ``temporal_persistence``: rule for bridging dropped pixels, 0 (never) to 8 (always); 3: valid in 2 of the last 4.
-    ``hole_filling``: "left" fills the shadow on the left of an object with the background beside it. The shadow
-    lies there because depth belongs to the left imager. "off" leaves holes.
+    ``spatial_*``: librealsense's edge-preserving smoothing (iterations, weight of the new pixel, step in
+    disparity or depth units above which an edge is kept, radius of hole filling as its index 0..5).
+    ``temporal_alpha``: weight of the new frame. Walking at 0.5 m/s towards a wall, 0.4 (librealsense's
+    default) reads 24 mm behind, 0.6 10 mm, 0.8 4 mm, with 0.3 to 0.4 mm of noise left for each. Training sees
+    no such lag.
+    ``temporal_persistence``: rule for bridging dropped pixels, 0 (never) to 8 (always); 3: valid in 2 of the
+    last 4.
+    ``hole_filling``: "left" fills the shadow on the left of an object with the background beside it. The
+    shadow lies there because depth belongs to the left imager. "off" leaves holes.
     """
 
     disparity: bool = True
@@ -63,11 +66,14 @@ class DepthFilterSettings:
         _check("temporal_delta", self.temporal_delta, 1, 100)
         _check("temporal_persistence", self.temporal_persistence, 0, 8)
         if self.hole_filling not in ("off", *HOLE_FILLING):
-            raise ValueError(f"depth filter: hole_filling is {self.hole_filling!r}, allowed: off, {list(HOLE_FILLING)}")
+            raise ValueError(
+                f"depth filter: hole_filling is {self.hole_filling!r}, allowed: off, {list(HOLE_FILLING)}"
+            )
 
 
 class DepthFilter:
-    """Filters depth frames one after the other; the temporal filter remembers, so every frame must pass through.
+    """Filters depth frames one after the other; the temporal filter remembers, so every frame must pass
+    through.
 
     The same frames in the same order give the same output, whatever the time between them.
     """
@@ -119,7 +125,12 @@ class DepthFilter:
         rs, camera = self._rs, self._intrinsics
         intrinsics = rs.intrinsics()
         intrinsics.width, intrinsics.height = camera.width, camera.height
-        intrinsics.fx, intrinsics.fy, intrinsics.ppx, intrinsics.ppy = camera.fx, camera.fy, camera.cx, camera.cy
+        intrinsics.fx, intrinsics.fy, intrinsics.ppx, intrinsics.ppy = (
+            camera.fx,
+            camera.fy,
+            camera.cx,
+            camera.cy,
+        )
         intrinsics.model, intrinsics.coeffs = rs.distortion.none, [0.0] * 5
         stream = rs.video_stream()
         stream.type, stream.fmt, stream.bpp, stream.fps = rs.stream.depth, rs.format.z16, 2, 30

@@ -1,8 +1,8 @@
 """ROS node: depth frames of the camera in, the world model's depth images out.
 
 Subscribes ``wmp/policy_step`` and, with ``source: topic``, ``camera/depth/image_rect_raw`` and
-``camera/depth/camera_info``; publishes ``wmp/depth`` and ``diagnostics``. Every decision rests on message stamps,
-so a bag or a simulation in lockstep gives the same images whenever its messages happen to arrive.
+``camera/depth/camera_info``; publishes ``wmp/depth`` and ``diagnostics``. Every decision rests on message
+stamps, so a bag or a simulation in lockstep gives the same images whenever its messages happen to arrive.
 
 Its topics of the policy's loop appear once the camera is there, so that others see whether it can serve.
 """
@@ -17,10 +17,10 @@ from typing import Deque, List, Optional
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from sensor_msgs.msg import CameraInfo, Image
-from wmp_core.bundle import Bundle, BundleError
-from wmp_core.depth.geometry import CameraIntrinsics, GeometryError
 from wmp_msgs.msg import PolicyStep
 
+from wmp_core.bundle import Bundle, BundleError
+from wmp_core.depth.geometry import CameraIntrinsics, GeometryError
 from wmp_perception import messages
 from wmp_perception.depth_filter import DepthFilterSettings
 from wmp_perception.depth_pipeline import DepthImage, DepthPipeline
@@ -48,7 +48,9 @@ class DepthNode(Node):
         # Only the contract is used here; the nodes that run the networks verify them.
         contract = Bundle.load(str(self.declare_parameter("bundle", "").value), verify=False).contract
         tolerance = float(self.declare_parameter("depth_tolerance", 0.04).value)
-        self._pipeline = DepthPipeline(contract, declare_settings(self, "filter", DepthFilterSettings), tolerance)
+        self._pipeline = DepthPipeline(
+            contract, declare_settings(self, "filter", DepthFilterSettings), tolerance
+        )
         import_realsense()
         self._open_source(str(self.declare_parameter("source", "device").value))
         self._bring_up_timer = self.create_timer(0.05, self._bring_up, clock=WALL_CLOCK)
@@ -68,7 +70,9 @@ class DepthNode(Node):
             self.create_subscription(CameraInfo, INFO_TOPIC, self._on_camera_info, RELIABLE)
             self.create_subscription(Image, IMAGE_TOPIC, self._on_image, RELIABLE)
         else:
-            raise ValueError(f"parameter source is {source!r}, expected 'device' (RealSense on USB) or 'topic'")
+            raise ValueError(
+                f"parameter source is {source!r}, expected 'device' (RealSense on USB) or 'topic'"
+            )
 
     def _bring_up(self) -> None:
         """Join the policy's loop as soon as the camera is there."""
@@ -108,7 +112,9 @@ class DepthNode(Node):
 
     def _on_step(self, step: PolicyStep) -> None:
         with self._lock:
-            self._publish(self._pipeline.on_step(step.tick, messages.to_seconds(step.header.stamp), step.is_first))
+            self._publish(
+                self._pipeline.on_step(step.tick, messages.to_seconds(step.header.stamp), step.is_first)
+            )
 
     def _publish(self, images: List[DepthImage]) -> None:
         for image in images:
@@ -134,13 +140,18 @@ class DepthNode(Node):
                 "worst_age_error_ms": f"{1e3 * self._worst_age_error:.1f}",
                 "invalid_ratio": f"{health.invalid_ratio:.3f}",
                 "filter_ms": f"{health.filter_ms:.2f}",
-            }
+            },
         )
         report.warn_if(bool(problem), problem)
         report.warn_if(self._publisher is None and not problem, f"waiting for a publisher of {IMAGE_TOPIC}")
         report.warn_if(age > 0.5, f"the newest frame is {age:.1f} s old")
-        report.warn_if(health.invalid_ratio > 0.9, "hardly a pixel is valid: is the lens covered, or an obstacle too close?")
-        report.warn_if(health.coverage < 0.9, f"the camera sees {100 * health.coverage:.0f} % of the network's view")
+        report.warn_if(
+            health.invalid_ratio > 0.9,
+            "hardly a pixel is valid: is the lens covered, or an obstacle too close?",
+        )
+        report.warn_if(
+            health.coverage < 0.9, f"the camera sees {100 * health.coverage:.0f} % of the network's view"
+        )
         return report
 
 

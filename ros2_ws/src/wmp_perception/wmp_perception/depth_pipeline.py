@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from dataclasses import dataclass
-from typing import Callable, List, Optional
+from typing import List, Optional
 
 import numpy as np
+
 from wmp_core.contract import Contract
 from wmp_core.depth.geometry import CameraIntrinsics, DepthProjection
-
 from wmp_perception.depth_filter import DepthFilter, DepthFilterSettings
 from wmp_perception.depth_selection import DepthSelection, SelectedFrame
 from wmp_perception.realsense import RawFrame
@@ -32,8 +33,8 @@ class DepthImage:
 class DepthHealth:
     """How the camera is doing.
 
-    ``rate``: frames per s by their stamps, smoothed; ``invalid_ratio`` (0..1) of the newest frame before the filters;
-    ``coverage`` (0..1): share of the network's view that the camera sees.
+    ``rate``: frames per s by their stamps, smoothed; ``invalid_ratio`` (0..1) of the newest frame before the
+    filters; ``coverage`` (0..1): share of the network's view that the camera sees.
     """
 
     frames: int = 0
@@ -55,7 +56,7 @@ class _Optics:
 
 
 class DepthPipeline:
-    """Filters every frame, as the temporal filter needs, and projects only those that are chosen. Not thread-safe."""
+    """Filters every frame, as the temporal filter needs; projects only chosen ones. Not thread-safe."""
 
     def __init__(self, contract: Contract, settings: DepthFilterSettings, tolerance_s: float) -> None:
         self._contract = contract
@@ -86,7 +87,7 @@ class DepthPipeline:
             filter_ms=1e3 * (time.perf_counter() - started),
             coverage=optics.projection.coverage,
         )
-        project: Callable[[], np.ndarray] = lambda: optics.projection(filtered, optics.unit)
+        project = functools.partial(optics.projection, filtered, optics.unit)
         return self._project(self._selection.on_frame(raw.stamp, project))
 
     def _optics_for(self, raw: RawFrame) -> _Optics:

@@ -33,7 +33,8 @@ class _Target:
 
 
 class DepthSelection:
-    """Chooses frames by their stamps alone, so the choice does not depend on whether a step or a frame comes first.
+    """Chooses frames by their stamps alone, so the choice does not depend on whether a step or a frame comes
+    first.
 
     A tick is decided as soon as a frame at or after its wanted time is there: no later frame can lie nearer.
     Steps arrive in order, frames arrive in order; between the two any order is allowed.
@@ -43,7 +44,8 @@ class DepthSelection:
         """``tolerance_s``: largest distance between a frame and the wanted time.
 
         Raises:
-            ValueError: the tolerance is not between 0 and half a world-model period (then two ticks could share a frame).
+            ValueError: the tolerance is not between 0 and half a world-model period (then two ticks could
+            share a frame).
         """
         check_tolerance(timing, tolerance_s)
         self._timing = timing
@@ -91,4 +93,6 @@ def check_tolerance(timing: TimingContract, tolerance_s: float) -> None:
     """
     limit = 0.5 * timing.world_model_period
     if not 0 < tolerance_s < limit:
-        raise ValueError(f"depth tolerance is {tolerance_s!r} s, allowed is more than 0 and less than {limit:g} s")
+        raise ValueError(
+            f"depth tolerance is {tolerance_s!r} s, allowed is more than 0 and less than {limit:g} s"
+        )

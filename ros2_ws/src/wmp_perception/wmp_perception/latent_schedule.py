@@ -1,7 +1,7 @@
 """When the two phases of the world model run, given policy steps and depth images that arrive in any order.
 
-With k policy steps per world-model tick: tick n (a multiple of k) is observed once its depth image is there, and
-step n+k-1 completes the five actions with which the state advances to tick n+k.
+With k policy steps per world-model tick: tick n (a multiple of k) is observed once its depth image is there,
+and step n+k-1 completes the five actions with which the state advances to tick n+k.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Deque, List, Optional, Protocol, Tuple
 
 import numpy as np
-from wmp_core.contract import TimingContract
 
+from wmp_core.contract import TimingContract
 from wmp_perception.depth_selection import check_tolerance
 
 _log = logging.getLogger(__name__)
@@ -48,9 +48,9 @@ class Step:
 class Advanced:
     """The latent of ``tick``, known since ``stamp`` (s), the time of the step before it.
 
-    ``state`` is what the model returned: ``h`` of this tick, and the ``z`` that entered it with source and image time.
-    Its own tick counts from the model's last reset; ``tick`` is the policy's. ``observed_at`` is the time (s) of the
-    step whose proprioception that ``z`` saw.
+    ``state`` is what the model returned: ``h`` of this tick, and the ``z`` that entered it with source and
+    image time. Its own tick counts from the model's last reset; ``tick`` is the policy's. ``observed_at`` is
+    the time (s) of the step whose proprioception that ``z`` saw.
     """
 
     tick: int
@@ -68,9 +68,9 @@ class _Unobserved:
 class LatentSchedule:
     """Turns steps and images into calls of a :class:`TwoPhaseModel`.
 
-    Steps arrive in order, images arrive in order; between the two any order is allowed and gives the same calls.
-    ``wait_for_depth`` says what happens when an interval ends before its image came: wait for it (lockstep), or
-    draw z from the prior at once (real time).
+    Steps arrive in order, images arrive in order; between the two any order is allowed and gives the same
+    calls. ``wait_for_depth`` says what happens when an interval ends before its image came: wait for it
+    (lockstep), or draw z from the prior at once (real time).
     """
 
     def __init__(
@@ -128,11 +128,13 @@ class LatentSchedule:
         return None if self._held is None else self._advance(self._held)
 
     def _restart(self, step: Step) -> None:
-        """Forget everything: a new run, or steps are missing and with them actions that nobody can restore."""
+        """Forget everything: a new run begins, or steps are missing and nobody can restore their actions."""
         if not step.is_first:
             self.gaps += 1
             wanted = "the first step of a run" if self._next_tick is None else f"step {self._next_tick}"
-            _log.warning("expected %s, got step %d: the world model starts anew at its next tick", wanted, step.tick)
+            _log.warning(
+                "expected %s, got step %d: the world model starts anew at its next tick", wanted, step.tick
+            )
         self._model.reset()
         self._actions = self._unobserved = self._held = None
 

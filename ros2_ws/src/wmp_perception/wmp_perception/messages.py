@@ -9,6 +9,7 @@ from array import array
 import numpy as np
 from builtin_interfaces.msg import Time
 from sensor_msgs.msg import CameraInfo, Image
+
 from wmp_core.depth.geometry import CameraIntrinsics
 
 
@@ -39,11 +40,13 @@ def depth_from_image(image: Image) -> np.ndarray:
     """
     if image.encoding not in ("16UC1", "mono16"):
         raise ValueError(
-            f"depth image is encoded as {image.encoding!r}, expected '16UC1' in mm: use the camera driver's raw depth topic"
+            f"depth image is encoded as {image.encoding!r}, "
+            "expected '16UC1' in mm: use the camera driver's raw depth topic"
         )
     if image.step < 2 * image.width or image.step % 2 or len(image.data) < image.step * image.height:
         raise ValueError(
-            f"depth image {image.width}x{image.height} has step {image.step} and {len(image.data)} bytes: it is damaged"
+            f"depth image {image.width}x{image.height} has step {image.step} and "
+            f"{len(image.data)} bytes: it is damaged"
         )
     order = ">" if image.is_bigendian else "<"
     rows = np.frombuffer(image.data, dtype=np.dtype(f"{order}u2"), count=image.step * image.height // 2)

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any, Optional
 
 import numpy as np
+
 from wmp_core.depth.geometry import CameraIntrinsics
 
 _log = logging.getLogger(__name__)
@@ -53,7 +54,8 @@ def import_realsense() -> ModuleType:
         import pyrealsense2
     except ImportError as error:
         raise RealSenseError(
-            f"pyrealsense2 cannot be imported ({error}). Install it with `pip install pyrealsense2 libusb-package`; "
+            f"pyrealsense2 cannot be imported ({error}). Install it with "
+            "`pip install pyrealsense2 libusb-package`; "
             "on a Jetson build librealsense with -DBUILD_PYTHON_BINDINGS=ON, which needs libusb-1.0-0"
         ) from error
     return pyrealsense2
@@ -70,7 +72,9 @@ class CameraSettings:
 
     def __post_init__(self) -> None:
         if min(self.width, self.height, self.fps) < 1:
-            raise ValueError(f"camera width, height and fps are {self.width}, {self.height}, {self.fps}: need >= 1")
+            raise ValueError(
+                f"camera width, height and fps are {self.width}, {self.height}, {self.fps}: need >= 1"
+            )
 
 
 class RealSenseCamera:
@@ -106,7 +110,9 @@ class RealSenseCamera:
         if sensor.supports(rs.option.global_time_enabled):
             sensor.set_option(rs.option.global_time_enabled, 1.0)  # hardware stamps mapped to system time
         stream = profile.get_stream(rs.stream.depth).as_video_stream_profile().get_intrinsics()
-        self._intrinsics = CameraIntrinsics(stream.width, stream.height, stream.fx, stream.fy, stream.ppx, stream.ppy)
+        self._intrinsics = CameraIntrinsics(
+            stream.width, stream.height, stream.fx, stream.fy, stream.ppx, stream.ppy
+        )
         self._unit = float(sensor.get_depth_scale())
         self._pipeline = pipeline
 
@@ -116,7 +122,9 @@ class RealSenseCamera:
         depth = frames.get_depth_frame() if arrived else None
         if not depth or self._intrinsics is None:
             return None
-        return RawFrame(depth.get_timestamp() * 1e-3, np.array(depth.get_data()), self._intrinsics, self._unit)
+        return RawFrame(
+            depth.get_timestamp() * 1e-3, np.array(depth.get_data()), self._intrinsics, self._unit
+        )
 
     def close(self) -> None:
         if self._pipeline is not None:

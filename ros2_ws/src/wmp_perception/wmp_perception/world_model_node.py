@@ -1,9 +1,10 @@
 """ROS node: policy steps and depth images in, latents out.
 
-Subscribes ``wmp/policy_step`` and ``wmp/depth``; publishes ``wmp/latent`` and ``diagnostics``. The networks run in
-the callbacks: the node has its own process, so nobody else waits for them.
+Subscribes ``wmp/policy_step`` and ``wmp/depth``; publishes ``wmp/latent`` and ``diagnostics``. The networks
+run in the callbacks: the node has its own process, so nobody else waits for them.
 
-``wmp/latent`` appears once somebody publishes ``wmp/depth``: who waits for a latent publisher waits for the camera.
+``wmp/latent`` appears once somebody publishes ``wmp/depth``: who waits for a latent publisher waits for the
+camera.
 """
 
 from __future__ import annotations
@@ -17,19 +18,19 @@ import numpy as np
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from sensor_msgs.msg import Image
+from wmp_msgs.msg import Latent, PolicyStep
+
 from wmp_core.bundle import Bundle, BundleError
 from wmp_core.inference.session import ModelError
 from wmp_core.inference.world_model import LatentState, Source, WorldModel
 from wmp_core.realtime.timing import StageTimer
-from wmp_msgs.msg import Latent, PolicyStep
-
 from wmp_perception import messages
 from wmp_perception.latent_schedule import Advanced, LatentSchedule, Step
 from wmp_perception.node_support import RELIABLE, WALL_CLOCK, Health, Report, run_node
 
 
 class TimedWorldModel:
-    """A world model that measures what its phases cost; ``advance_ms`` and ``observe_ms`` are those of the last call."""
+    """A world model that measures its phases; ``advance_ms``, ``observe_ms`` are those of the last call."""
 
     def __init__(self, model: WorldModel) -> None:
         self._model = model
@@ -39,7 +40,9 @@ class TimedWorldModel:
     def reset(self) -> LatentState:
         return self._model.reset()
 
-    def observe(self, proprioception: np.ndarray, depth_m: Optional[np.ndarray], depth_stamp: float) -> LatentState:
+    def observe(
+        self, proprioception: np.ndarray, depth_m: Optional[np.ndarray], depth_stamp: float
+    ) -> LatentState:
         started = time.perf_counter()
         state = self._model.observe(proprioception, depth_m, depth_stamp)
         elapsed = time.perf_counter() - started
@@ -67,11 +70,13 @@ class WorldModelNode(Node):
         tolerance = float(self.declare_parameter("depth_tolerance", 0.04).value)
         self._patience = float(self.declare_parameter("lockstep_timeout", 5.0).value)
         self._model = TimedWorldModel(WorldModel(bundle))
-        self._schedule = LatentSchedule(self._model, bundle.contract.timing, tolerance, wait_for_depth=lockstep)
+        self._schedule = LatentSchedule(
+            self._model, bundle.contract.timing, tolerance, wait_for_depth=lockstep
+        )
         self._publisher: Optional[Publisher] = None
         self._waiting_since: Optional[float] = None
         self._newest: Optional[Advanced] = None
-        self._published = {source: 0 for source in Source}
+        self._published = dict.fromkeys(Source, 0)
         self.create_subscription(Image, "wmp/depth", self._on_depth, RELIABLE)
         self._bring_up_timer = self.create_timer(0.05, self._bring_up, clock=WALL_CLOCK)
         if lockstep:
@@ -138,7 +143,10 @@ class WorldModelNode(Node):
             values["tick"] = str(self._newest.tick)
             values["kl"] = f"{self._newest.state.kl:.3f}"
         for stage, timing in self._model.timer.summaries().items():
-            values[f"{stage}_p50_ms"], values[f"{stage}_p99_ms"] = f"{1e3 * timing.p50:.3f}", f"{1e3 * timing.p99:.3f}"
+            values[f"{stage}_p50_ms"], values[f"{stage}_p99_ms"] = (
+                f"{1e3 * timing.p50:.3f}",
+                f"{1e3 * timing.p99:.3f}",
+            )
             values[f"{stage}_max_ms"] = f"{1e3 * timing.max:.3f}"
         report = Report("running", values)
         report.warn_if(self._publisher is None, "waiting for a publisher of wmp/depth")
