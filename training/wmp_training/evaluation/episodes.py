@@ -20,9 +20,9 @@ from wmp_training.sim.camera import normalise
 
 
 def run_trials(
-    bundle: Bundle, trials: Sequence[Trial], protocol: Protocol = Protocol(), threads: int = 1
+    bundle: Bundle, trials: Sequence[Trial], protocol: Protocol, threads: int = 1
 ) -> list[Outcome]:
-    """One episode for every trial, side by side: no robot ends early for another, none starts a second time."""
+    """One episode for every trial, side by side: none is cut for another, no robot starts a second one."""
     contract = bundle.contract
     tracks = Tracks(contract, trials, protocol.varied, threads)
     eyes = Eyes(bundle, tracks, protocol)
@@ -42,7 +42,14 @@ def run_trials(
 
 
 def observe(
-    senses: Observations, states: RobotStates, command: Tensor, action: Tensor, tick: int, due: Tensor, depth: Tensor, seen: bool
+    senses: Observations,
+    states: RobotStates,
+    command: Tensor,
+    action: Tensor,
+    tick: int,
+    due: Tensor,
+    depth: Tensor,
+    seen: bool,
 ) -> Observation:
     """What the networks get at ``tick``; ``due`` robots look, ``seen`` says whether their images arrived."""
     proprioception = senses.proprioception(senses.raw(states, command))
@@ -81,10 +88,10 @@ class Eyes:
         everyone = torch.arange(tracks.num_robots)
         # Before tick 0 the robot stands: whatever is older than the episode shows what it sees standing.
         standing = self._image(everyone)
-        self._images = {n: standing for n in range(0, self.age, self.interval)}
+        self._images = dict.fromkeys(range(0, self.age, self.interval), standing)
 
     def see(self, tick: int, robots: Tensor) -> tuple[Tensor, Tensor, bool]:
-        """Robots that look at this tick [M], their images [M, H, W] (normalised), and whether these arrived."""
+        """Robots that look now [M], their images [M, H, W] (normalised), and whether these arrived."""
         if (tick + self.age) % self.interval == 0:
             self._images[tick + self.age] = self._image(robots)
         if tick % self.interval:

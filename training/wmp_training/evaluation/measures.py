@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -99,7 +100,9 @@ class Measures:
         return [self._outcome(i) for i in range(len(self.trials))]
 
     def _track(self, states: RobotStates, command: Tensor, on: Tensor) -> None:
-        error = torch.stack([states.linear_velocity[:, 0], states.angular_velocity[:, 2]], -1) - command[:, ::2]
+        error = (
+            torch.stack([states.linear_velocity[:, 0], states.angular_velocity[:, 2]], -1) - command[:, ::2]
+        )
         self._mean += (error - self._mean) * (self.dt / MEAN_TIME)
         counts = on & (self.time > START_UP)
         self._errors += self._mean.abs() * counts[:, None]
@@ -154,5 +157,5 @@ def _bars(terrains: Sequence[Terrain]) -> Tensor:
     spans = torch.full((len(terrains), most, 2), torch.inf)
     for row, terrain in zip(spans, terrains, strict=True):
         centre, half = terrain.boxes.centre[:, 0], terrain.boxes.half_size[:, 0]
-        row[: len(centre)] = torch.tensor([centre - half, centre + half]).T
+        row[: len(centre)] = torch.from_numpy(np.stack([centre - half, centre + half], -1))
     return spans

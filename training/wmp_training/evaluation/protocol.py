@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-#: ``far``: the camera works and sees nothing within its range. ``prior``: no image ever arrives, z is the prior.
+#: ``far``: the camera works and sees nothing within its range. ``prior``: no image ever arrives.
 Blindness = Literal["no", "far", "prior"]
 BLINDNESS: tuple[Blindness, ...] = ("no", "far", "prior")
 
@@ -20,8 +20,9 @@ class Protocol:
         duration: time to make it in, s.
         heading_gain: the operator steers back to the track's direction with ``-heading_gain * heading``
             rad/s; 0 asks for a yaw rate of zero, whatever the heading.
-        blind: what replaces the depth image. ``far`` is what ``wmp eval --blind`` means: all else, the
-            posterior over proprioception included, stays as it was, so the difference is what vision is worth.
+        blind: what replaces the depth image. ``far`` is what ``wmp eval --blind`` means: all else stays as
+            it was, the posterior (from proprioception alone) included, so the difference is what vision is
+            worth. With ``prior``, z is the prior's throughout.
         varied: every robot has its own body (friction, payload, masses, motor strength as in training) and
             starts a little off the middle and the direction of the track. False: the nominal robot, placed
             exactly, as ``wmp sim`` has it.

@@ -1,4 +1,4 @@
-"""Robots on tracks of their own, driven as on the robot: host PD at 500 Hz, motors with limited torque and speed."""
+"""Robots on tracks of their own, driven as on the robot: PD at 500 Hz, motors limited in torque and speed."""
 
 from __future__ import annotations
 
@@ -66,7 +66,9 @@ class Tracks(MujocoWorlds):
         work, peak = np.zeros(len(ids)), np.zeros(wanted.shape)
         for _ in range(self.substeps):
             q, dq = self._qpos[ids, 7:], self._qvel[ids, 6:]
-            torque = deliverable_torque(pd_torque(wanted, q, dq, *self._gains, self._limit), dq, *self._motors)
+            torque = deliverable_torque(
+                pd_torque(wanted, q, dq, *self._gains, self._limit), dq, *self._motors
+            )
             self._control[ids] = torque
             self.batch.step(ids, nstep=1)
             work += np.abs(torque * dq).sum(-1) * STEP
@@ -84,7 +86,7 @@ class Tracks(MujocoWorlds):
         place = torch.tensor([terrain.start for terrain in self.terrains], dtype=torch.float32)
         y, yaw = torch.zeros(count), torch.zeros(count)
         if sources is not None:
-            draws = torch.tensor([source.uniform(-1.0, 1.0, 2) for source in sources], dtype=torch.float32)
+            draws = torch.from_numpy(np.array([source.uniform(-1.0, 1.0, 2) for source in sources])).float()
             y, yaw = START_Y * draws[:, 0], START_YAW * draws[:, 1]
         zero = torch.zeros(count)
         where = torch.stack([place[:, 0], place[:, 1] + y, place[:, 2] + STANDING_HEIGHT], -1)

@@ -1,0 +1,83 @@
+import dataclasses
+
+import pytest
+import torch
+
+from wmp_core.bundle import Bundle
+from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_training.evaluation.episodes import Eyes, run_trials, steer
+from wmp_training.evaluation.protocol import Protocol
+from wmp_training.evaluation.tracks import Tracks
+from wmp_training.evaluation.trial import Trial, trials
+
+SHORT = Protocol(duration=0.6)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    torch.set_num_threads(1)
+    return Bundle.load(write_tiny_bundle(tmp_path_factory.mktemp("bundles") / "tiny"))
+
+
+class Clock:
+    """Stands where tracks are expected; an image shows how often one has been taken, in cm."""
+
+    num_robots = 2
+
+    def __init__(self):
+        self.looks = 0
+
+    def look(self, robots):
+        self.looks += 1
+        return torch.full((len(robots), 64, 64), 0.01 * self.looks)
+
+
+def shown(image):
+    return round(float((image[0, 0, 0] + 0.5) * 200.0))
+
+
+def test_the_image_consumed_is_one_interval_old_and_the_first_one_shows_the_robot_standing(bundle):
+    eyes, taken = Eyes(bundle, Clock(), SHORT), {}
+    for tick in range(16):
+        before = eyes.tracks.looks
+        due, image, arrived = eyes.see(tick, torch.arange(2))
+        if eyes.tracks.looks > before:
+            taken[eyes.tracks.looks] = tick
+        if tick % 5 == 0:
+            assert due.tolist() == [0, 1] and arrived
+            assert taken.get(shown(image), -5) == tick - 5
+        else:
+            assert len(due) == 0
+
+
+def test_a_blind_robot_gets_far_images_or_none(bundle):
+    clock = Clock()
+    far = Eyes(bundle, clock, Protocol(blind="far")).see(0, torch.arange(2))
+    assert (far[1] == 0.5).all() and far[2] and clock.looks == 0
+    assert not Eyes(bundle, clock, Protocol(blind="prior")).see(0, torch.arange(2))[2]
+
+
+def test_the_operator_steers_back_to_the_track(bundle, contract):
+    states = Tracks(contract, [Trial("flat", 0.0, 1)], varied=False).states()
+    half = 0.25
+    left = dataclasses.replace(states, quat=torch.tensor([[half, 0.0, 0.0, (1 - half**2) ** 0.5]]))
+    command = steer(left, Protocol(), (-1.0, 1.0))
+    assert command.tolist()[0] == pytest.approx([0.6, 0.0, -1.0])
+    assert steer(left, Protocol(heading_gain=0.0), (-1.0, 1.0))[0, 2] == 0.0
+    slightly = dataclasses.replace(states, quat=torch.tensor([[1.0, 0.0, 0.0, 0.05]]) / (1 + 0.05**2) ** 0.5)
+    assert float(steer(slightly, Protocol(), (-1.0, 1.0))[0, 2]) == pytest.approx(-0.08, rel=1e-2)
+
+
+def test_every_trial_gets_one_episode_and_the_evaluation_repeats_exactly(bundle):
+    cell = trials("climb", 0.5, 3, seed=1)
+    first = run_trials(bundle, cell, SHORT)
+    assert [outcome.trial for outcome in first] == cell
+    assert all(outcome.end == "time" and outcome.duration == pytest.approx(0.6) for outcome in first)
+    assert len({outcome.progress for outcome in first}) == 3
+    assert str(run_trials(bundle, cell, SHORT)) == str(first)
+
+
+def test_what_the_camera_sees_reaches_the_joints(bundle):
+    cell = [Trial("crawl", 0.9, 3)]
+    seeing, blind = (run_trials(bundle, cell, Protocol(duration=0.6, blind=b))[0] for b in ("no", "far"))
+    assert seeing.progress != blind.progress

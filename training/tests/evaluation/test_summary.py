@@ -1,0 +1,70 @@
+import json
+import math
+
+import pytest
+
+from wmp_core.bundle import Bundle
+from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_training.evaluation.measures import Outcome
+from wmp_training.evaluation.plot import plot_success
+from wmp_training.evaluation.protocol import Protocol
+from wmp_training.evaluation.summary import markdown, report, save_report, summarise, wilson
+from wmp_training.evaluation.trial import Trial
+
+
+def outcome(seed, success, end="goal", terrain="gap", cost=1.0):
+    trial = Trial(terrain, 0.5, seed)
+    return Outcome(trial, success, end, 6.0, 10.0, 0.1, 0.05, cost, 2.0, (1.0 + seed, 5.0, 9.0), math.nan)
+
+
+def test_the_interval_is_wilsons():
+    # Newcombe (1998), table I: 81 of 263 gives 0.2553..0.3662 and 0 of 20 gives 0..0.1611.
+    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-5)
+
+
+def test_a_cell_counts_ends_and_averages_what_exists():
+    outcomes = [
+        outcome(0, True, cost=1.0),
+        outcome(1, True, cost=2.0),
+        outcome(2, False, "fall", cost=math.nan),
+    ]
+    cell = summarise([*outcomes, outcome(3, False, "time", cost=math.nan)])
+    assert (cell.terrain, cell.difficulty, cell.episodes, cell.success) == ("gap", 0.5, 4, 0.5)
+    assert cell.ends == {"goal": 0.5, "fall": 0.25, "off_track": 0.0, "time": 0.25}
+    assert cell.means["cost_of_transport"] == 1.5
+    assert math.isnan(cell.means["upright_height"])
+    assert cell.peak_torque == (4.0, 5.0, 9.0)
+
+
+def test_outcomes_of_two_places_are_no_cell():
+    with pytest.raises(ValueError, match="tilt"):
+        summarise([outcome(0, True), outcome(1, True, terrain="tilt")])
+
+
+def test_the_report_identifies_bundle_and_episodes_and_is_valid_json(tmp_path):
+    bundle = Bundle.load(write_tiny_bundle(tmp_path / "tiny"))
+    outcomes = [outcome(0, True), outcome(7, False, "fall", cost=math.nan)]
+    save_report(report(bundle, Protocol(), 3, [summarise(outcomes)], outcomes), tmp_path / "new" / "out.json")
+    text = (tmp_path / "new" / "out.json").read_text()
+    data = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+    assert data["bundle"] == {"name": bundle.name, "sha256": bundle.sha256}
+    assert data["seed"] == 3 and data["protocol"]["vx"] == 0.6
+    assert [episode["seed"] for episode in data["episodes"]] == [0, 7]
+    assert data["episodes"][1]["cost_of_transport"] is None
+    assert data["cells"][0]["success"] == 0.5
+
+
+def test_the_table_has_a_line_per_cell():
+    lines = markdown(
+        [summarise([outcome(0, True)]), summarise([outcome(0, False, "fall", "tilt")])]
+    ).splitlines()
+    assert len(lines) == 4 and len({line.count("|") for line in lines}) == 1
+    assert lines[2].startswith("| gap | 0.50 | 100% | 21%..100% | 0% | 6.00 |")
+    assert lines[3].startswith("| tilt | 0.50 | 0% |")
+
+
+def test_the_picture_is_written(tmp_path):
+    cells = [summarise([outcome(0, True)]), summarise([outcome(0, False, "fall", "tilt")])]
+    plot_success({"seeing": cells, "blind": cells[:1]}, tmp_path / "new" / "out.png")
+    assert (tmp_path / "new" / "out.png").read_bytes()[:4] == b"\x89PNG"

@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+import torch
+
+from wmp_training.evaluation.tracks import START_Y, STEP, Tracks
+from wmp_training.evaluation.trial import Trial
+
+TRIALS = (Trial("flat", 0.0, 1), Trial("climb", 0.5, 2), Trial("flat", 0.0, 3))
+
+
+@pytest.fixture
+def tracks(contract):
+    return Tracks(contract, TRIALS, varied=False)
+
+
+@pytest.fixture
+def default(contract):
+    return torch.tensor(contract.joints.default_position).repeat(3, 1)
+
+
+def test_robots_begin_standing_still_at_the_start(tracks):
+    states = tracks.states()
+    torch.testing.assert_close(states.position[:, 0], torch.zeros(3), atol=0.05, rtol=0)
+    assert ((states.position[:, 2] > 0.25) & (states.position[:, 2] < 0.32)).all()
+    assert states.linear_velocity.abs().max() < 0.02
+    assert not states.trunk_contact.any()
+
+
+def test_nominal_robots_differ_only_by_their_track(tracks):
+    states = tracks.states()
+    assert torch.equal(states.q[0], states.q[2])
+    assert torch.equal(tracks.weight, tracks.weight[:1].expand(3))
+    assert tracks.weight[0] == pytest.approx(12.45 * 9.81, rel=5e-3)
+
+
+def test_varied_robots_have_their_own_body_and_start(contract):
+    tracks = Tracks(contract, TRIALS, varied=True)
+    assert len(set(tracks.weight.tolist())) == 3
+    y = tracks.states().position[:, 1]
+    assert len(set(y.tolist())) == 3 and y.abs().max() < START_Y + 0.05
+
+
+def test_no_torque_exceeds_the_contract(tracks, contract, default):
+    everyone = torch.arange(3)
+    for sign in (1.0, -1.0, 1.0):
+        tracks.step(default + 1.5 * sign, everyone)
+        assert (tracks.peak_torque <= torch.tensor(contract.joints.torque_limit) + 1e-5).all()
+    assert tracks.peak_torque.max() == pytest.approx(30.0)
+
+
+def test_work_of_the_first_instant_is_torque_times_velocity(tracks, contract, default):
+    q, dq = tracks._qpos[:, 7:].copy(), tracks._qvel[:, 6:].copy()
+    tracks.substeps = 1
+    targets = default + 0.01
+    tracks.step(targets, torch.arange(3))
+    torque = 40.0 * (targets.numpy() - q) - 1.0 * dq
+    np.testing.assert_allclose(tracks.peak_torque.numpy(), np.abs(torque), rtol=1e-5)
+    np.testing.assert_allclose(tracks.work.numpy(), np.abs(torque * dq).sum(-1) * STEP, rtol=1e-5)
+
+
+def test_robots_that_are_not_stepped_rest(tracks, default):
+    before = tracks.states().q.clone()
+    for _ in range(5):
+        tracks.step(default + 0.3, torch.tensor([1]))
+    after = tracks.states().q
+    assert torch.equal(after[[0, 2]], before[[0, 2]])
+    assert (after[1] - before[1]).abs().max() > 0.05

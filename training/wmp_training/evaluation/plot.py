@@ -1,0 +1,38 @@
+"""The picture of an evaluation: success against difficulty, one panel per terrain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from wmp_training.evaluation.summary import Cell
+
+COLUMNS = 3
+
+
+def plot_success(series: Mapping[str, Sequence[Cell]], path: Path) -> None:
+    """Draw the cells of every series (its name is the legend) with their 95 % intervals into ``path``."""
+    terrains = list(dict.fromkeys(cell.terrain for cells in series.values() for cell in cells))
+    rows = -(-len(terrains) // COLUMNS)
+    figure = Figure(figsize=(3.4 * COLUMNS, 2.6 * rows), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(rows, COLUMNS, squeeze=False, sharex=True, sharey=True).ravel()
+    for axis, terrain in zip(axes, terrains, strict=False):
+        for name, cells in series.items():
+            shown = sorted((c for c in cells if c.terrain == terrain), key=lambda cell: cell.difficulty)
+            difficulty = [cell.difficulty for cell in shown]
+            axis.plot(difficulty, [100 * cell.success for cell in shown], marker="o", label=name)
+            low, high = ([100 * getattr(c, key) for c in shown] for key in ("success_low", "success_high"))
+            axis.fill_between(difficulty, low, high, alpha=0.2)
+        axis.set(title=terrain.replace("_", " "), xlim=(0, 1), ylim=(-3, 103))
+        axis.grid(alpha=0.3)
+    for axis in axes[len(terrains) :]:
+        axis.set_axis_off()
+    axes[0].legend(fontsize="small", loc="lower left")
+    figure.supxlabel("difficulty")
+    figure.supylabel("success, %")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=120)

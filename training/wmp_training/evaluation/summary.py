@@ -1,0 +1,145 @@
+"""Cells of the evaluation: what the episodes on one terrain at one difficulty came to."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wmp_core.bundle import Bundle
+from wmp_training.evaluation.measures import ENDS, Outcome
+from wmp_training.evaluation.protocol import Protocol
+
+FORMAT = 1
+#: Figures that are averaged over the episodes in which they exist.
+MEANS = (
+    *("progress", "duration", "velocity_error", "yaw_error", "cost_of_transport", "collisions"),
+    "upright_height",
+)
+#: Two-sided 95 % of the normal distribution.
+Z95 = 1.959964
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Figures of one terrain at one difficulty; NaN where no episode has the figure.
+
+    ``success`` with its 95 % interval (Wilson), shares of the ways to end by name, means as in
+    :class:`~wmp_training.evaluation.measures.Outcome`, and the largest torques (N m) of any hip, thigh, calf.
+    """
+
+    terrain: str
+    difficulty: float
+    episodes: int
+    success: float
+    success_low: float
+    success_high: float
+    ends: dict[str, float]
+    means: dict[str, float]
+    peak_torque: tuple[float, float, float]
+
+
+def summarise(outcomes: Sequence[Outcome]) -> Cell:
+    """The cell of ``outcomes``; raises ``ValueError`` unless they share terrain and difficulty."""
+    places = {(outcome.trial.terrain, outcome.trial.difficulty) for outcome in outcomes}
+    if len(places) != 1:
+        raise ValueError(f"outcomes come from {sorted(places)}, expected one terrain at one difficulty")
+    ((terrain, difficulty),) = places
+    count = len(outcomes)
+    successes = sum(outcome.success for outcome in outcomes)
+    low, high = wilson(successes, count)
+    return Cell(
+        terrain,
+        difficulty,
+        count,
+        successes / count,
+        low,
+        high,
+        ends={end: sum(outcome.end == end for outcome in outcomes) / count for end in ENDS},
+        means={name: _mean([getattr(outcome, name) for outcome in outcomes]) for name in MEANS},
+        peak_torque=tuple(max(outcome.peak_torque[joint] for outcome in outcomes) for joint in range(3)),  # type: ignore[arg-type]
+    )
+
+
+def wilson(successes: int, count: int) -> tuple[float, float]:
+    """95 % interval of a probability of which ``successes`` of ``count`` were seen (Wilson 1927)."""
+    share, square = successes / count, Z95 * Z95
+    centre = (share + square / (2 * count)) / (1 + square / count)
+    spread = math.sqrt(share * (1 - share) / count + square / (4 * count * count))
+    half = Z95 / (1 + square / count) * spread
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def _mean(values: Sequence[float]) -> float:
+    known = [value for value in values if not math.isnan(value)]
+    return math.fsum(known) / len(known) if known else math.nan
+
+
+def markdown(cells: Sequence[Cell]) -> str:
+    """All figures as a table."""
+    lines = [
+        "| terrain | difficulty | success | 95 % | falls | progress m | speed error m/s "
+        "| yaw-rate error rad/s | cost of transport | collisions /m | peak torque N m (hip, thigh, calf) |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for cell in cells:
+        mean = {name: _figure(value) for name, value in cell.means.items()}
+        columns = (
+            cell.terrain,
+            f"{cell.difficulty:.2f}",
+            f"{cell.success:.0%}",
+            f"{cell.success_low:.0%}..{cell.success_high:.0%}",
+            f"{cell.ends['fall']:.0%}",
+            *(mean[name] for name in MEANS if name not in ("duration", "upright_height")),
+            ", ".join(f"{peak:.0f}" for peak in cell.peak_torque),
+        )
+        lines.append(f"| {' | '.join(columns)} |")
+    return "\n".join(lines)
+
+
+def _figure(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.2f}"
+
+
+def report(
+    bundle: Bundle, protocol: Protocol, seed: int, cells: Sequence[Cell], outcomes: Sequence[Outcome]
+) -> dict[str, Any]:
+    """Everything needed to judge and to repeat the evaluation, as JSON data; a missing figure is null.
+
+    Holds nothing of the machine or the moment: the same bundle and arguments give the same report.
+    """
+    data = {
+        "format": FORMAT,
+        "bundle": {"name": bundle.name, "sha256": bundle.sha256},
+        "protocol": dataclasses.asdict(protocol),
+        "seed": seed,
+        "cells": [dataclasses.asdict(cell) for cell in cells],
+        "episodes": [_episode(outcome) for outcome in outcomes],
+    }
+    return _plain(data)
+
+
+def save_report(data: dict[str, Any], path: Path) -> None:
+    """Write ``data`` as JSON."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(data, indent=1, allow_nan=False) + "\n")
+
+
+def _episode(outcome: Outcome) -> dict[str, Any]:
+    values = dataclasses.asdict(outcome)
+    return {**values.pop("trial"), **values}
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no NaN, and six digits are more than any figure here means."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return None if math.isnan(value) else float(f"{value:.6g}")
+    return value
