@@ -95,7 +95,7 @@ class Teleop(Node):
         super().__init__("teleop_keyboard")
         controller = self.declare_parameter("controller", "policy_node").value
         self._publisher = self.create_publisher(Twist, "cmd_vel", 1)
-        self._services = {
+        self._orders = {
             key: self.create_client(Trigger, f"{controller}/{name}") for key, name in _SERVICES.items()
         }
         self.velocity = Velocity()
@@ -103,7 +103,7 @@ class Teleop(Node):
 
     def press(self, key: str) -> None:
         """Act on a key."""
-        if key in self._services:
+        if key in self._orders:
             self.velocity = Velocity()
             self._call(key)
         else:
@@ -117,7 +117,7 @@ class Teleop(Node):
         self._publisher.publish(twist)
 
     def _call(self, key: str) -> None:
-        client = self._services[key]
+        client = self._orders[key]
         if not client.service_is_ready():
             self.line = f"{client.srv_name} does not exist: is policy_node running with operator 'ros'?"
             return
