@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import os
 import platform
 import shutil
 import sys
 import sysconfig
+from pathlib import Path
 
 OLDEST, NEWEST = (3, 10), (3, 13)
 OLDEST_GLIBC = (2, 28)
+PROGRAMS = {
+    "a C compiler": (os.environ.get("CC", "cc"), "gcc"),
+    "a C++ compiler": (os.environ.get("CXX", "c++"), "g++"),
+    "cmake": ("cmake", "cmake"),
+    "make": ("make", "make"),
+}
+LIBRARIES = {
+    "libgomp.so.1": "libgomp1",
+    "libstdc++.so.6": "libstdc++6",
+    "libudev.so.1": "libudev1",
+    "libz.so.1": "zlib1g",
+}
 
 
 def missing_requirements() -> list[str]:
     """Name each missing thing with the Debian/Ubuntu package that brings it; empty if all is there."""
-    return [*_platform_problems(), *_python_problems(), *_tool_problems()]
+    return [*_platform_problems(), *_python_problems(), *_program_problems(), *_library_problems()]
 
 
 def _platform_problems() -> list[str]:
     if sys.platform != "linux" or platform.machine() != "x86_64":
         found = f"{platform.system()} {platform.machine()}"
-        return [f"Linux on x86-64 (found {found}): the ROS 2 wheels exist for nothing else; use a ROS 2 installation"]
+        return [f"Linux on x86-64 (found {found}), for which alone ROS 2 wheels exist: install ROS 2 instead"]
     name, version = platform.libc_ver()
     if name != "glibc" or tuple(map(int, version.split(".")[:2])) < OLDEST_GLIBC:
         return [f"glibc 2.28 or later (found {name or 'another C library'} {version}): a newer distribution"]
@@ -32,24 +46,33 @@ def _python_problems() -> list[str]:
     version = sys.version_info[:2]
     if sys.implementation.name != "cpython" or not OLDEST <= version <= NEWEST:
         found = f"{sys.implementation.name} {platform.python_version()}"
-        return [f"CPython 3.10 to 3.13 (found {found}): apt install python3, or make PYTHON=/path/to/python3.12"]
+        return [
+            f"CPython 3.10 to 3.13 (found {found}): apt install python3, or make PYTHON=/path/to/python3.12"
+        ]
     name = "python{}.{}".format(*version)
     problems = []
     if not all(importlib.util.find_spec(module) for module in ("venv", "ensurepip")):
         problems.append(f"the venv module of {name}: apt install {name}-venv")
-    if not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")):
+    if not (Path(sysconfig.get_path("include")) / "Python.h").exists():
         problems.append(f"the headers of {name} (Python.h): apt install {name}-dev")
     return problems
 
 
-def _tool_problems() -> list[str]:
-    problems = []
-    if not shutil.which(os.environ.get("CC", "cc")):
-        problems.append("a C compiler (cc): apt install gcc")
-    if not shutil.which(os.environ.get("CXX", "c++")):
-        problems.append("a C++ compiler (c++): apt install g++")
-    if not shutil.which("cmake"):
-        problems.append("cmake: apt install cmake")
-    if not shutil.which("make"):
-        problems.append("make: apt install make")
-    return problems
+def _program_problems() -> list[str]:
+    return [
+        f"{what} ({program}): apt install {package}"
+        for what, (program, package) in PROGRAMS.items()
+        if not shutil.which(program)
+    ]
+
+
+def _library_problems() -> list[str]:
+    return [f"{name}: apt install {package}" for name, package in LIBRARIES.items() if not _loads(name)]
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True

@@ -7,5 +7,6 @@ every Python of the environment finds its messages and type support without anyt
 import os
 import sys
 
-_others = [path for path in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if path not in ("", sys.prefix)]
+_found = os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)
+_others = [path for path in _found if path not in ("", sys.prefix)]
 os.environ["AMENT_PREFIX_PATH"] = os.pathsep.join([sys.prefix, *_others])
