@@ -1,4 +1,4 @@
-from glob import glob
+from pathlib import Path
 
 from setuptools import find_packages, setup
 
@@ -15,7 +15,7 @@ setup(
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{package}"]),
         (f"share/{package}", ["package.xml"]),
-        (f"share/{package}/launch", glob("launch/*.launch.py")),
+        (f"share/{package}/launch", [str(path) for path in Path("launch").glob("*.launch.py")]),
         (f"lib/{package}", ["scripts/recorder"]),
     ],
     entry_points={"console_scripts": ["wmp = wmp_bringup.cli:main"]},
