@@ -80,16 +80,12 @@ class PolicyNode(Node):
         self._publisher_thread.start()
         self._control_thread.start()
 
-    def stop(self) -> None:
-        """Let the control thread end. Safe in a signal handler."""
-        self._loop.stop()
-
     @property
     def is_running(self) -> bool:
         return self._control_thread.is_alive()
 
     def finish(self) -> Optional[str]:
-        """Wait for the threads; returns why the node failed, None if it did not."""
+        """End the threads, the robot damped; returns why the node failed, None if it did not."""
         self._loop.stop()
         self._control_thread.join()
         self._outbox.close()
@@ -258,17 +254,18 @@ def _system_clock() -> Any:
 def main() -> int:
     """Run until a signal, the end of the script, or an error; the exit code is 1 only after an error."""
     logging.basicConfig(level=logging.INFO, format="[%(levelname)s] [%(name)s]: %(message)s")
+    # rclpy's own handlers would take ROS away before the control thread has damped the robot and said so.
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
     try:
         node = PolicyNode()
     except (BundleError, ModelError, ValueError) as error:
         _log.critical("%s", error)
         rclpy.try_shutdown()
         return 1
-    # rclpy's own handlers would take ROS away before the control thread has damped the robot and said so.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: node.stop())
-    failure = _spin(node)
+    failure = _spin(node, stop)
     if failure is not None:
         _log.critical("%s", failure)
     node.destroy_node()
@@ -276,13 +273,13 @@ def main() -> int:
     return 0 if failure is None else 1
 
 
-def _spin(node: PolicyNode) -> Optional[str]:
-    """Serve ROS as long as the control thread runs; returns why it failed, None if it did not."""
+def _spin(node: PolicyNode, stop: threading.Event) -> Optional[str]:
+    """Serve ROS until the control thread ends or ``stop`` is set; returns why it failed, or None."""
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     node.start()
     try:
-        while node.is_running:
+        while node.is_running and not stop.is_set():
             executor.spin_once(timeout_sec=0.1)
     finally:
         failure = node.finish()

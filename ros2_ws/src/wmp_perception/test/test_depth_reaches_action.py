@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from wmp_core.bundle import Bundle
 from wmp_core.inference.policy import Policy
 from wmp_core.inference.world_model import Source, WorldModel

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import signal
+import threading
 from typing import Any, Callable, Dict, List, Optional, Tuple, Type, TypeVar
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.clock import Clock, ClockType
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.signals import SignalHandlerOptions
 
 T = TypeVar("T")
 
@@ -96,15 +99,18 @@ def run_node(create: Callable[[], Node], errors: Tuple[Type[BaseException], ...]
     ``errors`` are those a user can act on: they end the process with their message instead of a traceback.
     """
     logging.basicConfig(level=logging.INFO, format="[%(levelname)s] [%(name)s]: %(message)s")
-    rclpy.init()
+    # rclpy's own handlers would invalidate the context under a callback that is about to publish.
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
     node: Optional[Node] = None
     try:
         node = create()
         executor = SingleThreadedExecutor()
         executor.add_node(node)
-        executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        return 0
+        while not stop.is_set():
+            executor.spin_once(timeout_sec=0.1)
     except errors as error:
         logging.getLogger(__package__).critical("%s", error)
         return 1
