@@ -8,9 +8,9 @@ import time
 
 import numpy as np
 import pytest
+
 from wmp_core.a1.link import A1Link, A1LinkSettings
 from wmp_core.control.command import MotorCommand
-
 from wmp_sim.a1 import JOINT_NAMES, a1_model
 
 rclpy = pytest.importorskip("rclpy")
@@ -140,7 +140,8 @@ def test_lockstep_publishes_frames_of_simulated_time_before_their_state(link_to,
     odometry = listener.received["sim/odometry"]
     assert listener.wait(lambda: len(odometry) == 50)
     assert odometry[-1].pose.pose.position.z == pytest.approx(0.275, abs=0.01)
-    assert seconds_of(listener.received["/clock"][-1].clock) == pytest.approx(1.0)
+    clock = listener.received["/clock"]
+    assert listener.wait(lambda: len(clock) == 50) and seconds_of(clock[-1].clock) == pytest.approx(1.0)
     assert [message.data for message in listener.received["sim/fallen"]] == [False]
 
 

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 import pytest
+
 from wmp_core.control.command import MotorCommand
 from wmp_core.rotation import projected_gravity
-
 from wmp_sim.a1 import a1_model
 from wmp_sim.robot import EXCHANGE, SimulatedA1
 from wmp_sim.terrain import make_terrain

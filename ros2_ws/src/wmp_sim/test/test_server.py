@@ -5,9 +5,9 @@ import threading
 
 import numpy as np
 import pytest
+
 from wmp_core.a1.link import A1Link, A1LinkSettings
 from wmp_core.control.command import MotorCommand
-
 from wmp_sim.a1 import JOINT_NAMES, a1_model
 from wmp_sim.robot import SimulatedA1
 from wmp_sim.server import A1Server, Address
@@ -93,7 +93,7 @@ def test_garbage_is_counted_and_moves_nothing(lockstep):
 
 
 def test_no_target_switches_the_gain_off(lockstep):
-    link, observed, _ = lockstep
+    link, _, _ = lockstep
     # With kp = 0 the link sends the robot's "no position target", which must not act as a far-away one.
     state = exchange(link, MotorCommand.damping(1.0))
     assert np.abs(state.tau_est).max() < 1.0
@@ -116,5 +116,6 @@ def test_in_real_time_the_newest_command_counts_and_states_flow_without_commands
 
 def test_a_taken_port_is_named_with_the_way_out():
     with A1Server(robot(), Address(port=0)) as server:
+        second = A1Server(robot(), Address(port=server.port))
         with pytest.raises(OSError, match=f"cannot listen on 127.0.0.1:{server.port}.*choose another port"):
-            A1Server(robot(), Address(port=server.port)).__enter__()
+            second.__enter__()

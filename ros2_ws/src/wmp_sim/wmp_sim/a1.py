@@ -174,7 +174,7 @@ def _inertial(link: str, attached: str | None = None) -> dict[str, Any]:
     centres = np.array([offset + part["com"] for part, offset in parts])
     centre = masses @ centres / masses.sum()
     inertia = np.zeros((3, 3))
-    for (part, _), mass, arm in zip(parts, masses, centres - centre):
+    for (part, _), mass, arm in zip(parts, masses, centres - centre, strict=True):
         inertia += _tensor(part) + mass * (arm @ arm * np.eye(3) - np.outer(arm, arm))
     xx, yy, zz, xy, xz, yz = inertia[[0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]]
     return {
@@ -201,7 +201,7 @@ def _add_actuators(spec: mujoco.MjSpec, kind: Actuators) -> None:
     if kind not in ("position", "torque"):
         raise ValueError(f"actuators is {kind!r}, expected 'position' or 'torque'")
     robot = a1_model()
-    for name, limit, kp, kd in zip(robot.joint_names, robot.torque_limit, robot.kp, robot.kd):
+    for name, limit, kp, kd in zip(robot.joint_names, robot.torque_limit, robot.kp, robot.kd, strict=True):
         actuator = spec.add_actuator(
             name=name.removesuffix("_joint"),
             target=name,

@@ -7,10 +7,12 @@ has been published before that state is sent.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 import threading
 import time
+from collections.abc import Iterator
 
 import numpy as np
 import rclpy
@@ -22,6 +24,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Bool
+
 from wmp_core.observation import RobotState
 from wmp_core.realtime import scheduling
 from wmp_core.realtime.loop import PeriodicLoop
@@ -117,15 +120,15 @@ class A1Sim(Node):
         _LOG.info("%d cycles, %d late by a cycle or more", figures.cycles, figures.overruns)
 
     def _run_camera(self) -> None:
-        for _ in PeriodicLoop(1 / FRAME_RATE).ticks():
-            if not rclpy.ok():
-                return
-            try:
-                self._publish_frame(*self._seen)
-            except Exception:
-                # Publishing fails when ROS shuts down meanwhile.
-                if rclpy.ok():
-                    raise
+        try:
+            with _until_shutdown():
+                for _ in PeriodicLoop(1 / FRAME_RATE).ticks():
+                    if not rclpy.ok():
+                        return
+                    self._publish_frame(*self._seen)
+        finally:
+            # A robot whose camera has failed must not walk on as if it saw nothing.
+            _shut_down()
 
     def _observe(self, state: RobotState) -> None:
         """Publish what belongs to ``state``, before it is sent."""
@@ -187,14 +190,15 @@ def main() -> int:
         spinning.start()
         # Physics must get the interpreter back quickly from the camera's thread.
         scheduling.apply(scheduling.RealtimeSettings(switch_interval=1e-4))
-        node.run()
+        with _until_shutdown():
+            node.run()
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except (ValueError, OSError) as error:
         _LOG.error("%s", error)
         return 1
     finally:
-        rclpy.try_shutdown()
+        _shut_down()
         if spinning.ident is not None:
             spinning.join()
         if node is not None:
@@ -202,14 +206,30 @@ def main() -> int:
     return 0
 
 
+@contextlib.contextmanager
+def _until_shutdown() -> Iterator[None]:
+    """Forgives what fails only because ROS shuts down meanwhile, as publishing does."""
+    try:
+        yield
+    except Exception:
+        if rclpy.ok():
+            raise
+
+
+def _shut_down() -> None:
+    # rclpy's own signal handler may shut down at the same moment, which try_shutdown takes for an error.
+    with _until_shutdown():
+        rclpy.try_shutdown()
+
+
 def _spin(node: Node) -> None:
     """Answer parameter services until ROS shuts down."""
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-    try:
-        executor.spin()
-    except ExternalShutdownException:
-        pass
+    with _until_shutdown():
+        while rclpy.ok():
+            # Bounded: a shutdown just before the wait does not wake it.
+            executor.spin_once(timeout_sec=0.2)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import Literal
 
 import mujoco
 import numpy as np
+
 from wmp_core.control.command import MotorCommand
 from wmp_core.observation import RobotState
 from wmp_core.rotation import rotate_inverse

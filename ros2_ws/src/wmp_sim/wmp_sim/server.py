@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import TracebackType
 
 import numpy as np
+
 from wmp_core.a1.joints import MOTOR_LEGS, JointOrder
 from wmp_core.a1.wire import (
     NO_POSITION_TARGET,
@@ -154,6 +155,8 @@ class A1Server:
 
     def _encode(self, state: RobotState) -> bytes:
         to_motor = self._order.to_motor
+        # Optional for robots in general; the simulated one has both.
+        assert state.motor_temperature is not None and state.foot_force is not None
         return encode_low_state(
             LowState(
                 quat_wxyz=state.quat_wxyz,

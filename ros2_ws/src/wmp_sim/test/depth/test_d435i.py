@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from wmp_core.depth.geometry import CameraIntrinsics
 
+from wmp_core.depth.geometry import CameraIntrinsics
 from wmp_sim.depth import (
     D435I,
     POLICY_CAMERA,
@@ -27,7 +27,7 @@ def world():
 
 
 def test_frames_are_424_x_240_millimetres(world):
-    frame = SimulatedD435i(world).capture(*POSE)
+    frame = SimulatedD435i(world, CameraMount()).capture(*POSE)
     assert frame.shape == (240, 424) and frame.dtype == np.uint16
     position, axes = camera_poses(POSE[0][None], POSE[1][None], CameraMount())
     exact = render(SceneStack.of([DepthScene.from_model(world)]), [0], position, axes, D435I, 10.0)[0]
@@ -35,7 +35,7 @@ def test_frames_are_424_x_240_millimetres(world):
 
 
 def test_the_d435i_seen_through_the_virtual_pinhole_shows_what_training_renders(world):
-    frame = SimulatedD435i(world).capture(*POSE) * np.float32(1e-3)
+    frame = SimulatedD435i(world, CameraMount()).capture(*POSE) * np.float32(1e-3)
     focal, size = POLICY_CAMERA.fx, POLICY_CAMERA.width
     intrinsics = CameraIntrinsics(D435I.width, D435I.height, D435I.fx, D435I.fy, D435I.cx, D435I.cy)
     tangent = (np.arange(size) + 0.5 - size / 2) / focal
@@ -52,6 +52,9 @@ def test_the_d435i_seen_through_the_virtual_pinhole_shows_what_training_renders(
 
 
 def test_noise_is_seeded(world):
-    frames = [SimulatedD435i(world, noise=StereoNoise(), seed=seed).capture(*POSE) for seed in (4, 4, 5)]
+    frames = [
+        SimulatedD435i(world, CameraMount(), noise=StereoNoise(), seed=seed).capture(*POSE)
+        for seed in (4, 4, 5)
+    ]
     np.testing.assert_array_equal(frames[0], frames[1])
     assert (frames[0] != frames[2]).any()

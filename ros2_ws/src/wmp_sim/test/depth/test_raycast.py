@@ -87,7 +87,7 @@ def test_every_pixel_agrees_with_mujoco_apart_from_edges(name, difficulty):
     images = render(
         SceneStack.of([DepthScene.from_model(model)]), np.zeros(12, int), position, axes, POLICY_CAMERA, FAR
     )
-    expected = np.array([reference(model, *pose, POLICY_CAMERA) for pose in zip(position, axes)])
+    expected = np.array([reference(model, *pose, POLICY_CAMERA) for pose in zip(position, axes, strict=True)])
     error = np.abs(images - expected)
     assert (expected > 0).mean() > 0.1
     # A ray that grazes an edge may fall on either side of it.
@@ -146,7 +146,7 @@ def test_each_camera_sees_its_own_scene_however_many_threads_render():
     scenes = [DepthScene.from_model(model) for model in models]
     stack = SceneStack.of(scenes)
     poses = [random_poses(model, rng, 1) for model in models]
-    position, axes = (np.concatenate(parts) for parts in zip(*poses))
+    position, axes = (np.concatenate(parts) for parts in zip(*poses, strict=True))
     together = render(stack, np.arange(len(scenes)), position, axes, POLICY_CAMERA, FAR, threads=2)
     for i, scene in enumerate(scenes):
         alone = render(SceneStack.of([scene]), [0], position[i : i + 1], axes[i : i + 1], POLICY_CAMERA, FAR)[

@@ -41,7 +41,7 @@ def probe(name, difficulty, seed=3):
 def runs(mask) -> list[float]:
     """Lengths along x of the stretches where ``mask`` holds."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(int), [0]])))
-    return [(end - begin) * 0.005 for begin, end in zip(edges[::2], edges[1::2])]
+    return [(end - begin) * 0.005 for begin, end in zip(edges[::2], edges[1::2], strict=True)]
 
 
 @pytest.mark.parametrize(("difficulty", "rise"), [(0.0, 0.05), (0.5, 0.14), (1.0, 0.23)])
@@ -71,7 +71,7 @@ def test_gaps_are_as_wide_as_specified_and_five_metres_deep(difficulty, width):
     assert len(gaps) >= 2
     np.testing.assert_allclose(gaps, width, atol=0.011)
     assert set(np.round(profile, 6)) == {0.0, -5.0}
-    assert profile[X > terrain.goal_x + 0.01].min() == pytest.approx(0.0, abs=1e-9)
+    assert profile[terrain.goal_x + 0.01 < X].min() == pytest.approx(0.0, abs=1e-9)
 
 
 @pytest.mark.parametrize(("difficulty", "height"), [(0.5, 0.3), (1.0, 0.6)])

@@ -29,7 +29,7 @@ class SimulatedD435i:
     def __init__(
         self,
         model: mujoco.MjModel,
-        mount: CameraMount = CameraMount(),
+        mount: CameraMount,
         noise: StereoNoise | None = None,
         seed: int = 0,
         pinhole: Pinhole = D435I,
@@ -45,7 +45,7 @@ class SimulatedD435i:
     def capture(self, base_position: np.ndarray, base_quaternion: np.ndarray) -> np.ndarray:
         """The frame ``[height, width]`` uint16 mm seen from a base at that pose; 0 is invalid."""
         position, axes = camera_poses(base_position[None], base_quaternion[None], self._mount)
-        depth = render(self._stack, [0], position, axes, self.pinhole, RANGE)[0]
+        depth = render(self._stack, np.zeros(1, np.int64), position, axes, self.pinhole, RANGE)[0]
         if self._noise is not None:
             depth = self._noise.apply(depth, self.pinhole.fx, self._rng)
         return np.minimum(np.round(depth / DEPTH_UNIT), np.iinfo(np.uint16).max).astype(np.uint16)

@@ -111,7 +111,7 @@ class SceneStack:
 
 def _padded(arrays: list[np.ndarray], count: int) -> np.ndarray:
     stacked = np.zeros((len(arrays), count, *arrays[0].shape[1:]))
-    for target, array in zip(stacked, arrays):
+    for target, array in zip(stacked, arrays, strict=True):
         target[: len(array)] = array
     return stacked
 

@@ -30,9 +30,10 @@ def grid() -> tuple[np.ndarray, np.ndarray]:
     """World x and y of the points of a track-sized height field, each ``[rows, columns]``."""
     columns = round((TRACK_END - TRACK_REAR) / CELL) + 1
     rows = round(2 * TRACK_HALF_WIDTH / CELL) + 1
-    return np.meshgrid(
+    x, y = np.meshgrid(
         np.linspace(TRACK_REAR, TRACK_END, columns), np.linspace(-TRACK_HALF_WIDTH, TRACK_HALF_WIDTH, rows)
     )
+    return x, y
 
 
 def random_bumps(amplitude: float, rng: np.random.Generator) -> np.ndarray:
