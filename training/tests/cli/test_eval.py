@@ -21,12 +21,13 @@ def bundle(tmp_path_factory):
 def test_an_evaluation_prints_a_table_and_writes_what_was_asked_for(bundle, tmp_path, capsys):
     files = ("--json", tmp_path / "out.json", "--plot", tmp_path / "out.png")
     cell = ("--terrains", "tilt", "--levels", "0.5", "--episodes", 1, "--threads", 1)
-    assert call("--bundle", bundle, *cell, "--blind", *files) == 0
+    assert call("--bundle", bundle, *cell, "--blind", *files, "--foresight", tmp_path) == 0
     printed = capsys.readouterr()
     assert "| tilt | 0.50 |" in printed.out and "[1/1] tilt 0.50" in printed.err
     data = json.loads((tmp_path / "out.json").read_text())
     assert data["protocol"]["blind"] == "far" and len(data["episodes"]) == 1
     assert (tmp_path / "out.png").exists()
+    assert list(data["foresight"]) == ["tilt"] and "persistence" in printed.out
 
 
 @pytest.mark.parametrize(

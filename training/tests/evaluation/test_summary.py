@@ -45,7 +45,10 @@ def test_outcomes_of_two_places_are_no_cell():
 def test_the_report_identifies_bundle_and_episodes_and_is_valid_json(tmp_path):
     bundle = Bundle.load(write_tiny_bundle(tmp_path / "tiny"))
     outcomes = [outcome(0, True), outcome(7, False, "fall", cost=math.nan)]
-    save_report(report(bundle, Protocol(), 3, [summarise(outcomes)], outcomes), tmp_path / "new" / "out.json")
+    save_report(
+        report(bundle, Protocol(), 3, [summarise(outcomes)], outcomes, {"gap": None}),
+        tmp_path / "new" / "out.json",
+    )
     text = (tmp_path / "new" / "out.json").read_text()
     data = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
     assert data["bundle"] == {"name": bundle.name, "sha256": bundle.sha256}
@@ -53,6 +56,7 @@ def test_the_report_identifies_bundle_and_episodes_and_is_valid_json(tmp_path):
     assert [episode["seed"] for episode in data["episodes"]] == [0, 7]
     assert data["episodes"][1]["cost_of_transport"] is None
     assert data["cells"][0]["success"] == 0.5
+    assert data["foresight"] == {"gap": None}
 
 
 def test_the_table_has_a_line_per_cell():

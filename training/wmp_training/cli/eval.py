@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 import time
 from pathlib import Path
@@ -18,6 +19,9 @@ succeeds if the robot makes 6 m over the obstacles within 20 s at a commanded 0.
 bars it must also walk upright (base above 0.25 m) where there is none. Obstacle places, bodies and starts are
 random per episode and follow from --seed; the same arguments give the same file.
 
+--foresight DIR lets the world model go on alone for ten steps (1 s) after five with images, on walks of the
+policy: a table against persistence (the last image, unchanged) and a picture per terrain.
+
 --blind shows the camera an empty world (everything beyond its range) and leaves all else as it is: the
 difference is what vision is worth. --blind prior lets no image arrive at all.
 
@@ -26,6 +30,9 @@ examples:
   wmp eval --bundle models/a1_wmp_v1 --json eval.json --plot eval.png
   wmp eval --bundle models/a1_wmp_v1 --blind --json blind.json
 """
+
+#: Walks per terrain and level on which the world model is judged: each gives some ten sequences.
+WALKS = 2
 
 
 class EvalCommand:
@@ -56,6 +63,9 @@ class EvalCommand:
         )
         parser.add_argument("--threads", type=int, default=2, help="physics threads (default 2)")
         parser.add_argument("--json", type=Path, help="write all figures and episodes to this file")
+        parser.add_argument(
+            "--foresight", type=Path, metavar="DIR", help="also judge the world model; draw predictions here"
+        )
         parser.add_argument("--plot", type=Path, help="draw success against difficulty into this file")
 
     def run(self, args: argparse.Namespace) -> int:
@@ -64,6 +74,7 @@ class EvalCommand:
 
         from wmp_core.bundle import Bundle, BundleError
         from wmp_training.evaluation.episodes import run_trials
+        from wmp_training.evaluation.foresight import foresight_table, judge_foresight
         from wmp_training.evaluation.plot import plot_success
         from wmp_training.evaluation.protocol import Protocol
         from wmp_training.evaluation.summary import markdown, report, save_report, summarise
@@ -91,8 +102,17 @@ class EvalCommand:
             cells.append(summarise(finished))
             progress.show(cells[-1])
         print(markdown(cells))
+        foresight = {}
+        if args.foresight:
+            seeing = dataclasses.replace(protocol, blind="no")
+            for terrain in dict.fromkeys(terrain for terrain, _ in places):
+                levels = (level for name, level in places if name == terrain)
+                walks = [trial for level in levels for trial in trials(terrain, level, WALKS, args.seed)]
+                picture = args.foresight / f"{terrain}.png"
+                foresight[terrain] = judge_foresight(bundle, walks, seeing, picture)
+            print(f"\n{foresight_table(foresight)}")
         if args.json:
-            save_report(report(bundle, protocol, args.seed, cells, outcomes), args.json)
+            save_report(report(bundle, protocol, args.seed, cells, outcomes, foresight), args.json)
         if args.plot:
             plot_success({bundle.name if args.blind == "no" else f"{bundle.name}, blind": cells}, args.plot)
         return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -20,9 +20,16 @@ from wmp_training.sim.camera import normalise
 
 
 def run_trials(
-    bundle: Bundle, trials: Sequence[Trial], protocol: Protocol, threads: int = 1
+    bundle: Bundle,
+    trials: Sequence[Trial],
+    protocol: Protocol,
+    threads: int = 1,
+    watch: Callable[[Observation, Tensor], None] | None = None,
 ) -> list[Outcome]:
-    """One episode for every trial, side by side: none is cut for another, no robot starts a second one."""
+    """One episode for every trial, side by side: none is cut for another, no robot starts a second one.
+
+    ``watch`` is told at every tick what the robots observed and the actions [N, J] they took.
+    """
     contract = bundle.contract
     tracks = Tracks(contract, trials, protocol.varied, threads)
     eyes = Eyes(bundle, tracks, protocol)
@@ -34,7 +41,10 @@ def run_trials(
     while (running := torch.nonzero(measures.running).squeeze(-1)).numel():
         states = tracks.states()
         command = steer(states, protocol, contract.limits.command_yaw_rate)
-        action = agent(observe(senses, states, command, action, tick, *eyes.see(tick, running)))
+        observation = observe(senses, states, command, action, tick, *eyes.see(tick, running))
+        action = agent(observation)
+        if watch is not None:
+            watch(observation, action)
         tracks.step(senses.default_position + contract.action.scale * action, running)
         measures.update(tracks.states(), command)
         tick += 1

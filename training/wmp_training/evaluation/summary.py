@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from wmp_core.bundle import Bundle
 from wmp_training.evaluation.measures import ENDS, Outcome
 from wmp_training.evaluation.protocol import Protocol
+from wmp_training.world_model.prediction import PredictionErrors
 
 FORMAT = 1
 #: Figures that are averaged over the episodes in which they exist.
@@ -106,7 +107,12 @@ def _figure(value: float) -> str:
 
 
 def report(
-    bundle: Bundle, protocol: Protocol, seed: int, cells: Sequence[Cell], outcomes: Sequence[Outcome]
+    bundle: Bundle,
+    protocol: Protocol,
+    seed: int,
+    cells: Sequence[Cell],
+    outcomes: Sequence[Outcome],
+    foresight: Mapping[str, PredictionErrors | None],
 ) -> dict[str, Any]:
     """Everything needed to judge and to repeat the evaluation, as JSON data; a missing figure is null.
 
@@ -119,6 +125,7 @@ def report(
         "seed": seed,
         "cells": [dataclasses.asdict(cell) for cell in cells],
         "episodes": [_episode(outcome) for outcome in outcomes],
+        "foresight": {name: error and dataclasses.asdict(error) for name, error in foresight.items()},
     }
     return _plain(data)
 

@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+import torch
+
+from wmp_core.bundle import Bundle, InitialState, write_bundle
+from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_training.env.environment import Observation
+from wmp_training.evaluation.foresight import (
+    BundlePredictor,
+    Recorder,
+    foresight_table,
+    golden_walk,
+    judge_foresight,
+)
+from wmp_training.evaluation.protocol import Protocol
+from wmp_training.evaluation.trial import Trial
+from wmp_training.export.golden import record_golden
+from wmp_training.export.graphs import export_graphs
+from wmp_training.world_model.prediction import ModelPredictor, PredictionErrors, predict
+
+
+def test_exported_graphs_predict_what_the_torch_model_predicts(networks, tmp_path):
+    begin = networks.world_model.rssm.initial(1)
+    state = InitialState(begin.deter[0].detach().numpy(), begin.stoch[0].argmax(-1).numpy())
+    golden = record_golden(networks, steps=50)
+    folder = write_bundle(tmp_path / "b", networks.contract, export_graphs(networks), state, golden, {})
+    walk = golden_walk(bundle := Bundle.load(folder))
+    assert walk.depth.shape == (1, 10, 64, 64)
+    exported, torch_images = (
+        predict(BundlePredictor(bundle), walk),
+        predict(ModelPredictor(networks.world_model), walk),
+    )
+    torch.testing.assert_close(exported, torch_images, atol=1e-4, rtol=0)
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    return Bundle.load(write_tiny_bundle(tmp_path / "tiny"))
+
+
+def test_the_golden_walk_ends_at_the_first_lost_image_and_holds_what_the_network_saw(bundle):
+    walk, golden = golden_walk(bundle), bundle.golden
+    assert walk.depth.shape[1] == 3  # the tiny bundle loses every seventh image, the fourth first
+    np.testing.assert_allclose(walk.proprioception[0], golden.proprioception[0:15:5])
+    np.testing.assert_allclose(walk.actions[0, 2], golden.action[5:10].ravel())
+    assert (walk.actions[0, 0] == 0).all()
+    nothing = golden.depth[0] == 0
+    assert nothing.any() and (walk.depth[0, 0].numpy()[nothing] == 0.5).all()
+
+
+def watch(recorder, ticks, due):
+    for tick in range(ticks):
+        looking = torch.tensor(due(tick))
+        image = torch.full((len(looking), 2, 2), float(tick))
+        none = torch.zeros(0)
+        proprioception = torch.arange(2.0)[:, None] + tick
+        observation = Observation(
+            proprioception, none, none, none, none, none, none, looking, none, image, none
+        )
+        recorder(observation, torch.tensor([[0.0], [1000.0]]) + tick)
+
+
+def test_windows_hold_consecutive_steps_of_one_robot_with_the_actions_before_each():
+    recorder = Recorder(5)
+    watch(recorder, 21, lambda tick: [] if tick % 5 else ([0, 1] if tick < 15 else [1]))
+    windows = recorder.windows(length=3, stride=2)
+    assert windows.depth[:, :, 0, 0].tolist() == [[0, 5, 10], [0, 5, 10], [10, 15, 20]]
+    assert windows.proprioception[:, :, 0].tolist() == [[0, 5, 10], [1, 6, 11], [11, 16, 21]]
+    assert windows.actions[0].tolist() == [[0] * 5, [0, 1, 2, 3, 4], [5, 6, 7, 8, 9]]
+    assert windows.actions[2, 1].tolist() == [1010, 1011, 1012, 1013, 1014]
+    assert windows.is_first.tolist() == [[1, 0, 0]] * 3
+    assert Recorder(5).windows() is None
+
+
+def test_foresight_is_judged_on_walks_and_drawn(bundle, tmp_path):
+    trials = [Trial("flat", 0.0, 1), Trial("flat", 0.0, 2)]
+    errors = judge_foresight(bundle, trials, Protocol(duration=1.6), tmp_path / "flat.png")
+    assert errors.sequences == 2 and len(errors.model) == 10
+    assert (tmp_path / "flat.png").exists()
+    assert judge_foresight(bundle, trials, Protocol(duration=0.6)) is None
+
+
+def test_the_table_tells_model_and_persistence_apart():
+    table = foresight_table({"gap": PredictionErrors((0.1, 0.2), (0.3, 0.4), 7), "tilt": None})
+    assert "| gap | 0.200 | 0.400 | 0.50 | 7 |" in table
+    assert "| tilt | - | - | - | 0 |" in table

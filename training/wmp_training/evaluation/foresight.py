@@ -1,0 +1,134 @@
+"""How well a bundle's world model foresees depth on every terrain, on its own policy's walks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from wmp_core.bundle import Bundle
+from wmp_training.env.environment import Observation
+from wmp_training.evaluation.episodes import run_trials
+from wmp_training.evaluation.protocol import Protocol
+from wmp_training.evaluation.trial import Trial
+from wmp_training.world_model.picture import draw_prediction
+from wmp_training.world_model.prediction import (
+    CONTEXT,
+    HORIZON,
+    PredictionErrors,
+    predict,
+    prediction_errors,
+)
+from wmp_training.world_model.world_model import Sequences
+
+
+class BundlePredictor:
+    """The exported graphs as a :class:`wmp_training.world_model.prediction.Predictor`; z as class indices."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+
+    def begin(self, batch: int) -> tuple[Tensor, Tensor]:
+        initial = self.bundle.initial_state
+        return torch.tensor(initial.deter).repeat(batch, 1), torch.tensor(initial.stoch).repeat(batch, 1)
+
+    def advance(self, deter: Tensor, stoch: Tensor, actions: Tensor) -> Tensor:
+        return self._run("advance", "next_deter", deter=deter, stoch=stoch, actions=actions)
+
+    def posterior(self, deter: Tensor, proprioception: Tensor, depth: Tensor) -> Tensor:
+        inputs = {"deter": deter, "proprioception": proprioception, "depth": depth.unsqueeze(1)}
+        return self._run("observe", "stoch", **inputs)
+
+    def prior(self, deter: Tensor) -> Tensor:
+        return self._run("prior", "stoch", deter=deter)
+
+    def decode(self, deter: Tensor, stoch: Tensor) -> Tensor:
+        return self._run("decoder", "depth", deter=deter, stoch=stoch).squeeze(1)
+
+    def _run(self, graph: str, output: str, **inputs: Tensor) -> Tensor:
+        arrays = {name: value.numpy() for name, value in inputs.items()}
+        return torch.from_numpy(self.bundle.model(graph).run(**arrays)[output])
+
+
+class Recorder:
+    """Keeps the world-model steps of robots; give it to ``run_trials`` as ``watch``."""
+
+    def __init__(self, interval: int) -> None:
+        self.interval = interval
+        self._steps: dict[int, list[tuple[Tensor, Tensor, Tensor]]] = {}
+        self._actions: list[Tensor] = []
+
+    def __call__(self, observation: Observation, action: Tensor) -> None:
+        for row, robot in enumerate(observation.due.tolist()):
+            past = [taken[robot] for taken in self._actions[-self.interval :]]
+            actions = torch.cat(past) if past else torch.zeros(self.interval * action.shape[1])
+            step = observation.depth[row], observation.proprioception[robot], actions
+            self._steps.setdefault(robot, []).append(step)
+        self._actions.append(action.clone())
+
+    def windows(self, length: int = CONTEXT + HORIZON, stride: int = HORIZON) -> Sequences | None:
+        """All windows of ``length`` steps in a row, begun every ``stride`` steps; None if no walk is so long."""
+        rows = [
+            steps[begin : begin + length]
+            for steps in self._steps.values()
+            for begin in range(0, len(steps) - length + 1, stride)
+        ]
+        if not rows:
+            return None
+        depth, proprioception, actions = (
+            torch.stack([torch.stack([step[part] for step in row]) for row in rows]) for part in range(3)
+        )
+        is_first = torch.zeros(len(rows), length)
+        is_first[:, 0] = 1.0
+        return Sequences(depth, proprioception, actions, is_first)
+
+
+def judge_foresight(
+    bundle: Bundle, cell: Sequence[Trial], protocol: Protocol, picture: Path | None = None
+) -> PredictionErrors | None:
+    """Errors on the walks of ``bundle``'s policy through ``cell``; None where every walk is too short.
+
+    ``picture``: draw the first prediction there.
+    """
+    recorder = Recorder(bundle.contract.timing.world_model_interval)
+    run_trials(bundle, cell, protocol, watch=recorder)
+    walks, far = recorder.windows(), bundle.contract.depth.far
+    if walks is None:
+        return None
+    images = predict(BundlePredictor(bundle), walks)
+    if picture is not None:
+        draw_prediction(walks.depth[0], images[0], far, picture)
+    return prediction_errors(walks, images, far)
+
+
+def golden_walk(bundle: Bundle) -> Sequences:
+    """The golden trajectory as one sequence, up to its first lost image."""
+    golden, contract = bundle.golden, bundle.contract
+    interval = contract.timing.world_model_interval
+    steps = int(np.argmin([*golden.depth_valid, False]))
+    metres = np.where(golden.depth[:steps] > 0, golden.depth[:steps], contract.depth.far)
+    depth = metres.clip(contract.depth.near, contract.depth.far) / contract.depth.far - 0.5
+    actions = golden.action.reshape(len(golden.depth), -1)
+    before = np.concatenate([np.zeros_like(actions[:1]), actions[: steps - 1]])
+    is_first = np.zeros((1, steps), np.float32)
+    is_first[0, 0] = 1.0
+    arrays = depth[None], golden.proprioception[None, : steps * interval : interval], before[None], is_first
+    return Sequences(*(torch.from_numpy(np.ascontiguousarray(array, np.float32)) for array in arrays))
+
+
+def foresight_table(errors: Mapping[str, PredictionErrors | None]) -> str:
+    """Errors by terrain as a table; a terrain without a walk long enough has none."""
+    lines = [
+        f"| terrain | model, {HORIZON} steps ahead, m | persistence, m | ratio | sequences |",
+        "|---|---|---|---|---|",
+    ]
+    for terrain, error in errors.items():
+        if error is None:
+            lines.append(f"| {terrain} | - | - | - | 0 |")
+            continue
+        figures = f"{error.model[-1]:.3f} | {error.persistence[-1]:.3f} | {error.ratio:.2f}"
+        lines.append(f"| {terrain} | {figures} | {error.sequences} |")
+    return "\n".join(lines)

@@ -1,0 +1,119 @@
+"""Free-running prediction: a few steps of context with images, then the world model goes on alone.
+
+How far the model still sees the terrain without looking is what its ``h`` is worth to the policy. The yardstick
+is persistence: the last image that was seen, unchanged.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from wmp_training.world_model.rssm import RSSM
+from wmp_training.world_model.world_model import Sequences, WorldModel
+
+CONTEXT, HORIZON = 5, 10
+
+
+class Predictor(Protocol):
+    """A world model in steps; z in whatever form it likes, images [B, H, W] normalised."""
+
+    def begin(self, batch: int) -> tuple[Tensor, Tensor]:
+        """h and z before the first step."""
+
+    def advance(self, deter: Tensor, stoch: Tensor, actions: Tensor) -> Tensor:
+        """The next h."""
+
+    def posterior(self, deter: Tensor, proprioception: Tensor, depth: Tensor) -> Tensor:
+        """Most likely z given what is observed."""
+
+    def prior(self, deter: Tensor) -> Tensor:
+        """Most likely z given nothing."""
+
+    def decode(self, deter: Tensor, stoch: Tensor) -> Tensor:
+        """The image that h and z stand for."""
+
+
+class ModelPredictor:
+    """A :class:`WorldModel` in training as a :class:`Predictor`."""
+
+    def __init__(self, model: WorldModel) -> None:
+        self.model = model
+
+    def begin(self, batch: int) -> tuple[Tensor, Tensor]:
+        state = self.model.rssm.initial(batch)
+        return state.deter, state.stoch
+
+    def advance(self, deter: Tensor, stoch: Tensor, actions: Tensor) -> Tensor:
+        return self.model.rssm.advance(deter, stoch, actions)
+
+    def posterior(self, deter: Tensor, proprioception: Tensor, depth: Tensor) -> Tensor:
+        return self.model.observe_mode(deter, proprioception, depth)
+
+    def prior(self, deter: Tensor) -> Tensor:
+        return self.model.rssm.mode(self.model.rssm.prior(deter))
+
+    def decode(self, deter: Tensor, stoch: Tensor) -> Tensor:
+        return self.model.decoder.image(RSSM.get_feat(deter, stoch)).squeeze(1)
+
+
+@torch.no_grad()
+def predict(model: Predictor, batch: Sequences, context: int = CONTEXT) -> Tensor:
+    """Images [B, T, H, W] of the model: reconstructed in the first ``context`` steps, then predicted.
+
+    Raises:
+        ValueError: a sequence runs across a reset, which nothing can predict, or is not longer than ``context``.
+    """
+    steps = batch.is_first.shape[1]
+    if not 0 < context < steps:
+        raise ValueError(f"context is {context} steps, expected 1..{steps - 1} for sequences of {steps}")
+    if batch.is_first[:, 1:].any():
+        raise ValueError("a sequence runs across a reset; choose among them with `unbroken`")
+    deter, stoch = model.begin(len(batch.is_first))
+    images = []
+    for t in range(steps):
+        actions = batch.actions[:, t] if t else torch.zeros_like(batch.actions[:, 0])
+        deter = model.advance(deter, stoch, actions)
+        if t < context:
+            stoch = model.posterior(deter, batch.proprioception[:, t], batch.depth[:, t])
+        else:
+            stoch = model.prior(deter)
+        images.append(model.decode(deter, stoch))
+    return torch.stack(images, dim=1)
+
+
+def unbroken(batch: Sequences) -> Sequences:
+    """The sequences of ``batch`` that run across no reset."""
+    whole = ~batch.is_first[:, 1:].any(dim=1)
+    return Sequences(**{field.name: getattr(batch, field.name)[whole] for field in fields(batch)})
+
+
+@dataclass(frozen=True)
+class PredictionErrors:
+    """Root mean square errors (m) per step ahead, of the model and of the last image seen, over ``sequences``."""
+
+    model: tuple[float, ...]
+    persistence: tuple[float, ...]
+    sequences: int
+
+    @property
+    def ratio(self) -> float:
+        """Error of the last step as a share of persistence's; below 1 the model is better."""
+        return self.model[-1] / self.persistence[-1] if self.persistence[-1] else math.inf
+
+
+def prediction_errors(
+    batch: Sequences, images: Tensor, far: float, context: int = CONTEXT
+) -> PredictionErrors:
+    """Errors of ``images`` (of :func:`predict`) over pixels and sequences; ``far`` m is the contract's."""
+    truth = batch.depth[:, context:]
+    last = batch.depth[:, context - 1 : context].expand_as(truth)
+
+    def rmse(guess: Tensor) -> tuple[float, ...]:
+        return tuple(((guess - truth).square().mean(dim=(0, 2, 3)).sqrt() * far).tolist())
+
+    return PredictionErrors(rmse(images[:, context:]), rmse(last), len(truth))
