@@ -96,7 +96,10 @@ _MOTION = (
 )
 _SIMULATION = (
     Option(
-        "terrain", str, "flat, rough, slope, stairs, gap, climb, crawl, tilt or course", ("a1_sim/terrain",)
+        "terrain",
+        str,
+        "flat, rough, slope, stairs_up, stairs_down, gap, climb, crawl, tilt or course",
+        ("a1_sim/terrain",),
     ),
     Option("difficulty", float, "0 (easiest) to 1 (hardest)", ("a1_sim/difficulty",)),
     Option("seed", int, "of terrain, noise and robot variation", ("a1_sim/seed",)),
