@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Enters the ROS 2 installation and the workspace, then becomes the command.
+set -eo pipefail # not -u: the setup scripts of ROS read variables that may be unset
+
+# Unless told otherwise, the graph stays on this machine. Humble knows the first variable, Jazzy prefers the second.
+if [[ $ROS_DISTRO == humble ]]; then
+    export ROS_LOCALHOST_ONLY="${ROS_LOCALHOST_ONLY:-1}"
+else
+    export ROS_AUTOMATIC_DISCOVERY_RANGE="${ROS_AUTOMATIC_DISCOVERY_RANGE:-LOCALHOST}"
+fi
+
+source "/opt/ros/$ROS_DISTRO/setup.bash"
+source /opt/wmp/install/local_setup.bash
+exec "$@"

@@ -1,0 +1,204 @@
+"""What can be known of the images without building them: inputs exist, users and limits are as promised."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from wmp_bringup.options import OPTIONS
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCKER = ROOT / "docker"
+DOCKERFILES = sorted(DOCKER.glob("*.Dockerfile"))
+SCRIPTS = sorted([*DOCKER.glob("*.sh"), *(ROOT / "security").glob("*.sh")])
+NODES = ("wmp_perception/depth_node", "wmp_perception/world_model_node", "wmp_controller/policy_node")
+
+#: What the ros-core images bring, of the packages that ours may depend on (metapackage ros_core, REP 2001).
+ROS_CORE = {
+    "ament_index_python", "builtin_interfaces", "diagnostic_msgs", "geometry_msgs", "launch", "launch_ros",
+    "nav_msgs", "rclpy", "ros2launch", "rosgraph_msgs", "rosidl_default_runtime", "sensor_msgs", "std_msgs",
+    "std_srvs", "trajectory_msgs", "visualization_msgs",
+}  # fmt: skip
+#: rosdep names of Python packages, and what they are called on pip.
+PIP_NAMES = {"python3-numpy": "numpy", "python3-opencv": "opencv-python-headless", "python3-yaml": "PyYAML"}
+
+each_dockerfile = pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.stem)
+each_script = pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+
+
+def instructions(dockerfile: Path) -> list[tuple[str, str]]:
+    """Instructions with their arguments, continued lines joined, comments left out."""
+    lines = [line for line in dockerfile.read_text().splitlines() if not line.lstrip().startswith("#")]
+    joined = re.sub(r"\\\n\s*", "", "\n".join(lines))
+    return [(word, rest) for word, _, rest in (line.partition(" ") for line in joined.splitlines()) if word]
+
+
+def copied_from_context(dockerfile: Path) -> list[str]:
+    copies = [rest.split() for word, rest in instructions(dockerfile) if word == "COPY"]
+    return [source for words in copies if "--from" not in words[0] for source in words[:-1]]
+
+
+def admitted(source: str, dockerignore: Path) -> bool:
+    """Whether a whitelist of folders (``*``, then ``!folder``) lets a path into the build context."""
+    lines = dockerignore.read_text().splitlines()
+    assert "*" in lines, f"{dockerignore.name} is not a whitelist"
+    return any(f"{source}/".startswith(f"{line[1:]}/") for line in lines if line.startswith("!"))
+
+
+def requirements(path: Path) -> dict[str, str]:
+    """Name -> version of a file of exact pins."""
+    lines = (line.split("#")[0].split(";")[0].strip() for line in path.read_text().splitlines())
+    return dict(line.split("==") for line in lines if line)
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    """compose.yaml with the defaults of its variables in place."""
+    text = (DOCKER / "compose.yaml").read_text()
+    return yaml.safe_load(re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text))
+
+
+@each_dockerfile
+def test_everything_copied_exists_and_reaches_the_build(dockerfile):
+    sources = copied_from_context(dockerfile)
+    assert sources
+    assert [source for source in sources if not (ROOT / source).exists()] == []
+    dockerignore = dockerfile.with_name(f"{dockerfile.name}.dockerignore")
+    assert [source for source in sources if not admitted(source, dockerignore)] == []
+
+
+@each_dockerfile
+def test_images_build_on_tagged_bases_and_end_without_root(dockerfile):
+    bases = [rest.split()[0] for word, rest in instructions(dockerfile) if word == "FROM"]
+    assert all(re.fullmatch(r"[a-z]+:[\w.${}-]+", base) and "latest" not in base for base in bases)
+    assert [rest for word, rest in instructions(dockerfile) if word == "USER"][-1] == "1000:1000"
+
+
+@each_dockerfile
+def test_package_lists_do_not_stay_in_a_layer(dockerfile):
+    runs = [rest for word, rest in instructions(dockerfile) if word == "RUN"]
+    installs = [run for run in runs if "apt-get install" in run]
+    assert installs
+    for run in installs:
+        assert "--no-install-recommends" in run and run.endswith("rm -rf /var/lib/apt/lists/*")
+
+
+@each_dockerfile
+def test_the_linter_has_no_complaint(dockerfile):
+    hadolint = shutil.which("hadolint", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    if hadolint is None:
+        pytest.skip("hadolint is not installed")
+    result = subprocess.run([hadolint, dockerfile], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
+
+
+@each_script
+def test_scripts_are_executable_bash(script):
+    assert os.access(script, os.X_OK)
+    assert script.read_text().startswith("#!/usr/bin/env bash\n")
+    result = subprocess.run(["bash", "-n", script], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+
+
+def test_every_dependency_of_the_packages_is_in_the_image():
+    installed = {*ROS_CORE, *requirements(DOCKER / "requirements_ros.txt")}
+    for manifest in (ROOT / "ros2_ws" / "src").glob("*/package.xml"):
+        root = ElementTree.parse(manifest).getroot()
+        names = {item.text or "" for tag in ("depend", "exec_depend") for item in root.iter(tag)}
+        needed = {PIP_NAMES.get(name, name) for name in names if not name.startswith("wmp_")}
+        assert needed <= installed, f"{manifest.parent.name}: {needed - installed}"
+
+
+def test_the_image_has_the_runtime_pins_but_for_what_ros_was_built_against():
+    runtime = requirements(ROOT / "requirements" / "runtime.txt")
+    image = requirements(DOCKER / "requirements_ros.txt")
+    assert set(image) == set(runtime)
+    assert {name for name in image if image[name] != runtime[name]} == {"numpy", "opencv-python-headless"}
+    assert image["numpy"].startswith("1.")
+
+
+def test_services_build_from_files_that_exist_with_arguments_that_they_declare(compose):
+    for service in compose["services"].values():
+        dockerfile = ROOT / service["build"]["dockerfile"]
+        assert dockerfile in DOCKERFILES
+        declared = {rest.split("=")[0] for word, rest in instructions(dockerfile) if word == "ARG"}
+        assert set(service["build"].get("args", {})) == declared
+
+
+def test_no_service_is_privileged_or_restarts_a_robot(compose):
+    for service in compose["services"].values():
+        assert "privileged" not in service
+        assert service["restart"] == "no"
+        assert service["cap_drop"] == ["ALL"] and service["user"] == "1000:1000"
+
+
+def test_the_robot_starts_dry_with_arguments_that_its_launch_file_has(compose):
+    command = compose["services"]["robot"]["command"]
+    assert command[:2] == ["ros2", "launch"]
+    assert (ROOT / "ros2_ws" / "src" / command[2] / "launch" / command[3]).is_file()
+    assert command[4:] == ["dry_run:=true"]
+    assert "dry_run" in {option.name for option in OPTIONS["real"]}
+
+
+def test_the_robot_gets_the_limits_that_the_determinism_page_names(compose):
+    robot = compose["services"]["robot"]
+    assert robot["ulimits"] == {"rtprio": 99, "memlock": -1}
+    assert robot["network_mode"] == "host" and robot["stop_signal"] == "SIGINT"
+    page = (ROOT / "docs" / "determinism.md").read_text()
+    flags = ["--ulimit rtprio=99", "--ulimit memlock=-1", "--network host"]
+    flags += [f"--cpuset-cpus {robot['cpuset']}"]
+    flags += [f"--cap-add {capability}" for capability in robot["cap_add"]]
+    assert [flag for flag in flags if flag not in page] == []
+
+
+def test_what_the_images_start_is_installed():
+    setups = {path.parent.name: path.read_text() for path in (ROOT / "ros2_ws" / "src").glob("*/setup.py")}
+    assert "wmp = wmp_bringup.cli:main" in setups["wmp_bringup"]
+    for node in NODES:
+        package, executable = node.split("/")
+        assert f'"scripts/{executable}"' in setups[package]
+
+
+def test_training_runs_without_ros():
+    program = (
+        "import sys; sys.modules.update(rclpy=None, wmp_msgs=None)\n"
+        "from wmp_bringup.cli import MissingPlugin, commands\n"
+        "found = commands()\n"
+        "sys.exit(any(isinstance(found[name], MissingPlugin) for name in ('train', 'export')))"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+
+
+def test_the_health_check_misses_a_node_that_has_gone(tmp_path):
+    """Stand-ins with the nodes' command lines: only those are looked at."""
+    def alive() -> subprocess.CompletedProcess[str]:
+        return subprocess.run([DOCKER / "nodes_alive.sh"], capture_output=True, text=True, check=False)
+
+    stand_ins = [
+        subprocess.Popen([f"/opt/wmp/install/lib/{node}", "60"], executable=shutil.which("sleep"))
+        for node in NODES
+    ]
+    try:
+        deadline = time.monotonic() + 5.0
+        while (health := alive()).returncode != 0 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert health.returncode == 0, health.stderr
+        stand_ins[1].kill()
+        stand_ins[1].wait()
+        health = alive()
+        assert (health.returncode, health.stderr) == (1, "world_model_node is not running\n")
+    finally:
+        for process in stand_ins:
+            process.kill()
+            process.wait()
