@@ -51,7 +51,9 @@ def test_a_resumed_run_continues_exactly_as_the_uninterrupted_one(tmp_path):
 
 def test_an_exported_run_is_a_bundle_that_the_runtime_accepts(folder, tmp_path):
     out = tmp_path / "bundle"
-    assert call(export.command, "--run", folder, "--out", out, "--robots", 1) == 0
+    assert (
+        call(export.command, "--run", folder, "--out", out, "--robots", 1, "--note", "Six iterations.") == 0
+    )
     bundle = Bundle.load(out)
     report = bundle.verify()
     assert report.ok and report.steps == 200
@@ -59,6 +61,7 @@ def test_an_exported_run_is_a_bundle_that_the_runtime_accepts(folder, tmp_path):
     assert bundle.metadata["env_steps"] == 6 * 8 * 8
     card = (out / "README.md").read_text()
     assert "| slope | 1.00 | 0.5 |" in card
+    assert "Six iterations." in card
 
 
 def test_resuming_what_does_not_exist_says_what_to_do(tmp_path):

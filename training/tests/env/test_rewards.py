@@ -51,8 +51,8 @@ def test_a_foot_earns_air_time_once_when_it_lands():
 def test_a_steady_yaw_bias_costs_more_in_the_mean_than_an_oscillation():
     steady, swinging = rewards(track_mean_yaw=1.0), rewards(track_mean_yaw=1.0)
     for step in range(100):
-        _, bias = steady(inputs(yaw_rate=0.2))
-        _, swing = swinging(inputs(yaw_rate=0.2 if step % 2 else -0.2))
+        _, bias = steady(inputs(yaw_rate=0.4))
+        _, swing = swinging(inputs(yaw_rate=0.4 if step % 2 else -0.4))
     assert bias["track_mean_yaw"] < 0.1 < 0.9 < swing["track_mean_yaw"]
 
 

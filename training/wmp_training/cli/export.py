@@ -29,6 +29,10 @@ class ExportCommand:
             "--robots", type=int, default=20, help="robots per line of the evaluation, 0 for none"
         )
 
+        parser.add_argument(
+            "--note", default="", help="what a reader of the model card must know about this run"
+        )
+
     def run(self, args: argparse.Namespace) -> int:
         # Imported here so that `wmp --help` needs neither torch nor a second.
         import torch
@@ -37,7 +41,7 @@ class ExportCommand:
 
         logging.basicConfig(level=logging.INFO, format="%(message)s")
         torch.set_num_threads(1)
-        export(args.folder, args.out, args.robots)
+        export(args.folder, args.out, args.robots, args.note)
         logging.info("bundle in %s; next: wmp sim --bundle %s", args.out, args.out)
         return 0
 

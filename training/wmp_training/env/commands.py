@@ -14,7 +14,7 @@ STAND, TURN, STRAIGHT, HEADING, CURVE = range(5)
 class CommandConfig:
     """Shares of stand, turn, straight, heading and curve; m/s, rad/s, s."""
 
-    open_shares: tuple[float, ...] = (0.14, 0.2, 0.26, 0.1, 0.3)
+    open_shares: tuple[float, ...] = (0.12, 0.26, 0.18, 0.06, 0.38)
     track_shares: tuple[float, ...] = (0.06, 0.08, 0.26, 0.55, 0.05)
     speed: tuple[float, float] = (0.2, 0.8)
     yaw_rate: float = 1.0
@@ -43,8 +43,10 @@ class Commands:
         config, count = self.config, len(robots)
         shares = torch.tensor([config.open_shares, config.track_shares])[self.track[robots].long()]
         mode = torch.multinomial(shares, 1).squeeze(-1) if count else self.mode[robots]
-        walking = (mode >= STRAIGHT).float()
-        vx = torch.empty(count).uniform_(*config.speed).clamp(*self.vx_limit) * walking
+        # Curves reach down to no speed at all: what lies between walking and turning on the spot.
+        slowest = torch.where(mode == CURVE, 0.0, config.speed[0])
+        vx = (slowest + torch.rand(count) * (config.speed[1] - slowest)).clamp(*self.vx_limit)
+        vx = vx * (mode >= STRAIGHT)
         yaw = torch.empty(count).uniform_(-config.yaw_rate, config.yaw_rate)
         yaw = torch.where((mode == TURN) | (mode == CURVE), yaw, torch.zeros(()))
         self.mode[robots] = mode

@@ -15,9 +15,9 @@ class RewardConfig:
     """Weight of every term (per second); see :class:`Rewards` for what they measure."""
 
     track_velocity: float = 1.5
-    track_yaw: float = 1.0
+    track_yaw: float = 1.5
     track_mean_velocity: float = 0.5
-    track_mean_yaw: float = 0.5
+    track_mean_yaw: float = 0.8
     air_time: float = 0.015
     vertical_velocity: float = -1.0
     tilt_rate: float = -0.05
@@ -54,6 +54,7 @@ class Rewards:
     TOLERANCE = 0.15
     YAW_TOLERANCE = 0.25
     MEAN_TOLERANCE = 0.01
+    MEAN_YAW_TOLERANCE = 0.04
     MEAN_TIME = 0.5
     CONTACT_FORCE = 1.0
     AIR_TIME = 0.2
@@ -96,7 +97,7 @@ class Rewards:
             "track_velocity": torch.exp(-squared[:, :2].sum(-1) / self.TOLERANCE),
             "track_yaw": torch.exp(-squared[:, 2] / self.YAW_TOLERANCE),
             "track_mean_velocity": torch.exp(-mean[:, :2].sum(-1) / self.MEAN_TOLERANCE),
-            "track_mean_yaw": torch.exp(-mean[:, 2] / self.MEAN_TOLERANCE),
+            "track_mean_yaw": torch.exp(-mean[:, 2] / self.MEAN_YAW_TOLERANCE),
             "stuck": self._stuck(velocity[:, 0], yaw_rate, inputs.command).float(),
         }
 

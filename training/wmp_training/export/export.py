@@ -30,12 +30,12 @@ class Export:
     results: list[Result]
 
 
-def export(run: Path, out: Path, robots: int = 20) -> Export:
+def export(run: Path, out: Path, robots: int = 20, note: str = "") -> Export:
     """Export the checkpoint of ``run`` to the bundle ``out``.
 
     The golden trajectory is recorded with torch and repeated with ONNX Runtime by the runtime's own code; a
     difference above its tolerance raises ``wmp_core.bundle.BundleError``. ``robots`` per line are evaluated
-    (0: none).
+    (0: none). ``note`` goes into the model card: what a reader must know about this run.
     """
     tensors, facts = load_checkpoint(run / "checkpoint")
     chosen = preset(facts["config"]["preset"])
@@ -50,6 +50,7 @@ def export(run: Path, out: Path, robots: int = 20) -> Export:
         "num_envs": facts["config"]["num_envs"],
         "iterations": facts["iteration"],
         "terrains": ["flat", "rough", "slope"],
+        "note": note,
     }
     graphs, golden = export_graphs(networks), record_golden(networks)
     _write(out, networks, graphs, golden, training, card="")

@@ -27,6 +27,8 @@ this repository; it has not been on a robot.
 
 {_training_table(networks, training)}
 
+{training["note"]}
+
 Terrains: flat, rough (+-1..5 cm), slope (gradient up to 0.4), by curriculum. Randomised per world: foot
 friction, trunk mass and centre of mass, link masses, gains, motor strength; per episode: camera pitch, action
 latency, lost images; pushes up to 0.5 m/s and sensor noise throughout.
