@@ -5,7 +5,7 @@ package = "wmp_core"
 setup(
     name=package,
     version="0.1.0",
-    description="The runtime as a plain library: contract, bundle, observations, inference, control, A1 protocol.",
+    description="The runtime as a plain library: contract, bundle, observations, control, A1 protocol.",
     license="Apache-2.0",
     python_requires=">=3.8",
     packages=find_packages(include=[package, f"{package}.*"]),

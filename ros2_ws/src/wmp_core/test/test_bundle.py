@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from wmp_core.bundle import FILES, GRAPHS, Bundle, BundleError, InitialState, write_bundle
+from wmp_core.calibration import Calibration
 from wmp_core.inference.policy import Policy
 from wmp_core.inference.world_model import WorldModel
 from wmp_core.testing.tiny_bundle import tiny_contract, tiny_golden, write_tiny_bundle
@@ -126,6 +127,26 @@ def test_a_manifest_of_another_form_is_refused_by_key(copy, edit, named):
 
 def swap_front_legs(values):
     return values[3:6] + values[0:3] + values[6:]
+
+
+def test_a_bundle_carries_what_training_measured_of_its_policy(tmp_path):
+    calibration = Calibration(surprise=3.5)
+    path = write_bundle(tmp_path / "new", **arguments(), calibration=calibration)
+    assert Bundle.load(path).calibration == calibration
+
+
+def test_a_bundle_from_before_there_was_calibration_is_read(copy):
+    edit_manifest(copy, lambda manifest: manifest.pop("calibration"))
+    assert Bundle.load(copy).calibration == Calibration()
+
+
+@pytest.mark.parametrize(
+    ("calibration", "named"),
+    [({"surprise": -1}, "surprise is -1"), ({"luck": 1.0}, "luck"), ([], r"calibration is \[\]")],
+)
+def test_a_calibration_that_cannot_be_is_refused_by_key(copy, calibration, named):
+    edit_manifest(copy, lambda manifest: manifest.update(calibration=calibration))
+    refused(copy, named)
 
 
 def test_a_permuted_joint_order_is_refused_and_the_term_named(copy):

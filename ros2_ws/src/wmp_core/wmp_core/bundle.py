@@ -2,7 +2,8 @@
 
 ::
 
-    bundle.json     format, name, created, training, contract, SHA-256 of every other file
+    bundle.json     format, name, created, training, contract, SHA-256 of every other file,
+                    calibration (optional)
     policy.onnx  advance.onnx  observe.onnx  prior.onnx  decoder.onnx
     initial_state.npz   golden.npz   README.md (the model card, not hashed)
 """
@@ -17,11 +18,12 @@ import tempfile
 import zipfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Dict, Mapping, Union
+from typing import Any, Dict, Mapping, Optional, Union
 
 import numpy as np
 
 from wmp_core import golden as golden_trajectory
+from wmp_core.calibration import Calibration
 from wmp_core.contract import Contract, ContractError
 from wmp_core.golden import GoldenTrajectory
 from wmp_core.inference.graphs import graph_specs, signature_differences
@@ -76,6 +78,7 @@ class Bundle:
     provider: str
     initial_state: InitialState
     golden: GoldenTrajectory
+    calibration: Calibration = field(default_factory=Calibration)
     _models: Dict[str, OnnxModel] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -97,6 +100,7 @@ class Bundle:
         _check_files(path, manifest["files"], hashes=verify)
         try:
             contract = Contract.from_dict(manifest["contract"])
+            calibration = Calibration.from_dict(manifest.get("calibration", {}))
             initial_state = InitialState.load(path / INITIAL_STATE)
             golden = GoldenTrajectory.load(path / GOLDEN)
             provider = choose_provider(provider)
@@ -113,6 +117,7 @@ class Bundle:
             provider,
             initial_state,
             golden,
+            calibration,
         )
         if verify:
             bundle.verify()
@@ -191,7 +196,10 @@ def _read_manifest(path: Path) -> Any:
         ("training", dict),
         ("contract", dict),
         ("files", dict),
+        ("calibration", dict),
     ):
+        if key == "calibration" and key not in manifest:
+            continue
         if not isinstance(manifest.get(key), kind):
             raise BundleError(
                 f"bundle {path}: {MANIFEST}: {key} is {manifest.get(key)!r}, expected a {kind.__name__}"
@@ -236,6 +244,7 @@ def write_bundle(
     name: str = "",
     created: str = "",
     model_card: str = "",
+    calibration: Optional[Calibration] = None,
 ) -> Path:
     """Write a bundle so that ``directory`` holds either all of it or what it held before.
 
@@ -247,6 +256,7 @@ def write_bundle(
         name: ``directory``'s name if empty.
         created: ISO date, today (UTC) if empty.
         model_card: text of ``README.md``.
+        calibration: what training measured, as far as it did.
 
     Raises:
         BundleError: a graph is missing or unknown, or ``directory`` holds something else than a bundle.
@@ -267,6 +277,7 @@ def write_bundle(
             "created": created or datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
             "training": dict(metadata),
             "contract": contract.to_dict(),
+            "calibration": (calibration or Calibration()).to_dict(),
             "files": {file: _sha256((staged / file).read_bytes()) for file in FILES},
         }
         (staged / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")

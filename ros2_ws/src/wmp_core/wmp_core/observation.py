@@ -18,7 +18,8 @@ class RobotState:
     ``quat_wxyz [4]`` base -> world; ``gyro [3]`` rad/s and ``acc [3]`` m/s^2 in the base frame; ``q [J]``
     rad, ``dq [J]`` rad/s, ``tau_est [J]`` N m; ``stamp`` s; ``tick`` the robot's own counter. Optional:
     ``motor_temperature [J]`` in degrees Celsius, ``foot_force [4]`` raw counts in the order of the contract's
-    legs, ``remote`` the 40 bytes of the hand-held controller.
+    legs, ``remote`` the 40 bytes of the hand-held controller, ``emergency_stop`` whether its stop is pressed,
+    ``battery`` the charge that is left, 0..1 (an A1's low-level state does not tell).
     """
 
     quat_wxyz: np.ndarray
@@ -32,6 +33,8 @@ class RobotState:
     motor_temperature: Optional[np.ndarray] = None
     foot_force: Optional[np.ndarray] = None
     remote: bytes = b""
+    emergency_stop: bool = False
+    battery: Optional[float] = None
 
 
 class TermInputs(NamedTuple):

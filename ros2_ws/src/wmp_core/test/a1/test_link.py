@@ -47,6 +47,15 @@ def test_a_state_arrives_in_contract_order(robot, link):
     assert state.stamp == pytest.approx(1.0) and state.tick == 1000
 
 
+def test_the_remotes_stop_travels_with_the_state(robot, link):
+    pressed = (b"\0\0" + (32 + 512).to_bytes(2, "little")).ljust(40, b"\0")
+    robot.sendto(wire.encode_low_state(replace(STATE, remote=pressed)), ("127.0.0.1", link.local_port))
+    assert link.receive(1.0).emergency_stop
+    released = replace(STATE, remote=bytes(40), tick=1002)
+    robot.sendto(wire.encode_low_state(released), ("127.0.0.1", link.local_port))
+    assert not link.receive(1.0).emergency_stop
+
+
 def test_a_command_reaches_the_motor_of_its_joint(robot, link):
     command = MotorCommand.position(np.arange(12) / 10, kp=np.full(12, 40.0), kd=np.ones(12))
     link.send(command)

@@ -2,7 +2,7 @@ import struct
 
 import pytest
 
-from wmp_core.a1.remote import decode_remote
+from wmp_core.a1.remote import decode_remote, is_stop_pressed
 
 
 def test_buttons_and_sticks_of_a_hand_packed_frame():
@@ -16,3 +16,11 @@ def test_buttons_and_sticks_of_a_hand_packed_frame():
 def test_other_lengths_are_refused():
     with pytest.raises(ValueError, match="39 bytes"):
         decode_remote(bytes(39))
+
+
+@pytest.mark.parametrize(
+    ("bits", "stop"), [(32 + 512, True), (32 + 512 + 1, True), (32, False), (512, False)]
+)
+def test_l2_and_b_together_are_the_emergency_stop(bits, stop):
+    # L2 is bit 5, B is bit 9.
+    assert is_stop_pressed(struct.pack("<2sH", b"", bits).ljust(40, b"\0")) is stop

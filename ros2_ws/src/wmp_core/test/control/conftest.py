@@ -4,10 +4,45 @@ import numpy as np
 import pytest
 
 from wmp_core.bundle import Bundle
+from wmp_core.control.controller import Controller, ControllerSettings, VelocityCommand
+from wmp_core.control.modes import Mode, Request
+from wmp_core.control.posture import PostureSettings
 from wmp_core.inference.policy import Policy
 from wmp_core.inference.world_model import WorldModel
 from wmp_core.observation import RobotState
 from wmp_core.testing.tiny_bundle import tiny_contract, write_tiny_bundle
+
+SHORT = PostureSettings(fold_time=0.02, rise_time=0.02, lower_time=0.02, settle_time=0.02, release_time=0.02)
+PERIOD = 0.002
+
+
+class Driver:
+    """Calls the controller with simulated time and a robot that stays where it is."""
+
+    def __init__(self, controller, make_state):
+        self.controller, self.make_state, self.cycles = controller, make_state, 0
+        self.velocity = None
+
+    def cycle(self, request=None, latents=(), periods=1, fresh=True, joystick_age=None, **state):
+        self.cycles += periods
+        now = self.cycles * PERIOD
+        velocity = None if self.velocity is None else VelocityCommand(self.velocity, now)
+        seen = self.make_state(stamp=now, tick=2 * self.cycles, **state) if fresh else None
+        joystick = None if joystick_age is None else now - joystick_age
+        return self.controller.cycle(seen, now, request, velocity, latents, periods, joystick)
+
+    def cycle_many(self, count, **kwargs):
+        return [self.cycle(**kwargs) for _ in range(count)]
+
+    def stand(self):
+        self.cycle(Request.STAND_UP)
+        while self.controller.mode is Mode.STAND_UP:
+            self.cycle()
+        assert self.controller.mode is Mode.STAND
+
+    def walk(self):
+        self.stand()
+        return self.cycle(Request.WALK)
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +84,18 @@ def make_state(contract):
         return replace(level, **changes)
 
     return make
+
+
+@pytest.fixture
+def make_driver(contract, bundle, initial_deter, make_state):
+    def make(calibration=None, **settings):
+        settings = ControllerSettings(posture=SHORT, **settings)
+        controller = Controller(contract, Policy(bundle), initial_deter, settings, calibration)
+        return Driver(controller, make_state)
+
+    return make
+
+
+@pytest.fixture
+def driver(make_driver):
+    return make_driver()

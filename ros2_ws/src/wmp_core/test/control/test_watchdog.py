@@ -4,12 +4,25 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from wmp_core.calibration import Calibration
+from wmp_core.control.measurements import attitude
 from wmp_core.control.modes import Mode
-from wmp_core.control.watchdog import Reaction, Watchdog, WatchdogSettings, attitude
+from wmp_core.control.watchdog import Reaction, Watchdog, WatchdogSettings
 from wmp_core.testing.tiny_bundle import tiny_contract
 
 LIMITS = tiny_contract().limits
-FINE = {"state age": 0.0, "attitude": 0.0, "latent age": 0.0, "command age": 0.0}
+CALIBRATION = Calibration(surprise=4.0, attitude_rate=9.0)
+
+
+@pytest.fixture
+def watchdog():
+    return Watchdog(LIMITS, WatchdogSettings(), CALIBRATION)
+
+
+def fine(watchdog, **changes):
+    """Nothing to complain about, but for ``changes`` (underscores for spaces)."""
+    changes = {name.replace("_", " "): value for name, value in changes.items()}
+    return {**dict.fromkeys(watchdog.conditions, 0.0), **changes}
 
 
 def rolled(angle):
@@ -33,40 +46,80 @@ def test_a_robot_on_its_back_has_an_attitude_of_half_a_turn():
 
 
 @pytest.mark.parametrize("quat", [np.zeros(4), np.full(4, np.nan), np.array([2.0, 0, 0, 0])])
-def test_what_is_no_orientation_never_passes(quat):
-    watchdog = Watchdog(LIMITS, WatchdogSettings())
-    trips = watchdog.check(Mode.STAND, {**FINE, "attitude": attitude(quat)})
+def test_what_is_no_orientation_never_passes(watchdog, quat):
+    trips = watchdog.check(Mode.STAND, fine(watchdog, attitude=attitude(quat)), 0.0)
     assert [trip.name for trip in trips] == ["attitude"]
 
 
 @pytest.mark.parametrize(
     ("name", "limit", "reaction"),
     [
-        ("state age", 0.05, Reaction.FAULT),
-        ("attitude", 0.8, Reaction.FAULT),
-        ("latent age", 0.5, Reaction.SIT_DOWN),
-        ("command age", 0.5, Reaction.ZERO_COMMAND),
+        ("emergency stop", 0.5, Reaction.DAMP),
+        ("state age", 0.05, Reaction.DAMP),
+        ("attitude", 0.6, Reaction.DAMP),
+        ("attitude rate", 9.0, Reaction.DAMP),
+        ("joint range", 0.2, Reaction.DAMP),
+        ("joint speed", 1.5, Reaction.DAMP),
+        ("motor temperature", 75.0, Reaction.SIT),
+        ("battery drained", 0.85, Reaction.SIT),
+        ("loop overrun", 0.04, Reaction.STAND),
+        ("latent age", 0.5, Reaction.SIT),
+        ("blind slow", 0.5, Reaction.SLOW),
+        ("blind stand", 2.0, Reaction.STAND),
+        ("surprise", 4.0, Reaction.SLOW),
+        ("command age", 0.5, Reaction.STAND),
+        ("joystick age", 0.5, Reaction.STAND),
     ],
 )
-def test_each_condition_trips_just_beyond_its_limit(name, limit, reaction):
-    watchdog = Watchdog(LIMITS, WatchdogSettings())
-    assert watchdog.check(Mode.WALK, {**FINE, name: limit - 1e-6}) == ()
-    (trip,) = watchdog.check(Mode.WALK, {**FINE, name: limit + 1e-6})
+def test_each_condition_trips_just_beyond_its_limit(watchdog, name, limit, reaction):
+    assert watchdog.check(Mode.WALK, {**fine(watchdog), name: limit - 1e-6}, 0.0) == ()
+    (trip,) = watchdog.check(Mode.WALK, {**fine(watchdog), name: limit + 1e-6}, 0.0)
     assert (trip.name, trip.reaction) == (name, reaction)
+    (trip,) = watchdog.check(Mode.WALK, {**fine(watchdog), name: math.nan}, 9.0)
+    assert trip.name == name
+
+
+def test_the_table_above_is_complete(watchdog):
+    assert len(watchdog.conditions) == 15
+
+
+@pytest.mark.parametrize("reaction", list(Reaction))
+def test_every_reaction_can_be_chosen_by_its_name(reaction):
+    watchdog = Watchdog(LIMITS, WatchdogSettings(motor_temperature_reaction=reaction.value))
+    (trip,) = watchdog.check(Mode.STAND, fine(watchdog, motor_temperature=90.0), 0.0)
+    assert trip.reaction is reaction
 
 
 def test_the_contracts_attitude_replaces_the_default_and_gets_the_margin():
     watchdog = Watchdog(replace(LIMITS, attitude=1.0), WatchdogSettings(attitude_margin=0.1))
-    assert watchdog.check(Mode.WALK, {**FINE, "attitude": 1.05}) == ()
-    (trip,) = watchdog.check(Mode.WALK, {**FINE, "attitude": 1.2})
+    assert watchdog.check(Mode.WALK, fine(watchdog, attitude=1.05), 0.0) == ()
+    (trip,) = watchdog.check(Mode.WALK, fine(watchdog, attitude=1.2), 0.0)
     assert str(trip) == "attitude is 1.2 rad, limit 1.1 rad"
 
 
-def test_a_passive_robot_may_be_carried_in_any_attitude():
+def test_a_bundle_without_calibration_is_never_surprised():
     watchdog = Watchdog(LIMITS, WatchdogSettings())
-    assert watchdog.check(Mode.PASSIVE, {**FINE, "attitude": 3.0, "state age": 9.0}) == ()
+    assert watchdog.check(Mode.WALK, fine(watchdog, surprise=1e6), 0.0) == ()
 
 
-def test_settings_out_of_range_are_refused_by_name():
-    with pytest.raises(ValueError, match="state_age"):
-        WatchdogSettings(state_age=-1.0)
+def test_a_passive_robot_may_be_carried_in_any_attitude(watchdog):
+    assert watchdog.check(Mode.PASSIVE, fine(watchdog, attitude=3.0, state_age=9.0), 0.0) == ()
+
+
+def test_slowing_goes_on_for_a_while_so_that_the_robot_does_not_stutter(watchdog):
+    assert watchdog.check(Mode.WALK, fine(watchdog, blind_slow=0.6), 1.0)
+    assert watchdog.check(Mode.WALK, fine(watchdog), 1.499)
+    assert watchdog.check(Mode.WALK, fine(watchdog), 1.501) == ()
+
+
+def test_a_trip_that_damps_is_over_with_its_cause(watchdog):
+    assert watchdog.check(Mode.WALK, fine(watchdog, state_age=1.0), 1.0)
+    assert watchdog.check(Mode.WALK, fine(watchdog), 1.1) == ()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("state_age", -1.0), ("surprise", math.inf), ("blind_slow_reaction", "panic")]
+)
+def test_settings_out_of_range_are_refused_by_name(key, value):
+    with pytest.raises(ValueError, match=key):
+        WatchdogSettings(**{key: value})

@@ -20,6 +20,7 @@ import numpy as np
 
 from wmp_core.a1 import wire
 from wmp_core.a1.joints import JointOrder
+from wmp_core.a1.remote import is_stop_pressed
 from wmp_core.control.command import MotorCommand
 from wmp_core.observation import RobotState
 
@@ -294,4 +295,5 @@ class A1Link:
             motor_temperature=to_contract(state.motor_temp),
             foot_force=self._order.legs_to_contract(state.foot_force),
             remote=state.remote,
+            emergency_stop=is_stop_pressed(state.remote),
         )

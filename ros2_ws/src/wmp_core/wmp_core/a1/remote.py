@@ -13,6 +13,7 @@ BUTTONS = (
 
 _LAYOUT = struct.Struct("<2xH5f")
 REMOTE_SIZE = 40
+_STOP_BITS = 1 << BUTTONS.index("L2") | 1 << BUTTONS.index("B")
 
 
 @dataclass(frozen=True)
@@ -38,3 +39,8 @@ def decode_remote(data: bytes) -> Remote:
     bits, lx, rx, ry, l2, ly = _LAYOUT.unpack_from(data)
     held = frozenset(name for i, name in enumerate(BUTTONS) if bits >> i & 1)
     return Remote(held, lx=lx, ly=ly, rx=rx, ry=ry, l2=l2)
+
+
+def is_stop_pressed(data: bytes) -> bool:
+    """Whether L2 and B are held together: damp at once, as in the robot's own firmware."""
+    return int.from_bytes(data[2:4], "little") & _STOP_BITS == _STOP_BITS

@@ -8,19 +8,23 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
+from wmp_core.calibration import Calibration
 from wmp_core.contract import Contract
 from wmp_core.control import posture
 from wmp_core.control.command import MotorCommand
 from wmp_core.control.envelope import Envelope, EnvelopeSettings
+from wmp_core.control.halting import Halting
+from wmp_core.control.measurements import Measurements
 from wmp_core.control.modes import Mode, ModeMachine, Request
 from wmp_core.control.posture import PostureSettings, PostureTrajectory
 from wmp_core.control.walking import Latent, PolicyStepRecord, Walking
-from wmp_core.control.watchdog import Reaction, Trip, Watchdog, WatchdogSettings, attitude, worst
+from wmp_core.control.watchdog import Reaction, Trip, Watchdog, WatchdogSettings, first
 from wmp_core.inference.policy import Policy
 from wmp_core.observation import RobotState
 
 _NO_MOTION = np.zeros(3, dtype=np.float32)
-_ON_TRAJECTORY = (Mode.STAND_UP, Mode.SIT_DOWN)
+_ON_TRAJECTORY = (Mode.STAND_UP, Mode.STAND, Mode.SIT_DOWN)
+_DAMPED = (Mode.PASSIVE, Mode.FAULT)
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,8 @@ class ControllerSettings:
         loop_period: s between cycles.
         pd: ``motor`` sends targets and gains to the motors, ``host`` computes the torques here.
         passive_kd: N m s/rad of the damping in PASSIVE and FAULT.
-        walk_pose_tolerance: rad that a joint may be off the default pose when the policy is armed.
+        walk_pose_tolerance: rad that a joint may be off the default pose where the policy takes over from
+            a posture, or a posture from the policy.
     """
 
     loop_period: float = 0.002
@@ -85,6 +90,7 @@ class Controller:
         policy: ready to run.
         initial_deter: ``h_0 [D]`` of the world model, see :class:`wmp_core.control.walking.Walking`.
         settings: see :class:`ControllerSettings`.
+        calibration: the bundle's.
     """
 
     def __init__(
@@ -93,14 +99,20 @@ class Controller:
         policy: Policy,
         initial_deter: np.ndarray,
         settings: Optional[ControllerSettings] = None,
+        calibration: Optional[Calibration] = None,
     ) -> None:
-        self.settings = settings or ControllerSettings()
+        self.settings = settings = settings or ControllerSettings()
+        watchdog, period = settings.watchdog, settings.loop_period
         self._contract = contract
         self._default_position = np.array(contract.joints.default_position)
         self._kp, self._kd = np.array(contract.joints.kp), np.array(contract.joints.kd)
-        self._walking = Walking(contract, policy, initial_deter, self.settings.loop_period)
-        self._watchdog = Watchdog(contract.limits, self.settings.watchdog)
-        self._envelope = Envelope(contract.joints, self.settings.envelope)
+        self._walking = Walking(contract, policy, initial_deter, period, watchdog.surprise_time)
+        self._measurements = Measurements(contract, period, watchdog.attitude_rate_time)
+        self._watchdog = Watchdog(contract.limits, watchdog, calibration)
+        self._halting = Halting(
+            self._default_position, settings.walk_pose_tolerance, watchdog.stand_after, period
+        )
+        self._envelope = Envelope(contract.joints, settings.envelope)
         self._machine = ModeMachine()
         self._trajectory: Optional[PostureTrajectory] = None
         self._posture_target = self._default_position
@@ -140,6 +152,7 @@ class Controller:
         velocity_command: Optional[VelocityCommand] = None,
         latents: Sequence[Latent] = (),
         periods: int = 1,
+        joystick_stamp: Optional[float] = None,
     ) -> CycleOutput:
         """Decide what the motors are told now.
 
@@ -150,6 +163,7 @@ class Controller:
             velocity_command: the newest one; ``None`` stands still. Limited to the trained range here.
             latents: those that came since the last cycle.
             periods: loop periods since the last cycle, more than 1 if deadlines were skipped.
+            joystick_stamp: s of the joystick's last sign of life; ``None`` where none is in use.
         """
         before, events = self.mode, []  # type: Mode, List[str]
         self._state = state if state is not None else self._state
@@ -157,8 +171,8 @@ class Controller:
         self._walking.take(latents)
         if self._state is None:
             return self._without_state(request)
-        trips = self._check(self._state, now, velocity_command)
-        self._react(trips, self._state, events)
+        trips = self._check(self._state, now, periods, velocity_command, joystick_stamp)
+        self._react(trips, self._state, periods, events)
         refusal = self._handle(request, self._state)
         motion = self._motion(trips, velocity_command)
         wanted, step = self._wanted(self._state, motion, periods)
@@ -179,24 +193,37 @@ class Controller:
         return CycleOutput(command, self.mode, None, refusal, (), ())
 
     def _check(
-        self, state: RobotState, now: float, velocity_command: Optional[VelocityCommand]
+        self,
+        state: RobotState,
+        now: float,
+        periods: int,
+        velocity_command: Optional[VelocityCommand],
+        joystick_stamp: Optional[float],
     ) -> Tuple[Trip, ...]:
-        measured = {
-            "state age": now - state.stamp,
-            "attitude": attitude(state.quat_wxyz),
-            "latent age": self._walking.latent_age,
-            "command age": 0.0 if velocity_command is None else now - velocity_command.stamp,
-        }
-        return self._watchdog.check(self.mode, measured)
+        if self.mode in _DAMPED:
+            return ()  # nothing is milder than damping
+        command_stamp = None if velocity_command is None else velocity_command.stamp
+        measured = self._measurements.take(state, now, periods, self._walking, command_stamp, joystick_stamp)
+        trips = self._watchdog.check(self.mode, measured, now)
+        return tuple(trip._replace(where=self._measurements.joint(trip.name, state)) for trip in trips)
 
-    def _react(self, trips: Tuple[Trip, ...], state: RobotState, events: List[str]) -> None:
+    def _react(self, trips: Tuple[Trip, ...], state: RobotState, periods: int, events: List[str]) -> None:
         events += [f"{trip}: {trip.reaction.value}" for trip in trips if trip.name not in self._tripped]
         self._tripped = tuple(trip.name for trip in trips)
-        fault = worst(trips, Reaction.FAULT)
+        fault = first(trips, Reaction.DAMP)
         if fault is not None:
             self._machine.fault(str(fault))
-        elif worst(trips, Reaction.SIT_DOWN) is not None:
+        elif first(trips, Reaction.SIT) is not None:
             self._handle(Request.SIT_DOWN, state)
+        elif first(trips, Reaction.STAND) is None:
+            self._halting.reset()
+        elif self.mode is Mode.WALK and self._halting.is_due(state, periods):
+            self._hold_still()
+
+    def _hold_still(self) -> None:
+        self._machine.came_to_rest()
+        self._periods_in_mode = 0
+        self._trajectory = posture.settle(self._contract.joints, self.settings.posture, self._walking.targets)
 
     def _handle(self, request: Optional[Request], state: RobotState) -> Optional[str]:
         """Grant or refuse a request, and prepare the mode it leads to."""
@@ -216,7 +243,10 @@ class Controller:
             self._trajectory = posture.sit_down(joints, settings, start)
         elif request is Request.WALK:
             self._walking.arm()
+            self._halting.reset()
         else:
+            self._measurements.reset()
+            self._watchdog.reset()
             self._envelope.reset()
         return None
 
@@ -233,10 +263,19 @@ class Controller:
 
     def _motion(self, trips: Tuple[Trip, ...], velocity_command: Optional[VelocityCommand]) -> np.ndarray:
         """The velocity command for the policy: trained range, zero if there is none that counts."""
-        if velocity_command is None or worst(trips, Reaction.ZERO_COMMAND) is not None:
+        if velocity_command is None or first(trips, Reaction.STAND) is not None:
             return _NO_MOTION
         motion = self._contract.limits.clip_command(velocity_command.value)
-        return motion if np.isfinite(motion).all() else _NO_MOTION
+        if not np.isfinite(motion).all():
+            return _NO_MOTION
+        return motion if first(trips, Reaction.SLOW) is None else self._slowed(motion)
+
+    def _slowed(self, motion: np.ndarray) -> np.ndarray:
+        """The same path at a limited speed."""
+        speed, turn = math.hypot(motion[0], motion[1]), abs(float(motion[2]))
+        settings = self.settings.watchdog
+        share = min(1.0, settings.slow_speed / max(speed, 1e-6), settings.slow_yaw_rate / max(turn, 1e-6))
+        return motion * np.float32(share)
 
     def _wanted(
         self, state: RobotState, motion: np.ndarray, periods: int
@@ -244,8 +283,6 @@ class Controller:
         """What the mode asks for, before the envelope."""
         if self.mode in _ON_TRAJECTORY and self._trajectory is not None:
             return self._follow(self._trajectory), None
-        if self.mode is Mode.STAND:
-            return self._hold(self._default_position, 1.0), None
         if self.mode is Mode.WALK:
             step = self._walking.cycle(state, motion, periods)
             return MotorCommand.position(self._walking.targets, self._kp, self._kd), step

@@ -71,6 +71,10 @@ class ModeMachine:
         self.mode, self.fault_reason = target, None
         return None
 
+    def came_to_rest(self) -> None:
+        """WALK becomes STAND; elsewhere nothing changes."""
+        self.mode = Mode.STAND if self.mode is Mode.WALK else self.mode
+
     def trajectory_finished(self) -> None:
         """STAND_UP becomes STAND, SIT_DOWN becomes PASSIVE; elsewhere there is no trajectory to finish."""
         self.mode = {Mode.STAND_UP: Mode.STAND, Mode.SIT_DOWN: Mode.PASSIVE}.get(self.mode, self.mode)

@@ -22,6 +22,7 @@ class PostureSettings:
     fold_time: float = 1.0
     rise_time: float = 1.5
     lower_time: float = 1.5
+    settle_time: float = 0.5
     release_time: float = 0.5
     kp: float = 60.0
     kd: float = 2.0
@@ -31,7 +32,7 @@ class PostureSettings:
     folded_calf: float = -2.6
 
     def __post_init__(self) -> None:
-        for key in ("fold_time", "rise_time", "lower_time", "release_time", "kp", "kd"):
+        for key in ("fold_time", "rise_time", "lower_time", "settle_time", "release_time", "kp", "kd"):
             value = getattr(self, key)
             if not (math.isfinite(value) and value > 0):
                 raise ValueError(f"posture: {key} is {value}, allowed: a positive finite number")
@@ -76,6 +77,14 @@ def stand_up(joints: JointContract, settings: PostureSettings, q: np.ndarray) ->
             Waypoint(settings.fold_time, folded_pose(joints, settings), 1.0),
             Waypoint(settings.rise_time, np.array(joints.default_position), 1.0),
         ),
+    )
+
+
+def settle(joints: JointContract, settings: PostureSettings, targets: np.ndarray) -> PostureTrajectory:
+    """From the targets of a robot that walks on the spot to the default pose."""
+    start = np.clip(targets, joints.position_lower, joints.position_upper)
+    return PostureTrajectory(
+        start, 1.0, (Waypoint(settings.settle_time, np.array(joints.default_position), 1.0),)
     )
 
 

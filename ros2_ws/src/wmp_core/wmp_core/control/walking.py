@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple, Optional, Sequence
 
@@ -9,15 +10,23 @@ import numpy as np
 
 from wmp_core.contract import Contract
 from wmp_core.control.pd import joint_targets
+from wmp_core.control.perception_health import PerceptionHealth
 from wmp_core.inference.policy import Policy
+from wmp_core.inference.world_model import Source
 from wmp_core.observation import RobotState
 
 
 class Latent(NamedTuple):
-    """``h`` of a world-model tick: ``tick`` counts policy steps since arming, ``deter [D]`` is float32."""
+    """``h`` of a world-model tick: ``tick`` counts policy steps since arming, ``deter [D]`` is float32.
+
+    ``source`` says where the ``z`` behind it came from, ``kl`` how surprising its image was (nats, NaN
+    without one).
+    """
 
     tick: int
     deter: np.ndarray
+    source: int = Source.POSTERIOR
+    kl: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -59,13 +68,19 @@ class Walking:
         policy: ready to run.
         initial_deter: ``h_0 [D]``, as the world model's ``reset`` gives it.
         loop_period: s; the control period is a whole multiple of it.
+        surprise_time: s over which the latents' surprise is smoothed.
 
     Raises:
         ValueError: the control period is no multiple of ``loop_period``, or ``initial_deter`` is no ``[D]``.
     """
 
     def __init__(
-        self, contract: Contract, policy: Policy, initial_deter: np.ndarray, loop_period: float
+        self,
+        contract: Contract,
+        policy: Policy,
+        initial_deter: np.ndarray,
+        loop_period: float,
+        surprise_time: float = 0.5,
     ) -> None:
         period = contract.timing.control_period
         self._decimation = round(period / loop_period)
@@ -81,6 +96,7 @@ class Walking:
         self._contract = contract
         self._policy = policy
         self._initial_deter = np.asarray(initial_deter, dtype=np.float32)
+        self.perception = PerceptionHealth(period, surprise_time)
         self.latents_late = 0
         self.latents_refused = 0
         self.ticks_missed = 0
@@ -89,6 +105,7 @@ class Walking:
     def arm(self) -> None:
         """Begin with tick 0 in the cycle that follows."""
         self._policy.reset()
+        self.perception.reset()
         self._deter, self._latent_tick = self._initial_deter, 0
         self._tick = 0
         self._phase = self._decimation - 1
@@ -124,6 +141,7 @@ class Walking:
                 self.latents_refused += 1
                 continue
             self._deter, self._latent_tick = latent.deter, latent.tick
+            self.perception.take(latent.tick, latent.source, latent.kl)
 
     def cycle(self, state: RobotState, command: np.ndarray, periods: int) -> Optional[PolicyStepRecord]:
         """Pass ``periods`` loop periods; runs the policy, and returns its record, when a tick is due."""

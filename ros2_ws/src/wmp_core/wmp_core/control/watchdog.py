@@ -2,53 +2,110 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import math
 from dataclasses import dataclass
-from typing import Dict, NamedTuple, Optional, Tuple
+from typing import Dict, Mapping, NamedTuple, Optional, Tuple
 
-import numpy as np
-
+from wmp_core.calibration import Calibration
 from wmp_core.contract import LimitsContract
 from wmp_core.control.modes import Mode
-from wmp_core.rotation import projected_gravity
 
 _DEFAULT_ATTITUDE = 0.6
 
 
 class Reaction(enum.Enum):
-    """What a condition calls for, mildest first."""
+    """What a condition calls for, mildest first; the values are those of the settings.
 
-    ZERO_COMMAND = "walk on the spot"
-    SIT_DOWN = "sit down"
-    FAULT = "damp the joints"
+    CONTINUE: tell it, change nothing. SLOW: walk on at a limited speed. STAND: walk on the spot, and hold the
+    default pose once the robot is calm. SIT: lie down. DAMP: damp the joints at once, and stay in FAULT.
+    """
+
+    CONTINUE = "continue"
+    SLOW = "slow"
+    STAND = "stand"
+    SIT = "sit"
+    DAMP = "damp"
 
 
 @dataclass(frozen=True)
 class WatchdogSettings:
-    """Limits beyond which a condition trips.
+    """Limits beyond which a condition trips, each with the reaction it calls for (see :class:`Reaction`).
 
     Attributes:
         state_age: s without a new robot state; the motors of an A1 are controlled at 500 Hz.
-        command_age: s without a velocity command.
+        attitude_margin: rad of roll or pitch beyond what the bundle says that the policy reaches; where it
+            says nothing, the limit is 0.6 rad.
+        attitude_rate: rad/s of roll and pitch together, smoothed; beyond the bundle's own figure if it has
+            one. An A1 that tips over its feet passes 5 rad/s before it hits the ground.
+        attitude_rate_time: s of that smoothing: the shock of a foot that lands is no fall.
+        joint_range: rad beyond a joint's range; its stop gives way less, so more is a broken encoder.
+        joint_speed: measured speed as a multiple of the contract's limit; leaps exceed 1 for an instant.
+        motor_temperature: degrees Celsius of the hottest motor; the envelope derates before.
+        battery_drained: share of the battery that is used up, where the robot tells.
+        loop_overrun: s by which a cycle came late.
         latent_age: s that the world model may be behind its tick.
-        attitude_margin: rad beyond the largest roll or pitch that the policy may legitimately reach.
+        blind_slow, blind_stand: s for which the world model has had no usable depth image. It goes on from
+            its prior, which knows the ground that was in view, not what follows it.
+        surprise: smoothed ``KL(posterior || prior)`` as a multiple of what the bundle is calibrated to; a
+            bundle without that figure never trips.
+        surprise_time: s of that smoothing.
+        command_age: s without a velocity command.
+        joystick_age: s without a sign of life of the joystick, where one is in use.
+        recovery: s for which SLOW and STAND go on after their condition has gone.
+        slow_speed, slow_yaw_rate: m/s and rad/s that are left in SLOW.
+        stand_after: s on the spot before STAND holds the default pose.
     """
 
     state_age: float = 0.05
-    command_age: float = 0.5
-    latent_age: float = 0.5
+    state_age_reaction: str = "damp"
     attitude_margin: float = 0.2
+    attitude_reaction: str = "damp"
+    attitude_rate: float = 8.0
+    attitude_rate_reaction: str = "damp"
+    attitude_rate_time: float = 0.03
+    joint_range: float = 0.2
+    joint_range_reaction: str = "damp"
+    joint_speed: float = 1.5
+    joint_speed_reaction: str = "damp"
+    motor_temperature: float = 75.0
+    motor_temperature_reaction: str = "sit"
+    battery_drained: float = 0.85
+    battery_drained_reaction: str = "sit"
+    loop_overrun: float = 0.04
+    loop_overrun_reaction: str = "stand"
+    latent_age: float = 0.5
+    latent_age_reaction: str = "sit"
+    blind_slow: float = 0.5
+    blind_slow_reaction: str = "slow"
+    blind_stand: float = 2.0
+    blind_stand_reaction: str = "stand"
+    surprise: float = 1.0
+    surprise_reaction: str = "slow"
+    surprise_time: float = 0.5
+    command_age: float = 0.5
+    command_age_reaction: str = "stand"
+    joystick_age: float = 0.5
+    joystick_age_reaction: str = "stand"
+    recovery: float = 0.5
+    slow_speed: float = 0.3
+    slow_yaw_rate: float = 0.5
+    stand_after: float = 2.0
 
     def __post_init__(self) -> None:
-        for key in ("state_age", "command_age", "latent_age", "attitude_margin"):
-            value = getattr(self, key)
-            if not (math.isfinite(value) and value >= 0):
+        reactions = [reaction.value for reaction in Reaction]
+        for field in dataclasses.fields(self):
+            key, value = field.name, getattr(self, field.name)
+            if key.endswith("_reaction"):
+                if value not in reactions:
+                    raise ValueError(f"watchdog: {key} is {value!r}, allowed: {', '.join(reactions)}")
+            elif not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"watchdog: {key} is {value}, allowed: a finite number from 0")
 
 
 class Condition(NamedTuple):
-    """A measured quantity, its limit, the modes in which it counts, and the reaction."""
+    """``measured <= limit`` must hold in ``modes``."""
 
     limit: float
     unit: str
@@ -57,51 +114,102 @@ class Condition(NamedTuple):
 
 
 class Trip(NamedTuple):
-    """A condition that does not hold."""
+    """A condition that does not hold; ``where`` names the joint, if it is one's."""
 
     name: str
     reaction: Reaction
     measured: float
     limit: float
     unit: str
+    where: str = ""
 
     def __str__(self) -> str:
-        return f"{self.name} is {self.measured:.3g} {self.unit}, limit {self.limit:.3g} {self.unit}"
+        unit, where = f" {self.unit}".rstrip(), f" of {self.where}" if self.where else ""
+        return f"{self.name}{where} is {self.measured:.3g}{unit}, limit {self.limit:.3g}{unit}"
 
 
 _ON_LEGS = (Mode.STAND_UP, Mode.STAND, Mode.WALK, Mode.SIT_DOWN)
+_WALKING = (Mode.WALK,)
+
+#: Name of every condition with a reaction of its own, unit, and the modes it counts in.
+_TABLE: Tuple[Tuple[str, str, Tuple[Mode, ...]], ...] = (
+    ("state age", "s", _ON_LEGS),
+    ("attitude", "rad", _ON_LEGS),
+    ("attitude rate", "rad/s", _ON_LEGS),
+    ("joint range", "rad", _ON_LEGS),
+    ("joint speed", "", _ON_LEGS),
+    ("motor temperature", "degrees", _ON_LEGS),
+    ("battery drained", "", _ON_LEGS),
+    ("loop overrun", "s", _WALKING),
+    ("latent age", "s", _WALKING),
+    ("blind slow", "s", _WALKING),
+    ("blind stand", "s", _WALKING),
+    ("surprise", "nats", _WALKING),
+    ("command age", "s", _WALKING),
+    ("joystick age", "s", _WALKING),
+)
 
 
 class Watchdog:
-    """Judges measured quantities against the table; holds no state between cycles."""
+    """Judges measured quantities against the table; remembers which mild reactions are to go on."""
 
-    def __init__(self, limits: LimitsContract, settings: WatchdogSettings) -> None:
-        attitude = _DEFAULT_ATTITUDE if limits.attitude is None else limits.attitude
-        walk = (Mode.WALK,)
-        self.conditions: Dict[str, Condition] = {
-            "state age": Condition(settings.state_age, "s", _ON_LEGS, Reaction.FAULT),
-            "attitude": Condition(attitude + settings.attitude_margin, "rad", _ON_LEGS, Reaction.FAULT),
-            "latent age": Condition(settings.latent_age, "s", walk, Reaction.SIT_DOWN),
-            "command age": Condition(settings.command_age, "s", walk, Reaction.ZERO_COMMAND),
-        }
+    def __init__(
+        self, limits: LimitsContract, settings: WatchdogSettings, calibration: Optional[Calibration] = None
+    ) -> None:
+        special = _calibrated_limits(limits, settings, calibration or Calibration())
+        self._recovery = settings.recovery
+        # The operator's hand on the remote: nothing to choose.
+        stop = Condition(0.5, "", _ON_LEGS, Reaction.DAMP)
+        self.conditions: Dict[str, Condition] = {"emergency stop": stop}
+        for name, unit, modes in _TABLE:
+            key = name.replace(" ", "_")
+            limit = special[name] if name in special else getattr(settings, key)
+            reaction = Reaction(getattr(settings, f"{key}_reaction"))
+            self.conditions[name] = Condition(limit, unit, modes, reaction)
+        self.reset()
 
-    def check(self, mode: Mode, measured: Dict[str, float]) -> Tuple[Trip, ...]:
-        """The conditions that do not hold in ``mode``, in the table's order; a NaN never holds."""
-        return tuple(
-            Trip(name, condition.reaction, measured[name], condition.limit, condition.unit)
-            for name, condition in self.conditions.items()
-            if mode in condition.modes and not measured[name] <= condition.limit
-        )
+    def reset(self) -> None:
+        """Forget what has tripped."""
+        self._lingering: Dict[str, Tuple[Trip, float]] = {}
+
+    def check(self, mode: Mode, measured: Mapping[str, float], now: float) -> Tuple[Trip, ...]:
+        """The conditions that call for a reaction in ``mode``, in the table's order; a NaN never holds.
+
+        Args:
+            measured: a value for every condition.
+            now: s.
+        """
+        trips = []
+        for name, condition in self.conditions.items():
+            if mode not in condition.modes:
+                continue
+            if not measured[name] <= condition.limit:
+                trip = Trip(name, condition.reaction, measured[name], condition.limit, condition.unit)
+                self._lingering[name] = (trip, now + self._recovery)
+                trips.append(trip)
+            elif name in self._lingering and condition.reaction in (Reaction.SLOW, Reaction.STAND):
+                trip, until = self._lingering[name]
+                if now < until:
+                    trips.append(trip)
+        return tuple(trips)
 
 
-def attitude(quat_wxyz: np.ndarray) -> float:
-    """The larger of |roll| and |pitch| in rad; NaN where the orientation is not a unit quaternion."""
-    if not abs(float(np.dot(quat_wxyz, quat_wxyz)) - 1.0) < 0.1:
-        return math.nan
-    x, y, z = (float(value) for value in projected_gravity(quat_wxyz))
-    return max(abs(math.atan2(-y, -z)), abs(math.asin(max(-1.0, min(1.0, x)))))
+def _calibrated_limits(
+    limits: LimitsContract, settings: WatchdogSettings, calibration: Calibration
+) -> Dict[str, float]:
+    """Limits that the bundle has a say in."""
+    attitude = limits.attitude
+    rate = settings.attitude_rate
+    if calibration.attitude_rate is not None:
+        rate = max(rate, calibration.attitude_rate)
+    surprise = math.inf if calibration.surprise is None else settings.surprise * calibration.surprise
+    return {
+        "attitude": _DEFAULT_ATTITUDE if attitude is None else attitude + settings.attitude_margin,
+        "attitude rate": rate,
+        "surprise": surprise,
+    }
 
 
-def worst(trips: Tuple[Trip, ...], reaction: Reaction) -> Optional[Trip]:
+def first(trips: Tuple[Trip, ...], reaction: Reaction) -> Optional[Trip]:
     """The first trip that calls for ``reaction``."""
     return next((trip for trip in trips if trip.reaction is reaction), None)

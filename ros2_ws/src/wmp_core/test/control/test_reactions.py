@@ -1,0 +1,182 @@
+"""What a controller makes of the watchdogs' verdicts, cycle by cycle."""
+
+import math
+
+import numpy as np
+import pytest
+
+from wmp_core.calibration import Calibration
+from wmp_core.control.modes import Mode, Request
+from wmp_core.control.perception_health import PerceptionHealth
+from wmp_core.control.smoothing import Smoothed
+from wmp_core.control.walking import Latent
+from wmp_core.control.watchdog import WatchdogSettings
+from wmp_core.inference.world_model import Source
+
+FAST = np.array([0.8, 0.0, 0.4])
+
+
+def walk_on(driver, seconds, source=Source.POSTERIOR, kl=1.0, **state):
+    """Cycles with every latent in time; returns the outputs."""
+    outs = []
+    for _ in range(round(seconds / 0.002)):
+        due = driver.controller.needs_latent
+        latents = () if due is None else (Latent(due, np.zeros(16, np.float32), source, kl),)
+        outs.append(driver.cycle(latents=latents, **state))
+    return outs
+
+
+def commands(outs):
+    return [out.step.command.tolist() for out in outs if out.step is not None]
+
+
+def events(outs):
+    return [event for out in outs for event in out.events]
+
+
+def test_a_robot_that_sees_nothing_slows_down_then_walks_on_the_spot_then_stands(make_driver):
+    driver = make_driver(watchdog=WatchdogSettings(stand_after=1.0))
+    driver.velocity = FAST
+    driver.walk()
+    outs = walk_on(driver, 4.0, Source.PRIOR, math.nan)
+    speeds = [round(command[0], 3) for command in commands(outs)]
+    # The latents of ticks 5, 10 .. are prior; more than 0.5 s blind from tick 30, more than 2 s from 105 on.
+    assert speeds[:29] == [0.8] * 29
+    assert speeds[30:104] == [0.3] * 74
+    assert set(speeds[105:]) == {0.0}
+    assert events(outs)[-1] == "WALK -> STAND"
+    assert outs[-1].mode is Mode.STAND
+
+
+def test_slow_keeps_the_direction_of_the_command(make_driver):
+    driver = make_driver(watchdog=WatchdogSettings(blind_slow=0.0, slow_speed=0.2, slow_yaw_rate=0.5))
+    driver.velocity = FAST
+    driver.walk()
+    # 0.8 m/s to 0.2 m/s is a quarter, of the turning as well.
+    assert commands(walk_on(driver, 0.3, Source.PRIOR, math.nan))[-1] == pytest.approx([0.2, 0.0, 0.1])
+
+
+def test_an_image_ends_the_blindness(make_driver):
+    driver = make_driver()
+    driver.velocity = FAST
+    driver.walk()
+    walk_on(driver, 1.0, Source.PRIOR, math.nan)
+    assert commands(walk_on(driver, 1.0))[-1][0] == pytest.approx(0.8)
+
+
+def test_a_robot_in_mid_step_is_not_held_still(make_driver, contract):
+    driver = make_driver(watchdog=WatchdogSettings(stand_after=0.5, joystick_age=0.1))
+    driver.walk()
+    lifted = np.array(contract.joints.default_position)
+    lifted[2] -= 0.6
+    moving = np.full(12, 5.0)
+    for unrest in ({"q": lifted}, {"dq": moving}, {"gyro": np.ones(3)}):
+        assert walk_on(driver, 1.0, joystick_age=1.0, **unrest)[-1].mode is Mode.WALK
+    assert walk_on(driver, 1.0, joystick_age=1.0)[-1].mode is Mode.STAND
+
+
+def test_holding_still_begins_at_the_policys_targets_and_ends_in_the_default_pose(make_driver, contract):
+    driver = make_driver(watchdog=WatchdogSettings(stand_after=0.2))
+    driver.walk()
+    outs = walk_on(driver, 0.6, joystick_age=1.0)
+    modes = [out.mode for out in outs]
+    index = modes.index(Mode.STAND)
+    # One of ten cycles of the settling trajectory after targets that the policy was limited to.
+    lower, upper = (contract.joints.array(key) for key in ("position_lower", "position_upper"))
+    targets = np.clip([out.step for out in outs[:index] if out.step][-1].targets, lower, upper)
+    default = contract.joints.array("default_position")
+    assert np.abs(outs[index].command.q - targets).max() <= 0.03 * np.abs(targets - default).max() + 1e-6
+    assert np.allclose(outs[-1].command.q, default)
+
+
+def test_after_holding_still_the_robot_walks_again_when_asked(make_driver):
+    driver = make_driver(watchdog=WatchdogSettings(stand_after=0.2))
+    driver.walk()
+    assert walk_on(driver, 0.6, joystick_age=1.0)[-1].mode is Mode.STAND
+    assert driver.cycle(Request.WALK).mode is Mode.WALK
+    assert walk_on(driver, 0.5, joystick_age=0.0)[-1].mode is Mode.WALK
+
+
+def test_surprise_slows_the_robot_down_once_it_lasts(make_driver):
+    driver = make_driver(calibration=Calibration(surprise=5.0))
+    driver.velocity = FAST
+    driver.walk()
+    # 5 * (1 - exp(-t / 0.5)) stays below the threshold for ever, 10 * ... crosses it at 0.35 s.
+    assert commands(walk_on(driver, 1.0, kl=5.0))[-1][0] == pytest.approx(0.8)
+    outs = walk_on(driver, 1.0, kl=10.0)
+    assert commands(outs)[-1][0] == pytest.approx(0.3)
+    assert any(event.startswith("surprise is") and event.endswith("slow") for event in events(outs))
+
+
+@pytest.mark.parametrize("mode", [Mode.STAND, Mode.WALK])
+def test_the_remotes_emergency_stop_damps_at_once(driver, mode):
+    driver.walk() if mode is Mode.WALK else driver.stand()
+    out = driver.cycle(emergency_stop=True)
+    assert out.mode is Mode.FAULT and not out.command.kp.any()
+    assert "emergency stop" in driver.controller.fault_reason
+
+
+@pytest.mark.parametrize(
+    ("condition", "state", "mode"),
+    [
+        ("joint range of FR_thigh_joint", {"q": 4.5}, Mode.FAULT),
+        ("joint speed of FR_thigh_joint", {"dq": -50.0}, Mode.FAULT),
+        ("motor temperature of FR_thigh_joint", {"motor_temperature": 76}, Mode.SIT_DOWN),
+    ],
+)
+def test_a_joint_that_is_not_well_is_named(driver, contract, condition, state, mode):
+    driver.stand()
+    ((key, value),) = state.items()
+    values = np.array(contract.joints.default_position) if key == "q" else np.zeros(12)
+    values[4] = value
+    out = driver.cycle(**{key: values})
+    assert out.mode is mode
+    assert any(event.startswith(condition) for event in out.events)
+
+
+def test_an_empty_battery_sits_the_robot_down_and_an_unknown_one_does_not(driver):
+    driver.stand()
+    assert driver.cycle(battery=None).mode is Mode.STAND
+    assert driver.cycle(battery=0.2).mode is Mode.STAND
+    assert driver.cycle(battery=0.1).mode is Mode.SIT_DOWN
+
+
+def test_a_fall_is_seen_in_its_rate_but_a_shock_is_not(driver):
+    driver.stand()
+    tumbling = np.array([0.0, 15.0, 0.0])
+    assert driver.cycle(gyro=tumbling).mode is Mode.STAND
+    driver.cycle_many(20)
+    outs = driver.cycle_many(20, gyro=tumbling)
+    # 15 * (1 - exp(-t / 0.03)) passes 8 at 0.023 s, the 12th cycle.
+    assert [out.mode for out in outs].index(Mode.FAULT) == 11
+
+
+def test_a_long_overrun_makes_the_robot_walk_on_the_spot(driver):
+    driver.velocity = FAST
+    driver.walk()
+    out = driver.cycle(periods=30)
+    assert out.mode is Mode.WALK and "loop overrun is 0.058 s" in out.events[0]
+    assert not out.step.command.any()
+
+
+def test_a_condition_set_to_continue_is_told_and_changes_nothing(make_driver):
+    driver = make_driver(watchdog=WatchdogSettings(joint_speed_reaction="continue"))
+    driver.stand()
+    out = driver.cycle(dq=np.full(12, 90.0))
+    assert out.mode is Mode.STAND and out.events[0].endswith("continue")
+
+
+def test_smoothing_follows_the_exponential_and_ignores_what_is_no_number():
+    smoothed = Smoothed(2.0)
+    assert smoothed.update(1.0, 2.0) == pytest.approx(1 - math.exp(-1))
+    assert math.isnan(smoothed.update(math.nan, 1.0))
+    assert smoothed.value == pytest.approx(1 - math.exp(-1))
+
+
+def test_blind_time_counts_from_the_last_image():
+    health = PerceptionHealth(0.02, 0.5)
+    for tick, source in ((5, Source.POSTERIOR), (10, Source.PRIOR), (15, Source.PRIOR)):
+        health.take(tick, source, math.nan)
+    assert health.blind_time == pytest.approx(0.2)
+    health.take(20, Source.POSTERIOR, 1.0)
+    assert health.blind_time == 0

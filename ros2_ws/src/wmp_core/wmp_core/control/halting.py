@@ -1,0 +1,57 @@
+"""When a robot that walks on the spot may be held in a posture instead."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from wmp_core.control.measurements import attitude
+from wmp_core.observation import RobotState
+
+# A robot that stands on level ground with four feet, as opposed to one in mid-step, on stairs or on a slope.
+# There the policy goes on balancing: stiff legs in the default pose would push it over.
+_CALM_TILT = 0.3
+_CALM_TURN_RATE = 0.5
+_CALM_JOINT_SPEED = 2.0
+# Longer than the moment between two steps in which all feet are down.
+_CALM_TIME = 0.15
+
+
+class Halting:
+    """Counts how long the robot has been told to stand, and how long it has been calm.
+
+    Args:
+        default_position: rad ``[joints]``; the pose it would be held in.
+        tolerance: rad that a joint may be off that pose.
+        stand_after: s on the spot before it is held.
+        loop_period: s.
+    """
+
+    def __init__(
+        self, default_position: np.ndarray, tolerance: float, stand_after: float, loop_period: float
+    ) -> None:
+        self._default_position = default_position
+        self._tolerance = tolerance
+        self._stand_after = stand_after
+        self._loop_period = loop_period
+        self.reset()
+
+    def reset(self) -> None:
+        """The robot may walk."""
+        self._waited = self._calm = 0.0
+
+    def is_due(self, state: RobotState, periods: int) -> bool:
+        """Whether the robot has stood long enough, and calmly; call it in every cycle that wants to stand."""
+        elapsed = periods * self._loop_period
+        self._waited += elapsed
+        self._calm = self._calm + elapsed if self._is_calm(state) else 0.0
+        return self._waited >= self._stand_after and self._calm >= _CALM_TIME
+
+    def _is_calm(self, state: RobotState) -> bool:
+        return (
+            float(np.abs(state.q - self._default_position).max()) <= self._tolerance
+            and float(np.abs(state.dq).max()) <= _CALM_JOINT_SPEED
+            and math.sqrt(float(np.dot(state.gyro, state.gyro))) <= _CALM_TURN_RATE
+            and attitude(state.quat_wxyz) <= _CALM_TILT
+        )

@@ -1,0 +1,83 @@
+"""What the watchdogs judge, measured from one cycle's inputs."""
+
+from __future__ import annotations
+
+import math
+from typing import Callable, Dict, Optional
+
+import numpy as np
+
+from wmp_core.contract import Contract
+from wmp_core.control.smoothing import Smoothed
+from wmp_core.control.walking import Walking
+from wmp_core.observation import RobotState
+from wmp_core.rotation import projected_gravity
+
+
+class Measurements:
+    """A value for every condition of :class:`wmp_core.control.watchdog.Watchdog`."""
+
+    def __init__(self, contract: Contract, loop_period: float, attitude_rate_time: float) -> None:
+        joints = contract.joints
+        self._names = joints.names
+        self._lower, self._upper = np.array(joints.position_lower), np.array(joints.position_upper)
+        self._speed_scale = 1.0 / np.array(joints.velocity_limit)
+        self._loop_period = loop_period
+        self._rate = Smoothed(attitude_rate_time)
+        #: Condition that is one joint's -> its value per joint, the larger the worse.
+        self._per_joint: Dict[str, Callable[[RobotState], np.ndarray]] = {
+            "joint range": lambda state: np.maximum(self._lower - state.q, state.q - self._upper),
+            "joint speed": lambda state: np.abs(state.dq) * self._speed_scale,
+            "motor temperature": _temperature,
+        }
+
+    def reset(self) -> None:
+        """Forget the rate so far."""
+        self._rate.reset()
+
+    def take(
+        self,
+        state: RobotState,
+        now: float,
+        periods: int,
+        walking: Walking,
+        command_stamp: Optional[float],
+        joystick_stamp: Optional[float],
+    ) -> Dict[str, float]:
+        """Measure; a stamp that is ``None`` belongs to something that is not in use, and is never old."""
+        rate = math.hypot(float(state.gyro[0]), float(state.gyro[1]))
+        measured = {name: float(values(state).max()) for name, values in self._per_joint.items()}
+        measured.update(
+            {
+                "emergency stop": float(state.emergency_stop),
+                "state age": now - state.stamp,
+                "attitude": attitude(state.quat_wxyz),
+                "attitude rate": self._rate.update(rate, periods * self._loop_period),
+                "battery drained": 0.0 if state.battery is None else 1.0 - state.battery,
+                "loop overrun": (periods - 1) * self._loop_period,
+                "latent age": walking.latent_age,
+                "blind slow": walking.perception.blind_time,
+                "blind stand": walking.perception.blind_time,
+                "surprise": walking.perception.surprise,
+                "command age": 0.0 if command_stamp is None else now - command_stamp,
+                "joystick age": 0.0 if joystick_stamp is None else now - joystick_stamp,
+            }
+        )
+        return measured
+
+    def joint(self, name: str, state: RobotState) -> str:
+        """The joint that condition ``name`` is about; empty if it is about none."""
+        values = self._per_joint.get(name)
+        return "" if values is None else self._names[int(np.argmax(values(state)))]
+
+
+def attitude(quat_wxyz: np.ndarray) -> float:
+    """The larger of |roll| and |pitch| in rad; NaN where the orientation is not a unit quaternion."""
+    if not abs(float(np.dot(quat_wxyz, quat_wxyz)) - 1.0) < 0.1:
+        return math.nan
+    x, y, z = (float(value) for value in projected_gravity(quat_wxyz))
+    return max(abs(math.atan2(-y, -z)), abs(math.asin(max(-1.0, min(1.0, x)))))
+
+
+def _temperature(state: RobotState) -> np.ndarray:
+    return np.zeros(1) if state.motor_temperature is None else state.motor_temperature
