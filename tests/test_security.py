@@ -8,6 +8,7 @@ import subprocess
 import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import rclpy
@@ -68,9 +69,16 @@ def used_by(observer: Node, node: str) -> dict[str, set[str]]:
         return {right: set() for right in RIGHTS}
 
 
+class Running(NamedTuple):
+    """What the running graph shows: rights and enclave by node."""
+
+    rights: Rights
+    enclaves: dict[str, str]
+
+
 @pytest.fixture(scope="module")
-def used(policy: Rights, tmp_path_factory: pytest.TempPathFactory) -> Rights:
-    """The rights that the graph's nodes use, once they use all they have been granted (or time is up)."""
+def running(policy: Rights, tmp_path_factory: pytest.TempPathFactory) -> Running:
+    """The graph's nodes, once they use all that they have been granted (or time is up)."""
     folder = tmp_path_factory.mktemp("security")
     options = {
         "bundle": str(write_tiny_bundle(folder / "tiny")),
@@ -94,9 +102,11 @@ def used(policy: Rights, tmp_path_factory: pytest.TempPathFactory) -> Rights:
             if all(found[name] == policy.get(name) for name in found) or time.monotonic() > deadline:
                 break
             time.sleep(0.2)
+        nodes = observer.get_node_names_and_namespaces_with_enclaves()
         observer.destroy_node()
     rclpy.shutdown(context=context)
-    return {**found, TELEOP: teleop_rights()}
+    enclaves = {name: enclave for name, _, enclave in nodes if name in found}
+    return Running({**found, TELEOP: teleop_rights()}, enclaves)
 
 
 def teleop_rights() -> dict[str, set[str]]:
@@ -119,14 +129,20 @@ def test_every_node_of_the_graph_has_a_profile_and_nobody_else(policy, tmp_path)
     assert set(policy) == {spec.name for specs in graphs for spec in specs} | {TELEOP}
 
 
-def test_each_node_is_granted_what_it_uses_and_no_more(used, policy):
+def test_each_node_is_granted_what_it_uses_and_no_more(running, policy):
     differences = [
         f"{node}: {right} {name}: {'granted, unused' if name in policy[node][right] else 'used, not granted'}"
         for node in sorted(policy)
         for right in RIGHTS
-        for name in sorted(policy[node][right] ^ used[node][right])
+        for name in sorted(policy[node][right] ^ running.rights[node][right])
     ]
     assert differences == []
+
+
+def test_the_nodes_run_in_the_enclaves_of_the_policy(running):
+    root = ElementTree.parse(SECURITY / "policy.xml").getroot()
+    named = {enclave.find(".//profile").get("node"): enclave.get("path") for enclave in root.iter("enclave")}
+    assert running.enclaves == {node: path for node, path in named.items() if node != TELEOP}
 
 
 def test_only_teleoperation_may_command_the_robot(policy):

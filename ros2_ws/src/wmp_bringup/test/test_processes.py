@@ -117,7 +117,8 @@ def test_the_command_line_gives_the_file_first_and_the_overrides_last(tmp_path):
     )
     command = node_command(spec, tmp_path)
     assert command[1:] == [
-        "-m", "wmp_bringup.node_main", "wmp_sim", "a1_sim", "--ros-args", "-r", "__node:=a1_sim",
+        "-m", "wmp_bringup.node_main", "wmp_sim", "a1_sim",
+        "--ros-args", "--enclave", "/wmp/a1_sim", "-r", "__node:=a1_sim",
         "-r", "imu/data:=imu",
         "--params-file", str(tmp_path / "main.yaml"), "--params-file", str(tmp_path / "a1_sim.yaml"),
     ]  # fmt: skip

@@ -38,6 +38,11 @@ class NodeSpec:
     arguments: tuple[str, ...] = ()
     required: bool = True
 
+    @property
+    def enclave(self) -> str:
+        """Identity of the node where ROS security is on; ``security/policy.xml`` says what it may do."""
+        return f"/wmp/{self.name}"
+
     def effective_parameters(self) -> dict[str, Value]:
         """What the node ends up with: the file's values under the overrides."""
         return {**node_parameters(self.parameter_file, self.name), **self.parameters}

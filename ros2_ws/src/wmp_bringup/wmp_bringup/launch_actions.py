@@ -68,6 +68,7 @@ def _node_actions(spec: NodeSpec, folder: Path) -> list:
         parameters=[str(spec.parameter_file), str(overrides)],
         remappings=list(spec.remappings),
         arguments=list(spec.arguments),
+        ros_arguments=["--enclave", spec.enclave],
         output="screen",
         emulate_tty=True,
     )

@@ -146,7 +146,7 @@ def node_command(spec: NodeSpec, folder: Path) -> list[str]:
     """The command line of a node; its overrides are written to a file in ``folder``."""
     overrides = write_overrides(spec, folder)
     command = [sys.executable, "-m", "wmp_bringup.node_main", spec.package, spec.executable, *spec.arguments]
-    command += ["--ros-args", "-r", f"__node:={spec.name}"]
+    command += ["--ros-args", "--enclave", spec.enclave, "-r", f"__node:={spec.name}"]
     for source, target in spec.remappings:
         command += ["-r", f"{source}:={target}"]
     return [*command, "--params-file", str(spec.parameter_file), "--params-file", str(overrides)]
