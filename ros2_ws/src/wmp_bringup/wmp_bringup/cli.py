@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 
+from wmp_bringup.bundle_command import BundleCommand
 from wmp_bringup.command import Command, UsageError
 from wmp_bringup.sim import SimCommand
 
@@ -37,7 +38,7 @@ class MissingPlugin:
 
 def commands() -> dict[str, Command]:
     """All commands by name: the built-in ones, then the plug-ins of this environment."""
-    found: dict[str, Command] = {"sim": SimCommand()}
+    found: dict[str, Command] = {"bundle": BundleCommand(), "sim": SimCommand()}
     for entry in sorted(entry_points(group=PLUGIN_GROUP), key=lambda entry: entry.name):
         found[entry.name] = _load(entry)
     return found

@@ -6,6 +6,7 @@
                     calibration (optional)
     policy.onnx  advance.onnx  observe.onnx  prior.onnx  decoder.onnx
     initial_state.npz   golden.npz   README.md (the model card, not hashed)
+    bundle.json.sig (optional, see wmp_core.signing)
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ import tempfile
 import zipfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional, Union
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
 from wmp_core import golden as golden_trajectory
+from wmp_core import signing
 from wmp_core.calibration import Calibration
 from wmp_core.contract import Contract, ContractError
 from wmp_core.golden import GoldenTrajectory
@@ -82,7 +84,13 @@ class Bundle:
     _models: Dict[str, OnnxModel] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def load(cls, path: Union[str, Path], provider: str = "cpu", verify: bool = True) -> Bundle:
+    def load(
+        cls,
+        path: Union[str, Path],
+        provider: str = "cpu",
+        verify: bool = True,
+        trusted_keys: Sequence[str] = (),
+    ) -> Bundle:
         """Read a bundle and check it.
 
         Args:
@@ -91,12 +99,16 @@ class Bundle:
             verify: check hashes, the graphs' tensors, and the golden trajectory on that provider. Without it,
                 only what has to be read is checked: for tools that inspect a broken bundle, never for a
                 robot.
+            trusted_keys: public keys in hex, see :mod:`wmp_core.signing`; the bundle must be signed by one of
+                them, if there are any.
 
         Raises:
             BundleError: anything is missing, altered or contradictory, or the provider does not exist here.
         """
         path = Path(path)
-        manifest, sha256 = _read_manifest(path)
+        manifest, data = _read_manifest(path)
+        if trusted_keys:
+            _require_trusted(path, trusted_keys, data)
         _check_files(path, manifest["files"], hashes=verify)
         try:
             contract = Contract.from_dict(manifest["contract"])
@@ -113,7 +125,7 @@ class Bundle:
             manifest["created"],
             contract,
             manifest["training"],
-            sha256,
+            _sha256(data),
             provider,
             initial_state,
             golden,
@@ -173,8 +185,8 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _read_manifest(path: Path) -> Any:
-    """``bundle.json`` as a dictionary of checked form, and its hash."""
+def _read_manifest(path: Path) -> Tuple[Any, bytes]:
+    """``bundle.json`` as a dictionary of checked form, and its bytes."""
     try:
         data = (path / MANIFEST).read_bytes()
     except OSError as error:
@@ -204,7 +216,14 @@ def _read_manifest(path: Path) -> Any:
             raise BundleError(
                 f"bundle {path}: {MANIFEST}: {key} is {manifest.get(key)!r}, expected a {kind.__name__}"
             )
-    return manifest, _sha256(data)
+    return manifest, data
+
+
+def _require_trusted(path: Path, trusted_keys: Sequence[str], manifest: bytes) -> None:
+    try:
+        signing.require_trusted(path, trusted_keys, manifest)
+    except signing.SignatureError as error:
+        raise BundleError(str(error)) from error
 
 
 def _check_files(path: Path, recorded: Mapping[str, str], hashes: bool) -> None:
