@@ -100,7 +100,7 @@ def set_up(steps: list[Step]) -> None:
 def runtime_steps() -> list[Step]:
     """What `make sim` needs."""
     packages = [path.parent for path in sorted((ROOT / "ros2_ws" / "src").glob("*/setup.py"))]
-    packages.append(ROOT / "training")
+    packages += [ROOT / "training", ROOT / "sim2real_tests"]
     build_files = [
         file for path in packages for file in (path / "setup.py", path / "pyproject.toml") if file.exists()
     ]
