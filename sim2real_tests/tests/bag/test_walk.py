@@ -1,0 +1,158 @@
+"""A walk read from a bag is the walk that was recorded, and what is missing is known."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from wmp_core.depth.geometry import CameraIntrinsics, clip_depth
+from wmp_replay import BagError, load_bag
+from wmp_replay.bag.records import (
+    CameraFrame,
+    CameraInfo,
+    DepthRecord,
+    ImuReading,
+    JointCommand,
+    Joints,
+    LatentRecord,
+    PolicyStep,
+)
+from wmp_replay.bag.writer import write_bag
+from wmp_replay.golden_walk import golden_records
+
+K = 5
+
+
+def steps_of(tmp_path, bundle, records):
+    walk = load_bag(write_bag(tmp_path / "bag", records))
+    return walk, list(walk.steps(bundle.contract))
+
+
+def without(records, drop):
+    return [record for record in records if not drop(record)]
+
+
+def test_each_step_holds_its_image_latents_and_robot_states(golden_bag, tiny_bundle):
+    golden = tiny_bundle.golden
+    steps = list(load_bag(golden_bag).steps(tiny_bundle.contract))
+    assert [step.tick for step in steps] == list(range(0, golden.steps, K))
+    assert [step.follows for step in steps] == [False] + [True] * (len(steps) - 1)
+    for n, step in enumerate(steps):
+        assert (step.depth is not None) == golden.depth_valid[n]
+        if step.depth is not None:
+            wanted = clip_depth(tiny_bundle.contract.depth, golden.depth[n])
+            np.testing.assert_array_equal(step.depth, wanted)
+            assert step.depth_age == pytest.approx(0.1)
+        assert (step.latent is None) == (n == 0)
+        if step.outcome is not None:
+            assert step.outcome.stoch.tolist() == golden.stoch[n].tolist()
+        assert step.states[0].q.tolist() == golden.q[n * K].tolist()
+
+
+def test_order_of_topics_in_the_file_does_not_matter(tiny_bundle, tmp_path):
+    records = list(golden_records(tiny_bundle))
+    late = sorted(
+        range(len(records)),
+        key=lambda i: i + (40 if isinstance(records[i], (DepthRecord, LatentRecord)) else 0),
+    )
+    _, steps = steps_of(tmp_path, tiny_bundle, [records[i] for i in late])
+    seen = [step.depth is not None for step in steps]
+    assert seen == tiny_bundle.golden.depth_valid.tolist()
+    assert sum(step.outcome is not None for step in steps) == len(steps) - 1
+
+
+def test_a_lost_policy_step_is_counted_and_breaks_the_chain_once(tiny_bundle, tmp_path):
+    lost = 37
+    records = without(golden_records(tiny_bundle), lambda r: isinstance(r, PolicyStep) and r.tick == lost)
+    walk, steps = steps_of(tmp_path, tiny_bundle, records)
+    assert walk.dropped_steps == 1
+    assert [step.tick for step in steps if not step.follows] == [0, 40]
+    assert len(next(step for step in steps if step.tick == 35).policy) == 2
+
+
+def test_an_image_that_was_consumed_and_not_recorded_is_missed(tiny_bundle, tmp_path):
+    stamp = 1.0 + 20 * 0.02 - 0.1
+    records = without(
+        golden_records(tiny_bundle), lambda r: isinstance(r, DepthRecord) and abs(r.stamp - stamp) < 1e-9
+    )
+    _, steps = steps_of(tmp_path, tiny_bundle, records)
+    assert [step.tick for step in steps if step.depth_lost] == [20]
+
+
+def test_two_walks_in_one_bag_are_two_episodes(tiny_bundle, tmp_path):
+    first = list(golden_records(tiny_bundle))
+    second = [dataclasses.replace(record, stamp=record.stamp + 10) for record in first]
+    second = [
+        dataclasses.replace(record, depth_stamp=record.depth_stamp + 10)
+        if isinstance(record, LatentRecord)
+        else record
+        for record in second
+    ]
+    walk, steps = steps_of(tmp_path, tiny_bundle, first + second)
+    ticks = [(step.episode, step.tick) for step in steps]
+    assert ticks == [(episode, tick) for episode in (0, 1) for tick in range(0, 150, K)]
+    assert walk.dropped_steps == 0
+
+
+def test_sensors_alone_give_the_observations_images_and_actions(tiny_bundle, tmp_path):
+    """From camera, joints and IMU: the golden proprioception, and the actions from the motors' targets."""
+    golden, contract = tiny_bundle.golden, tiny_bundle.contract
+    default = np.asarray(contract.joints.default_position)
+    camera = CameraIntrinsics(424, 240, 211.4, 211.4, 212.6, 117.7)
+    wall = np.full((240, 424), 1500, np.uint16)
+    records = [CameraInfo(0.5, camera), CameraFrame(0.9, wall, 0.001)]
+    for tick in range(50):
+        stamp, names = 1.0 + 0.02 * tick, contract.joints.names[::-1]  # a driver's own order
+        records.append(ImuReading(stamp, golden.quat_wxyz[tick], golden.gyro[tick], np.zeros(3)))
+        records.append(Joints(stamp, names, golden.q[tick][::-1], golden.dq[tick][::-1], np.zeros(12)))
+        targets = default + 0.25 * golden.action[tick]
+        records.append(JointCommand(stamp, names, targets[::-1], np.zeros(0), np.zeros(12)))
+    walk, steps = steps_of(tmp_path, tiny_bundle, records)
+    assert walk.kind == "sensors"
+    commanded = [3 + 3 + i for i in range(3)]
+    for n, step in enumerate(steps[:9]):
+        wanted = golden.proprioception[n * K].copy()
+        wanted[commanded] = 0.0  # nobody recorded cmd_vel
+        np.testing.assert_allclose(step.proprioception, wanted, atol=1e-6)
+        np.testing.assert_allclose(step.actions, golden.action[n * K : n * K + K], atol=1e-5)
+    np.testing.assert_allclose(steps[0].depth, 1.5)
+    assert steps[0].latent is None
+
+
+def test_measured_torque_gives_the_action_where_no_command_was_recorded(tiny_bundle, tmp_path):
+    """tau = kp (q_target - q) - kd dq, one reading after the command: 40, 1.0, action 2 -> target + 0.5."""
+    default = np.asarray(tiny_bundle.contract.joints.default_position)
+    records = [CameraInfo(0.5, CameraIntrinsics(8, 8, 4, 4, 4, 4)), CameraFrame(0.9, np.ones((8, 8)), 0.001)]
+    dq = np.full(12, 0.3)
+    tau = 40.0 * 0.25 * 2.0 - 1.0 * dq  # q stays at the default pose
+    for tick in range(20):
+        stamp = 1.0 + 0.02 * tick
+        records.append(ImuReading(stamp, np.array((1.0, 0, 0, 0)), np.zeros(3), np.zeros(3)))
+        records.append(Joints(stamp, tiny_bundle.contract.joints.names, default, dq, tau))
+    _, steps = steps_of(tmp_path, tiny_bundle, records)
+    np.testing.assert_allclose(steps[1].actions, np.full((5, 12), 2.0), atol=1e-5)
+
+
+def test_a_foreign_bag_is_refused_with_what_is_missing(tiny_bundle, tmp_path):
+    records = [record for record in golden_records(tiny_bundle) if isinstance(record, (Joints, ImuReading))]
+    bag = write_bag(tmp_path / "bag", records)
+    with pytest.raises(BagError) as refusal:
+        load_bag(bag)
+    message = str(refusal.value)
+    for name in ("wmp/policy_step and wmp/depth", "depth/image_rect_raw and depth/camera_info"):
+        assert name in message
+    assert "joint_states [sensor_msgs/msg/JointState]" in message
+
+
+def test_rates_gaps_and_clocks_of_a_topic_are_found(tiny_bundle, tmp_path):
+    records = without(golden_records(tiny_bundle), lambda r: isinstance(r, Joints) and 2.0 < r.stamp < 2.5)
+    topics = load_bag(write_bag(tmp_path / "bag", records)).topics
+    joints = topics["joint_states"]
+    assert joints.rate == pytest.approx(50.0, rel=0.05)
+    assert joints.gaps == 1
+    assert joints.longest_pause == pytest.approx(0.5, abs=0.021)
+    assert joints.pause_at == pytest.approx(2.0, abs=0.021)
+    assert topics["imu/data"].gaps == 0
+    assert math.isclose(topics["wmp/policy_step"].first, 1.0)
+    assert topics["wmp/policy_step"].backwards == 0

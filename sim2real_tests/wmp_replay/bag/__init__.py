@@ -1,0 +1,1 @@
+"""Reading rosbag2 recordings, whole or damaged, into what the networks saw."""

@@ -1,0 +1,144 @@
+"""From a stream of records to world-model steps: pairs images, latents and robot states by tick and stamp.
+
+Topics are recorded by different subscriptions, so their order in the file is not their order in time. A step
+is therefore given out a little later, when everything that belongs to it must have come; what is held back is
+bounded.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator
+
+import numpy as np
+
+from wmp_core.contract import Contract
+from wmp_core.inference.world_model import Source
+from wmp_core.observation import RobotState
+from wmp_replay.bag.records import DepthRecord, ImuReading, Joints, LatentRecord, PolicyStep, Record
+from wmp_replay.bag.step import WorldModelStep
+
+#: World-model steps by which the output lags behind the input.
+LAG = 5
+#: Largest distance (s) of an image from the age that the contract wants; as in the graph's parameters.
+DEPTH_TOLERANCE = 0.04
+#: Stamps (s) that differ by less are the same: they travel as whole nanoseconds.
+SAME = 1e-6
+#: s without a policy step after which nothing more can belong to the steps held back.
+SILENCE = 1.0
+#: Sensor readings and images that are remembered: more than come in that time.
+MEMORY = 256
+
+
+class StepAssembler:
+    """Takes records in the order of the bag; gives out world-model steps in the order of the walk.
+
+    Attributes:
+        dropped: policy steps that are missing between recorded ones.
+        duplicates: policy steps that repeat or go back within an episode.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._interval = contract.timing.world_model_interval
+        self._open: deque[list[PolicyStep]] = deque()
+        self._follows: deque[bool] = deque()
+        self._images: deque[DepthRecord] = deque(maxlen=MEMORY)
+        self._latents: dict[int, LatentRecord] = {}
+        self._joints: deque[Joints] = deque(maxlen=MEMORY)
+        self._imu: deque[ImuReading] = deque(maxlen=MEMORY)
+        self._newest: PolicyStep | None = None
+        self._episode = -1
+        self.dropped = 0
+        self.duplicates = 0
+
+    def feed(self, record: Record) -> Iterator[WorldModelStep]:
+        """Take the next record; yields the steps that are complete."""
+        if isinstance(record, PolicyStep):
+            yield from self._on_step(record)
+        elif isinstance(record, LatentRecord):
+            self._latents[record.tick] = record
+        elif isinstance(record, DepthRecord):
+            self._images.append(record)
+        elif type(record) is Joints:
+            self._joints.append(record)
+        elif isinstance(record, ImuReading):
+            self._imu.append(record)
+        if self._newest is not None and record.stamp > self._newest.stamp + SILENCE:
+            yield from self.finish()
+
+    def finish(self) -> Iterator[WorldModelStep]:
+        """The steps that were held back."""
+        while self._open:
+            yield self._take()
+
+    def _on_step(self, step: PolicyStep) -> Iterator[WorldModelStep]:
+        last = self._newest
+        if last is None or step.is_first or step.tick < last.tick - self._interval:
+            yield from self.finish()
+            self._latents = {tick: late for tick, late in self._latents.items() if late.stamp >= step.stamp}
+            self._episode += 1
+        elif step.tick <= last.tick:
+            self.duplicates += 1
+            return
+        else:
+            self.dropped += step.tick - last.tick - 1
+        self._newest = step
+        continues = bool(self._open) and self._open[-1][-1].tick + 1 == step.tick
+        if step.tick % self._interval == 0:
+            self._follows.append(continues and len(self._open[-1]) == self._interval)
+            self._open.append([step])
+        elif continues:
+            self._open[-1].append(step)
+        while len(self._open) > LAG:
+            yield self._take()
+
+    def _take(self) -> WorldModelStep:
+        policy, follows = tuple(self._open.popleft()), self._follows.popleft()
+        tick = policy[0].tick
+        outcome = self._latents.get(tick + self._interval)
+        image, lost = self._image(policy[0], outcome)
+        step = WorldModelStep(
+            episode=self._episode,
+            tick=tick,
+            follows=follows,
+            policy=policy,
+            states=tuple(self._state(each.stamp) for each in policy),
+            depth=None if image is None else image.metres,
+            depth_stamp=math.nan if image is None else image.stamp,
+            depth_lost=lost,
+            latent=self._latents.get(tick),
+            outcome=outcome,
+        )
+        for old in [known for known in self._latents if known < tick]:
+            del self._latents[old]
+        return step
+
+    def _image(self, step: PolicyStep, outcome: LatentRecord | None) -> tuple[DepthRecord | None, bool]:
+        """The image behind z, and whether it is missing: by its stamp, else by the age it should have."""
+        if outcome is not None and outcome.source == Source.PRIOR:
+            return None, False
+        if outcome is not None and not math.isnan(outcome.depth_stamp):
+            same = [image for image in self._images if abs(image.stamp - outcome.depth_stamp) < SAME]
+            return (same[-1], False) if same else (None, True)
+        wanted = step.stamp - self._contract.timing.depth_age
+        near = [image for image in self._images if abs(image.stamp - wanted) <= DEPTH_TOLERANCE]
+        return (min(near, key=lambda image: abs(image.stamp - wanted)) if near else None), False
+
+    def _state(self, stamp: float) -> RobotState | None:
+        joints = next((each for each in self._joints if abs(each.stamp - stamp) < SAME), None)
+        imu = next((each for each in self._imu if abs(each.stamp - stamp) < SAME), None)
+        return None if joints is None or imu is None else robot_state(self._contract, joints, imu)
+
+
+def robot_state(contract: Contract, joints: Joints, imu: ImuReading) -> RobotState | None:
+    """A reading of the robot in contract joint order; None where the message lacks one of the joints."""
+    names = contract.joints.names
+    try:
+        order = [joints.names.index(name) for name in names]
+        q, dq = joints.position[order], joints.velocity[order]
+        tau = joints.effort[order] if len(joints.effort) else np.full(len(names), math.nan)
+    except (ValueError, IndexError):
+        return None
+    return RobotState(imu.quat_wxyz, imu.gyro, imu.acc, q, dq, tau, joints.stamp, 0)

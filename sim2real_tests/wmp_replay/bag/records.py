@@ -1,0 +1,206 @@
+"""Messages as plain records: stamps in s, arrays in numpy, whatever the recorder and the storage were."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from wmp_core.depth.geometry import CameraIntrinsics
+
+
+@dataclass(frozen=True)
+class PolicyStep:
+    """``wmp_msgs/PolicyStep``: scaled proprioception ``[P]``, clipped action ``[J]``, command ``[3]``."""
+
+    stamp: float
+    tick: int
+    is_first: bool
+    proprioception: np.ndarray
+    action: np.ndarray
+    command: np.ndarray
+    latent_tick: int
+    compute_ms: float
+
+
+@dataclass(frozen=True)
+class LatentRecord:
+    """``wmp_msgs/Latent``: ``deter [D]`` is h of ``tick``; ``stoch [S]``, ``source``, ``kl`` (nats) and
+    ``depth_stamp`` (s, NaN without image) are those of the z that entered it."""
+
+    stamp: float
+    tick: int
+    deter: np.ndarray
+    stoch: np.ndarray
+    source: int
+    depth_stamp: float
+    kl: float
+    advance_ms: float
+    observe_ms: float
+
+
+@dataclass(frozen=True)
+class DepthRecord:
+    """``wmp/depth``: ``metres [H, W]`` float32, clipped; ``stamp`` is the capture time."""
+
+    stamp: float
+    metres: np.ndarray
+
+
+@dataclass(frozen=True)
+class CameraFrame:
+    """A depth camera's own frame: ``depth [H, W]``, metres = count * ``unit``; 0 is invalid."""
+
+    stamp: float
+    depth: np.ndarray
+    unit: float
+
+
+@dataclass(frozen=True)
+class CameraInfo:
+    """Pinhole of the depth camera."""
+
+    stamp: float
+    intrinsics: CameraIntrinsics
+
+
+@dataclass(frozen=True)
+class Joints:
+    """``joint_states``: rad, rad/s and N m in the order of ``names``; absent values are empty."""
+
+    stamp: float
+    names: tuple[str, ...]
+    position: np.ndarray
+    velocity: np.ndarray
+    effort: np.ndarray
+
+
+class JointCommand(Joints):
+    """``joint_commands``: position NaN where the motor has no target."""
+
+
+@dataclass(frozen=True)
+class ImuReading:
+    """``imu/data``: orientation base -> world (w, x, y, z), gyro rad/s and acceleration m/s^2 in the base."""
+
+    stamp: float
+    quat_wxyz: np.ndarray
+    gyro: np.ndarray
+    acc: np.ndarray
+
+
+@dataclass(frozen=True)
+class VelocityCommand:
+    """``cmd_vel``: vx m/s, vy m/s, yaw rate rad/s; has no stamp of its own, so the time of recording."""
+
+    stamp: float
+    command: np.ndarray
+
+
+Record = (
+    PolicyStep | LatentRecord | DepthRecord | CameraFrame | CameraInfo | Joints | ImuReading | VelocityCommand
+)
+#: Message and time of recording in s -> record.
+Decoder = Callable[[Any, float], Record]
+
+
+def _seconds(time: Any) -> float:
+    return time.sec + 1e-9 * time.nanosec
+
+
+def _policy_step(message: Any, _: float) -> PolicyStep:
+    return PolicyStep(
+        _seconds(message.header.stamp),
+        message.tick,
+        message.is_first,
+        message.proprioception,
+        message.action,
+        np.asarray(message.command, dtype=np.float32),
+        message.latent_tick,
+        message.compute_ms,
+    )
+
+
+def _latent(message: Any, _: float) -> LatentRecord:
+    captured = _seconds(message.depth_stamp)
+    return LatentRecord(
+        _seconds(message.header.stamp),
+        message.tick,
+        message.deter,
+        message.stoch.astype(np.int64),
+        message.source,
+        captured if captured > 0 else math.nan,
+        message.kl,
+        message.advance_ms,
+        message.observe_ms,
+    )
+
+
+def _pixels(message: Any, dtype: str) -> np.ndarray:
+    order = ">" if message.is_bigendian else "<"
+    kind = np.dtype(order + dtype)
+    rows = np.frombuffer(message.data, kind, message.height * message.step // kind.itemsize)
+    return rows.reshape(message.height, -1)[:, : message.width].astype(kind.newbyteorder("="))
+
+
+def _depth(message: Any, _: float) -> DepthRecord:
+    return DepthRecord(_seconds(message.header.stamp), _pixels(message, "f4"))
+
+
+def _camera_frame(message: Any, _: float) -> CameraFrame:
+    if message.encoding in ("16UC1", "mono16"):
+        return CameraFrame(_seconds(message.header.stamp), _pixels(message, "u2"), 0.001)
+    if message.encoding == "32FC1":
+        return CameraFrame(_seconds(message.header.stamp), _pixels(message, "f4"), 1.0)
+    raise ValueError(f"depth image has encoding {message.encoding!r}, expected 16UC1 (mm) or 32FC1 (m)")
+
+
+def _camera_info(message: Any, _: float) -> CameraInfo:
+    k = message.k
+    intrinsics = CameraIntrinsics(message.width, message.height, k[0], k[4], k[2], k[5])
+    return CameraInfo(_seconds(message.header.stamp), intrinsics)
+
+
+def _joints(kind: type[Joints]) -> Decoder:
+    def decode(message: Any, _: float) -> Joints:
+        return kind(
+            _seconds(message.header.stamp),
+            tuple(sys.intern(name) for name in message.name),
+            message.position,
+            message.velocity,
+            message.effort,
+        )
+
+    return decode
+
+
+def _imu(message: Any, _: float) -> ImuReading:
+    q, rate, acceleration = message.orientation, message.angular_velocity, message.linear_acceleration
+    return ImuReading(
+        _seconds(message.header.stamp),
+        np.array((q.w, q.x, q.y, q.z)),
+        np.array((rate.x, rate.y, rate.z)),
+        np.array((acceleration.x, acceleration.y, acceleration.z)),
+    )
+
+
+def _velocity(message: Any, logged: float) -> VelocityCommand:
+    return VelocityCommand(logged, np.array((message.linear.x, message.linear.y, message.angular.z)))
+
+
+#: What a walk is read from: end of the topic's name (drivers put a namespace before it), type, decoder.
+DECODERS: dict[str, tuple[str, Decoder]] = {
+    "wmp/policy_step": ("wmp_msgs/msg/PolicyStep", _policy_step),
+    "wmp/latent": ("wmp_msgs/msg/Latent", _latent),
+    "wmp/depth": ("sensor_msgs/msg/Image", _depth),
+    "depth/image_rect_raw": ("sensor_msgs/msg/Image", _camera_frame),
+    "depth/camera_info": ("sensor_msgs/msg/CameraInfo", _camera_info),
+    "joint_states": ("sensor_msgs/msg/JointState", _joints(Joints)),
+    "joint_commands": ("sensor_msgs/msg/JointState", _joints(JointCommand)),
+    "imu/data": ("sensor_msgs/msg/Imu", _imu),
+    "cmd_vel": ("geometry_msgs/msg/Twist", _velocity),
+}
