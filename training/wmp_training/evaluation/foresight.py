@@ -70,7 +70,7 @@ class Recorder:
         self._actions.append(action.clone())
 
     def windows(self, length: int = CONTEXT + HORIZON, stride: int = HORIZON) -> Sequences | None:
-        """All windows of ``length`` steps in a row, begun every ``stride`` steps; None if no walk is so long."""
+        """All windows of ``length`` steps, one every ``stride`` steps; None if no walk is so long."""
         rows = [
             steps[begin : begin + length]
             for steps in self._steps.values()

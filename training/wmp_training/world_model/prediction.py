@@ -1,7 +1,7 @@
 """Free-running prediction: a few steps of context with images, then the world model goes on alone.
 
-How far the model still sees the terrain without looking is what its ``h`` is worth to the policy. The yardstick
-is persistence: the last image that was seen, unchanged.
+How far the model still sees the terrain without looking is what its ``h`` is worth to the policy. The
+yardstick is persistence: the last image that was seen, unchanged.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def predict(model: Predictor, batch: Sequences, context: int = CONTEXT) -> Tenso
     """Images [B, T, H, W] of the model: reconstructed in the first ``context`` steps, then predicted.
 
     Raises:
-        ValueError: a sequence runs across a reset, which nothing can predict, or is not longer than ``context``.
+        ValueError: a sequence runs across a reset, which nothing can predict, or ends within ``context``.
     """
     steps = batch.is_first.shape[1]
     if not 0 < context < steps:
@@ -94,7 +94,7 @@ def unbroken(batch: Sequences) -> Sequences:
 
 @dataclass(frozen=True)
 class PredictionErrors:
-    """Root mean square errors (m) per step ahead, of the model and of the last image seen, over ``sequences``."""
+    """Root mean square errors (m) per step ahead, of model and last image seen, over ``sequences``."""
 
     model: tuple[float, ...]
     persistence: tuple[float, ...]

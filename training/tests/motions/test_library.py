@@ -1,0 +1,74 @@
+import dataclasses
+from collections import Counter
+from importlib.resources import files
+
+import numpy as np
+import pytest
+import torch
+
+from wmp_training.motions.gait import FRAME, GAITS, frames
+from wmp_training.motions.library import Motion, MotionLibrary, generate
+from wmp_training.motions.playback import play
+
+GAIT = {gait.name: gait for gait in GAITS}
+
+
+def shipped(name):
+    return Motion.parse((files("wmp_training.motions") / "data" / f"{name}.json").read_text())
+
+
+@pytest.mark.parametrize("gait", GAITS, ids=lambda gait: gait.name)
+def test_the_shipped_motion_is_what_its_provenance_says(gait):
+    motion = shipped(gait.name)
+    np.testing.assert_allclose(motion.states, frames(gait), atol=1e-5)
+    recorded = motion.provenance["gait"]
+    assert recorded == dataclasses.asdict(gait) | {"offsets": list(gait.offsets)}
+    assert motion.provenance["playback"]["tilt"] < 0.3
+
+
+def test_a_trot_can_be_walked():
+    played = play(GAIT["trot"])
+    assert not played.fell
+    assert played.speed == pytest.approx(0.6, abs=0.1)
+    assert played.speed == pytest.approx(shipped("trot").provenance["playback"]["speed"], abs=0.02)
+
+
+def test_a_motion_on_which_the_robot_falls_is_no_reference():
+    lame = dataclasses.replace(GAIT["bound"], name="lame", speed=1.2, lift=0.16, period=0.6, duty=0.3)
+    with pytest.raises(ValueError, match="lame.*falls"):
+        generate(lame)
+
+
+def test_what_is_saved_is_read_again(tmp_path):
+    motion = Motion("made", FRAME, np.arange(60.0).reshape(2, 30), {"source": "a test"})
+    motion.save(tmp_path)
+    again = Motion.parse((tmp_path / "made.json").read_text())
+    assert (again.name, again.frame_time, again.provenance) == ("made", FRAME, {"source": "a test"})
+    np.testing.assert_array_equal(again.states, motion.states)
+
+
+def test_transitions_are_successive_states_and_the_period_closes():
+    states = np.repeat(np.arange(3.0)[:, None], 30, 1)
+    library = MotionLibrary([Motion("made", FRAME, states, {})], FRAME)
+    assert library.transitions[:, ::30].tolist() == [[0, 1], [1, 2], [2, 0]]
+
+
+def test_every_motion_is_drawn_as_often_however_long_it_is():
+    long, short = np.zeros((30, 30)), np.ones((5, 30))
+    library = MotionLibrary([Motion("long", FRAME, long, {}), Motion("short", FRAME, short, {})], FRAME)
+    drawn = Counter(library.sample(4000, torch.Generator().manual_seed(0))[:, 0].tolist())
+    assert drawn[0.0] / 4000 == pytest.approx(0.5, abs=0.03)
+
+
+@pytest.mark.parametrize("states", [np.zeros((5, 29)), np.zeros((1, 30)), np.full((5, 30), np.nan)])
+def test_states_that_cannot_be_a_motion_are_refused(states):
+    with pytest.raises(ValueError, match="made"):
+        Motion("made", FRAME, states, {})
+
+
+def test_an_unknown_motion_and_another_period_are_named():
+    with pytest.raises(ValueError, match="moonwalk"):
+        MotionLibrary.shipped(FRAME, ["moonwalk"])
+    with pytest.raises(ValueError, match="trot"):
+        MotionLibrary.shipped(0.01, ["trot"])
+    assert set(MotionLibrary.shipped(FRAME).names) == set(GAIT)

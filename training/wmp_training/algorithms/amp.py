@@ -1,0 +1,115 @@
+"""Adversarial motion priors: a discriminator tells reference gaits from the policy's (Peng et al., 2021).
+
+Numbers as in WMP (arXiv 2409.16784): least squares with targets +-1, gradient penalty 10 on the reference.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from wmp_training.motions.library import STATE_SIZE, MotionLibrary
+from wmp_training.sim.backend import RobotStates
+
+
+@dataclass(frozen=True)
+class AMPConfig:
+    """``reward`` per step for a perfect transition; ``trunk_decay``, ``head_decay``: weight decays; ``memory``
+    transitions of the policy are kept; ``updates`` of ``batch`` transitions each per iteration."""
+
+    hidden: tuple[int, ...] = (1024, 512)
+    reward: float = 0.01
+    gradient_penalty: float = 10.0
+    learning_rate: float = 1e-4
+    trunk_decay: float = 1e-3
+    head_decay: float = 1e-1
+    memory: int = 100_000
+    batch: int = 512
+    updates: int = 20
+    motions: tuple[str, ...] = ("hop", "trot", "trot_fast", "trot_slow")
+
+
+def motion_states(states: RobotStates) -> Tensor:
+    """What the discriminator sees of robots, [N, 30]: q, base linear and angular velocity, dq."""
+    return torch.cat([states.q, states.linear_velocity, states.angular_velocity, states.dq], -1)
+
+
+class AMPDiscriminator(nn.Module):
+    """Scores transitions [N, 60]: about +1 for the reference, -1 for the policy."""
+
+    #: Brings joint positions, base velocities, angular velocities and joint velocities to about one.
+    SCALE = (*[1.0] * 12, *[2.0] * 3, *[0.25] * 3, *[0.05] * 12)
+
+    def __init__(self, config: AMPConfig) -> None:
+        super().__init__()
+        self.config = config
+        sizes = (2 * STATE_SIZE, *config.hidden)
+        layers = [
+            layer
+            for inputs, outputs in itertools.pairwise(sizes)
+            for layer in (nn.Linear(inputs, outputs), nn.ReLU())
+        ]
+        self.trunk, self.head = nn.Sequential(*layers), nn.Linear(sizes[-1], 1)
+        self.register_buffer("scale", torch.tensor(self.SCALE * 2), persistent=False)
+
+    def forward(self, transitions: Tensor) -> Tensor:
+        """Scores [N] of ``transitions`` [N, 60]."""
+        return self.head(self.trunk(transitions * self.scale)).squeeze(-1)
+
+    @torch.no_grad()
+    def predict_amp_reward(self, state: Tensor, next_state: Tensor) -> Tensor:
+        """``reward * max(0, 1 - (d - 1)^2 / 4)`` [N] for transitions between states [N, 30]."""
+        score = self(torch.cat([state, next_state], -1))
+        return self.config.reward * (1.0 - (score - 1.0).square() / 4.0).clamp(min=0.0)
+
+    def loss(self, policy: Tensor, reference: Tensor) -> tuple[Tensor, dict[str, float]]:
+        """Loss on transitions of both kinds [B, 60], and mean scores for the log."""
+        reference = reference.clone().requires_grad_()
+        real, made = self(reference), self(policy)
+        error = 0.5 * ((real - 1.0).square().mean() + (made + 1.0).square().mean())
+        (gradient,) = torch.autograd.grad(real.sum(), reference, create_graph=True)
+        # The penalty is on the network's own input, whatever the units of the state.
+        penalty = (gradient / self.scale).square().sum(-1).mean()
+        loss = error + self.config.gradient_penalty * penalty
+        scores = {"amp_reference": real.mean().item(), "amp_policy": made.mean().item()}
+        return loss, {"amp": loss.item(), "amp_penalty": penalty.item(), **scores}
+
+    def parameter_groups(self) -> list[dict]:
+        """For the optimiser, with the weight decay of each part."""
+        return [
+            {"params": list(self.trunk.parameters()), "weight_decay": self.config.trunk_decay},
+            {"params": list(self.head.parameters()), "weight_decay": self.config.head_decay},
+        ]
+
+
+class AMPTrainer:
+    """The discriminator with its optimiser, its reference and its memory of what the policy did."""
+
+    def __init__(self, config: AMPConfig, library: MotionLibrary, seed: int) -> None:
+        self.config, self.library = config, library
+        self.discriminator = AMPDiscriminator(config)
+        self.optimizer = torch.optim.Adam(self.discriminator.parameter_groups(), lr=config.learning_rate)
+        self.memory = torch.zeros(config.memory, 2 * STATE_SIZE)
+        self.written = 0
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def remember(self, transitions: Tensor) -> None:
+        """Add the policy's transitions [M, 60]; the oldest give way."""
+        slots = (self.written + torch.arange(len(transitions))) % len(self.memory)
+        self.memory[slots] = transitions
+        self.written += len(transitions)
+
+    def train(self) -> dict[str, float]:
+        """The updates of one iteration; losses of the last, or nothing before the policy has moved."""
+        held, losses = min(self.written, len(self.memory)), {}
+        for _ in range(self.config.updates if held else 0):
+            policy = self.memory[torch.randint(held, (self.config.batch,), generator=self.generator)]
+            reference = self.library.sample(self.config.batch, self.generator)
+            loss, losses = self.discriminator.loss(policy, reference)
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+        return losses
