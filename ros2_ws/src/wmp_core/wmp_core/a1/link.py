@@ -24,6 +24,8 @@ from wmp_core.a1.remote import is_stop_pressed
 from wmp_core.control.command import MotorCommand
 from wmp_core.observation import RobotState
 
+TRANSPORTS = ("udp", "sdk")
+
 _LOG = logging.getLogger(__name__)
 _MAX_DRAIN = 256
 _TICK_SPAN = 2**32
@@ -51,6 +53,8 @@ class A1LinkSettings:
     """Where the robot is, and how its states are stamped.
 
     Attributes:
+        transport: ``udp``, the codec of this package, or ``sdk``, a binding of the vendor's SDK that the user
+            has built (see :mod:`wmp_core.a1.sdk_link`).
         robot_host, robot_port: address commands go to; states are accepted from this host only.
         local_port: port that states arrive at; 0 lets the system choose (simulation, tests).
         stamp_from_tick: stamp states with the robot's tick in ms (lockstep), not with their arrival time.
@@ -65,8 +69,11 @@ class A1LinkSettings:
     ticks_per_state: int = 2
     damping_kd: float = 3.0
     damping_repeats: int = 10
+    transport: str = "udp"
 
     def __post_init__(self) -> None:
+        if self.transport not in TRANSPORTS:
+            raise ValueError(f"link: transport is {self.transport!r}, allowed: {', '.join(TRANSPORTS)}")
         for key, lowest in (("robot_port", 1), ("local_port", 0)):
             value = getattr(self, key)
             if not lowest <= value <= 65535:
@@ -162,12 +169,8 @@ class A1Link:
             wire.WireError: the command holds what must not be sent.
             LinkError: the link is closed.
         """
-        udp, to_motor = self._open_socket(), self._order.to_motor
-        kp, kd = to_motor(command.kp), to_motor(command.kd)
-        # The robot's own way to say that a target does not count; a gain of 0 says the same a second time.
-        q = np.where(kp == 0, wire.NO_POSITION_TARGET, to_motor(command.q))
-        dq = np.where(kd == 0, wire.NO_VELOCITY_TARGET, to_motor(command.dq))
-        data = wire.encode_low_cmd(q, dq, to_motor(command.tau), kp, kd)
+        udp = self._open_socket()
+        data = wire.encode_low_cmd(*motor_targets(self._order, command))
         try:
             udp.sendto(data, self._robot)
         except OSError as error:
@@ -282,18 +285,32 @@ class A1Link:
         return False
 
     def _robot_state(self, state: wire.LowState) -> RobotState:
-        to_contract = self._order.to_contract
-        return RobotState(
-            quat_wxyz=state.quat_wxyz,
-            gyro=state.gyro,
-            acc=state.acc,
-            q=to_contract(state.q),
-            dq=to_contract(state.dq),
-            tau_est=to_contract(state.tau_est),
-            stamp=state.tick * _TICK_SECONDS if self._settings.stamp_from_tick else self._clock(),
-            tick=state.tick,
-            motor_temperature=to_contract(state.motor_temp),
-            foot_force=self._order.legs_to_contract(state.foot_force),
-            remote=state.remote,
-            emergency_stop=is_stop_pressed(state.remote),
-        )
+        stamp = state.tick * _TICK_SECONDS if self._settings.stamp_from_tick else self._clock()
+        return robot_state(self._order, state, stamp)
+
+
+def motor_targets(order: JointOrder, command: MotorCommand) -> Tuple[np.ndarray, ...]:
+    """Rows q, dq, tau, kp, kd in motor order, as :func:`wmp_core.a1.wire.encode_low_cmd` reads them."""
+    kp, kd = order.to_motor(command.kp), order.to_motor(command.kd)
+    # The robot's own way to say that a target does not count; a gain of 0 says the same a second time.
+    q = np.where(kp == 0, wire.NO_POSITION_TARGET, order.to_motor(command.q))
+    dq = np.where(kd == 0, wire.NO_VELOCITY_TARGET, order.to_motor(command.dq))
+    return q, dq, order.to_motor(command.tau), kp, kd
+
+
+def robot_state(order: JointOrder, state: wire.LowState, stamp: float) -> RobotState:
+    """A robot's state in contract order; ``stamp`` s."""
+    return RobotState(
+        quat_wxyz=state.quat_wxyz,
+        gyro=state.gyro,
+        acc=state.acc,
+        q=order.to_contract(state.q),
+        dq=order.to_contract(state.dq),
+        tau_est=order.to_contract(state.tau_est),
+        stamp=stamp,
+        tick=state.tick,
+        motor_temperature=order.to_contract(state.motor_temp),
+        foot_force=order.legs_to_contract(state.foot_force),
+        remote=state.remote,
+        emergency_stop=is_stop_pressed(state.remote),
+    )

@@ -195,9 +195,7 @@ def encode_low_cmd(q: np.ndarray, dq: np.ndarray, tau: np.ndarray, kp: np.ndarra
         RangeError: a value is outside of :data:`COMMAND_RANGES`.
         LengthError: an array does not have 12 values.
     """
-    values = _command_rows(q, dq, tau, kp, kd)
-    if not (((values >= _LOWER) & (values <= _UPPER)) | (values == _NO_TARGET)).all():
-        raise _range_error(values)
+    values = checked_command(q, dq, tau, kp, kd)
     frame = _COMMAND_TEMPLATE.copy()
     motor = frame["motor"][0, :NUM_MOTORS]
     motor["q"], motor["dq"] = values[0], values[1]
@@ -261,6 +259,16 @@ def encode_low_state(state: LowState) -> bytes:
     motor["temperature"] = state.motor_temp
     row["foot_force"], row["tick"], row["remote"] = state.foot_force, state.tick % 2**32, state.remote
     return _with_crc(frame.tobytes())
+
+
+def checked_command(
+    q: np.ndarray, dq: np.ndarray, tau: np.ndarray, kp: np.ndarray, kd: np.ndarray
+) -> np.ndarray:
+    """The rows as float32 ``[5, 12]``, if motors may be told so; errors as :func:`encode_low_cmd`."""
+    values = _command_rows(q, dq, tau, kp, kd)
+    if not (((values >= _LOWER) & (values <= _UPPER)) | (values == _NO_TARGET)).all():
+        raise _range_error(values)
+    return values
 
 
 def _crc_span(length: int) -> int:
