@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Dict, Optional
+from typing import Dict, Optional, Union
 
 from wmp_controller.control_loop import ControlLoop, CycleReport
 from wmp_controller.node_support import Report
 from wmp_core.a1.link import A1Link
+from wmp_core.a1.sdk_link import SdkLink
 from wmp_core.control.controller import Controller
 from wmp_core.control.modes import Mode
 from wmp_core.realtime.timing import TimingSummary
@@ -16,7 +17,7 @@ from wmp_core.realtime.timing import TimingSummary
 def control_report(
     controller: Controller,
     loop: ControlLoop,
-    link: A1Link,
+    link: Union[A1Link, SdkLink],
     newest: Optional[CycleReport],
     reports_dropped: int,
     error: Optional[str],

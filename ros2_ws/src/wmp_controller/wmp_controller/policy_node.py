@@ -14,7 +14,7 @@ import logging
 import signal
 import threading
 import time
-from typing import Any, Optional
+from typing import Any, Optional, Sequence
 
 import numpy as np
 import rclpy
@@ -34,7 +34,8 @@ from wmp_controller.mailbox import LatentMailbox, Outbox
 from wmp_controller.node_support import RELIABLE, WALL_CLOCK, Health, Report, declare_settings
 from wmp_controller.operator import Operator, RosOperator, Script, ScriptedOperator
 from wmp_controller.report_messages import ReportMessages
-from wmp_core.a1.link import A1Link, A1LinkSettings, LinkError
+from wmp_core.a1.link import A1LinkSettings, LinkError
+from wmp_core.a1.transport import create_link
 from wmp_core.bundle import Bundle, BundleError
 from wmp_core.control.controller import Controller, ControllerSettings
 from wmp_core.control.envelope import EnvelopeSettings
@@ -47,6 +48,7 @@ from wmp_core.inference.session import ModelError
 from wmp_core.inference.world_model import WorldModel
 from wmp_core.realtime import scheduling as realtime
 from wmp_core.realtime.scheduling import RealtimeSettings
+from wmp_core.signing import SignatureError, load_trusted_keys
 
 _log = logging.getLogger("policy_node")
 
@@ -56,12 +58,16 @@ class PolicyNode(Node):
 
     def __init__(self) -> None:
         super().__init__("policy_node")
-        bundle = Bundle.load(self._parameter("bundle", ""), self._parameter("provider", "cpu"))
+        bundle = Bundle.load(
+            self._parameter("bundle", ""),
+            self._parameter("provider", "cpu"),
+            trusted_keys=self._trusted_keys(self._parameter("trusted_keys", "")),
+        )
         self._lockstep = self._parameter("lockstep", False)
         self._latents = LatentMailbox()
         self._outbox = Outbox(capacity=100)
         self._operator = self._create_operator(self._parameter("operator", "ros"))
-        self._link = A1Link(self._link_settings(), bundle.contract.joints.names, _system_clock())
+        self._link = create_link(self._link_settings(), bundle.contract.joints.names, _system_clock())
         self._controller = self._create_controller(bundle)
         self._loop = self._create_loop(bundle)
         self._realtime = self._realtime_settings()
@@ -98,6 +104,9 @@ class PolicyNode(Node):
     def _parameter(self, name: str, default: Any) -> Any:
         return self.declare_parameter(name, default).value
 
+    def _trusted_keys(self, path: str) -> Sequence[str]:
+        return load_trusted_keys(path) if path else ()
+
     def _create_operator(self, kind: str) -> Operator:
         velocity = tuple(self._parameter(f"script.{axis}", 0.0) for axis in ("vx", "vy", "yaw"))
         script = declare_settings(self, "script", Script, velocity=velocity)
@@ -114,6 +123,7 @@ class PolicyNode(Node):
 
     def _link_settings(self) -> A1LinkSettings:
         return A1LinkSettings(
+            transport=self._parameter("robot.transport", "udp"),
             robot_host=self._parameter("robot.address", "192.168.123.10"),
             robot_port=self._parameter("robot.port", 8007),
             local_port=self._parameter("robot.local_port", 8080),
@@ -131,7 +141,7 @@ class PolicyNode(Node):
         )
         # Only h_0 is needed of the world model, which has its own node.
         initial_deter = WorldModel(bundle).reset().deter
-        return Controller(bundle.contract, Policy(bundle), initial_deter, settings)
+        return Controller(bundle.contract, Policy(bundle), initial_deter, settings, bundle.calibration)
 
     def _create_loop(self, bundle: Bundle) -> ControlLoop:
         period = self._controller.settings.loop_period
@@ -172,7 +182,8 @@ class PolicyNode(Node):
     # Main thread
 
     def _on_latent(self, message: LatentMessage) -> None:
-        self._latents.put(Latent(message.tick, np.array(message.deter, dtype=np.float32)))
+        deter = np.array(message.deter, dtype=np.float32)
+        self._latents.put(Latent(message.tick, deter, message.source, message.kl))
 
     def _on_cmd_vel(self, operator: RosOperator, twist: Twist) -> None:
         refusal = operator.command(twist.linear.x, twist.linear.y, twist.angular.z)
@@ -261,7 +272,7 @@ def main() -> int:
         signal.signal(number, lambda *_: stop.set())
     try:
         node = PolicyNode()
-    except (BundleError, ModelError, ValueError) as error:
+    except (BundleError, ModelError, SignatureError, ValueError) as error:
         _log.critical("%s", error)
         rclpy.try_shutdown()
         return 1
