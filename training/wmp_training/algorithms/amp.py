@@ -17,8 +17,8 @@ from wmp_training.sim.backend import RobotStates
 
 @dataclass(frozen=True)
 class AMPConfig:
-    """``reward`` per step for a perfect transition; ``trunk_decay``, ``head_decay``: weight decays; ``memory``
-    transitions of the policy are kept; ``updates`` of ``batch`` transitions each per iteration."""
+    """``reward`` per step for a perfect transition; ``trunk_decay`` and ``head_decay`` of weights;
+    ``memory`` transitions of the policy are kept; ``updates`` of ``batch`` transitions each per iteration."""
 
     hidden: tuple[int, ...] = (1024, 512)
     reward: float = 0.01
@@ -104,7 +104,8 @@ class AMPTrainer:
 
     def train(self) -> dict[str, float]:
         """The updates of one iteration; losses of the last, or nothing before the policy has moved."""
-        held, losses = min(self.written, len(self.memory)), {}
+        held = min(self.written, len(self.memory))
+        losses: dict[str, float] = {}
         for _ in range(self.config.updates if held else 0):
             policy = self.memory[torch.randint(held, (self.config.batch,), generator=self.generator)]
             reference = self.library.sample(self.config.batch, self.generator)

@@ -22,6 +22,9 @@ random per episode and follow from --seed; the same arguments give the same file
 --foresight DIR lets the world model go on alone for ten steps (1 s) after five with images, on walks of the
 policy: a table against persistence (the last image, unchanged) and a picture per terrain.
 
+--through-graph runs every episode through the real nodes as well (wmp sim, lockstep, about real time): the
+nominal robot, straight on without steering, and says in how many episodes both evaluations agree.
+
 --blind shows the camera an empty world (everything beyond its range) and leaves all else as it is: the
 difference is what vision is worth. --blind prior lets no image arrive at all.
 
@@ -61,6 +64,11 @@ class EvalCommand:
         parser.add_argument(
             "--nominal", action="store_true", help="every robot the same, started exactly on the track"
         )
+        parser.add_argument(
+            "--through-graph",
+            action="store_true",
+            help="run the episodes through the ROS graph in lockstep, and compare",
+        )
         parser.add_argument("--threads", type=int, default=2, help="physics threads (default 2)")
         parser.add_argument("--json", type=Path, help="write all figures and episodes to this file")
         parser.add_argument(
@@ -78,6 +86,7 @@ class EvalCommand:
         from wmp_training.evaluation.plot import plot_success
         from wmp_training.evaluation.protocol import Protocol
         from wmp_training.evaluation.summary import markdown, report, save_report, summarise
+        from wmp_training.evaluation.through_graph import run_in_graph
         from wmp_training.evaluation.trial import difficulties, terrain_names, trials
 
         torch.set_num_threads(1)
@@ -86,22 +95,32 @@ class EvalCommand:
                 (name, level) for name in terrain_names(args.terrains) for level in difficulties(args.levels)
             ]
             protocol = Protocol(blind=args.blind, varied=not args.nominal)
+            if args.through_graph:
+                protocol = dataclasses.replace(protocol, heading_gain=0.0, varied=False)
+                if args.blind != "no":
+                    raise ValueError("--through-graph and --blind exclude each other: the graph has eyes")
             if args.episodes < 1:
                 raise ValueError(f"--episodes is {args.episodes}, expected at least 1")
             bundle = Bundle.load(args.bundle)
         except (ValueError, BundleError) as error:
             print(f"wmp eval: {error}", file=sys.stderr)
             return 2
-        outcomes, cells = [], []
+        outcomes, cells, agreeing = [], [], 0
         progress = Progress(len(places))
         for terrain, difficulty in places:
             finished = run_trials(
                 bundle, trials(terrain, difficulty, args.episodes, args.seed), protocol, args.threads
             )
+            if args.through_graph:
+                batched = finished
+                finished = [run_in_graph(args.bundle, outcome.trial, protocol) for outcome in batched]
+                agreeing += sum(a.success == b.success for a, b in zip(batched, finished, strict=True))
             outcomes += finished
             cells.append(summarise(finished))
             progress.show(cells[-1])
         print(markdown(cells))
+        if args.through_graph:
+            print(f"\nthe batched evaluation agrees in {agreeing} of {len(outcomes)} episodes")
         foresight = {}
         if args.foresight:
             seeing = dataclasses.replace(protocol, blind="no")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import torch
@@ -15,8 +15,7 @@ from wmp_sim.fall import FALLEN_TILT
 from wmp_sim.terrain import Terrain
 from wmp_sim.terrain.track import PIT_FLOOR, TRACK_HALF_WIDTH
 from wmp_training.env.observations import projected_gravity
-from wmp_training.evaluation.protocol import Protocol
-from wmp_training.evaluation.tracks import Tracks
+from wmp_training.evaluation import protocol as rules
 from wmp_training.evaluation.trial import Trial
 from wmp_training.sim.backend import RobotStates
 
@@ -57,10 +56,25 @@ class Outcome:
     upright_height: float
 
 
+class Tracked(Protocol):
+    """What is measured on: N robots on ``terrains``; see :class:`wmp_training.evaluation.tracks.Tracks`."""
+
+    num_robots: int
+    terrains: list[Terrain]
+    weight: Tensor
+    work: Tensor
+    peak_torque: Tensor
+
+    def states(self) -> RobotStates:
+        """The robots as they are now."""
+
+
 class Measures:
     """Follows all robots of ``tracks``; ``running`` [N] are those whose episode goes on."""
 
-    def __init__(self, tracks: Tracks, trials: Sequence[Trial], protocol: Protocol, period: float) -> None:
+    def __init__(
+        self, tracks: Tracked, trials: Sequence[Trial], protocol: rules.Protocol, period: float
+    ) -> None:
         self.tracks, self.trials, self.protocol, self.dt = tracks, trials, protocol, period
         count = tracks.num_robots
         self.start_x = tracks.states().position[:, 0].clone()
@@ -94,6 +108,10 @@ class Measures:
         self._peak = torch.where(on[:, None], torch.maximum(self._peak, peak), self._peak)
         self._stand_tall(states, on)
         self._judge(states, on)
+
+    def give_up(self, fell: bool) -> None:
+        """End what still runs: there is nothing more to see."""
+        self.end = torch.where(self.running, FALL if fell else TIME, self.end)
 
     def outcomes(self) -> list[Outcome]:
         """The verdicts, in the order of the trials."""

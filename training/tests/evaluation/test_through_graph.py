@@ -1,0 +1,54 @@
+import math
+
+import numpy as np
+import pytest
+
+from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_training.evaluation.protocol import Protocol
+from wmp_training.evaluation.through_graph import GRAPH_PROTOCOL, Walk, judge, record_walk, run_in_graph
+from wmp_training.evaluation.trial import Trial
+
+TRIAL = Trial("flat", 0.0, 5)
+
+
+def walk(seconds, speed=0.6, fell=False, **changes):
+    steps = round(seconds / 0.02) + 1
+    position = np.zeros((steps, 3))
+    position[:, 0] = 0.3 + speed * 0.02 * np.arange(steps)
+    position[:, 2] = 0.28
+    still, forward = np.zeros((steps, 3)), np.zeros((steps, 3))
+    forward[:, 0] = speed
+    return Walk(position, np.eye(4)[[0] * steps], forward, still, fell)
+
+
+def test_a_walk_is_judged_by_the_rules_of_the_batched_evaluation():
+    outcome = judge(walk(20.0, fell=True), TRIAL, GRAPH_PROTOCOL)
+    assert outcome.success and outcome.end == "goal"  # what happens after the line does not count
+    assert outcome.progress == pytest.approx(6.0, abs=0.02)
+    assert outcome.velocity_error == pytest.approx(0.0, abs=1e-5)
+    assert judge(walk(20.0, speed=0.2), TRIAL, GRAPH_PROTOCOL).end == "time"
+
+
+def test_a_walk_that_breaks_off_is_a_fall_if_the_robot_fell():
+    assert judge(walk(3.0, fell=True), TRIAL, GRAPH_PROTOCOL).end == "fall"
+    assert judge(walk(3.0), TRIAL, GRAPH_PROTOCOL).end == "time"
+
+
+def test_what_odometry_does_not_tell_is_not_claimed():
+    outcome = judge(walk(20.0), TRIAL, GRAPH_PROTOCOL)
+    figures = outcome.collisions, outcome.cost_of_transport, *outcome.peak_torque
+    assert all(math.isnan(figure) for figure in figures)
+
+
+@pytest.mark.parametrize("protocol", [Protocol(varied=False), Protocol(heading_gain=0.0)])
+def test_what_the_graph_cannot_do_is_refused(protocol, tmp_path):
+    with pytest.raises(ValueError, match="GRAPH_PROTOCOL"):
+        run_in_graph(tmp_path, TRIAL, protocol)
+
+
+def test_a_walk_through_the_real_graph_is_recorded_from_its_first_step(tmp_path):
+    bundle = write_tiny_bundle(tmp_path / "tiny")
+    seen = record_walk(bundle, TRIAL, Protocol(duration=0.6, heading_gain=0.0, varied=False), tmp_path)
+    assert 28 <= len(seen.position) <= 31
+    assert np.abs(seen.position[0, :2]).max() < 0.15 and 0.2 < seen.position[0, 2] < 0.33
+    np.testing.assert_allclose(np.linalg.norm(seen.quat, axis=1), 1.0, atol=1e-6)

@@ -1,0 +1,165 @@
+"""The same episodes through the real ROS graph: ``wmp sim`` in lockstep, judged from its recorded odometry.
+
+The track of a trial follows from its seed in both evaluations alike. The graph adds what the batched one
+leaves out: standing up, the robot's protocol, the D435i's own resolution and filters, the safety envelope. So
+the verdicts should agree; the figures differ a little. The graph's script gives one command for the whole walk
+and drives the nominal robot, so the protocol must do the same (``GRAPH_PROTOCOL``).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from wmp_sim.terrain import Terrain
+from wmp_training.evaluation.measures import Measures, Outcome
+from wmp_training.evaluation.protocol import Protocol
+from wmp_training.evaluation.trial import Trial
+from wmp_training.sim.backend import RobotStates
+
+GRAPH_PROTOCOL = Protocol(heading_gain=0.0, varied=False)
+#: Odometry of the simulated robot, s.
+PERIOD = 0.02
+
+
+class GraphError(RuntimeError):
+    """``wmp sim`` did not run: holds its last words."""
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Ground truth while the policy walked, one row per 20 ms.
+
+    ``position`` [T, 3] m, ``quat`` [T, 4] (w, x, y, z), ``linear_velocity``, ``angular_velocity`` [T, 3] in the
+    base frame; ``fell`` by the simulation's own judgement, at any time.
+    """
+
+    position: np.ndarray
+    quat: np.ndarray
+    linear_velocity: np.ndarray
+    angular_velocity: np.ndarray
+    fell: bool
+
+
+def run_in_graph(bundle: Path, trial: Trial, protocol: Protocol = GRAPH_PROTOCOL) -> Outcome:
+    """One episode of ``trial``; torques, contacts and energy are not measured (NaN).
+
+    Raises:
+        ValueError: the protocol steers, varies robots or blinds them, which the graph's script cannot.
+        GraphError: the graph did not start or broke down.
+    """
+    if protocol.heading_gain or protocol.varied or protocol.blind != "no":
+        raise ValueError(
+            "through the graph a protocol can neither steer, vary nor blind robots; use GRAPH_PROTOCOL"
+        )
+    with tempfile.TemporaryDirectory(prefix="wmp_eval_") as folder:
+        walk = record_walk(bundle, trial, protocol, Path(folder))
+    return judge(walk, trial, protocol)
+
+
+def record_walk(bundle: Path, trial: Trial, protocol: Protocol, folder: Path) -> Walk:
+    """Run ``wmp sim`` and read its bag, both kept in ``folder``."""
+    options = {
+        "bundle": bundle,
+        "terrain": trial.terrain,
+        "difficulty": trial.difficulty,
+        "seed": trial.seed,
+        "vx": protocol.vx,
+        "duration": protocol.duration,
+        "record": folder / "bag",
+        "json": folder / "sim.json",
+    }
+    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    program = shutil.which("wmp", path=str(Path(sys.executable).parent)) or "wmp"
+    done = subprocess.run([program, "sim", "--lockstep", *words], capture_output=True, text=True, check=False)
+    # 1 is a fall, which is a result; anything else than a walk with a summary is not.
+    if done.returncode not in (0, 1) or not (folder / "sim.json").is_file():
+        raise GraphError(f"wmp sim ended with {done.returncode} on {trial}: {done.stderr.strip()[-500:]}")
+    return read_walk(folder / "bag", fell=json.loads((folder / "sim.json").read_text())["fell"])
+
+
+def read_walk(bag: Path, fell: bool) -> Walk:
+    """The odometry in ``bag`` from the policy's first step to its last."""
+    from rosbags.highlevel import AnyReader
+
+    rows, ticks = [], []
+    with AnyReader([bag]) as reader:
+        wanted = [c for c in reader.connections if c.topic in ("/sim/odometry", "/wmp/policy_step")]
+        for connection, _, raw in reader.messages(wanted):
+            message = reader.deserialize(raw, connection.msgtype)
+            stamp = message.header.stamp.sec + 1e-9 * message.header.stamp.nanosec
+            if connection.topic == "/wmp/policy_step":
+                ticks.append(stamp)
+                continue
+            pose, twist = message.pose.pose, message.twist.twist
+            vectors = pose.position, pose.orientation, twist.linear, twist.angular
+            keys = "xyz", "wxyz", "xyz", "xyz"
+            rows.append(
+                [stamp, *(getattr(v, k) for v, names in zip(vectors, keys, strict=True) for k in names)]
+            )
+    if not ticks:
+        raise GraphError(f"bag {bag} holds no policy step: the robot never began to walk")
+    table = np.array([row for row in sorted(rows) if ticks[0] - PERIOD < row[0] <= ticks[-1]])
+    return Walk(table[:, 1:4], table[:, 4:8], table[:, 8:11], table[:, 11:14], fell)
+
+
+@dataclass
+class _Seen:
+    """Where ``Measures`` expects tracks: one robot of which nobody measured torques."""
+
+    terrains: list[Terrain]
+    first: RobotStates
+    num_robots: int = 1
+
+    def __post_init__(self) -> None:
+        self.weight, self.work = torch.ones(1), torch.full((1,), math.nan)
+        self.peak_torque = torch.full((1, 12), math.nan)
+
+    def states(self) -> RobotStates:
+        return self.first
+
+
+def judge(walk: Walk, trial: Trial, protocol: Protocol) -> Outcome:
+    """The verdict on ``walk``, by the rules of the batched evaluation."""
+    states = _states(walk)
+    measures = Measures(_Seen([trial.track()], states[0]), [trial], protocol, PERIOD)
+    command = torch.tensor([[protocol.vx, 0.0, 0.0]])
+    for state in states[1:]:
+        if measures.running.any():
+            measures.update(state, command)
+    if measures.running.any():
+        # The walk broke off: the runtime's own safety stopped it, or time was up a sample early.
+        measures.give_up(fell=walk.fell)
+    return dataclasses.replace(measures.outcomes()[0], collisions=math.nan)
+
+
+def _states(walk: Walk) -> Sequence[RobotStates]:
+    def row(values: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(values[None]).float()
+
+    joints, legs = torch.zeros(1, 12), torch.zeros(1, 8, dtype=torch.bool)
+    unknown = {"q": joints, "dq": joints, "torque": joints, "foot_force": torch.zeros(1, 4, 3)}
+    columns = zip(walk.position, walk.quat, walk.linear_velocity, walk.angular_velocity, strict=True)
+    return [
+        RobotStates(
+            position=row(position),
+            quat=row(quat),
+            linear_velocity=row(linear),
+            angular_velocity=row(angular),
+            leg_contact=legs,
+            trunk_contact=legs[:, 0],
+            **unknown,
+        )
+        for position, quat, linear, angular in columns
+    ]
