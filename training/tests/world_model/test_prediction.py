@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from wmp_training.world_model.picture import draw_prediction
+from wmp_training.world_model.picture import draw_prediction, snapshot
 from wmp_training.world_model.prediction import (
     ModelPredictor,
     PredictionErrors,
@@ -9,6 +9,7 @@ from wmp_training.world_model.prediction import (
     prediction_errors,
     unbroken,
 )
+from wmp_training.world_model.replay import SequenceReplay
 from wmp_training.world_model.world_model import Sequences
 
 
@@ -108,6 +109,20 @@ def test_the_picture_is_written(tmp_path):
     truth = sequences(steps=7).depth[0]
     draw_prediction(truth, truth + 0.1, 2.0, tmp_path / "new" / "picture.png")
     assert (tmp_path / "new" / "picture.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_a_look_at_a_model_in_training_leaves_training_as_it_was(networks, contract, tmp_path):
+    replay = SequenceReplay(2, 20, (64, 64), contract.proprioception_size, 60)
+    picture, everyone = tmp_path / "now.png", torch.arange(2)
+    assert snapshot(networks.world_model, replay, 2.0, picture, seed=1) is None
+    for step in range(20):
+        images = torch.rand(2, 64, 64) - 0.5
+        replay.add(everyone, images, torch.randn(2, 33), torch.randn(2, 60), torch.full((2,), step == 0))
+    before = torch.get_rng_state()
+    errors = snapshot(networks.world_model, replay, 2.0, picture, seed=1)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert picture.exists() and len(errors.model) == 10 and errors.sequences == 32
+    assert snapshot(networks.world_model, replay, 2.0, picture, seed=1) == errors
 
 
 def test_a_perfect_model_beats_persistence():

@@ -2,8 +2,8 @@
 
 The track of a trial follows from its seed in both evaluations alike. The graph adds what the batched one
 leaves out: standing up, the robot's protocol, the D435i's own resolution and filters, the safety envelope. So
-the verdicts should agree; the figures differ a little. The graph's script gives one command for the whole walk
-and drives the nominal robot, so the protocol must do the same (``GRAPH_PROTOCOL``).
+the verdicts should agree; the figures differ a little. The graph's script gives one command for the whole
+walk and drives the nominal robot, so the protocol must do the same (``GRAPH_PROTOCOL``).
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class GraphError(RuntimeError):
 class Walk:
     """Ground truth while the policy walked, one row per 20 ms.
 
-    ``position`` [T, 3] m, ``quat`` [T, 4] (w, x, y, z), ``linear_velocity``, ``angular_velocity`` [T, 3] in the
-    base frame; ``fell`` by the simulation's own judgement, at any time.
+    ``position`` [T, 3] m, ``quat`` [T, 4] (w, x, y, z), ``linear_velocity``, ``angular_velocity`` [T, 3] in
+    the base frame; ``fell`` by the simulation's own judgement, at any time.
     """
 
     position: np.ndarray

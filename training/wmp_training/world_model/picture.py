@@ -6,12 +6,40 @@ from pathlib import Path
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from torch import Tensor
+from torch import Generator, Tensor
 
-from wmp_training.world_model.prediction import CONTEXT
+from wmp_training.world_model.prediction import (
+    CONTEXT,
+    HORIZON,
+    ModelPredictor,
+    PredictionErrors,
+    predict,
+    prediction_errors,
+    unbroken,
+)
+from wmp_training.world_model.replay import SequenceReplay
+from wmp_training.world_model.world_model import WorldModel
 
 #: The colours of an error span +- this, m.
 ERROR_RANGE = 0.5
+#: Sequences on which a model in training is judged.
+SEQUENCES = 32
+
+
+def snapshot(
+    model: WorldModel, replay: SequenceReplay, far: float, path: Path, seed: int
+) -> PredictionErrors | None:
+    """Judge ``model`` on remembered sequences and draw one into ``path``; None while there is nothing to see.
+
+    Draws with its own random numbers: training goes on as if it had not happened.
+    """
+    batch = replay.sample(SEQUENCES, CONTEXT + HORIZON, Generator().manual_seed(seed))
+    whole = unbroken(batch) if batch is not None else None
+    if whole is None or len(whole.depth) == 0:
+        return None
+    images = predict(ModelPredictor(model), whole)
+    draw_prediction(whole.depth[0], images[0], far, path)
+    return prediction_errors(whole, images, far)
 
 
 def draw_prediction(truth: Tensor, images: Tensor, far: float, path: Path, context: int = CONTEXT) -> None:
