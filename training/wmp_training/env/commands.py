@@ -14,7 +14,7 @@ STAND, TURN, STRAIGHT, HEADING, CURVE = range(5)
 class CommandConfig:
     """Shares of stand, turn, straight, heading and curve; m/s, rad/s, s."""
 
-    open_shares: tuple[float, ...] = (0.12, 0.26, 0.18, 0.06, 0.38)
+    open_shares: tuple[float, ...] = (0.18, 0.24, 0.2, 0.06, 0.32)
     track_shares: tuple[float, ...] = (0.06, 0.08, 0.26, 0.55, 0.05)
     speed: tuple[float, float] = (0.2, 0.8)
     yaw_rate: float = 1.0

@@ -30,9 +30,9 @@ class RewardConfig:
     hip_posture: float = -0.15
     collision: float = -1.0
     stuck: float = -0.5
-    stand_posture: float = -1.0
-    stand_motion: float = -0.01
-    stand_feet: float = 0.5
+    stand_posture: float = -2.0
+    stand_motion: float = -0.02
+    stand_feet: float = 1.0
 
 
 @dataclass
