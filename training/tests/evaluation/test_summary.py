@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import math
 
@@ -66,6 +67,11 @@ def test_the_table_has_a_line_per_cell():
     assert len(lines) == 4 and len({line.count("|") for line in lines}) == 1
     assert lines[2].startswith("| gap | 0.50 | 100% | 21%..100% | 0% | 6.00 |")
     assert lines[3].startswith("| tilt | 0.50 | 0% |")
+
+
+def test_a_figure_that_was_not_measured_is_a_dash():
+    unmeasured = dataclasses.replace(outcome(0, True, cost=math.nan), peak_torque=(math.nan,) * 3)
+    assert markdown([summarise([unmeasured])]).endswith("| - | 2.00 | -, -, - |")
 
 
 def test_the_picture_is_written(tmp_path):

@@ -96,7 +96,7 @@ def markdown(cells: Sequence[Cell]) -> str:
             f"{cell.success_low:.0%}..{cell.success_high:.0%}",
             f"{cell.ends['fall']:.0%}",
             *(mean[name] for name in MEANS if name not in ("duration", "upright_height")),
-            ", ".join(f"{peak:.0f}" for peak in cell.peak_torque),
+            ", ".join("-" if math.isnan(peak) else f"{peak:.0f}" for peak in cell.peak_torque),
         )
         lines.append(f"| {' | '.join(columns)} |")
     return "\n".join(lines)
