@@ -1,0 +1,41 @@
+"""Is ROS there, are our messages, and does the graph stay on this machine?"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Mapping
+
+from wmp_core.doctor.check import Check, failed, passed, warned
+
+
+def check_ros(environment: Mapping[str, str] = os.environ) -> list[Check]:
+    """rclpy, wmp_msgs, and who may listen."""
+    return [
+        _module("rclpy", "source your ROS 2 set-up file, or run this from the environment of `make setup`"),
+        _module("wmp_msgs.msg", "build the messages: `make setup`, or colcon build in ros2_ws"),
+        _discovery(environment),
+    ]
+
+
+def _module(name: str, remedy: str) -> Check:
+    try:
+        importlib.import_module(name)
+    except ImportError as error:
+        return failed(name.split(".")[0], f"cannot be imported ({error})", remedy)
+    return passed(name.split(".")[0], "there")
+
+
+def _discovery(environment: Mapping[str, str]) -> Check:
+    domain = environment.get("ROS_DOMAIN_ID", "0")
+    local = (
+        environment.get("ROS_AUTOMATIC_DISCOVERY_RANGE") in ("LOCALHOST", "OFF")
+        or environment.get("ROS_LOCALHOST_ONLY") == "1"
+    )
+    if local:
+        return passed("discovery", f"domain {domain}, this machine only")
+    return warned(
+        "discovery",
+        f"domain {domain}, open to the network: anyone there may send cmd_vel",
+        "export ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST (Humble: ROS_LOCALHOST_ONLY=1), or set up SROS 2",
+    )

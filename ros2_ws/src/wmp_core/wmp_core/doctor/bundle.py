@@ -1,0 +1,68 @@
+"""Is the bundle sound on this machine, and are its graphs fast enough here?"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from wmp_core.bundle import GRAPHS, Bundle, BundleError
+from wmp_core.doctor.check import Check, failed, graded, passed
+from wmp_core.inference.session import OnnxModel
+from wmp_core.realtime.timing import TimingHistogram
+
+# Back-to-back runs keep the caches warm and flatter: a graph is timed at the pace of its use, or near it.
+_PAUSE_S = 0.01
+_SLOW = "use a faster provider or a smaller world model, and stop what else runs on this computer"
+
+
+def check_bundle(
+    path: Path, provider: str = "cpu", trusted_keys: Sequence[str] = ()
+) -> Tuple[Check, Optional[Bundle]]:
+    """Hashes, contract, graphs, golden trajectory, and the signature if there are trusted keys."""
+    try:
+        bundle = Bundle.load(path, provider, trusted_keys=trusted_keys)
+        report = bundle.verify()
+    except BundleError as error:
+        return failed("bundle", str(error), "copy or export the bundle again"), None
+    largest = max(report.largest.values())
+    found = f"{bundle.name} {bundle.sha256[:12]}: {report}"
+    return passed("bundle", found, largest_difference=largest), bundle
+
+
+def check_inference(bundle: Bundle, runs: int = 60) -> List[Check]:
+    """The 99th percentile of every graph, paced, against the time it has.
+
+    The policy has half of a control loop's period of 2 ms, advance the control period before its tick,
+    observe and prior the rest of the world model's interval; the decoder is never in the loop.
+    """
+    timing = bundle.contract.timing
+    rest = timing.world_model_period - timing.control_period
+    deadlines = {"policy": 1e-3, "advance": timing.control_period, "observe": rest, "prior": rest}
+    checks = []
+    for graph in (graph for graph in GRAPHS if graph in deadlines):
+        deadline = deadlines[graph]
+        summary = _time(bundle.model(graph), runs).summary()
+        p99 = 1e3 * summary.p99
+        found = f"p50 {1e3 * summary.p50:.2f} ms, p99 {p99:.2f} ms, deadline {1e3 * deadline:g} ms"
+        figures = {"p50_ms": 1e3 * summary.p50, "p99_ms": p99, "deadline_ms": 1e3 * deadline}
+        checks.append(
+            graded(f"inference {graph}", p99, 500 * deadline, 1e3 * deadline, found, _SLOW, **figures)
+        )
+    return checks
+
+
+def _time(model: OnnxModel, runs: int) -> TimingHistogram:
+    inputs = {
+        name: np.zeros([size or 1 for size in spec.shape], spec.dtype) for name, spec in model.inputs.items()
+    }
+    model.warm_up()
+    histogram = TimingHistogram()
+    for _ in range(runs):
+        time.sleep(_PAUSE_S)
+        started = time.perf_counter()
+        model.run(**inputs)
+        histogram.record(time.perf_counter() - started)
+    return histogram

@@ -1,0 +1,131 @@
+"""Does the robot answer, and is what it says plausible? Sends damping and nothing else."""
+
+from __future__ import annotations
+
+import time
+from typing import List, Tuple
+
+import numpy as np
+
+from wmp_core.a1.link import LinkError, RobotLink
+from wmp_core.contract import Contract
+from wmp_core.control.command import MotorCommand
+from wmp_core.control.posture import PostureSettings, folded_pose
+from wmp_core.doctor.check import Check, failed, graded, passed, warned
+from wmp_core.observation import RobotState
+from wmp_core.rotation import projected_gravity
+
+_PERIOD = 0.002
+_DAMPING = 3.0
+_GRAVITY = 9.81
+# rad: how far a joint may be from a posture to count as in it, and beyond its range before it is implausible.
+_POSTURE_TOLERANCE = 0.5
+_RANGE_TOLERANCE = 0.1
+
+
+def check_robot(link: RobotLink, contract: Contract, seconds: float = 1.0) -> List[Check]:
+    """Listen for ``seconds``; opens the link and closes it again."""
+    try:
+        link.open()
+    except LinkError as error:
+        return [failed("robot link", str(error), "see the message")]
+    try:
+        states, elapsed = _listen(link, contract.num_joints, seconds)
+    finally:
+        link.close()
+    if len(states) < 2:
+        return [
+            failed(
+                "robot link",
+                f"{len(states)} states in {seconds:g} s",
+                "check the cable, `ping` the robot's address, this computer's own address in its network, "
+                "and that the robot has left sport mode",
+            )
+        ]
+    return [
+        passed("robot link", f"{len(states)} states in {elapsed:.1f} s", states=len(states)),
+        _rate(states, elapsed),
+        _tick(states),
+        _imu(states),
+        _joints(states[-1], contract),
+        _temperature(states[-1]),
+    ]
+
+
+def _listen(link: RobotLink, joints: int, seconds: float) -> Tuple[List[RobotState], float]:
+    damping = MotorCommand.damping(_DAMPING, joints)
+    states: List[RobotState] = []
+    started = time.monotonic()
+    deadline = started
+    while deadline - started < seconds:
+        link.send(damping)
+        deadline += _PERIOD
+        while True:
+            state = link.receive(max(0.0, deadline - time.monotonic()), newest=False)
+            if state is not None:
+                states.append(state)
+            if time.monotonic() >= deadline:
+                break
+    return states, time.monotonic() - started
+
+
+def _rate(states: List[RobotState], elapsed: float) -> Check:
+    rate = len(states) / elapsed
+    remedy = "a busy or wireless network, or a busy computer: connect the robot by cable, and nothing else"
+    return graded("state rate", 500.0 / rate, 1.1, 2.0, f"{rate:.0f} Hz of 500 Hz", remedy, rate_hz=rate)
+
+
+def _tick(states: List[RobotState]) -> Check:
+    steps = np.diff([state.tick for state in states])
+    median, lost = float(np.median(steps)), int((steps > 1.5 * np.median(steps)).sum())
+    found = f"grows by {median:g} per state, {lost} gaps"
+    if (steps <= 0).any():
+        return failed("tick", f"{found}, and fell back", "two controllers, or the robot restarts: switch off")
+    if lost > 0.01 * len(steps):
+        return warned("tick", found, "states are lost on the way: check cable and load", gaps=lost)
+    return passed("tick", found, step=median, gaps=lost)
+
+
+def _imu(states: List[RobotState]) -> Check:
+    """At rest the accelerometer shows up, and the orientation must agree."""
+    acceleration = np.mean([state.acc for state in states], axis=0)
+    quat = np.asarray(states[-1].quat_wxyz, dtype=np.float64)
+    size, norm = float(np.linalg.norm(acceleration)), float(np.linalg.norm(quat))
+    if not (abs(norm - 1) < 0.05 and size > 1):
+        found = f"|quaternion| {norm:.3g}, |acceleration| {size:.3g} m/s2"
+        return failed("imu", found, "the IMU sends no orientation: restart the robot")
+    cosine = float(np.dot(-projected_gravity(quat / norm), acceleration) / size)
+    angle = float(np.arccos(np.clip(cosine, -1, 1)))
+    found = f"{size:.2f} m/s2, {angle:.3f} rad off the orientation's vertical"
+    figures = {"acceleration_m_s2": size, "angle_rad": angle}
+    remedy = "keep the robot at rest during the check; if it was, the IMU or its mounting is wrong"
+    worst = max(angle / 0.1, abs(size - _GRAVITY) / 0.5)
+    return graded("imu", worst, 1.0, 3.0, found, remedy, **figures)
+
+
+def _joints(state: RobotState, contract: Contract) -> Check:
+    joints = contract.joints
+    beyond = np.maximum(np.array(joints.position_lower) - state.q, state.q - np.array(joints.position_upper))
+    worst = int(np.argmax(beyond))
+    if not beyond[worst] <= _RANGE_TOLERANCE:
+        found = f"{joints.names[worst]} is at {state.q[worst]:.2f} rad, {beyond[worst]:.2f} beyond its range"
+        return failed("joints", found, "calibrate the joint's zero; do not let this robot stand up")
+    postures = {
+        "standing": np.array(joints.default_position),
+        "lying": folded_pose(joints, PostureSettings()),
+    }
+    distance = {name: float(np.abs(state.q - pose).max()) for name, pose in postures.items()}
+    nearest = min(distance, key=lambda name: distance[name])
+    found = f"within their ranges, {distance[nearest]:.2f} rad off {nearest}"
+    if distance[nearest] <= _POSTURE_TOLERANCE:
+        return passed("joints", found, off_posture_rad=distance[nearest])
+    remedy = "hang the robot or fold its legs, and compare each joint with what it looks like"
+    return warned("joints", found, remedy, off_posture_rad=distance[nearest])
+
+
+def _temperature(state: RobotState) -> Check:
+    if state.motor_temperature is None:
+        return passed("motor temperature", "the robot does not tell")
+    hottest = float(np.max(state.motor_temperature))
+    found, remedy = f"{hottest:.0f} degrees at most", "let the motors cool down"
+    return graded("motor temperature", hottest, 50.0, 70.0, found, remedy, hottest=hottest)
