@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterator
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from wmp_core.inference.world_model import Source
 from wmp_core.observation import RobotState
 from wmp_replay.bag.records import DepthRecord, ImuReading, Joints, LatentRecord, PolicyStep, Record
 from wmp_replay.bag.step import WorldModelStep
+
+Reading = TypeVar("Reading", Joints, ImuReading)
 
 #: World-model steps by which the output lags behind the input.
 LAG = 5
@@ -46,8 +49,8 @@ class StepAssembler:
         self._follows: deque[bool] = deque()
         self._images: deque[DepthRecord] = deque(maxlen=MEMORY)
         self._latents: dict[int, LatentRecord] = {}
-        self._joints: deque[Joints] = deque(maxlen=MEMORY)
-        self._imu: deque[ImuReading] = deque(maxlen=MEMORY)
+        self._joints: dict[int, Joints] = {}
+        self._imu: dict[int, ImuReading] = {}
         self._newest: PolicyStep | None = None
         self._episode = -1
         self.dropped = 0
@@ -62,9 +65,9 @@ class StepAssembler:
         elif isinstance(record, DepthRecord):
             self._images.append(record)
         elif type(record) is Joints:
-            self._joints.append(record)
+            _remember(self._joints, record)
         elif isinstance(record, ImuReading):
-            self._imu.append(record)
+            _remember(self._imu, record)
         if self._newest is not None and record.stamp > self._newest.stamp + SILENCE:
             yield from self.finish()
 
@@ -127,9 +130,19 @@ class StepAssembler:
         return (min(near, key=lambda image: abs(image.stamp - wanted)) if near else None), False
 
     def _state(self, stamp: float) -> RobotState | None:
-        joints = next((each for each in self._joints if abs(each.stamp - stamp) < SAME), None)
-        imu = next((each for each in self._imu if abs(each.stamp - stamp) < SAME), None)
+        joints, imu = self._joints.get(_key(stamp)), self._imu.get(_key(stamp))
         return None if joints is None or imu is None else robot_state(self._contract, joints, imu)
+
+
+def _key(stamp: float) -> int:
+    return round(stamp / SAME)
+
+
+def _remember(readings: dict[int, Reading], reading: Reading) -> None:
+    """Add the newest reading, forget the oldest."""
+    readings[_key(reading.stamp)] = reading
+    if len(readings) > MEMORY:
+        del readings[next(iter(readings))]
 
 
 def robot_state(contract: Contract, joints: Joints, imu: ImuReading) -> RobotState | None:

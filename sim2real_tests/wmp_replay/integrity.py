@@ -1,0 +1,168 @@
+"""Is the recording whole, and was the walk what the runtime promises: rates, gaps, clocks, ages, bundle."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from wmp_core.bundle import Bundle
+from wmp_replay.bag.step import WorldModelStep
+from wmp_replay.bag.walk import Walk
+from wmp_replay.section import Section, Status
+
+NAME = "integrity"
+
+
+class IntegrityTest:
+    """Takes recorded steps in order; remembers a few numbers per step."""
+
+    def __init__(self) -> None:
+        self._ages: list[float] = []
+        self._steps = self._policy_steps = self._episodes = 0
+        self._lost_images = 0
+        self._compute_ms: list[float] = []
+        self._observe_ms: list[float] = []
+        self._late: int = 0
+
+    def take(self, step: WorldModelStep) -> None:
+        """The next recorded step."""
+        self._steps += 1
+        self._policy_steps += len(step.policy)
+        self._episodes = max(self._episodes, step.episode + 1)
+        self._lost_images += step.depth_lost
+        self._late += sum(each.latent_tick < step.tick for each in step.policy)
+        self._ages.append(step.depth_age)
+        self._compute_ms.append(step.policy[0].compute_ms)
+        if step.outcome is not None:
+            self._observe_ms.append(step.outcome.observe_ms)
+
+    def ages(self) -> np.ndarray:
+        """Age (s) of every image when it was consumed."""
+        ages = np.array(self._ages)
+        return ages[np.isfinite(ages)]
+
+    def latencies(self) -> dict[str, np.ndarray]:
+        """Times in ms of the recorded run: policy step, and observation of the world model."""
+        named = {
+            "policy step": np.array(self._compute_ms),
+            "world model: observe": np.array(self._observe_ms),
+        }
+        return {name: values[np.isfinite(values)] for name, values in named.items()}
+
+    def section(self, walk: Walk, bundle: Bundle, thresholds: dict[str, Any]) -> Section:
+        """The verdict, once every step was taken."""
+        section = Section(NAME)
+        section.figures = {
+            "kind": walk.kind,
+            "duration_s": walk.duration,
+            "episodes": self._episodes,
+            "policy_steps": self._policy_steps,
+            "dropped_policy_steps": walk.dropped_steps,
+            "world_model_steps": self._steps,
+            "run_info": walk.run_info,
+            "topics": {name: _topic(walk, name) for name in sorted(walk.topics)},
+        }
+        self._judge_files(section, walk)
+        self._judge_bundle(section, walk, bundle)
+        self._judge_steps(section, walk, thresholds)
+        self._judge_images(section, bundle, thresholds)
+        _judge_clocks(section, walk)
+        return section
+
+    def _judge_files(self, section: Section, walk: Walk) -> None:
+        for problem in walk.problems:
+            section.add(Status.WARN, problem)
+        if walk.undecodable:
+            section.add(Status.WARN, f"{walk.undecodable} messages are damaged and were left out")
+        if walk.is_partial:
+            section.add(Status.WARN, "this report is partial: it covers what could be read")
+        if not walk.problems and not walk.undecodable:
+            section.add(
+                Status.PASS,
+                f"the recording is whole: {self._policy_steps} policy steps, {walk.duration:.1f} s",
+            )
+
+    def _judge_bundle(self, section: Section, walk: Walk, bundle: Bundle) -> None:
+        recorded = walk.run_info.get("bundle") or {}
+        found = recorded.get("sha256")
+        if walk.kind == "sensors":
+            section.add(Status.PASS, "sensor topics only: observations, images and actions are rebuilt")
+        elif found is None:
+            section.add(Status.WARN, "the bag does not say which bundle walked (another recorder?)")
+        elif found == bundle.sha256:
+            section.add(Status.PASS, f"walked with this bundle: {bundle.name}, {found[:12]}")
+        else:
+            section.add(
+                Status.FAIL,
+                f"walked with bundle {recorded.get('name')} ({found[:12]}), replayed with {bundle.name} "
+                f"({bundle.sha256[:12]}): give the one that walked with --bundle",
+            )
+
+    def _judge_steps(self, section: Section, walk: Walk, thresholds: dict[str, Any]) -> None:
+        if self._policy_steps == 0:
+            section.add(Status.FAIL, "no policy step: was the robot ever walking?")
+            return
+        share = walk.dropped_steps / (walk.dropped_steps + self._policy_steps)
+        section.judge(
+            share, thresholds["dropped_ratio"], f"{walk.dropped_steps} policy steps are missing in the bag"
+        )
+        if walk.duplicate_steps:
+            section.add(Status.WARN, f"{walk.duplicate_steps} policy steps come twice or out of order")
+        if walk.kind == "graph" and self._late:
+            section.add(Status.WARN, f"{self._late} policy steps used an h that was late")
+
+    def _judge_images(self, section: Section, bundle: Bundle, thresholds: dict[str, Any]) -> None:
+        if self._steps == 0:
+            return
+        ages, wanted = self.ages(), bundle.contract.timing.depth_age
+        section.judge(
+            1.0 - len(ages) / self._steps,
+            thresholds["without_image"],
+            f"{self._steps - len(ages)} of {self._steps} world-model ticks had no image",
+        )
+        if self._lost_images:
+            section.add(Status.WARN, f"{self._lost_images} images that were consumed are not in the bag")
+        if len(ages):
+            error = float(np.quantile(np.abs(ages - wanted), 0.95))
+            section.figures["depth_age_s"] = {"median": np.median(ages), "p95_error": error}
+            section.judge(
+                error,
+                thresholds["depth_age_error"],
+                f"images were {1e3 * np.median(ages):.0f} ms old when consumed, the contract wants "
+                f"{1e3 * wanted:.0f} ms; 95 % within {1e3 * error:.0f} ms of it",
+            )
+
+
+def _topic(walk: Walk, name: str) -> dict[str, Any]:
+    topic = walk.topics[name]
+    return {
+        "type": topic.kind,
+        "messages": topic.count,
+        "rate_hz": topic.rate,
+        "gaps": topic.gaps,
+        "longest_pause_s": topic.longest_pause,
+        "stamps_backwards": topic.backwards,
+    }
+
+
+def _judge_clocks(section: Section, walk: Walk) -> None:
+    used = [name for name in walk.names.values() if name in walk.topics]
+    backwards = {name: walk.topics[name].backwards for name in used if walk.topics[name].backwards}
+    if backwards:
+        named = ", ".join(f"{name} ({count} times)" for name, count in backwards.items())
+        section.add(Status.WARN, f"stamps go backwards in {named}: was the clock set during the recording?")
+    else:
+        section.add(Status.PASS, "all stamps run forwards")
+    gaps = {
+        name: walk.topics[name]
+        for name in used
+        if walk.topics[name].gaps and not math.isnan(walk.topics[name].rate)
+    }
+    streams = {name: gap for name, gap in gaps.items() if gap.kind.startswith("sensor_msgs")}
+    for name, topic in streams.items():
+        section.add(
+            Status.WARN,
+            f"{name}: {topic.gaps} gaps at {topic.rate:.0f} Hz, the longest {topic.longest_pause:.2f} s",
+        )

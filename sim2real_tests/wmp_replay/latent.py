@@ -1,0 +1,70 @@
+"""Is the model's h where it was in training: distance to the envelope, and a map of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wmp_replay.envelope import Envelope
+from wmp_replay.recompute import Recomputed
+from wmp_replay.section import Section, Status
+
+NAME = "latent"
+#: Latents that are kept; of a longer walk an even selection.
+MOST = 4096
+
+
+class LatentTest:
+    """Takes recomputed steps in order; keeps h of at most :data:`MOST` of them, evenly spread."""
+
+    def __init__(self) -> None:
+        self._every, self._count = 1, 0
+        self._latents: list[np.ndarray] = []
+        self._stamps: list[float] = []
+
+    def take(self, done: Recomputed) -> None:
+        """The next step."""
+        if not done.is_seeded:
+            return
+        if self._count % self._every == 0:
+            self._latents.append(done.deter)
+            self._stamps.append(done.step.stamp)
+        self._count += 1
+        if len(self._latents) > MOST:
+            self._latents, self._stamps = self._latents[::2], self._stamps[::2]
+            self._every *= 2
+
+    def latents(self) -> np.ndarray:
+        """``[N, D]``."""
+        return np.stack(self._latents) if self._latents else np.zeros((0, 0), np.float32)
+
+    def stamps(self) -> np.ndarray:
+        """``[N]`` s."""
+        return np.array(self._stamps)
+
+
+def judge(latents: np.ndarray, envelope: Envelope | None, source: str, thresholds: dict[str, Any]) -> Section:
+    """The verdict; ``source`` says what the envelope was made from."""
+    section = Section(NAME)
+    if envelope is None or len(latents) == 0:
+        section.add(Status.SKIP, "no latents to compare" if envelope is not None else "no envelope is known")
+        return section
+    distance = envelope.distance(latents)
+    outside = float(np.mean(distance > envelope.bound))
+    dimensions = float(envelope.outside_dimensions(latents).mean())
+    section.figures = {
+        "envelope_from": source,
+        "envelope_latents": envelope.count,
+        "bound": envelope.bound,
+        "median_distance": np.median(distance),
+        "share_outside": outside,
+        "share_of_dimensions_outside_quantiles": dimensions,
+    }
+    section.judge(
+        outside,
+        thresholds["share_outside"],
+        f"{100 * outside:.1f} % of h lie outside of the envelope ({source}, {envelope.count} latents), "
+        f"{100 * dimensions:.1f} % of single values outside of their quantiles",
+    )
+    return section

@@ -1,0 +1,62 @@
+"""Everything that is found out about a walk in one pass over its steps, before any judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from wmp_core.bundle import Bundle
+from wmp_replay.bag.step import WorldModelStep
+from wmp_replay.dynamics import DynamicsTest, JointDynamics
+from wmp_replay.exactness import Exactness
+from wmp_replay.integrity import IntegrityTest
+from wmp_replay.latent import LatentTest
+from wmp_replay.prediction import PredictionErrors, PredictionTest
+from wmp_replay.recompute import Recomputer
+from wmp_replay.surprise import SurpriseTest, Timeline
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """The tests after their last step, and what they found. ``latents [N, D]`` at ``latent_stamps [N]`` s."""
+
+    start: float
+    integrity: IntegrityTest
+    exactness: Exactness
+    prediction_test: PredictionTest
+    prediction: PredictionErrors | None
+    surprise_test: SurpriseTest
+    surprise: Timeline
+    latents: np.ndarray
+    latent_stamps: np.ndarray
+    dynamics: JointDynamics | None
+
+
+def measure(steps: Iterable[WorldModelStep], bundle: Bundle, tolerance: float) -> Measurements:
+    """Go once through the steps of a walk; memory grows by some 100 bytes per step, never by images."""
+    integrity, exactness = IntegrityTest(), Exactness(bundle, tolerance)
+    prediction, surprise = PredictionTest(bundle), SurpriseTest(bundle)
+    latent, dynamics = LatentTest(), DynamicsTest(bundle.contract)
+    start = np.nan
+    for done in Recomputer(bundle).run(steps):
+        start = done.step.stamp if np.isnan(start) else start
+        integrity.take(done.step)
+        exactness.take(done)
+        prediction.take(done.step)
+        surprise.take(done)
+        latent.take(done)
+        dynamics.take(done.step)
+    return Measurements(
+        float(start),
+        integrity,
+        exactness,
+        prediction,
+        prediction.finish(),
+        surprise,
+        surprise.timeline(),
+        latent.latents(),
+        latent.stamps(),
+        dynamics.finish(),
+    )

@@ -1,0 +1,82 @@
+"""Open-loop prediction: a few steps of context with images, then the world model goes on by itself."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from wmp_core.bundle import Bundle
+from wmp_core.depth.geometry import normalise
+from wmp_replay.windows import CONTEXT, HORIZONS, Windows
+
+
+class Prediction(NamedTuple):
+    """``depth [B, K, H, W]`` m and ``proprioception [B, K, P]`` scaled, ``K`` = steps ahead of
+    :data:`~wmp_replay.windows.HORIZONS`."""
+
+    depth: np.ndarray
+    proprioception: np.ndarray
+
+
+def predict(bundle: Bundle, windows: Windows, actions: np.ndarray | None = None) -> Prediction:
+    """What the model expects ``HORIZONS`` steps after the context, for all windows at once.
+
+    The model starts from its learned initial state at the first step of the context; z is the mode of its
+    distribution, as on the robot.
+
+    Args:
+        actions: ``[B, T, k * J]`` taken instead of the recorded ones after the context.
+    """
+    return roll_out(bundle, windows, context_state(bundle, windows), actions)
+
+
+def context_state(bundle: Bundle, windows: Windows) -> tuple[np.ndarray, np.ndarray]:
+    """h ``[B, D]`` and z ``[B, S]`` at the last step of the context."""
+    initial, count = bundle.initial_state, len(windows)
+    deter, stoch = initial.deter[None].repeat(count, 0), initial.stoch[None].repeat(count, 0)
+    taken = np.zeros_like(windows.actions[:, 0])
+    for t in range(CONTEXT):
+        deter = _advance(bundle, deter, stoch, taken)
+        image = normalise(bundle.contract.depth, windows.depth[:, t])
+        stoch = bundle.model("observe").run(
+            deter=deter, proprioception=windows.proprioception[:, t], depth=image[:, None]
+        )["stoch"]
+        taken = windows.actions[:, t]
+    return deter, stoch
+
+
+def roll_out(
+    bundle: Bundle,
+    windows: Windows,
+    state: tuple[np.ndarray, np.ndarray],
+    actions: np.ndarray | None = None,
+) -> Prediction:
+    """The part of :func:`predict` after the context, from ``state`` on."""
+    taken = windows.actions if actions is None else actions
+    deter, stoch = state
+    depth, proprioception = [], []
+    far = bundle.contract.depth.far
+    for ahead in range(1, max(HORIZONS) + 1):
+        deter = _advance(bundle, deter, stoch, taken[:, CONTEXT + ahead - 2])
+        stoch = bundle.model("prior").run(deter=deter)["stoch"]
+        if ahead in HORIZONS:
+            outputs = bundle.model("decoder").run(deter=deter, stoch=stoch)
+            depth.append(np.clip((outputs["depth"][:, 0] + 0.5) * far, bundle.contract.depth.near, far))
+            proprioception.append(outputs["proprioception"])
+    return Prediction(np.stack(depth, axis=1), np.stack(proprioception, axis=1))
+
+
+def shuffled_actions(windows: Windows, joints: int) -> np.ndarray:
+    """The actions after the context in a random order in time, the same for every window of the same length:
+    what a model predicts that does not care what the robot does."""
+    shuffled = windows.actions.copy()
+    future = shuffled[:, CONTEXT - 1 :]
+    single = future.reshape(len(windows), -1, joints)
+    order = np.random.default_rng(0).permutation(single.shape[1])
+    shuffled[:, CONTEXT - 1 :] = single[:, order].reshape(future.shape)
+    return shuffled
+
+
+def _advance(bundle: Bundle, deter: np.ndarray, stoch: np.ndarray, actions: np.ndarray) -> np.ndarray:
+    return bundle.model("advance").run(deter=deter, stoch=stoch, actions=actions)["next_deter"]

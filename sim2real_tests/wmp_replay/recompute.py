@@ -1,0 +1,198 @@
+"""Recomputes every latent and every action of a walk from what was recorded before it.
+
+Each transition starts from the *recorded* state: the latent of tick n must follow from the recorded latent
+of tick n - k, its image and its actions. If every transition agrees, so does the whole walk; the first one
+that differs is the one at fault, and errors do not pile up. It also makes transitions independent, so that
+many are computed at once. Where latents were not recorded, h is carried on from the step before.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from wmp_core.bundle import Bundle
+from wmp_core.depth.geometry import normalise
+from wmp_core.history import History
+from wmp_core.observation import Proprioception
+from wmp_replay.bag.records import PolicyStep
+from wmp_replay.bag.step import WorldModelStep
+
+#: World-model steps that are computed at once.
+CHUNK = 64
+
+
+@dataclass(frozen=True)
+class Recomputed:
+    """A world-model step and what the networks make of it.
+
+    ``deter [D]``: h of its tick, recorded or carried on. ``stoch [S]``, ``kl`` (nats, NaN without image):
+    of its observation. ``next_deter [D]``: h of the next tick, from the recorded z; None where actions are
+    missing. ``actions``: per policy step ``[J]``, None where it cannot be known. ``observations``: per
+    policy step proprioception ``[P]`` from the recorded raw state, None where there is none.
+    ``is_seeded``: h is known, not that of a model started blindly in the middle of a walk.
+    """
+
+    step: WorldModelStep
+    deter: np.ndarray
+    stoch: np.ndarray
+    kl: float
+    next_deter: np.ndarray | None
+    actions: tuple[np.ndarray | None, ...]
+    observations: tuple[np.ndarray | None, ...]
+    is_seeded: bool
+
+
+class Recomputer:
+    """Runs a bundle's graphs over the steps of one walk, in order."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+        self._contract = bundle.contract
+        self._interval = bundle.contract.timing.world_model_interval
+        self._proprioception = Proprioception(bundle.contract)
+        self._command = self._proprioception.slices["command"]
+        self._history = History(bundle.contract)
+        self._pushes = 0
+        self._previous: PolicyStep | None = None
+        self._last: Recomputed | None = None
+        self._known: dict[int, np.ndarray] = {}
+        idle = np.zeros((1, self._interval * bundle.contract.num_joints), np.float32)
+        initial = bundle.initial_state
+        self._initial = self._advance(initial.deter[None], initial.stoch[None], idle)[0]
+
+    def run(self, steps: Iterable[WorldModelStep]) -> Iterator[Recomputed]:
+        """Recompute ``steps``, which are those of a walk in order; memory does not grow with their number."""
+        iterator = iter(steps)
+        while chunk := list(islice(iterator, CHUNK)):
+            for part in _runs(chunk):
+                yield from self._run(part)
+
+    def _run(self, steps: Sequence[WorldModelStep]) -> list[Recomputed]:
+        """Steps whose h are known, except perhaps that of the first one."""
+        first, is_seeded = self._first_deter(steps[0])
+        deter = np.stack([first, *(self._deter(step) for step in steps[1:])])
+        stoch, kl = self._observe(steps, deter)
+        recorded = [
+            mine if step.outcome is None else step.outcome.stoch
+            for step, mine in zip(steps, stoch, strict=True)
+        ]
+        following = self._next(steps, deter, np.stack(recorded))
+        actions = self._actions(steps, deter)
+        done = [
+            Recomputed(
+                step,
+                deter[i],
+                stoch[i],
+                float(kl[i]),
+                following[i],
+                actions[i],
+                tuple(
+                    self._observation(each, state)
+                    for each, state in zip(step.policy, step.states, strict=True)
+                ),
+                is_seeded or i > 0,
+            )
+            for i, step in enumerate(steps)
+        ]
+        self._last = done[-1]
+        return done
+
+    def _first_deter(self, step: WorldModelStep) -> tuple[np.ndarray, bool]:
+        if step.latent is not None or step.tick == 0:
+            return self._deter(step), True
+        if step.follows and self._last is not None and self._last.next_deter is not None:
+            return self._last.next_deter, self._last.is_seeded
+        return self._initial, False  # as the world model does when steps are missing
+
+    def _deter(self, step: WorldModelStep) -> np.ndarray:
+        return self._initial if step.latent is None else step.latent.deter
+
+    def _observe(self, steps: Sequence[WorldModelStep], deter: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        stoch = np.empty((len(steps), self._contract.world_model.stoch), np.int64)
+        kl = np.full(len(steps), math.nan)
+        seen = np.array([step.depth is not None for step in steps])
+        if seen.any():
+            images = np.stack([step.depth for step in steps if step.depth is not None])
+            images = normalise(self._contract.depth, images)
+            proprioception = np.stack([step.proprioception for step in steps if step.depth is not None])
+            outputs = self._bundle.model("observe").run(
+                deter=deter[seen], proprioception=proprioception, depth=images[:, None]
+            )
+            stoch[seen], kl[seen] = outputs["stoch"], outputs["kl"]
+        if not seen.all():
+            stoch[~seen] = self._bundle.model("prior").run(deter=deter[~seen])["stoch"]
+        return stoch, kl
+
+    def _next(
+        self, steps: Sequence[WorldModelStep], deter: np.ndarray, stoch: np.ndarray
+    ) -> list[np.ndarray | None]:
+        whole = np.array([len(step.policy) == self._interval for step in steps])
+        following: list[np.ndarray | None] = [None] * len(steps)
+        if whole.any():
+            actions = np.stack([step.actions.ravel() for step, ok in zip(steps, whole, strict=True) if ok])
+            for i, value in zip(
+                np.flatnonzero(whole), self._advance(deter[whole], stoch[whole], actions), strict=True
+            ):
+                following[i] = value
+        return following
+
+    def _advance(self, deter: np.ndarray, stoch: np.ndarray, actions: np.ndarray) -> np.ndarray:
+        return self._bundle.model("advance").run(deter=deter, stoch=stoch, actions=actions)["next_deter"]
+
+    def _actions(
+        self, steps: Sequence[WorldModelStep], deter: np.ndarray
+    ) -> list[tuple[np.ndarray | None, ...]]:
+        """The policy on every step whose history and whose h are known, all at once."""
+        rows: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        places: list[list[int | None]] = []
+        for step, h in zip(steps, deter, strict=True):
+            if step.tick == 0:
+                self._known.clear()
+            self._known[step.tick] = h
+            self._known.pop(step.tick - 16 * self._interval, None)
+            places.append([])
+            for policy_step in step.policy:
+                history = self._push(policy_step)
+                used = self._known.get(policy_step.latent_tick)
+                known = used is not None and history is not None
+                places[-1].append(len(rows) if known else None)
+                if used is not None and history is not None:
+                    rows.append((history, policy_step.proprioception[self._command], used))
+        if not rows:
+            return [tuple(None for _ in step.policy) for step in steps]
+        history, command, used = (np.stack(part) for part in zip(*rows, strict=True))
+        actions = self._bundle.model("policy").run(history=history, command=command, deter=used)["action"]
+        actions = np.clip(actions, -self._contract.action.clip, self._contract.action.clip)
+        return [tuple(None if row is None else actions[row] for row in row_of) for row_of in places]
+
+    def _push(self, step: PolicyStep) -> np.ndarray | None:
+        """History as the policy saw it; None until it is complete after steps that are missing."""
+        last, self._previous = self._previous, step
+        if step.tick == 0:
+            self._history.reset()
+            self._pushes = self._contract.observation.history_steps
+        elif last is None or step.tick != last.tick + 1:
+            self._pushes = -1
+            last = None
+        action = np.zeros_like(step.action) if last is None or step.tick == 0 else last.action
+        history = self._history.push(step.proprioception, action)
+        self._pushes += 1
+        return history if self._pushes >= self._contract.observation.history_steps else None
+
+    def _observation(self, step: PolicyStep, state: object) -> np.ndarray | None:
+        return None if state is None else self._proprioception(state, step.command)  # type: ignore[arg-type]
+
+
+def _runs(steps: Sequence[WorldModelStep]) -> Iterator[Sequence[WorldModelStep]]:
+    """Parts in which every step but the first has an h of its own."""
+    begin = 0
+    for i in range(1, len(steps)):
+        if steps[i].latent is None and steps[i].tick != 0:
+            yield steps[begin:i]
+            begin = i
+    yield steps[begin:]

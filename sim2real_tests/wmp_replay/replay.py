@@ -1,0 +1,112 @@
+"""From a bag and a bundle to a verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wmp_core.bundle import Bundle
+from wmp_replay import dynamics, latent, prediction, surprise
+from wmp_replay.bag.walk import Walk, load_bag
+from wmp_replay.dynamics import suggested_randomisation
+from wmp_replay.measurements import Measurements, measure
+from wmp_replay.reference import Reference, find_reference
+from wmp_replay.section import Section, Status, worst
+from wmp_replay.thresholds import Thresholds
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A walk with its verdict: ``sections`` in the order of the report; ``measured`` is for pictures."""
+
+    walk: Walk
+    bundle: Bundle
+    reference: Reference
+    sections: tuple[Section, ...]
+    measured: Measurements
+
+    @property
+    def status(self) -> Status:
+        """The worst section's."""
+        return worst(section.status for section in self.sections)
+
+    @property
+    def exit_code(self) -> int:
+        """0 pass, 1 warn, 2 fail."""
+        return max(0, int(self.status))
+
+    def section(self, name: str) -> Section:
+        """The section called ``name``."""
+        return next(section for section in self.sections if section.name == name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The verdict as JSON data."""
+        return {
+            "format": 1,
+            "bag": str(self.walk.path),
+            "bundle": {"name": self.bundle.name, "sha256": self.bundle.sha256},
+            "reference": self.reference.source,
+            "partial": self.walk.is_partial,
+            "verdict": str(self.status),
+            "sections": {section.name: section.to_dict() for section in self.sections},
+        }
+
+    def randomisation(self) -> dict[str, Any]:
+        """Ranges for training that contain this robot; empty where nothing was found out."""
+        found = self.measured.dynamics
+        return {} if found is None else suggested_randomisation(found, self.reference.dynamics)
+
+
+def replay(
+    bag: str | Path | Walk,
+    bundle: Bundle,
+    reference: Reference | None = None,
+    thresholds: Thresholds | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Replay:
+    """Judge a recorded walk.
+
+    Args:
+        bag: path of a rosbag2, or what :func:`~wmp_replay.bag.walk.load_bag` made of it.
+        bundle: the one that walked.
+        reference: what to compare with; by default the one beside the bundle, else its golden trajectory.
+        progress: called with the share that is done, 0..1.
+
+    Raises:
+        BagError: the bag holds no walk.
+        ReferenceError: the reference belongs to another bundle.
+    """
+    walk = bag if isinstance(bag, Walk) else load_bag(bag)
+    limits = thresholds or Thresholds.load()
+    tolerance = float(limits.exactness["tolerance"])
+    known = reference or find_reference(bundle, tolerance)
+    measured = measure(walk.steps(bundle.contract, progress), bundle, tolerance)
+    if progress is not None:
+        progress(1.0)
+    return Replay(walk, bundle, known, _judge(walk, bundle, known, measured, limits), measured)
+
+
+def _judge(
+    walk: Walk, bundle: Bundle, reference: Reference, measured: Measurements, limits: Thresholds
+) -> tuple[Section, ...]:
+    threshold, source = surprise_threshold(bundle, reference)
+    return (
+        measured.integrity.section(walk, bundle, limits.integrity),
+        measured.exactness.section(walk.kind),
+        prediction.judge(measured.prediction, reference.prediction or None, limits.prediction),
+        surprise.judge(measured.surprise, threshold, source, measured.start, limits.surprise),
+        latent.judge(measured.latents, reference.envelope, reference.source, limits.latent),
+        dynamics.judge(measured.dynamics, reference.dynamics, bundle.contract, limits.dynamics),
+    )
+
+
+def surprise_threshold(bundle: Bundle, reference: Reference) -> tuple[float, str]:
+    """Nats of smoothed KL, and where they come from: training's own calibration before the reference."""
+    if bundle.calibration.surprise is not None:
+        return bundle.calibration.surprise, "the bundle's calibration"
+    if math.isnan(reference.surprise):
+        return math.nan, "unknown"
+    return reference.surprise, reference.source

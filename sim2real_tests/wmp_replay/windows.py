@@ -1,0 +1,80 @@
+"""Stretches of a walk, long enough to look at the context and to predict what follows."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from wmp_core.contract import Contract
+from wmp_replay.bag.step import WorldModelStep
+
+#: World-model steps with images before a prediction (as in the paper), and the steps ahead that are judged.
+CONTEXT, HORIZONS = 5, (1, 2, 5, 10, 20)
+LENGTH = CONTEXT + max(HORIZONS)
+
+
+@dataclass(frozen=True)
+class Windows:
+    """``B`` stretches of ``T`` = :data:`LENGTH` world-model steps.
+
+    ``depth [B, T, H, W]`` m, NaN where the walk has no image; ``proprioception [B, T, P]`` scaled;
+    ``actions [B, T, k * J]``, those that lead from each step to the next; ``stamp [B]`` s of the last step of
+    the context.
+    """
+
+    depth: np.ndarray
+    proprioception: np.ndarray
+    actions: np.ndarray
+    stamp: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.stamp)
+
+
+class WindowCutter:
+    """Cuts windows out of steps that come one after the other; holds one window's length of them."""
+
+    def __init__(self, contract: Contract, stride: int) -> None:
+        """``stride``: world-model steps from the start of one window to the next."""
+        self._interval = contract.timing.world_model_interval
+        self._missing = np.full((contract.depth.height, contract.depth.width), np.nan, np.float32)
+        self._steps: deque[WorldModelStep] = deque(maxlen=LENGTH)
+        self._stride = stride
+        self._wait = 0
+
+    def take(self, step: WorldModelStep) -> Windows | None:
+        """The next step; returns the window that it completes, if one is due."""
+        if not step.follows:
+            self._steps.clear()
+            self._wait = 0
+        if len(step.policy) < self._interval:
+            self._steps.clear()
+            return None
+        self._steps.append(step)
+        if len(self._steps) < LENGTH or self._wait > 0:
+            self._wait = max(0, self._wait - 1)
+            return None
+        context = list(self._steps)[:CONTEXT]
+        if any(each.depth is None for each in context):
+            return None
+        self._wait = self._stride - 1
+        return self._cut(list(self._steps))
+
+    def _cut(self, steps: Sequence[WorldModelStep]) -> Windows:
+        depth = np.stack([self._missing if step.depth is None else step.depth for step in steps])
+        return Windows(
+            depth[None],
+            np.stack([step.proprioception for step in steps])[None],
+            np.stack([step.actions.ravel() for step in steps])[None],
+            np.array([steps[CONTEXT - 1].stamp]),
+        )
+
+
+def join(parts: Sequence[Windows]) -> Windows:
+    """Several windows as one batch."""
+    return Windows(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in Windows.__annotations__)
+    )
