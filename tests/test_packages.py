@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = sorted(path.parent for path in (ROOT / "ros2_ws" / "src").glob("*/setup.py"))
 EXECUTABLES = {
     "wmp_core": set(),
+    "wmp_ros": set(),
     "wmp_perception": {"depth_node", "world_model_node"},
     "wmp_controller": {"policy_node", "teleop_keyboard"},
     "wmp_sim": {"a1_sim"},

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 SOURCES = Path(__file__).resolve().parent.parent / "ros2_ws" / "src"
-PACKAGES = ["wmp_core", "wmp_perception", "wmp_controller"]
+PACKAGES = ["wmp_core", "wmp_ros", "wmp_perception", "wmp_controller"]
 GENERIC_SINCE_3_9 = {"tuple", "list", "dict", "set", "frozenset", "type", "deque", "defaultdict"}
 
 
@@ -55,7 +55,8 @@ def newer_types(source: str) -> list[str]:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_package_runs_on_python_3_8(package):
     folder = SOURCES / package
-    result = vermin(folder / package, folder / "scripts", folder / "setup.py")
+    scripts = [folder / "scripts"] if (folder / "scripts").exists() else []
+    result = vermin(folder / package, *scripts, folder / "setup.py")
     assert result.returncode == 0, result.stdout + result.stderr
 
 

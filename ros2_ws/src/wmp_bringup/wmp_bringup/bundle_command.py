@@ -107,8 +107,8 @@ def _verify(path: Path, arguments: argparse.Namespace) -> None:
         public = require_trusted(path, load_trusted_keys(arguments.trusted_keys))
         print(f"signed by the trusted key {public}")
     else:
-        public = signer(path)
-        print(f"signed by {public} (no list of trusted keys was given)" if public else "not signed")
+        found = signer(path)
+        print(f"signed by {found} (no list of trusted keys was given)" if found else "not signed")
 
 
 def _sign(path: Path, arguments: argparse.Namespace) -> None:

@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import importlib
 import json
-import signal
 import struct
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import rclpy
 from ament_index_python.packages import get_package_share_directory
-from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
-from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
-from wmp_core.bundle import Bundle
+from wmp_core.bundle import Bundle, BundleError
+from wmp_ros.qos import LISTEN
+from wmp_ros.running import run_node, spin
 
 #: Topic -> message type of everything that is recorded.
 TOPICS = {
@@ -44,7 +43,6 @@ CLOCK_TOPICS = ("wmp/policy_step", "imu/data", "sim/odometry")
 CUSTOM_TYPES = ("wmp_msgs/msg/PolicyStep", "wmp_msgs/msg/Latent")
 #: Key of the bag's custom data that holds the run's description as JSON.
 RUN_INFO = "wmp_run_info"
-QUEUE_DEPTH = 1000
 
 
 class BagWriter:
@@ -95,11 +93,9 @@ class Recorder(Node):
 
     def record(self, bag: BagWriter) -> None:
         """Write every message from now on into ``bag``."""
-        qos = QoSProfile(
-            depth=QUEUE_DEPTH, history=HistoryPolicy.KEEP_LAST, reliability=ReliabilityPolicy.RELIABLE
-        )
         for topic, kind in TOPICS.items():
-            self.create_subscription(_message_class(kind), topic, self._writer_of(bag, topic), qos, raw=True)
+            write = self._writer_of(bag, topic)
+            self.create_subscription(_message_class(kind), topic, write, LISTEN, raw=True)
 
     def _writer_of(self, bag: BagWriter, topic: str) -> Callable[[bytes], None]:
         def write(data: bytes) -> None:
@@ -130,28 +126,17 @@ def _message_text(name: str) -> str:
     )
 
 
+def serve(node: Recorder, stop: threading.Event) -> None:
+    """Record until ``stop`` is set; the bag is complete afterwards."""
+    with BagWriter(node.output, TOPICS, node.run_info) as bag:
+        node.record(bag)
+        node.get_logger().info(f"recording {len(TOPICS)} topics to {node.output}")
+        spin(node, stop)
+
+
 def main() -> int:
-    """Record until stopped by SIGINT or SIGTERM; the bag is complete afterwards."""
-    rclpy.init()
-    node = Recorder()
-    try:
-        with BagWriter(node.output, TOPICS, node.run_info) as bag:
-            node.record(bag)
-            node.get_logger().info(f"recording {len(TOPICS)} topics to {node.output}")
-            _spin_until_stopped(node)
-    finally:
-        node.destroy_node()
-        rclpy.try_shutdown()
-    return 0
-
-
-def _spin_until_stopped(node: Node) -> None:
-    try:
-        rclpy.spin(node)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        # Impatient users, and launchers, interrupt twice: the bag must be completed all the same.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
+    """Record until a signal."""
+    return run_node(Recorder, (BundleError, ValueError, OSError), serve)
 
 
 if __name__ == "__main__":

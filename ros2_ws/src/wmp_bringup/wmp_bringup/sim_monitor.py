@@ -7,22 +7,13 @@ import math
 from diagnostic_msgs.msg import DiagnosticArray
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from std_msgs.msg import Bool
 from wmp_msgs.msg import Latent, PolicyStep
 
 from wmp_bringup.operator import POLICY_NODE
 from wmp_bringup.walk_record import Pose, WalkRecord
-
-#: Deep: in lockstep no message may be lost while this process waits for a core.
-LISTEN = QoSProfile(depth=5000, history=HistoryPolicy.KEEP_LAST, reliability=ReliabilityPolicy.RELIABLE)
-LATCHED = QoSProfile(
-    depth=1,
-    history=HistoryPolicy.KEEP_LAST,
-    reliability=ReliabilityPolicy.RELIABLE,
-    durability=DurabilityPolicy.TRANSIENT_LOCAL,
-)
+from wmp_ros.qos import LATCHED, LISTEN
 
 
 class SimMonitor(Node):

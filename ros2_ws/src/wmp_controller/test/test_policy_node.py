@@ -15,8 +15,8 @@ from sensor_msgs.msg import Imu, JointState
 from std_srvs.srv import Trigger
 from wmp_msgs.msg import Latent, PolicyStep
 
-from wmp_controller.node_support import RELIABLE
 from wmp_core.bundle import Bundle
+from wmp_ros.qos import RELIABLE
 
 
 @pytest.fixture
@@ -91,7 +91,8 @@ def observer():
 
 def patient(robot, **parameters):
     """Parameters for a machine so busy that states come late."""
-    return {"robot.port": robot.port, "watchdog.state_age": 5.0, "watchdog.latent_age": 60.0, **parameters}
+    ages = {f"watchdog.{name}": 60.0 for name in ("state_age", "latent_age", "command_age", "loop_overrun")}
+    return {"robot.port": robot.port, **ages, **parameters}
 
 
 def test_services_answer_with_what_the_control_thread_decided(policy_node, observer, robot):

@@ -6,12 +6,12 @@ import dataclasses
 from typing import Dict, Optional, Union
 
 from wmp_controller.control_loop import ControlLoop, CycleReport
-from wmp_controller.node_support import Report
 from wmp_core.a1.link import A1Link
 from wmp_core.a1.sdk_link import SdkLink
 from wmp_core.control.controller import Controller
 from wmp_core.control.modes import Mode
 from wmp_core.realtime.timing import TimingSummary
+from wmp_ros.health import Report
 
 
 def control_report(

@@ -11,7 +11,6 @@ Publishes ``wmp/policy_step``, ``joint_states``, ``joint_commands``, ``imu/data`
 from __future__ import annotations
 
 import logging
-import signal
 import threading
 import time
 from typing import Any, Optional, Sequence
@@ -19,19 +18,17 @@ from typing import Any, Optional, Sequence
 import numpy as np
 import rclpy
 from geometry_msgs.msg import Twist
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
-from sensor_msgs.msg import Imu, JointState
+from sensor_msgs.msg import Imu, JointState, Joy
 from std_srvs.srv import Trigger
 from wmp_msgs.msg import Latent as LatentMessage
 from wmp_msgs.msg import PolicyStep
 
 from wmp_controller.control_health import control_report
 from wmp_controller.control_loop import ControlError, ControlLoop, CycleReport, LoopSettings
+from wmp_controller.joystick_operator import JoystickOperator, RemoteOperator, pad_from_joy
 from wmp_controller.mailbox import LatentMailbox, Outbox
-from wmp_controller.node_support import RELIABLE, WALL_CLOCK, Health, Report, declare_settings
 from wmp_controller.operator import Operator, RosOperator, Script, ScriptedOperator
 from wmp_controller.report_messages import ReportMessages
 from wmp_core.a1.link import A1LinkSettings, LinkError
@@ -39,6 +36,7 @@ from wmp_core.a1.transport import create_link
 from wmp_core.bundle import Bundle, BundleError
 from wmp_core.control.controller import Controller, ControllerSettings
 from wmp_core.control.envelope import EnvelopeSettings
+from wmp_core.control.joystick import JoystickSettings
 from wmp_core.control.modes import Request
 from wmp_core.control.posture import PostureSettings
 from wmp_core.control.walking import Latent
@@ -49,6 +47,11 @@ from wmp_core.inference.world_model import WorldModel
 from wmp_core.realtime import scheduling as realtime
 from wmp_core.realtime.scheduling import RealtimeSettings
 from wmp_core.signing import SignatureError, load_trusted_keys
+from wmp_ros.clock import WALL_CLOCK
+from wmp_ros.health import Health, Report
+from wmp_ros.parameters import declare_settings
+from wmp_ros.qos import RELIABLE
+from wmp_ros.running import run_node, spin_while
 
 _log = logging.getLogger("policy_node")
 
@@ -112,14 +115,35 @@ class PolicyNode(Node):
         script = declare_settings(self, "script", Script, velocity=velocity)
         if kind == "script":
             return ScriptedOperator(script)
-        if kind != "ros":
-            raise ValueError(f"parameter operator is {kind!r}, expected 'ros' or 'script'")
-        # The control thread must not call ROS: answers leave through the outbox.
-        operator = RosOperator(lambda future, refusal: self._outbox.put((future, refusal)))
+        if kind not in ("ros", "remote", "joy"):
+            raise ValueError(f"parameter operator is {kind!r}, expected 'ros', 'remote', 'joy' or 'script'")
+        operator = self._create_joystick(kind) if kind != "ros" else RosOperator(self._reply)
         for request in Request:
             self.create_service(Trigger, f"~/{request.value}", _service(operator, request, self))
-        self.create_subscription(Twist, "cmd_vel", lambda twist: self._on_cmd_vel(operator, twist), 1)
+        if kind == "ros":
+            self.create_subscription(Twist, "cmd_vel", lambda twist: self._on_cmd_vel(operator, twist), 1)
         return operator
+
+    def _create_joystick(self, kind: str) -> JoystickOperator:
+        settings = declare_settings(self, "joystick", JoystickSettings)
+        if kind == "remote":
+            return RemoteOperator(self._reply, settings)
+        operator = JoystickOperator(self._reply, settings)
+        # As the package joy numbers an Xbox pad; the left shoulder button is the stop's first half.
+        names = self._parameter("joy.buttons", ["A", "B", "X", "Y", "L2", "R1"])
+        sticks = self._parameter("joy.axes", [0, 1, 3, 4])
+        if len(sticks) != 4:
+            raise ValueError(f"parameter joy.axes is {list(sticks)}, expected 4 indices: left x, y, right x, y")
+
+        def on_joy(joy: Joy) -> None:
+            operator.hand(pad_from_joy(joy.axes, joy.buttons, sticks, names))
+
+        self.create_subscription(Joy, "joy", on_joy, 10)
+        return operator
+
+    def _reply(self, future: object, refusal: Optional[str]) -> None:
+        """The control thread must not call ROS: answers leave through the outbox."""
+        self._outbox.put((future, refusal))
 
     def _link_settings(self) -> A1LinkSettings:
         return A1LinkSettings(
@@ -262,36 +286,21 @@ def _system_clock() -> Any:
     return lambda: time.monotonic() + offset
 
 
-def main() -> int:
-    """Run until a signal, the end of the script, or an error; the exit code is 1 only after an error."""
-    logging.basicConfig(level=logging.INFO, format="[%(levelname)s] [%(name)s]: %(message)s")
-    # rclpy's own handlers would take ROS away before the control thread has damped the robot and said so.
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    try:
-        node = PolicyNode()
-    except (BundleError, ModelError, SignatureError, ValueError) as error:
-        _log.critical("%s", error)
-        rclpy.try_shutdown()
-        return 1
-    failure = _spin(node, stop)
-    if failure is not None:
-        _log.critical("%s", failure)
-    node.destroy_node()
-    rclpy.try_shutdown()
-    return 0 if failure is None else 1
+def serve(node: PolicyNode, stop: threading.Event) -> None:
+    """Serve ROS until the control thread ends or ``stop`` is set.
 
-
-def _spin(node: PolicyNode, stop: threading.Event) -> Optional[str]:
-    """Serve ROS until the control thread ends or ``stop`` is set; returns why it failed, or None."""
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
+    Raises:
+        ControlError: why the node failed.
+    """
     node.start()
     try:
-        while node.is_running and not stop.is_set():
-            executor.spin_once(timeout_sec=0.1)
+        spin_while(node, lambda: node.is_running and not stop.is_set())
     finally:
         failure = node.finish()
-    return failure
+    if failure is not None:
+        raise ControlError(failure)
+
+
+def main() -> int:
+    """Run until a signal, the end of the script, or an error; the exit code is 1 only after an error."""
+    return run_node(PolicyNode, (BundleError, ModelError, SignatureError, ValueError, ControlError), serve)

@@ -23,8 +23,8 @@ from wmp_core.testing.tiny_bundle import write_tiny_bundle
 from wmp_perception import messages
 from wmp_perception.depth_filter import DepthFilterSettings
 from wmp_perception.depth_pipeline import DepthPipeline
-from wmp_perception.node_support import RELIABLE
 from wmp_perception.realsense import RawFrame
+from wmp_ros.qos import RELIABLE
 
 D435I = CameraIntrinsics(424, 240, 211.4, 211.4, 212.6, 117.7)
 INTERVALS = 3

@@ -24,9 +24,13 @@ from wmp_core.depth.geometry import CameraIntrinsics, GeometryError
 from wmp_perception import messages
 from wmp_perception.depth_filter import DepthFilterSettings
 from wmp_perception.depth_pipeline import DepthImage, DepthPipeline
-from wmp_perception.node_support import RELIABLE, WALL_CLOCK, Health, Report, declare_settings, run_node
 from wmp_perception.realsense import CameraSettings, RawFrame, RealSenseError, import_realsense
 from wmp_perception.realsense_thread import CameraThread
+from wmp_ros.clock import WALL_CLOCK
+from wmp_ros.health import Health, Report
+from wmp_ros.parameters import declare_settings
+from wmp_ros.qos import RELIABLE
+from wmp_ros.running import run_node
 
 IMAGE_TOPIC, INFO_TOPIC = "camera/depth/image_rect_raw", "camera/depth/camera_info"
 

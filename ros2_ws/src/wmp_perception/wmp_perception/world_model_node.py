@@ -26,7 +26,10 @@ from wmp_core.inference.world_model import LatentState, Source, WorldModel
 from wmp_core.realtime.timing import StageTimer
 from wmp_perception import messages
 from wmp_perception.latent_schedule import Advanced, LatentSchedule, Step
-from wmp_perception.node_support import RELIABLE, WALL_CLOCK, Health, Report, run_node
+from wmp_ros.clock import WALL_CLOCK
+from wmp_ros.health import Health, Report
+from wmp_ros.qos import RELIABLE
+from wmp_ros.running import run_node
 
 
 class TimedWorldModel:

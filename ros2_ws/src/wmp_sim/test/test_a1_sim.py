@@ -66,7 +66,7 @@ class Listener:
         from sensor_msgs.msg import CameraInfo, Image
         from std_msgs.msg import Bool
 
-        from wmp_sim.a1_sim import LATCHED, RELIABLE
+        from wmp_ros.qos import LATCHED, RELIABLE
 
         self.received = {}
         self.context = rclpy.Context()

@@ -7,20 +7,15 @@ has been published before that state is sent.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import sys
 import threading
 import time
-from collections.abc import Iterator
 
 import numpy as np
-import rclpy
 from builtin_interfaces.msg import Time
 from nav_msgs.msg import Odometry
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Bool
@@ -28,6 +23,8 @@ from std_msgs.msg import Bool
 from wmp_core.observation import RobotState
 from wmp_core.realtime import scheduling
 from wmp_core.realtime.loop import PeriodicLoop
+from wmp_ros.qos import LATCHED, RELIABLE
+from wmp_ros.running import run_node, spin
 
 from .depth import CameraMount, SimulatedD435i, StereoNoise
 from .depth.d435i import FRAME_RATE
@@ -37,11 +34,6 @@ from .terrain import make_terrain
 from .world import build_world
 
 _LOG = logging.getLogger("a1_sim")
-
-RELIABLE = QoSProfile(depth=50, reliability=ReliabilityPolicy.RELIABLE)
-LATCHED = QoSProfile(
-    depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
-)
 
 #: Parameters with their defaults.
 PARAMETERS = {
@@ -93,42 +85,42 @@ class A1Sim(Node):
         # The newest pose with its stamp, for the camera thread: replaced whole, never modified.
         self._seen: tuple[GroundTruth, Time] = (self._robot.ground_truth(), self._stamp(self._robot.state()))
 
-    def run(self) -> None:
-        """Simulate until ROS shuts down."""
+    def run(self, stop: threading.Event) -> None:
+        """Simulate until ``stop`` is set."""
         with self.server as server:
             _LOG.info(
                 "A1 listens on UDP port %d, %s", server.port, "lockstep" if self.lockstep else "real time"
             )
             if self.lockstep:
-                server.serve_lockstep(rclpy.ok)
+                server.serve_lockstep(lambda: not stop.is_set())
             else:
-                self._run_in_real_time(server)
+                self._run_in_real_time(server, stop)
 
-    def _run_in_real_time(self, server: A1Server) -> None:
-        camera = threading.Thread(target=self._run_camera, name="camera")
+    def _run_in_real_time(self, server: A1Server, stop: threading.Event) -> None:
+        camera = threading.Thread(target=self._run_camera, args=(stop,), name="camera")
         camera.start()
         loop = PeriodicLoop(EXCHANGE)
         try:
             for periods in loop.ticks():
-                if not rclpy.ok():
+                if stop.is_set():
                     break
                 for _ in range(min(periods, MOST_EXCHANGES_AT_ONCE)):
                     server.exchange_in_real_time()
         finally:
+            stop.set()
             camera.join()
         figures = loop.statistics
         _LOG.info("%d cycles, %d late by a cycle or more", figures.cycles, figures.overruns)
 
-    def _run_camera(self) -> None:
+    def _run_camera(self, stop: threading.Event) -> None:
         try:
-            with _until_shutdown():
-                for _ in PeriodicLoop(1 / FRAME_RATE).ticks():
-                    if not rclpy.ok():
-                        return
-                    self._publish_frame(*self._seen)
+            for _ in PeriodicLoop(1 / FRAME_RATE).ticks():
+                if stop.is_set():
+                    return
+                self._publish_frame(*self._seen)
         finally:
             # A robot whose camera has failed must not walk on as if it saw nothing.
-            _shut_down()
+            stop.set()
 
     def _observe(self, state: RobotState) -> None:
         """Publish what belongs to ``state``, before it is sent."""
@@ -179,57 +171,22 @@ class A1Sim(Node):
             self._clock.publish(Clock(clock=stamp))
 
 
-def main() -> int:
-    """Run the node until SIGINT or SIGTERM; the exit status is 1 where a setting makes it impossible."""
-    logging.basicConfig(level=logging.INFO, format="[%(levelname)s] [%(name)s]: %(message)s")
-    rclpy.init()
-    node, spinning = None, threading.Thread()
+def serve(node: A1Sim, stop: threading.Event) -> None:
+    """Simulate in this thread, and answer parameter services in another, until ``stop`` is set."""
+    spinning = threading.Thread(target=spin, args=(node, stop), name="ros")
+    spinning.start()
+    # Physics must get the interpreter back quickly from the camera's thread.
+    scheduling.apply(scheduling.RealtimeSettings(switch_interval=1e-4))
     try:
-        node = A1Sim()
-        spinning = threading.Thread(target=_spin, args=(node,), name="ros")
-        spinning.start()
-        # Physics must get the interpreter back quickly from the camera's thread.
-        scheduling.apply(scheduling.RealtimeSettings(switch_interval=1e-4))
-        with _until_shutdown():
-            node.run()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    except (ValueError, OSError) as error:
-        _LOG.error("%s", error)
-        return 1
+        node.run(stop)
     finally:
-        _shut_down()
-        if spinning.ident is not None:
-            spinning.join()
-        if node is not None:
-            node.destroy_node()
-    return 0
+        stop.set()
+        spinning.join()
 
 
-@contextlib.contextmanager
-def _until_shutdown() -> Iterator[None]:
-    """Forgives what fails only because ROS shuts down meanwhile, as publishing does."""
-    try:
-        yield
-    except Exception:
-        if rclpy.ok():
-            raise
-
-
-def _shut_down() -> None:
-    # rclpy's own signal handler may shut down at the same moment, which try_shutdown takes for an error.
-    with _until_shutdown():
-        rclpy.try_shutdown()
-
-
-def _spin(node: Node) -> None:
-    """Answer parameter services until ROS shuts down."""
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    with _until_shutdown():
-        while rclpy.ok():
-            # Bounded: a shutdown just before the wait does not wake it.
-            executor.spin_once(timeout_sec=0.2)
+def main() -> int:
+    """Run the node until a signal; the exit code is 1 where a setting makes it impossible."""
+    return run_node(A1Sim, (ValueError, OSError), serve)
 
 
 if __name__ == "__main__":

@@ -1,34 +1,13 @@
-"""How policy_node reads settings and reports its health."""
+"""What a node says about itself in ``diagnostics``."""
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any, Callable, Dict, List, Optional, Tuple, Type, TypeVar
+from typing import Callable, Dict, List, Optional, Tuple
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
-from rclpy.qos import QoSProfile, ReliabilityPolicy
 
-T = TypeVar("T")
-
-#: Topics of the policy's loop: in lockstep nothing may be lost.
-RELIABLE = QoSProfile(depth=50, reliability=ReliabilityPolicy.RELIABLE)
-
-#: Timers count wall time, also where simulated time rules the rest.
-WALL_CLOCK = Clock(clock_type=ClockType.STEADY_TIME)
-
-
-def declare_settings(node: Node, prefix: str, settings: Type[T], **fixed: Any) -> T:
-    """Build a dataclass of plain values from parameters ``prefix.field``, its defaults being theirs.
-
-    Fields in ``fixed`` are given and become no parameters.
-    """
-    values = dict(fixed)
-    for field in dataclasses.fields(settings):  # type: ignore[arg-type]
-        if field.name not in fixed:
-            values[field.name] = node.declare_parameter(f"{prefix}.{field.name}", field.default).value
-    return settings(**values)
+from wmp_ros.clock import WALL_CLOCK
 
 
 class Report:

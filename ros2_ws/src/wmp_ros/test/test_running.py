@@ -1,0 +1,57 @@
+"""A node ends in order on each signal, and an error that a user can act on is one line."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+NODE = """
+import sys, threading
+from rclpy.node import Node
+from std_msgs.msg import Bool
+from wmp_ros.running import run_node, spin
+
+class Talker(Node):
+    def __init__(self):
+        super().__init__("talker")
+        if "--fail" in sys.argv:
+            raise ValueError("no such robot")
+        self.publisher = self.create_publisher(Bool, "talk", 1)
+
+    def destroy_node(self):
+        self.publisher.publish(Bool())  # ROS must still be there
+        super().destroy_node()
+        print("destroyed", flush=True)
+
+def serve(node, stop):
+    print("serving", flush=True)
+    spin(node, stop)
+
+sys.exit(run_node(Talker, (ValueError,), serve))
+"""
+
+
+def start(*arguments):
+    command = [sys.executable, "-c", NODE, *arguments]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_each_signal_ends_the_node_before_ros(number):
+    with start() as process:
+        assert process.stdout.readline() == "serving\n"
+        process.send_signal(number)
+        output, errors = process.communicate(timeout=20.0)
+    assert (process.returncode, output) == (0, "destroyed\n")
+    assert "Traceback" not in errors
+
+
+def test_an_expected_error_is_its_message_and_exit_code_1():
+    with start("--fail") as process:
+        _, errors = process.communicate(timeout=20.0)
+    assert process.returncode == 1
+    assert "no such robot" in errors and "Traceback" not in errors

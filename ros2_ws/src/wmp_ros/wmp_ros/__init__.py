@@ -1,0 +1,1 @@
+"""What every node needs: QoS, settings from parameters, diagnostics, an orderly end."""

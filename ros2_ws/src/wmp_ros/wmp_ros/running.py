@@ -1,0 +1,62 @@
+"""A node's life: created, served until a signal asks for its end, destroyed, and only then ROS shut down."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from typing import Callable, Optional, Tuple, Type, TypeVar
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+NodeT = TypeVar("NodeT", bound=Node)
+
+#: Ctrl-C, a launcher's request, and a terminal that is closed.
+END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def spin(node: Node, stop: threading.Event) -> None:
+    """Serve the node's callbacks until ``stop`` is set."""
+    spin_while(node, lambda: not stop.is_set())
+
+
+def spin_while(node: Node, condition: Callable[[], bool]) -> None:
+    """Serve the node's callbacks as long as ``condition`` holds; it is looked at every 0.1 s."""
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    while condition():
+        executor.spin_once(timeout_sec=0.1)
+
+
+def run_node(
+    create: Callable[[], NodeT],
+    errors: Tuple[Type[BaseException], ...],
+    serve: Callable[[NodeT, threading.Event], None] = spin,
+) -> int:
+    """Create a node, ``serve(node, stop)`` it in the main thread, and return the exit code.
+
+    ``stop`` is set by a signal; ``serve`` then comes to its end by itself. ``errors`` are those a user can
+    act on: they end the process with their message instead of a traceback, and exit code 1.
+    """
+    logging.basicConfig(level=logging.INFO, format="[%(levelname)s] [%(name)s]: %(message)s")
+    # rclpy's own handlers would take ROS away under a callback that is about to publish, and before a
+    # controller has damped its robot and said so.
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    stop = threading.Event()
+    for number in END_SIGNALS:
+        signal.signal(number, lambda *_: stop.set())
+    node: Optional[NodeT] = None
+    try:
+        node = create()
+        serve(node, stop)
+    except errors as error:
+        logging.getLogger("wmp_ros" if node is None else node.get_name()).critical("%s", error)
+        return 1
+    finally:
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
