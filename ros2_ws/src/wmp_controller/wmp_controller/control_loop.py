@@ -14,7 +14,7 @@ from typing import Callable, NamedTuple, Optional, TypeVar
 
 from wmp_controller.mailbox import LatentMailbox, Outbox
 from wmp_controller.operator import Operator
-from wmp_core.a1.link import RobotLink
+from wmp_core.a1.link import Cycle, RobotLink
 from wmp_core.control.command import MotorCommand
 from wmp_core.control.controller import Controller, CycleOutput
 from wmp_core.control.modes import Mode, Request
@@ -136,32 +136,40 @@ class ControlLoop:
             self._cycle(state, self._clock(), periods)
 
     def _run_lockstep(self) -> None:
-        state = self._first_state()
-        while state is not None:
+        first = self._first_state()
+        cycle, now = (None, 0.0) if first is None else (Cycle(first), first.stamp)
+        while cycle is not None:
             self._wait_for_latent()
-            self._cycle(state, state.stamp, 1)
+            self._cycle(cycle.state, now, 1)
             if self._is_over():
                 return
             with self.timer.stage("receive"):
-                state = self._patiently(self._next_state, self._settings.state_timeout)
+                cycle = self._patiently(self._link.receive_cycle, self._settings.state_timeout)
+            now = self._time_of(cycle, now)
         if not self._stop.is_set():
             raise ControlError(
                 f"no state from the robot within {self._settings.state_timeout:g} s of a command: "
                 "has it been switched off?"
             )
 
-    def _next_state(self, timeout_s: float) -> Optional[RobotState]:
-        return self._link.receive(timeout_s, newest=False)
+    def _time_of(self, cycle: Optional[Cycle], before: float) -> float:
+        """Time passes with every cycle, also with those whose state was lost or comes late."""
+        if cycle is None or cycle.state is None or cycle.state.stamp <= before:
+            return before + self._settings.period
+        return cycle.state.stamp
 
     def _is_over(self) -> bool:
         return self._stop.is_set() or self._operator.finished
 
     def _cycle(self, state: Optional[RobotState], now: float, periods: int) -> None:
         self._state = state or self._state
+        if state is not None:
+            self._operator.see(state)
         request = self._request(now)
         started = time.perf_counter()
+        velocity, joystick = self._operator.velocity(now), self._operator.sign_of_life(now)
         output = self._controller.cycle(
-            state, now, request, self._operator.velocity(now), self._latents.take(), periods
+            state, now, request, velocity, self._latents.take(), periods, joystick
         )
         elapsed = time.perf_counter() - started
         command = self._damping if self._settings.dry_run else output.command

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from wmp_core.a1 import wire
-from wmp_core.a1.link import A1Link, A1LinkSettings, LinkError
+from wmp_core.a1.link import A1Link, A1LinkSettings, Cycle, LinkError
 from wmp_core.control.command import MotorCommand
 
 NAMES = [f"{leg}_{part}_joint" for leg in ("FL", "FR", "RL", "RR") for part in ("hip", "thigh", "calf")]
@@ -111,6 +111,18 @@ def test_corrupt_packets_are_counted_and_never_returned(robot, link):
         robot.sendto(wrong, ("127.0.0.1", link.local_port))
     assert link.receive(0.05) is None
     assert link.statistics.corrupt == 3
+
+
+def test_in_lockstep_a_cycle_ends_with_its_state_or_without_one(robot, link):
+    tell(robot, link, 1002)
+    robot.sendto(b"damaged", ("127.0.0.1", link.local_port))
+    robot.sendto(b"", ("127.0.0.1", link.local_port))
+    tell(robot, link, 1006)
+    assert link.receive_cycle(1.0).state.tick == 1002
+    assert link.receive_cycle(1.0) == Cycle(None)
+    assert link.receive_cycle(1.0).state.tick == 1006
+    assert link.receive_cycle(0.01) is None
+    assert (link.statistics.corrupt, link.statistics.lost) == (1, 1)
 
 
 def test_states_from_another_host_are_ignored(robot, link):

@@ -14,7 +14,7 @@ import socket
 import time
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Callable, Optional, Protocol, Sequence, Tuple, Type
+from typing import Callable, NamedTuple, Optional, Protocol, Sequence, Tuple, Type, TypeVar
 
 import numpy as np
 
@@ -31,9 +31,17 @@ _MAX_DRAIN = 256
 _TICK_SPAN = 2**32
 _TICK_SECONDS = 1e-3
 
+T = TypeVar("T")
+
 
 class LinkError(RuntimeError):
     """The link cannot be opened or was used while closed; says what to do."""
+
+
+class Cycle(NamedTuple):
+    """A cycle of a robot in lockstep: its state, ``None`` if that was lost on the way."""
+
+    state: Optional[RobotState]
 
 
 class RobotLink(Protocol):
@@ -44,6 +52,8 @@ class RobotLink(Protocol):
     def send(self, command: MotorCommand) -> None: ...
 
     def receive(self, timeout_s: float, newest: bool = True) -> Optional[RobotState]: ...
+
+    def receive_cycle(self, timeout_s: float) -> Optional[Cycle]: ...
 
     def close(self) -> None: ...
 
@@ -125,6 +135,7 @@ class A1Link:
         self._socket: Optional[socket.socket] = None
         self._robot: Tuple[str, int] = ("", 0)
         self._newest_tick: Optional[int] = None
+        self._cycle_was_lost = False
         self._statistics = LinkStatistics()
 
     @property
@@ -189,19 +200,19 @@ class A1Link:
         Raises:
             LinkError: the link is closed.
         """
-        udp = self._open_socket()
-        poll = select.poll()
-        poll.register(udp, select.POLLIN)
-        deadline = time.monotonic() + timeout_s
-        state = self._read(udp, newest)
-        while state is None:
-            remaining = deadline - time.monotonic()
-            if remaining <= 0:
-                return None
-            # Rounded up: poll(0) would spin through the last millisecond.
-            poll.poll(int(remaining * 1e3) + 1)
-            state = self._read(udp, newest)
-        return self._robot_state(state)
+        state = self._wait_for(lambda: self._read(newest), timeout_s)
+        return None if state is None else self._robot_state(state)
+
+    def receive_cycle(self, timeout_s: float) -> Optional[Cycle]:
+        """Lockstep: wait up to ``timeout_s`` for the end of the robot's next cycle; ``None`` if none came.
+
+        A simulated robot whose state is lost or damaged on the way sends an empty datagram in its place:
+        its time has passed, and a controller in real time would have had to decide without that state.
+
+        Raises:
+            LinkError: the link is closed.
+        """
+        return self._wait_for(self._read_cycle, timeout_s)
 
     def close(self) -> None:
         """Send damping several times (one packet may be lost), then close; harmless when closed."""
@@ -231,8 +242,34 @@ class A1Link:
             raise LinkError("the link to the robot is closed; call open() first")
         return self._socket
 
-    def _read(self, udp: socket.socket, newest: bool) -> Optional[wire.LowState]:
-        """The next fresh state that has already arrived, or the newest of all that have."""
+    def _wait_for(self, attempt: Callable[[], Optional[T]], timeout_s: float) -> Optional[T]:
+        """Repeat ``attempt`` whenever something arrives, until it yields something or time is up."""
+        poll = select.poll()
+        poll.register(self._open_socket(), select.POLLIN)
+        deadline = time.monotonic() + timeout_s
+        found = attempt()
+        while found is None:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                return None
+            # Rounded up: poll(0) would spin through the last millisecond.
+            poll.poll(int(remaining * 1e3) + 1)
+            found = attempt()
+        return found
+
+    def _read_cycle(self) -> Optional[Cycle]:
+        self._cycle_was_lost = False
+        state = self._read(newest=False, by_cycle=True)
+        if state is None and not self._cycle_was_lost:
+            return None
+        return Cycle(None if state is None else self._robot_state(state))
+
+    def _read(self, newest: bool, by_cycle: bool = False) -> Optional[wire.LowState]:
+        """The next fresh state that has already arrived, or the newest of all that have.
+
+        ``by_cycle`` ends it at an empty datagram, which elsewhere is a damaged one.
+        """
+        udp = self._open_socket()
         found: Optional[wire.LowState] = None
         for _ in range(_MAX_DRAIN):
             try:
@@ -241,6 +278,9 @@ class A1Link:
                 break
             except ConnectionError:  # the robot's host reports that nobody listens yet
                 continue
+            if by_cycle and not data:
+                self._cycle_was_lost = True
+                break
             state = self._accept(data, address)
             if state is None:
                 continue

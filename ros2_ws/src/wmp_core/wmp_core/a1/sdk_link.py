@@ -22,7 +22,7 @@ import numpy as np
 
 from wmp_core.a1 import wire
 from wmp_core.a1.joints import NUM_MOTORS, JointOrder
-from wmp_core.a1.link import A1LinkSettings, LinkError, LinkStatistics, motor_targets, robot_state
+from wmp_core.a1.link import A1LinkSettings, Cycle, LinkError, LinkStatistics, motor_targets, robot_state
 from wmp_core.control.command import MotorCommand
 from wmp_core.observation import RobotState
 
@@ -104,6 +104,11 @@ class SdkLink:
         self._statistics.received += 1
         stamp = self._newest_tick * 1e-3 if self._settings.stamp_from_tick else self._clock()
         return robot_state(self._order, _low_state(observed), stamp)
+
+    def receive_cycle(self, timeout_s: float) -> Optional[Cycle]:
+        """The SDK knows no lockstep: a cycle is the next state."""
+        state = self.receive(timeout_s)
+        return None if state is None else Cycle(state)
 
     def close(self) -> None:
         """Send damping several times, then let the binding go; harmless when closed."""
