@@ -13,6 +13,7 @@ import numpy as np
 
 from wmp_core.control.controller import VelocityCommand
 from wmp_core.control.modes import Mode, Request
+from wmp_core.observation import RobotState
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +29,12 @@ class Operator(Protocol):
 
     def velocity(self, now: float) -> Optional[VelocityCommand]:
         """The newest velocity command; None if there never was one."""
+
+    def see(self, state: RobotState) -> None:
+        """A new robot state; the A1's carries its remote."""
+
+    def sign_of_life(self, now: float) -> Optional[float]:
+        """s of the joystick's last sign of life; None where none is in use."""
 
     @property
     def finished(self) -> bool:
@@ -98,6 +105,12 @@ class ScriptedOperator:
 
     def velocity(self, now: float) -> Optional[VelocityCommand]:
         return VelocityCommand(self._velocity, now)
+
+    def see(self, state: RobotState) -> None:
+        pass
+
+    def sign_of_life(self, now: float) -> Optional[float]:
+        return None
 
     def _wish(self, mode: Mode, elapsed: float) -> Optional[Request]:
         """What the script wants after ``elapsed`` s in ``mode``."""
@@ -170,3 +183,9 @@ class RosOperator:
         if arrived is not None:
             self._newest = VelocityCommand(arrived, now)
         return self._newest
+
+    def see(self, state: RobotState) -> None:
+        pass
+
+    def sign_of_life(self, now: float) -> Optional[float]:
+        return None

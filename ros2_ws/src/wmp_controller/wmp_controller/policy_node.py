@@ -133,7 +133,9 @@ class PolicyNode(Node):
         names = self._parameter("joy.buttons", ["A", "B", "X", "Y", "L2", "R1"])
         sticks = self._parameter("joy.axes", [0, 1, 3, 4])
         if len(sticks) != 4:
-            raise ValueError(f"parameter joy.axes is {list(sticks)}, expected 4 indices: left x, y, right x, y")
+            raise ValueError(
+                f"parameter joy.axes is {list(sticks)}, expected 4 indices: left x, y, right x, y"
+            )
 
         def on_joy(joy: Joy) -> None:
             operator.hand(pad_from_joy(joy.axes, joy.buttons, sticks, names))

@@ -1,0 +1,116 @@
+"""Joysticks as operators: requests once, velocities at once, and a loss that can be told."""
+
+import struct
+
+import numpy as np
+import pytest
+
+from wmp_controller.joystick_operator import JoystickOperator, RemoteOperator, pad_from_joy
+from wmp_core.control.joystick import JoystickSettings, Pad
+from wmp_core.control.modes import Mode, Request
+from wmp_core.observation import RobotState
+
+# Bits of the remote's buttons.
+R1, L2, A, B = 1, 1 << 5, 1 << 8, 1 << 9
+
+
+def pad(*buttons, ly=0.0):
+    return Pad(frozenset(buttons), 0.0, ly, 0.0, 0.0)
+
+
+def state(buttons=0, ly=0.0, remote=None):
+    data = struct.pack("<2sH5f", b"\x55\x51", buttons, 0, 0, 0, 0, ly).ljust(40, b"\0")
+    zeros = np.zeros(12)
+    remote = data if remote is None else remote
+    return RobotState(zeros[:4], zeros[:3], zeros[:3], zeros, zeros, zeros, 0.0, 0, remote=remote)
+
+
+@pytest.fixture
+def replies():
+    return []
+
+
+@pytest.fixture
+def joystick(replies):
+    operator = JoystickOperator(lambda ticket, refusal: replies.append(ticket), JoystickSettings())
+    operator.hand(pad())
+    return operator
+
+
+@pytest.fixture
+def remote():
+    operator = RemoteOperator(lambda ticket, refusal: None, JoystickSettings())
+    operator.see(state())
+    return operator
+
+
+def test_a_press_asks_once_even_if_it_is_over_before_anyone_asks(joystick):
+    joystick.hand(pad("R1", "A"))
+    joystick.hand(pad())
+    assert joystick.next_request(Mode.PASSIVE, 0.0) is Request.STAND_UP
+    assert joystick.next_request(Mode.PASSIVE, 0.0) is None
+
+
+def test_a_stop_is_not_overtaken_by_a_later_press(joystick):
+    joystick.hand(pad("L2", "B"))
+    joystick.hand(pad("R1", "A"))
+    assert joystick.next_request(Mode.WALK, 0.0) is Request.STOP
+
+
+def test_services_go_on_and_only_they_are_replied_to(joystick, replies):
+    joystick.submit(Request.WALK, "ticket")
+    joystick.hand(pad("R1", "A"))
+    assert joystick.next_request(Mode.PASSIVE, 0.0) is Request.STAND_UP
+    joystick.answer(None)
+    assert joystick.next_request(Mode.PASSIVE, 0.0) is Request.WALK
+    joystick.answer("stand first")
+    assert replies == ["ticket"]
+
+
+def test_releasing_the_dead_man_button_stops_the_motion_at_once(joystick):
+    joystick.hand(pad("R1", ly=1.0))
+    assert joystick.velocity(1.0).value[0] == pytest.approx(0.8)
+    joystick.hand(pad(ly=1.0))
+    assert joystick.velocity(1.1).value.tolist() == [0, 0, 0]
+
+
+def test_the_sign_of_life_ages_from_the_last_pad_or_from_the_start(joystick):
+    assert joystick.sign_of_life(1.0) == 1.0
+    assert joystick.sign_of_life(2.0) == 1.0
+    joystick.hand(pad())
+    assert joystick.sign_of_life(3.0) == 3.0
+    never = JoystickOperator(lambda ticket, refusal: None, JoystickSettings())
+    assert [never.sign_of_life(now) for now in (5.0, 9.0)] == [5.0, 5.0]
+
+
+def test_the_remote_drives_with_r1_and_its_left_stick(remote):
+    remote.see(state(R1, ly=1.0))
+    assert remote.velocity(0.0).value.tolist() == pytest.approx([0.8, 0, 0])
+    remote.see(state(R1 | A))
+    assert remote.next_request(Mode.PASSIVE, 0.0) is Request.STAND_UP
+
+
+def test_a_remote_that_is_off_gives_no_sign_of_life(remote):
+    assert remote.sign_of_life(1.0) == 1.0
+    remote.see(state(remote=bytes(40)))
+    assert remote.sign_of_life(2.0) == 1.0
+
+
+def test_the_remotes_stop_is_left_to_the_watchdog_and_acknowledges_its_fault(remote):
+    remote.see(state(L2 | B))
+    assert remote.next_request(Mode.WALK, 0.0) is None
+    remote.see(state())
+    remote.see(state(L2 | B))
+    assert remote.next_request(Mode.FAULT, 0.1) is Request.STOP
+
+
+def test_a_service_stops_a_robot_that_has_a_remote(remote):
+    remote.submit(Request.STOP, "ticket")
+    assert remote.next_request(Mode.WALK, 0.0) is Request.STOP
+
+
+def test_a_joy_message_is_read_by_its_layout_and_left_becomes_right():
+    names = ["A", "B", "X", "Y", "L2", "R1"]
+    joy = pad_from_joy([0.5, 0.25, 9.0, -1.0, 0.75], [1, 0, 0, 0, 0, 1, 1], (0, 1, 3, 4), names)
+    assert joy == Pad(frozenset(("A", "R1")), -0.5, 0.25, 1.0, 0.75)
+    assert pad_from_joy([], [], (0, 1, 3, 4), names) == Pad(frozenset(), 0.0, 0.0, 0.0, 0.0)
