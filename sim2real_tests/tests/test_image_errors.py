@@ -40,7 +40,7 @@ def test_ssim_of_equal_images_is_one_and_of_noise_is_low():
 def test_ssim_of_two_flat_images_is_the_luminance_term():
     c1 = (0.01 * 2.0) ** 2
     expected = (2 * 0.5 * 1.5 + c1) / (0.5**2 + 1.5**2 + c1)
-    assert ssim(np.full((32, 32), 0.5), np.full((32, 32), 1.5), 2.0) == pytest.approx(expected, rel=1e-4)
+    assert ssim(np.full((32, 32), 0.5), np.full((32, 32), 1.5), 2.0) == pytest.approx(expected, rel=1e-3)
 
 
 def test_an_image_that_was_not_recorded_has_no_error():

@@ -16,7 +16,7 @@ trained in simulation predicts what the robot met."""
 
 EPILOG = """examples:
   wmp replay bags/stairs --bundle models/a1_wmp_v0
-  wmp replay bags/stairs --json verdict.json --junit verdict.xml
+  wmp replay bags/stairs --report report.html --json verdict.json --junit verdict.xml
   wmp replay --calibrate bags/sim1 bags/sim2 --bundle models/a1_wmp_v0
                                take the walks of a simulation as the yardstick of all others
 
@@ -40,6 +40,7 @@ class ReplayCommand:
             default=os.environ.get("WMP_BUNDLE", "models/a1_wmp_v0"),
             help="the bundle that walked (default: $WMP_BUNDLE, else models/a1_wmp_v0)",
         )
+        parser.add_argument("--report", type=Path, metavar="FILE", help="write an HTML page with pictures")
         parser.add_argument("--json", type=Path, metavar="FILE", help="write the verdict with all figures")
         parser.add_argument("--junit", type=Path, metavar="FILE", help="write the verdict for a CI system")
         parser.add_argument(
@@ -84,6 +85,7 @@ def _replay(arguments: argparse.Namespace, bundle: Any) -> int:
     from wmp_replay.junit import write_junit
     from wmp_replay.reference import Reference
     from wmp_replay.replay import replay
+    from wmp_replay.report.page import write_report
     from wmp_replay.thresholds import Thresholds
 
     reference = None if arguments.reference is None else Reference.load(arguments.reference, bundle)
@@ -93,6 +95,8 @@ def _replay(arguments: argparse.Namespace, bundle: Any) -> int:
         result = replay(bag, bundle, reference, thresholds, progress_bar(sys.stderr))
         _show(result, time.monotonic() - started)
         done.append(result)
+    if arguments.report is not None:
+        write_report(done[0], arguments.report)
     if arguments.json is not None:
         verdicts = [result.to_dict() for result in done]
         content = verdicts[0] if len(verdicts) == 1 else {"bags": verdicts}

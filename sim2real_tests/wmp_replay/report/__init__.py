@@ -1,0 +1,1 @@
+"""The verdict as one HTML file that needs no network: pictures, curves and findings."""

@@ -1,0 +1,21 @@
+// Plays the frames of a film: each frame is an element with class "frame"; one is shown at a time.
+for (const film of document.querySelectorAll(".film")) {
+  const frames = JSON.parse(film.dataset.frames);
+  const images = [...film.querySelectorAll("img")];
+  const caption = film.querySelector("output");
+  const button = film.querySelector("button");
+  let shown = 0, timer = null;
+  const show = () => {
+    frames[shown].pictures.forEach((source, i) => { images[i].src = source; });
+    caption.textContent = frames[shown].caption;
+  };
+  const next = () => { shown = (shown + 1) % frames.length; show(); };
+  const play = (on) => {
+    clearInterval(timer);
+    timer = on ? setInterval(next, 700) : null;
+    button.textContent = on ? "Pause" : "Play";
+  };
+  button.addEventListener("click", () => play(timer === null));
+  show();
+  play(!matchMedia("(prefers-reduced-motion: reduce)").matches);
+}

@@ -1,0 +1,274 @@
+"""Puts the report together: summary first, then pictures, then figures."""
+
+from __future__ import annotations
+
+import json
+import math
+from html import escape
+from pathlib import Path
+
+import numpy as np
+
+from wmp_replay.prediction import Picture
+from wmp_replay.replay import Replay, surprise_threshold
+from wmp_replay.report.charts import (
+    TITLES,
+    histogram,
+    horizon_chart,
+    joint_chart,
+    latent_map,
+    metrics_of,
+    surprise_chart,
+)
+from wmp_replay.report.pictures import LARGEST_ERROR, depth_picture, error_picture
+from wmp_replay.section import Section, Status, plain
+from wmp_replay.surprise import segments
+from wmp_replay.windows import CONTEXT, HORIZONS
+
+HERE = Path(__file__).parent
+EXPLAINED = {
+    "integrity": "Is the recording whole, and was the walk what the runtime promises?",
+    "exactness": "Do the recorded latents and actions follow from the recorded inputs, recomputed here?",
+    "prediction": f"After {CONTEXT} steps with images the model goes on alone: how far off is it?",
+    "surprise": "KL(posterior || prior): how much each image changed the model's mind.",
+    "latent": "Is the model's state h where it was in simulation?",
+    "dynamics": "Do the motors follow their targets as in simulation?",
+}
+VERDICTS = {
+    Status.PASS: "The world model predicts this walk as it predicts simulation.",
+    Status.WARN: "Mostly as in simulation, with differences worth a look.",
+    Status.FAIL: "This walk is not like those in simulation, or the recording is not sound.",
+    Status.SKIP: "There was nothing to judge.",
+}
+
+
+def write_report(replay: Replay, path: Path) -> None:
+    """Write the report of one bag as a single HTML file."""
+    path.write_text(report(replay), encoding="utf-8")
+
+
+def report(replay: Replay) -> str:
+    """The report as HTML text."""
+    body = "".join(
+        (
+            _summary(replay),
+            _prediction(replay),
+            _surprise(replay),
+            _latents(replay),
+            _dynamics(replay),
+            _integrity(replay),
+            _section(replay.section("exactness"), ""),
+        )
+    )
+    title = escape(f"{replay.walk.path.name}: {replay.status}")
+    style, script = ((HERE / name).read_text(encoding="utf-8") for name in ("style.css", "film.js"))
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{title}</title><style>{style}</style></head>"
+        f"<body><main>{body}</main><script>{script}</script></body></html>\n"
+    )
+
+
+def _summary(replay: Replay) -> str:
+    walk, bundle = replay.walk, replay.bundle
+    facts = (
+        f"{walk.duration:.1f} s of walking, bundle {bundle.name} ({bundle.sha256[:12]}), "
+        f"compared with {replay.reference.source}"
+    )
+    cards = "".join(
+        f'<a class="card" href="#{section.name}" style="text-decoration:none"><header>'
+        f"<h3>{section.name.capitalize()}</h3>{_badge(section.status)}</header>"
+        f'<span class="soft">{escape(_decisive(section))}</span></a>'
+        for section in replay.sections
+    )
+    partial = (
+        '<p class="warn">The recording is damaged: this report is partial.</p>' if walk.is_partial else ""
+    )
+    return (
+        f"<h1>{escape(walk.path.name)} {_badge(replay.status)}</h1><p>{VERDICTS[replay.status]}</p>"
+        f'<p class="soft">{escape(facts)}</p>{partial}<div class="grid">{cards}</div>'
+    )
+
+
+def _decisive(section: Section) -> str:
+    return next((f.text for f in section.findings if f.status is section.status), "")
+
+
+def _badge(status: Status) -> str:
+    return f'<span class="badge {status}">{status}</span>'
+
+
+def _section(section: Section, content: str) -> str:
+    findings = "".join(
+        f'<li class="is-{finding.status}">{escape(finding.text)}</li>' for finding in section.findings
+    )
+    return (
+        f'<section id="{section.name}"><h2>{section.name.capitalize()} {_badge(section.status)}</h2>'
+        f'<p class="soft">{EXPLAINED[section.name]}</p><div class="card">'
+        f'<ul class="findings">{findings}</ul></div>{content}</section>'
+    )
+
+
+def _card(title: str, content: str, wide: bool = False) -> str:
+    return f'<div class="card{" wide" if wide else ""}"><h3>{escape(title)}</h3>{content}</div>'
+
+
+def _legend(*entries: tuple[str, str]) -> str:
+    items = "".join(f'<li class="{kind}"><i></i>{escape(text)}</li>' for kind, text in entries)
+    return f'<ul class="legend">{items}</ul>'
+
+
+def _prediction(replay: Replay) -> str:
+    errors, test = replay.measured.prediction, replay.measured.prediction_test
+    section = replay.section("prediction")
+    if errors is None or test.first is None:
+        return _section(section, "")
+    period, start = replay.bundle.contract.timing.world_model_period, replay.measured.start
+    far = replay.bundle.contract.depth.far
+    worst = test.worst[0]
+    strips = _card("From the start of the walk", _strip(test.first, period, far, start), wide=True)
+    if worst.stamp != test.first.stamp:
+        strips += _card("Where it was worst", _strip(worst, period, far, start), wide=True)
+    film = _card("The worst, step by step", _film(worst, period, far))
+    intervals, reference = errors.intervals(), replay.reference.prediction or None
+    legend = _legend(
+        ("model", "world model, with 95 % interval"),
+        ("persistence", "copying the last step"),
+        ("shuffled", "actions in random order"),
+        ("reference", "world model in simulation"),
+    )
+    charts = "".join(
+        _card(TITLES[metric][0], horizon_chart(metric, intervals, reference, period))
+        for metric in metrics_of(intervals)
+    )
+    return _section(
+        section,
+        f'{strips}<div class="grid">{film}</div>{legend}<div class="grid">{charts}</div>',
+    )
+
+
+def _frames(picture: Picture, period: float, far: float) -> list[tuple[str, str, str, str]]:
+    """Caption, truth, prediction and error of the context's last step and of each step ahead."""
+    last = depth_picture(picture.context, far)
+    frames = [("last seen", last, last, error_picture(picture.context, picture.context))]
+    for ahead, truth, foreseen in zip(HORIZONS, picture.truth, picture.predicted, strict=True):
+        frames.append(
+            (
+                f"+{ahead * period:.1f} s",
+                depth_picture(truth, far),
+                depth_picture(foreseen, far),
+                error_picture(foreseen, truth),
+            )
+        )
+    return frames
+
+
+def _strip(picture: Picture, period: float, far: float, start: float) -> str:
+    frames = _frames(picture, period, far)
+    cells = ["<span></span>", *(f'<span class="head">{frame[0]}</span>' for frame in frames)]
+    for row, name in enumerate(("truth", "prediction", "error"), start=1):
+        cells.append(f"<span>{name}</span>")
+        cells += [f'<img alt="{name} {frame[0]}" src="{frame[row]}">' for frame in frames]
+    note = (
+        f'<p class="soft">At {picture.stamp - start:.1f} s. Depth: bright is near, dark is {far:g} m. '
+        f"Error: bright is {LARGEST_ERROR:g} m and more.</p>"
+    )
+    return f'<div class="strip">{"".join(cells)}</div>{note}'
+
+
+def _film(picture: Picture, period: float, far: float) -> str:
+    frames = [
+        {"caption": caption, "pictures": sources} for caption, *sources in _frames(picture, period, far)
+    ]
+    names = "".join(f"<span>{name}</span>" for name in ("truth", "prediction", "error"))
+    first = frames[-1]["pictures"]
+    images = "".join(f'<img alt="" src="{source}">' for source in first)
+    return (
+        f"<div class=\"film\" data-frames='{escape(json.dumps(frames), quote=True)}'>{names}{images}"
+        '<span class="control"><button type="button">Play</button><output></output></span></div>'
+    )
+
+
+def _surprise(replay: Replay) -> str:
+    section, timeline = replay.section("surprise"), replay.measured.surprise
+    if len(timeline.kl) == 0:
+        return _section(section, "")
+    threshold, _ = surprise_threshold(replay.bundle, replay.reference)
+    start, far = replay.measured.start, replay.bundle.contract.depth.far
+    above = segments(
+        timeline.stamp, timeline.smoothed > (threshold if math.isfinite(threshold) else math.inf)
+    )
+    chart = _card("KL over time", surprise_chart(timeline, threshold, above, start), wide=True)
+    pictures = "".join(
+        _card(
+            f"{each.stamp - start:.1f} s: {each.kl:.1f} nats",
+            f'<div class="pair"><span>seen</span><span>expected</span>'
+            f'<img alt="seen" src="{depth_picture(each.seen, far)}">'
+            f'<img alt="expected" src="{depth_picture(each.expected, far)}"></div>',
+        )
+        for each in replay.measured.surprise_test.pictures()
+    )
+    legend = _legend(("model", "smoothed over 0.5 s"), ("shuffled", "each image"), ("reference", "threshold"))
+    return _section(section, f'{legend}{chart}<div class="grid">{pictures}</div>')
+
+
+def _latents(replay: Replay) -> str:
+    section, envelope, latents = replay.section("latent"), replay.reference.envelope, replay.measured.latents
+    if envelope is None or len(latents) == 0:
+        return _section(section, "")
+    distance = envelope.distance(latents)
+    content = _card("Map of h, from the start (dark) to the end (bright)", latent_map(latents, envelope))
+    content += _card(
+        "Distance from the envelope's centre (bar: its bound)",
+        histogram(distance, "distances", "Mahalanobis distance per dimension", envelope.bound),
+    )
+    return _section(section, f'<div class="grid">{content}</div>')
+
+
+def _dynamics(replay: Replay) -> str:
+    section, found = replay.section("dynamics"), replay.measured.dynamics
+    if found is None:
+        return _section(section, "")
+    names = replay.bundle.contract.joints.names
+    rows = "".join(
+        f"<tr><td>{name}</td><td>{found.rmse[j]:.3f}</td><td>{1e3 * found.lag[j]:.0f}</td>"
+        f"<td>{_number(found.strength[j])}</td></tr>"
+        for j, name in enumerate(names)
+    )
+    table = (
+        "<table><tr><th>joint</th><th>RMS error, rad</th><th>lag, ms</th><th>strength</th></tr>"
+        f"{rows}</table>"
+    )
+    charts = "".join(_card(name, joint_chart(found, j, name)) for j, name in enumerate(names))
+    legend = _legend(("persistence", "target"), ("model", "position"))
+    suggestion = escape(json.dumps(plain(replay.randomisation())))
+    note = f'<p class="soft">Ranges for training that cover this robot: <code>{suggestion}</code></p>'
+    return _section(
+        section, f'<div class="card wide">{table}</div>{note}{legend}<div class="grid">{charts}</div>'
+    )
+
+
+def _integrity(replay: Replay) -> str:
+    walk, test = replay.walk, replay.measured.integrity
+    charts = ""
+    if len(ages := test.ages()):
+        wanted = 1e3 * replay.bundle.contract.timing.depth_age
+        charts += _card(
+            "Age of images when consumed (bar: the contract's)", histogram(1e3 * ages, "ages", "ms", wanted)
+        )
+    for name, values in test.latencies().items():
+        if len(values) and float(np.ptp(values)) > 0:
+            charts += _card(f"Time of a {name}", histogram(values, name, "ms"))
+    rows = "".join(
+        f"<tr><td>{escape(name)}</td><td>{topic.count}</td><td>{_number(topic.rate, 1)}</td>"
+        f"<td>{topic.gaps}</td><td>{topic.longest_pause:.3f}</td></tr>"
+        for name, topic in sorted(walk.topics.items())
+    )
+    head = "<tr><th>topic</th><th>messages</th><th>rate, Hz</th><th>gaps</th><th>longest pause, s</th></tr>"
+    content = f'<div class="grid">{charts}</div><div class="card wide"><table>{head}{rows}</table></div>'
+    return _section(replay.section("integrity"), content)
+
+
+def _number(value: float, digits: int = 2) -> str:
+    return f"{value:.{digits}f}" if math.isfinite(value) else "\N{EN DASH}"
