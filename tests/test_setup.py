@@ -56,6 +56,16 @@ def test_every_missing_program_is_one_line_with_its_package(tools, monkeypatch):
     ]  # fmt: skip
 
 
+def test_a_missing_browser_is_one_line_with_its_package_and_stops_nothing(tools, monkeypatch):
+    import system_check
+
+    monkeypatch.setattr(system_check.shutil, "which", lambda program: None)
+    [line] = system_check.missing_for_tests()
+    assert line.endswith(": apt install chromium")
+    monkeypatch.setattr(system_check.shutil, "which", lambda program: f"/usr/bin/{program}")
+    assert system_check.missing_for_tests() == []
+
+
 def test_a_missing_venv_module_and_headers_name_the_packages_of_this_python(tools, monkeypatch):
     import system_check
 

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from system_check import missing_requirements
+from system_check import missing_for_tests, missing_requirements
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
@@ -77,6 +77,8 @@ def main() -> int:
     if missing:
         print("setup: this machine lacks something:", *missing, sep="\n  ", file=sys.stderr)
         return 1
+    for tool in missing_for_tests() if with_tests else []:
+        print(f"setup: some tests will be skipped for want of {tool}", flush=True)
     with Path(__file__).open(encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two setups at once would write the same files
         try:

@@ -19,6 +19,7 @@ PROGRAMS = {
     "cmake": ("cmake", "cmake"),
     "make": ("make", "make"),
 }
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 LIBRARIES = {
     "libgomp.so.1": "libgomp1",
     "libstdc++.so.6": "libstdc++6",
@@ -30,6 +31,13 @@ LIBRARIES = {
 def missing_requirements() -> list[str]:
     """Name each missing thing with the Debian/Ubuntu package that brings it; empty if all is there."""
     return [*_platform_problems(), *_python_problems(), *_program_problems(), *_library_problems()]
+
+
+def missing_for_tests() -> list[str]:
+    """What only some tests need, which skip without it; named as :func:`missing_requirements` does."""
+    if any(shutil.which(program) for program in BROWSERS):
+        return []
+    return ["a browser that looks at reports (chromium): apt install chromium"]
 
 
 def _platform_problems() -> list[str]:
