@@ -110,7 +110,7 @@ def test_services_answer_with_what_the_control_thread_decided(policy_node, obser
 
 
 def test_a_walking_robot_publishes_what_it_saw_and_did(policy_node, observer, robot, bundle_path):
-    policy_node(**patient(robot, policy_step_listeners=1))
+    policy_node(**patient(robot, policy_step_listeners=1, **{"watchdog.command_age": 2.0}))
     contract = Bundle.load(bundle_path, verify=False).contract
     observer.wait(lambda: observer.states)
     latents = observer.offer_latents()
