@@ -54,8 +54,8 @@ class Rewards:
     TOLERANCE = 0.15
     YAW_TOLERANCE = 0.25
     MEAN_TOLERANCE = 0.01
-    MEAN_YAW_TOLERANCE = 0.04
-    MEAN_TIME = 0.5
+    MEAN_YAW_TOLERANCE = 0.005
+    MEAN_TIME = 1.0
     CONTACT_FORCE = 1.0
     AIR_TIME = 0.2
 
@@ -86,7 +86,7 @@ class Rewards:
         return (total * self.dt).clamp(min=0.0), weighted
 
     def _tracking(self, inputs: RewardInputs) -> dict[str, Tensor]:
-        """Momentary errors, and those of a 0.5 s mean, which make a small steady drift cost something."""
+        """Momentary errors, and those of a 1 s mean, which make a small steady drift cost something."""
         velocity, yaw_rate = inputs.states.linear_velocity, inputs.states.angular_velocity[:, 2]
         error = torch.cat(
             [velocity[:, :2] - inputs.command[:, :2], (yaw_rate - inputs.command[:, 2])[:, None]], -1

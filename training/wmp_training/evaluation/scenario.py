@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from wmp_core.contract import Contract
-from wmp_training.env.commands import STAND, STRAIGHT, TURN
+from wmp_training.env.commands import HEADING, STAND, STRAIGHT, TURN
 from wmp_training.env.environment import EnvConfig, LocomotionEnv, Observation
 from wmp_training.sim.mujoco_batch import MujocoBatch, PoolConfig
 from wmp_training.sim.randomisation import NOMINAL, RandomisationConfig
@@ -58,7 +58,7 @@ def scenario(
 
 
 def start(env: LocomotionEnv, cells: tuple[Cell, ...]) -> Observation:
-    """Reset and give every robot its cell's command for the whole episode."""
+    """Reset and give every robot its cell's command for the whole episode; on a track it is steered."""
     env.reset()
     env.age_offset[:] = 0
     robots = env.num_robots // len(cells)
@@ -66,7 +66,8 @@ def start(env: LocomotionEnv, cells: tuple[Cell, ...]) -> Observation:
     env.commands.velocity[:] = command
     env.commands.time_left[:] = torch.inf
     walking, turning = command[:, 0] > 0, command[:, 2] != 0
-    env.commands.mode[:] = torch.where(walking, STRAIGHT, torch.where(turning, TURN, STAND))
+    walk = torch.where(env.track, HEADING, STRAIGHT)
+    env.commands.mode[:] = torch.where(walking, walk, torch.where(turning, TURN, STAND))
     everyone = torch.arange(env.num_robots)
     env.observations.reset(everyone)
     return env.observe()

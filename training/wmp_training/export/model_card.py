@@ -38,8 +38,9 @@ latency, lost images; pushes up to 0.5 m/s and sensor noise throughout.
 Deterministic policy from the exported ONNX graphs, {robots} robots per line with bodies and sensor noise
 randomised as in training, new terrains, one episode of 20 s each. Success: no fall and
 {SUCCESS_DISTANCE:.0f} m forward (or 80 % of what the command allows if that is less); at vx 0: no fall, at
-most {MAX_DRIFT} m from where it stood, and the yaw rate within {MAX_TURN_ERROR:.0%} of the command. The track
-of uneven terrain ends after 8.6 m. Errors are those of the mean over an episode.
+most {MAX_DRIFT} m from where it stood, and the yaw rate within {MAX_TURN_ERROR:.0%} of the command. On uneven
+terrain the yaw command steers along the track, which ends after 8.6 m. Errors are those of the mean over an
+episode.
 
 {markdown(results)}
 
