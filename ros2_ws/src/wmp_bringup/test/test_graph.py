@@ -37,7 +37,7 @@ def test_an_override_reaches_exactly_the_nodes_it_names():
     assert "terrain" not in nodes["policy_node"].parameters
     assert all(node.parameters["lockstep"] is True for node in nodes.values())
     assert nodes["policy_node"].parameters["bundle"] == "/bundles/a"
-    assert "bundle" not in nodes["a1_sim"].parameters
+    assert "vx" not in nodes["a1_sim"].parameters
 
 
 def test_overrides_win_over_the_file_and_what_is_not_overridden_stays():

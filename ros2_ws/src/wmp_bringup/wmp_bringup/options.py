@@ -60,12 +60,15 @@ class Option:
         return {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[self.type]
 
 
+#: The simulated robot is no controller: it only judges commands against the bundle's limits.
+BUNDLE_READERS = ("depth_node", "world_model_node", "policy_node", "a1_sim", "recorder")
+
 _COMMON = (
     Option(
         "bundle",
         str,
         "folder of the bundle to run (default: $WMP_BUNDLE, else models/a1_wmp_v0)",
-        tuple(f"{node}/bundle" for node in ("depth_node", "world_model_node", "policy_node", "recorder")),
+        tuple(f"{node}/bundle" for node in BUNDLE_READERS),
     ),
     Option(
         "pd",
@@ -110,6 +113,7 @@ _SIMULATION = (
         "simulated time: the robot waits for every command, so a run repeats exactly",
         ("*/lockstep",),
     ),
+    Option("faults", str, "what goes wrong: KIND@T[:DURATION] ..., see wmp sim --help", ("a1_sim/faults",)),
     Option("robot_port", int, "UDP port of the simulated robot", ("a1_sim/port", "policy_node/robot.port")),
     Option(
         "listeners",

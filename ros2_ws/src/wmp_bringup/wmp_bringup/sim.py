@@ -13,6 +13,7 @@ from wmp_bringup.options import Option
 from wmp_bringup.sim_settings import MODE, USER_OPTIONS, graph_environment, settings_from
 from wmp_bringup.stop_request import stop_on_signals
 from wmp_core.bundle import BundleError
+from wmp_sim.faults.schedule import KINDS
 
 DESCRIPTION = """Starts the same nodes as on the robot, each in a process of its own, and a simulated A1 that
 speaks the robot's UDP protocol; stands it up, walks, sits it down."""
@@ -21,6 +22,8 @@ EXAMPLES = """examples:
   wmp sim                                          walk on flat ground until Ctrl-C
   wmp sim --terrain rough --vx 0.4 --duration 20   20 s over rough ground
   wmp sim --vx 0 --yaw 0.5 --record bags/turning   turn in place and record an MCAP bag
+  wmp sim --lockstep --duration 9 --fault imu_nan@6:0.5
+                                                   what happens when the IMU fails for half a second
   wmp sim --lockstep --duration 20 --json sim.json
                                                    a run that repeats bit for bit, figures in a file
 
@@ -40,6 +43,14 @@ class SimCommand:
         defaults = shipped_parameters(MODE)
         for option in USER_OPTIONS:
             _add_option(parser, option, defaults)
+        parser.add_argument(
+            "--fault",
+            action="append",
+            default=[],
+            metavar="KIND@T[:DURATION]",
+            help="let something go wrong T seconds after the robot begins to stand up, in its own time (it "
+            "walks after 3.5 s); may be repeated. Kinds: " + ", ".join(KINDS),
+        )
         parser.add_argument(
             "--params-file", type=Path, metavar="FILE", help=f"ROS parameter file (default: {defaults})"
         )

@@ -52,7 +52,8 @@ class SimMonitor(Node):
         self.record.add_duration("observe", message.observe_ms)
 
     def _on_depth(self, message: Image) -> None:
-        self.record.add_depth(_seconds(message.header.stamp))
+        if message.data:  # in lockstep an empty image says that there is none
+            self.record.add_depth(_seconds(message.header.stamp))
 
     def _on_odometry(self, message: Odometry) -> None:
         position, rotation = message.pose.pose.position, message.pose.pose.orientation

@@ -15,10 +15,12 @@ from wmp_bringup.options import OPTIONS
 from wmp_bringup.parameters import Value, node_parameters
 from wmp_bringup.sim_summary import RunIdentity
 from wmp_core.bundle import Bundle
+from wmp_sim.faults import parse_faults
+from wmp_sim.faults.schedule import REAL_TIME_ONLY
 
 MODE = "sim"
 #: Options of the graph that the command decides by itself.
-OWN_OPTIONS = ("operator", "robot_port", "listeners")
+OWN_OPTIONS = ("operator", "robot_port", "listeners", "faults")
 USER_OPTIONS = tuple(option for option in OPTIONS[MODE] if option.name not in OWN_OPTIONS)
 
 
@@ -106,6 +108,11 @@ def _overrides(arguments: argparse.Namespace, parameter_file: Path) -> dict[str,
     # This command's own monitor, and the recorder, must hear the first step as well.
     given["listeners"] = in_file["policy_step_listeners"] + 1 + (arguments.record is not None)
     given["robot_port"] = free_udp_port()
+    faults = parse_faults(" ".join(arguments.fault))
+    if faults:
+        given["faults"] = " ".join(arguments.fault)
+    if given["operator"] == "script" and (unable := [f.kind for f in faults if f.kind in REAL_TIME_ONLY]):
+        raise ValueError(f"--fault {unable[0]}: not in lockstep, where a node that is missing is waited for")
     return given
 
 

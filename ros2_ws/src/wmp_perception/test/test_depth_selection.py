@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wmp_core.contract import TimingContract
-from wmp_perception.depth_selection import DepthSelection
+from wmp_perception.depth_selection import DepthSelection, SelectedFrame
 
 TIMING = TimingContract(control_period=0.02, world_model_interval=5, depth_age=0.1)
 TOLERANCE = 0.04
@@ -42,8 +42,15 @@ def test_without_a_frame_within_the_tolerance_none_is_chosen_and_it_is_counted()
     chosen = selection()
     chosen.on_frame(0.85, "too early")
     chosen.on_frame(0.95, "too late")
-    assert chosen.on_step(0, 1.0) == []
+    assert chosen.on_step(0, 1.0) == [SelectedFrame(0, 0.9, None, 0.0)]
     assert chosen.missed == 1
+
+
+def test_silence_past_the_wanted_time_decides_that_there_is_no_frame():
+    chosen = selection()
+    chosen.on_frame(0.85, "too early")
+    assert chosen.on_step(0, 1.0) == chosen.on_silence(0.89) == []
+    assert chosen.on_silence(0.91) == [SelectedFrame(0, 0.9, None, 0.0)]
 
 
 def test_a_new_run_forgets_what_the_last_one_still_waited_for():
@@ -93,7 +100,7 @@ def test_the_order_of_arrival_does_not_change_which_frames_are_chosen(case):
             else:
                 stamp = next(waiting["frame"])
                 result += chosen.on_frame(stamp, stamp)
-        return [(f.tick, f.frame) for f in result]
+        return [(f.tick, f.frame) for f in result if f.frame is not None]
 
     reference = []
     for tick, stamp in steps[::5]:

@@ -97,6 +97,10 @@ class DepthNode(Node):
             self._on_image(self._waiting.popleft())
 
     def _on_image(self, image: Image) -> None:
+        if not image.data and self._lockstep:
+            with self._lock:
+                self._publish(self._pipeline.on_silence(messages.to_seconds(image.header.stamp)))
+            return
         if self._intrinsics is None:
             self._waiting.append(image)
             return
@@ -122,9 +126,11 @@ class DepthNode(Node):
 
     def _publish(self, images: List[DepthImage]) -> None:
         for image in images:
+            if image.metres.size == 0 and not self._lockstep:
+                continue  # in real time nobody waits for it
             assert self._publisher is not None
             self._publisher.publish(messages.image_from_metres(image.metres, image.stamp, self._frame_id))
-            self._published += 1
+            self._published += image.metres.size > 0
             self._worst_age_error = max(self._worst_age_error, abs(image.age_error))
 
     def _report(self) -> Report:

@@ -15,10 +15,14 @@ from wmp_perception.depth_filter import DepthFilter, DepthFilterSettings
 from wmp_perception.depth_selection import DepthSelection, SelectedFrame
 from wmp_perception.realsense import RawFrame
 
+_NO_IMAGE = np.zeros((0, 0), dtype=np.float32)
+
 
 @dataclass(frozen=True)
 class DepthImage:
     """The world model's input for ``tick``: float32 ``[64, 64]`` metres, clipped, invalid pixels far.
+
+    ``metres`` is empty, ``[0, 0]``, where there is no frame of a suitable age.
 
     ``stamp``: capture time in s; ``age_error``: ``stamp`` minus the wanted time, s.
     """
@@ -74,6 +78,10 @@ class DepthPipeline:
         """A policy step; returns the images that are due now."""
         return self._project(self._selection.on_step(tick, stamp, is_first))
 
+    def on_silence(self, stamp: float) -> List[DepthImage]:
+        """Time has come to ``stamp`` s, and no frame with it; returns the images that are due now."""
+        return self._project(self._selection.on_silence(stamp))
+
     def on_frame(self, raw: RawFrame) -> List[DepthImage]:
         """A camera frame; returns the images that are due now."""
         optics = self._optics_for(raw)
@@ -104,7 +112,10 @@ class DepthPipeline:
 
     @staticmethod
     def _project(selected: List[SelectedFrame]) -> List[DepthImage]:
-        return [DepthImage(s.tick, s.stamp, s.frame(), s.age_error) for s in selected]
+        return [
+            DepthImage(s.tick, s.stamp, _NO_IMAGE if s.frame is None else s.frame(), s.age_error)
+            for s in selected
+        ]
 
 
 def _smoothed_rate(before: DepthHealth, stamp: float) -> float:

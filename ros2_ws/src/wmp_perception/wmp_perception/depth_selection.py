@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from typing import Any, Deque, List
@@ -18,7 +19,10 @@ MAX_PENDING = 8
 
 @dataclass(frozen=True)
 class SelectedFrame:
-    """Frame chosen for world-model tick ``tick``. ``age_error``: capture time minus the wanted time, s."""
+    """Frame chosen for world-model tick ``tick``. ``age_error``: capture time minus the wanted time, s.
+
+    ``frame`` is ``None`` where none lay within the tolerance; ``stamp`` is then the wanted time.
+    """
 
     tick: int
     stamp: float
@@ -52,6 +56,7 @@ class DepthSelection:
         self._tolerance = tolerance_s
         self._buffer = FrameBuffer(SPAN_S)
         self._pending: Deque[_Target] = deque(maxlen=MAX_PENDING)
+        self._silent_until = -math.inf
         #: World-model ticks for which no frame lay within the tolerance.
         self.missed = 0
 
@@ -68,6 +73,11 @@ class DepthSelection:
         self._buffer.add(stamp, frame)
         return self._decide()
 
+    def on_silence(self, stamp: float) -> List[SelectedFrame]:
+        """Time has come to ``stamp`` s, and no frame with it. Returns what can be decided now."""
+        self._silent_until = stamp
+        return self._decide()
+
     def _decide(self) -> List[SelectedFrame]:
         selected = []
         while self._pending and self._reached(self._pending[0]):
@@ -75,6 +85,7 @@ class DepthSelection:
             nearest = self._buffer.nearest(target.stamp, self._tolerance)
             if nearest is None:
                 self.missed += 1
+                selected.append(SelectedFrame(target.tick, target.stamp, None, 0.0))
             else:
                 error = nearest.stamp - target.stamp
                 selected.append(SelectedFrame(target.tick, nearest.stamp, nearest.image, error))
@@ -82,7 +93,7 @@ class DepthSelection:
 
     def _reached(self, target: _Target) -> bool:
         newest = self._buffer.newest_stamp
-        return newest is not None and newest >= target.stamp
+        return max(self._silent_until, -math.inf if newest is None else newest) >= target.stamp
 
 
 def check_tolerance(timing: TimingContract, tolerance_s: float) -> None:

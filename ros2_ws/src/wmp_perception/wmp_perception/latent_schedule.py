@@ -81,7 +81,7 @@ class LatentSchedule:
         self._timing = timing
         self._tolerance = tolerance_s
         self._wait_for_depth = wait_for_depth
-        self._images: Deque[Tuple[float, np.ndarray]] = deque(maxlen=8)
+        self._images: Deque[Tuple[float, Optional[np.ndarray]]] = deque(maxlen=8)
         self._next_tick: Optional[int] = None
         self._observed_at = math.nan
         self._actions: Optional[List[np.ndarray]] = None  # of the running interval; None outside of one
@@ -115,8 +115,11 @@ class LatentSchedule:
             return None
         return self._advance(step)
 
-    def on_depth(self, stamp: float, depth: np.ndarray) -> Optional[Advanced]:
-        """An image in m captured at ``stamp`` s; returns the next latent if that had to wait for it."""
+    def on_depth(self, stamp: float, depth: Optional[np.ndarray]) -> Optional[Advanced]:
+        """An image in m captured at ``stamp`` s; returns the next latent if that had to wait for it.
+
+        ``None`` says that there will be no image of that time.
+        """
         self._images.append((stamp, depth))
         self._observe_if_possible()
         if self._held is None or self._unobserved is not None:
@@ -148,7 +151,7 @@ class LatentSchedule:
 
     def _observe(self, stamp: float, depth: Optional[np.ndarray]) -> None:
         assert self._unobserved is not None
-        self._model.observe(self._unobserved.proprioception, depth, stamp)
+        self._model.observe(self._unobserved.proprioception, depth, math.nan if depth is None else stamp)
         self._observed_at = self._unobserved.stamp
         self._unobserved = None
 

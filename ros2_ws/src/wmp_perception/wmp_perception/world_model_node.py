@@ -111,7 +111,8 @@ class WorldModelNode(Node):
         except ValueError as error:
             self.get_logger().error(str(error), throttle_duration_sec=5.0)
             return
-        self._publish(self._schedule.on_depth(messages.to_seconds(image.header.stamp), depth))
+        stamp = messages.to_seconds(image.header.stamp)
+        self._publish(self._schedule.on_depth(stamp, depth if depth.size else None))
 
     def _lose_patience(self) -> None:
         """In lockstep: do not let a lost image stop the world for ever."""

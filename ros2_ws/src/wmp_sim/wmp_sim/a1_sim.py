@@ -18,19 +18,25 @@ from nav_msgs.msg import Odometry
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image
-from std_msgs.msg import Bool
+from std_msgs.msg import Bool, String
 
+from wmp_core.bundle import Bundle, BundleError
+from wmp_core.control.envelope import EnvelopeSettings
 from wmp_core.observation import RobotState
 from wmp_core.realtime import scheduling
 from wmp_core.realtime.loop import PeriodicLoop
+from wmp_ros.health import Health, Report
 from wmp_ros.qos import LATCHED, RELIABLE
 from wmp_ros.running import run_node, spin
 
 from .depth import CameraMount, SimulatedD435i, StereoNoise
 from .depth.d435i import FRAME_RATE
+from .faults import CameraFaults, Fault, FaultSchedule, parse_faults
+from .faults.camera import DepthFrame
 from .robot import EXCHANGE, TICKS_PER_EXCHANGE, GroundTruth, SimulatedA1
 from .server import A1Server, Address
 from .terrain import make_terrain
+from .wire_audit import WireAudit
 from .world import build_world
 
 _LOG = logging.getLogger("a1_sim")
@@ -48,11 +54,15 @@ PARAMETERS = {
     "spawn": "prone",
     "frame_id": "camera_depth_optical_frame",
     "physics_dt": 0.001,  # s
+    "faults": "",  # KIND@T[:DURATION] ..., see wmp_sim.faults
+    "bundle": "",  # commands are judged against its contract; empty: they are not
 }
 #: Odometry and clock: 50 Hz of simulated time.
 ODOMETRY_TICKS = 20
 #: After a delay physics makes up for at most so many exchanges at once, then lets simulated time fall behind.
 MOST_EXCHANGES_AT_ONCE = 5
+#: States that a controller in real time may have had when it sent a command: those of the last 50 ms.
+STATES_ON_THE_WAY = 25
 
 
 class A1Sim(Node):
@@ -73,17 +83,50 @@ class A1Sim(Node):
             StereoNoise() if setting["depth_noise"] else None,
             seed,
         )
-        self.server = A1Server(self._robot, Address(setting["address"], setting["port"]), self._observe)
+        self._faults = FaultSchedule(parse_faults(setting["faults"]))
+        self._camera_faults = CameraFaults(self._faults, (seed, 4))
+        self._audit = self._create_audit(setting["bundle"])
+        self.server = A1Server(
+            self._robot,
+            Address(setting["address"], setting["port"]),
+            self._observe,
+            self._faults,
+            seed,
+            self._audit,
+        )
         self._image = self.create_publisher(Image, "camera/depth/image_rect_raw", RELIABLE)
         self._camera_info = self.create_publisher(CameraInfo, "camera/depth/camera_info", RELIABLE)
         self._odometry = self.create_publisher(Odometry, "sim/odometry", RELIABLE)
         self._fallen = self.create_publisher(Bool, "sim/fallen", LATCHED)
-        self._clock = self.create_publisher(Clock, "/clock", RELIABLE) if self.lockstep else None
+        self._announcement = self.create_publisher(String, "sim/faults", RELIABLE)
+        self._clock_publisher = self.create_publisher(Clock, "/clock", RELIABLE) if self.lockstep else None
         self._fallen.publish(Bool(data=False))
         self._was_fallen = False
         self._frames = 0
-        # The newest pose with its stamp, for the camera thread: replaced whole, never modified.
-        self._seen: tuple[GroundTruth, Time] = (self._robot.ground_truth(), self._stamp(self._robot.state()))
+        # The newest pose with its time, for the camera thread: replaced whole, never modified.
+        self._seen: tuple[GroundTruth, float] = (self._robot.ground_truth(), self._time(self._robot.state()))
+        self._health = Health(self, "simulated A1", self._report)
+
+    def _create_audit(self, bundle: str) -> WireAudit | None:
+        if not bundle:
+            return None
+        joints = Bundle.load(bundle, verify=False).contract.joints
+        return WireAudit(joints, EnvelopeSettings(), 1 if self.lockstep else STATES_ON_THE_WAY)
+
+    def _report(self) -> Report:
+        values = {"frames_rejected": str(self.server.rejected)}
+        if self._audit is not None:
+            values["commands"] = str(self._audit.commands)
+            values["commands_outside_envelope"] = str(self._audit.outside)
+            values["first_violation"] = self._audit.first_violation
+        report = Report("simulating", values)
+        violated = self._audit is not None and self._audit.outside > 0
+        report.error_if(violated, "a command on the wire lay outside of the envelope")
+        return report
+
+    def finish(self) -> None:
+        """Publish the final figures."""
+        self._health.publish(self._report())
 
     def run(self, stop: threading.Event) -> None:
         """Simulate until ``stop`` is set."""
@@ -124,11 +167,12 @@ class A1Sim(Node):
 
     def _observe(self, state: RobotState) -> None:
         """Publish what belongs to ``state``, before it is sent."""
-        truth = self._robot.ground_truth()
-        stamp = self._stamp(state)
-        self._seen = (truth, stamp)
+        truth, time_s = self._robot.ground_truth(), self._time(state)
+        self._announce(self._faults.advance(state.stamp), time_s)
+        self._seen = (truth, time_s)
+        stamp = _stamp(time_s)
         if self.lockstep and state.stamp * FRAME_RATE >= self._frames:
-            self._publish_frame(truth, stamp)
+            self._publish_frame(truth, time_s)
             self._frames += 1
         if state.tick % ODOMETRY_TICKS < TICKS_PER_EXCHANGE:
             self._publish_truth(truth, stamp)
@@ -136,17 +180,33 @@ class A1Sim(Node):
             self._was_fallen = True
             self._fallen.publish(Bool(data=True))
 
-    def _stamp(self, state: RobotState) -> Time:
-        """Simulated time in lockstep, where nothing may depend on the machine; else system time."""
-        nanoseconds = state.tick * 1_000_000 if self.lockstep else time.time_ns()
-        return Time(sec=nanoseconds // 1_000_000_000, nanosec=nanoseconds % 1_000_000_000)
+    def _time(self, state: RobotState) -> float:
+        """s; simulated time in lockstep, where nothing may depend on the machine, else system time."""
+        return state.tick * 1e-3 if self.lockstep else time.time()
 
-    def _publish_frame(self, truth: GroundTruth, stamp: Time) -> None:
-        frame = self._camera.capture(truth.position, truth.quaternion)
-        pinhole = self._camera.pinhole
-        image = Image(height=pinhole.height, width=pinhole.width, encoding="16UC1", step=2 * pinhole.width)
+    def _announce(self, changes: list[tuple[Fault, bool]], time_s: float) -> None:
+        """Say which faults begin and end: ``begin KIND TIME``, ``end KIND TIME``."""
+        for fault, begins in changes:
+            text = f"{'begin' if begins else 'end'} {fault.kind} {time_s:.3f}"
+            _LOG.info("fault: %s", text)
+            self._announcement.publish(String(data=text))
+
+    def _publish_frame(self, truth: GroundTruth, time_s: float) -> None:
+        """Take a picture at ``time_s``, and publish what arrives now."""
+        frame = DepthFrame(time_s, self._camera.capture(truth.position, truth.quaternion))
+        arrived = self._camera_faults.carry(frame)
+        for image in arrived:
+            self._publish_image(image)
+        if self.lockstep and not arrived:
+            # Nobody may wait for it: an empty image says that its time has passed.
+            self._publish_image(DepthFrame(time_s, np.zeros((0, 0), np.uint16)))
+
+    def _publish_image(self, frame: DepthFrame) -> None:
+        height, width = frame.depth.shape
+        pinhole, stamp = self._camera.pinhole, _stamp(frame.stamp)
+        image = Image(height=height, width=width, encoding="16UC1", step=2 * width)
         image.is_bigendian = sys.byteorder == "big"
-        image.data = frame.tobytes()
+        image.data = frame.depth.tobytes()
         info = CameraInfo(height=pinhole.height, width=pinhole.width, distortion_model="plumb_bob")
         info.d = [0.0] * 5
         info.k = [pinhole.fx, 0.0, pinhole.cx, 0.0, pinhole.fy, pinhole.cy, 0.0, 0.0, 1.0]
@@ -167,8 +227,13 @@ class A1Sim(Node):
         twist.linear.x, twist.linear.y, twist.linear.z = truth.velocity_in_base
         twist.angular.x, twist.angular.y, twist.angular.z = truth.angular_velocity
         self._odometry.publish(message)
-        if self._clock is not None:
-            self._clock.publish(Clock(clock=stamp))
+        if self._clock_publisher is not None:
+            self._clock_publisher.publish(Clock(clock=stamp))
+
+
+def _stamp(seconds: float) -> Time:
+    sec, nanosec = divmod(round(seconds * 1e9), 1_000_000_000)
+    return Time(sec=sec, nanosec=nanosec)
 
 
 def serve(node: A1Sim, stop: threading.Event) -> None:
@@ -182,11 +247,12 @@ def serve(node: A1Sim, stop: threading.Event) -> None:
     finally:
         stop.set()
         spinning.join()
+        node.finish()
 
 
 def main() -> int:
     """Run the node until a signal; the exit code is 1 where a setting makes it impossible."""
-    return run_node(A1Sim, (ValueError, OSError), serve)
+    return run_node(A1Sim, (BundleError, ValueError, OSError), serve)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from wmp_core.a1.wire import (
     LowState,
     WireError,
     decode_low_cmd,
+    decode_low_state,
     encode_low_state,
 )
 from wmp_core.control.command import MotorCommand
@@ -26,7 +27,9 @@ from wmp_core.observation import RobotState
 from wmp_core.rotation import roll_pitch_yaw
 
 from .a1 import JOINT_NAMES, LEGS
+from .faults import FaultSchedule, LinkFaults, SensorFaults
 from .robot import SimulatedA1
+from .wire_audit import WireAudit
 
 _LOG = logging.getLogger(__name__)
 #: How long a blocking wait may delay a stop [s].
@@ -52,10 +55,21 @@ class A1Server:
 
     A context manager; one thread. ``observe`` is called after every exchange with the new state and before it
     is sent: in lockstep whatever belongs to that state is published before the controller can go on.
+
+    Args:
+        faults: of link and sensors; those of camera and processes are not the server's.
+        seed: of the faults.
+        audit: is told what is sent and what the controller wants.
     """
 
     def __init__(
-        self, robot: SimulatedA1, address: Address, observe: Callable[[RobotState], None] = lambda state: None
+        self,
+        robot: SimulatedA1,
+        address: Address,
+        observe: Callable[[RobotState], None] = lambda state: None,
+        faults: FaultSchedule | None = None,
+        seed: int = 0,
+        audit: WireAudit | None = None,
     ) -> None:
         self._robot = robot
         self._address = address
@@ -64,6 +78,12 @@ class A1Server:
         self._controller: tuple[str, int] | None = None
         self._rejected = 0
         self._socket: socket.socket | None = None
+        self._faults = faults or FaultSchedule()
+        self._to_robot = LinkFaults(self._faults, (seed, 1))
+        self._to_controller = LinkFaults(self._faults, (seed, 2))
+        self._sensors = SensorFaults(self._faults, (seed, 3))
+        self._audit = audit
+        self._newest_known = -1  # tick of the newest state that has reached the controller
 
     def __enter__(self) -> A1Server:
         udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -97,34 +117,59 @@ class A1Server:
         return self._rejected
 
     def serve_lockstep(self, running: Callable[[], bool]) -> None:
-        """One state for every command, until ``running`` is false; simulated time stands still in between."""
+        """One answer to every command, until ``running`` is false; simulated time stands still in between.
+
+        The answer is the state 2 ms later, or an empty datagram where a fault keeps that from arriving.
+        """
         udp = self._open_socket()
         poll = select.poll()
         poll.register(udp, select.POLLIN)
         while running():
             if not poll.poll(_STOP_CHECK * 1e3):
                 continue
-            command = self._receive()
-            if command is not None:
-                self._exchange(command)
+            frame = self._receive()
+            if frame is not None:
+                packets = self._exchange([frame])
+                self._send(packets if self._is_news(packets) else [*packets, b""])
 
     def exchange_in_real_time(self) -> None:
         """One exchange with the newest command that has come; call it every ``EXCHANGE`` seconds."""
-        newest = None
-        while (command := self._receive()) is not None:
-            newest = command
-        self._exchange(newest)
+        frames = []
+        while (frame := self._receive()) is not None:
+            frames.append(frame)
+        self._send(self._exchange(frames))
 
-    def _exchange(self, command: MotorCommand | None) -> None:
+    def _exchange(self, frames: list[bytes]) -> list[bytes]:
+        """Let the robot obey the newest of ``frames`` that reaches it; what then reaches the controller."""
+        command = None
+        for frame in self._to_robot.carry(frames):
+            command = self._decode(frame) or command
+        if command is not None and command.kp.any():
+            self._faults.start(self._robot.time)
         state = self._robot.step(command)
         self._observe(state)
-        if self._controller is not None:
-            try:
-                self._open_socket().sendto(self._encode(state), self._controller)
-            except BlockingIOError:
-                _LOG.warning("a state could not be sent: the controller does not read")
+        reported = self._sensors.distort(state)
+        if self._audit is not None:
+            self._audit.sent(reported)
+        return self._to_controller.carry([self._encode(reported)])
 
-    def _receive(self) -> MotorCommand | None:
+    def _send(self, packets: list[bytes]) -> None:
+        if self._controller is None:
+            return
+        try:
+            for packet in packets:
+                self._open_socket().sendto(packet, self._controller)
+        except BlockingIOError:
+            _LOG.warning("a state could not be sent: the controller does not read")
+
+    def _is_news(self, packets: list[bytes]) -> bool:
+        """Whether one of ``packets`` is a state that the controller does not know yet."""
+        newest = max(map(_tick_of, packets), default=-1)
+        is_news = newest > self._newest_known
+        self._newest_known = max(self._newest_known, newest)
+        return is_news
+
+    def _receive(self) -> bytes | None:
         """The next valid command that has arrived; its sender becomes the controller."""
         while True:
             try:
@@ -133,14 +178,22 @@ class A1Server:
                 return None
             except ConnectionError:  # the controller has gone; another may come
                 continue
-            try:
-                command = self._motor_command(decode_low_cmd(data))
-            except WireError as error:
-                self._rejected += 1
-                _LOG.warning("frame from %s:%d ignored: %s", *sender, error)
+            command = self._decode(data, sender)
+            if command is None:
                 continue
+            if self._audit is not None:
+                self._audit.judge(command)
             self._controller = sender
-            return command
+            return data
+
+    def _decode(self, frame: bytes, sender: tuple[str, int] | None = None) -> MotorCommand | None:
+        try:
+            return self._motor_command(decode_low_cmd(frame))
+        except WireError as error:
+            self._rejected += 1
+            if sender is not None:  # on the link's own faults nothing needs to be said
+                _LOG.warning("frame from %s:%d ignored: %s", *sender, error)
+            return None
 
     def _motor_command(self, command: LowCommand) -> MotorCommand:
         to_contract = self._order.to_contract
@@ -176,3 +229,11 @@ class A1Server:
         if self._socket is None:
             raise RuntimeError("the server is closed; use it as a context manager")
         return self._socket
+
+
+def _tick_of(packet: bytes) -> int:
+    """Tick of a state, -1 if it is damaged."""
+    try:
+        return decode_low_state(packet).tick
+    except WireError:
+        return -1

@@ -1,0 +1,128 @@
+"""Which faults there are, and when each is on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+#: Kind -> what happens. The first words say where: on the link, in the sensors, in the camera, or outside of
+#: the robot, where whoever runs the graph brings it about.
+KINDS = {
+    "udp_loss_5": "5 % of the packets are lost, both ways",
+    "udp_loss_30": "30 % of the packets are lost, both ways",
+    "udp_loss_100": "every packet is lost, both ways",
+    "udp_delay": "packets arrive 30 ms late, both ways",
+    "udp_reorder": "one packet in five arrives after the next, both ways",
+    "udp_duplicate": "one packet in three arrives twice, both ways",
+    "udp_corrupt": "one packet in ten arrives with a flipped bit, both ways",
+    "udp_truncate": "one packet in ten arrives cut short, both ways",
+    "tick_frozen": "the states' tick stands still: old states are sent again and again",
+    "imu_nan": "orientation, rates and acceleration are NaN",
+    "imu_stuck": "orientation, rates and acceleration stay what they were",
+    "encoder_jump": "one joint reads 0.6 rad off",
+    "motor_hot": "one motor reports 90 degrees Celsius",
+    "camera_stop": "no more depth frames",
+    "camera_frozen": "the same depth frame again and again, with new stamps",
+    "camera_black": "a covered lens: specks of noise, all else invalid",
+    "depth_invalid": "not one valid pixel",
+    "depth_slow": "depth frames arrive 0.25 s late",
+    "clock_jump": "the camera's clock is set forward by 5 s, as by a time server",
+    "world_model_killed": "world_model_node is killed",
+    "world_model_hung": "world_model_node does not run",
+    "policy_killed": "policy_node is killed",
+    "cmd_vel_nan": "cmd_vel carries NaN",
+    "cmd_vel_huge": "cmd_vel asks for 1e6 m/s",
+    "disk_full": "the disk that is recorded to is full",
+    "bundle_swapped": "the bundle's files change on disk",
+}
+#: Kinds that hit a process or its orders. The robot cannot bring them about, only announce them; and lockstep
+#: would wait for a process that is gone.
+REAL_TIME_ONLY = ("world_model_killed", "world_model_hung", "policy_killed", "cmd_vel_nan", "cmd_vel_huge")
+#: Kinds that hit files: announced as well, and brought about by whoever runs the graph.
+FILES = ("disk_full", "bundle_swapped")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault of ``kind``, ``start`` s after the robot began to stand up, for ``duration`` s."""
+
+    kind: str
+    start: float
+    duration: float = math.inf
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"there is no fault {self.kind!r}; there are {', '.join(KINDS)}")
+        if not (math.isfinite(self.start) and self.start >= 0):
+            raise ValueError(f"fault {self.kind}: T is {self.start}, expected seconds from 0")
+        if not self.duration > 0:
+            raise ValueError(f"fault {self.kind}: DURATION is {self.duration}, expected seconds above 0")
+
+    @classmethod
+    def parse(cls, text: str) -> Fault:
+        """From ``KIND@T[:DURATION]``.
+
+        Raises:
+            ValueError: something else.
+        """
+        kind, _, times = text.partition("@")
+        try:
+            start, *rest = (float(part) for part in times.split(":"))
+            (duration,) = rest or (math.inf,)
+        except ValueError as error:
+            raise ValueError(f"fault {text!r}: expected KIND@T or KIND@T:DURATION, in seconds") from error
+        return cls(kind, start, duration)
+
+    def is_on(self, elapsed: float) -> bool:
+        """Whether it is on, ``elapsed`` s after the robot began to stand up."""
+        # Half a millisecond: times are whole ticks, and their sums are not.
+        return self.start - 5e-4 <= elapsed < self.start + self.duration - 5e-4
+
+
+def parse_faults(text: str) -> tuple[Fault, ...]:
+    """Faults from words separated by blanks.
+
+    Raises:
+        ValueError: a word is no fault.
+    """
+    return tuple(Fault.parse(word) for word in text.split())
+
+
+class FaultSchedule:
+    """The faults of one run and the time that they count in."""
+
+    def __init__(self, faults: Sequence[Fault] = ()) -> None:
+        self.faults = tuple(faults)
+        self._origin: float | None = None
+        self._elapsed = -math.inf
+        self._on: frozenset[Fault] = frozenset()
+
+    @property
+    def elapsed(self) -> float:
+        """s since the robot began to stand up; minus infinity before."""
+        return self._elapsed
+
+    def start(self, time: float) -> None:
+        """The robot begins to stand up at ``time`` s; later calls change nothing."""
+        if self._origin is None:
+            self._origin = time
+
+    def advance(self, time: float) -> list[tuple[Fault, bool]]:
+        """Go on to ``time`` s; returns the faults that begin (True) or end (False)."""
+        if self._origin is not None:
+            self._elapsed = time - self._origin
+        now_on = frozenset(fault for fault in self.faults if fault.is_on(self._elapsed))
+        changes = [(fault, True) for fault in self.faults if fault in now_on - self._on]
+        changes += [(fault, False) for fault in self.faults if fault in self._on - now_on]
+        self._on = now_on
+        return changes
+
+    def is_on(self, kind: str) -> bool:
+        """Whether a fault of this kind is on."""
+        return any(fault.kind == kind for fault in self._on)
+
+    def has_any(self, kinds: Iterable[str]) -> bool:
+        """Whether the run has a fault of one of these kinds, on or not."""
+        wanted = set(kinds)
+        return any(fault.kind in wanted for fault in self.faults)

@@ -1,0 +1,55 @@
+"""Faults of what the robot reports; the robot itself goes on as physics has it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from wmp_core.observation import RobotState
+
+from .schedule import FaultSchedule
+
+ENCODER_JUMP = 0.6  # rad
+HOT_MOTOR = 90.0  # degrees Celsius
+
+KINDS = ("tick_frozen", "imu_nan", "imu_stuck", "encoder_jump", "motor_hot")
+_IMU = ("quat_wxyz", "gyro", "acc")
+
+
+class SensorFaults:
+    """Call :meth:`distort` once per cycle with the true state.
+
+    Args:
+        schedule: says which faults are on.
+        seed: of the joint and the motor that are hit.
+    """
+
+    def __init__(self, schedule: FaultSchedule, seed: tuple[int, ...]) -> None:
+        random = np.random.default_rng(seed)
+        self._schedule = schedule
+        self._joint, self._motor = random.integers(12, size=2)
+        self._last: RobotState | None = None
+
+    def distort(self, state: RobotState) -> RobotState:
+        """What the robot says of ``state``."""
+        is_on = self._schedule.is_on
+        if self._last is not None and is_on("tick_frozen"):
+            return self._last
+        changes: dict[str, np.ndarray] = {}
+        if is_on("imu_nan"):
+            changes.update({name: np.full_like(getattr(state, name), np.nan) for name in _IMU})
+        if is_on("imu_stuck") and self._last is not None:
+            changes.update({name: getattr(self._last, name) for name in _IMU})
+        if is_on("encoder_jump"):
+            changes["q"] = _changed(state.q, self._joint, state.q[self._joint] + ENCODER_JUMP)
+        if is_on("motor_hot") and state.motor_temperature is not None:
+            changes["motor_temperature"] = _changed(state.motor_temperature, self._motor, HOT_MOTOR)
+        self._last = dataclasses.replace(state, **changes) if changes else state
+        return self._last
+
+
+def _changed(values: np.ndarray, index: int, value: float) -> np.ndarray:
+    values = values.copy()
+    values[index] = value
+    return values

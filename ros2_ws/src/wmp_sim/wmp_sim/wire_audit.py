@@ -1,0 +1,84 @@
+"""Judges what arrives on the wire against the contract, independently of the envelope that sent it."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from wmp_core.contract import JointContract
+from wmp_core.control.command import MotorCommand
+from wmp_core.control.envelope import EnvelopeSettings
+from wmp_core.observation import RobotState
+
+#: What the wire's resolution (1/256 N m, float32) and the motors' own rounding may add [N m].
+TOLERANCE = 0.05
+
+
+class WireAudit:
+    """Counts commands that no envelope should have let through.
+
+    A controller can only know the states that have reached it, so the torque that a command implies is judged
+    at these: it must lie within the limits at one of the last ``memory`` states that were sent. In lockstep
+    that is exactly the last one.
+
+    Args:
+        joints: the contract's.
+        settings: the limits that the contract does not hold.
+        memory: states.
+    """
+
+    def __init__(self, joints: JointContract, settings: EnvelopeSettings, memory: int) -> None:
+        reach = settings.position_margin + TOLERANCE
+        self._lower = np.array(joints.position_lower) - reach
+        self._upper = np.array(joints.position_upper) + reach
+        self._velocity = np.array(joints.velocity_limit)
+        self._torque = np.array(joints.torque_limit)
+        self._settings = settings
+        self._known: deque[RobotState] = deque(maxlen=memory)
+        self.commands = 0
+        self.outside = 0
+        self.first_violation = ""
+
+    def sent(self, state: RobotState) -> None:
+        """A state that has left for the controller."""
+        self._known.append(state)
+
+    def judge(self, command: MotorCommand) -> None:
+        """A command as it left the controller."""
+        self.commands += 1
+        violation = self._violation(command)
+        if violation:
+            self.outside += 1
+            self.first_violation = self.first_violation or violation
+
+    def _violation(self, command: MotorCommand) -> str:
+        settings, holds = self._settings, command.kp > 0
+        values = np.array([command.q, command.dq, command.tau, command.kp, command.kd])
+        if not np.isfinite(values).all():
+            return "not finite"
+        if (holds & ((command.q < self._lower) | (command.q > self._upper))).any():
+            return "position"
+        if ((command.kd > 0) & (np.abs(command.dq) > self._velocity)).any():
+            return "velocity"
+        highest = np.array([[settings.max_kp], [settings.max_kd]])
+        if ((values[3:] < 0) | (values[3:] > highest)).any():
+            return "gain"
+        if not self._known:
+            return "stiffness before any state" if holds.any() else ""
+        excess = min(self._excess(command, state) for state in self._known)
+        return f"torque, {excess:.2f} N m too much" if excess > TOLERANCE else ""
+
+    def _excess(self, command: MotorCommand, state: RobotState) -> float:
+        """N m by which the implied torque exceeds the limit at ``state``; 0 where the state says nothing."""
+        torque = command.implied_torque(np.asarray(state.q, float), np.asarray(state.dq, float))
+        excess = np.abs(torque) - self._torque * self._share_left(state)
+        return float(np.nan_to_num(excess, nan=0.0).max())
+
+    def _share_left(self, state: RobotState) -> np.ndarray:
+        settings = self._settings
+        if state.motor_temperature is None:
+            return np.ones(len(self._torque))
+        span = settings.derate_to - settings.derate_from
+        coolness = np.clip((settings.derate_to - state.motor_temperature) / span, 0.0, 1.0)
+        return settings.derate_rest + (1.0 - settings.derate_rest) * coolness
