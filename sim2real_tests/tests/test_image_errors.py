@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wmp_replay.image_errors import edge_band, image_errors, ssim
+from wmp_replay.image_errors import edge_band, image_errors, roughness, ssim
 
 
 def test_error_counts_only_where_something_is_near():
@@ -46,3 +46,13 @@ def test_ssim_of_two_flat_images_is_the_luminance_term():
 def test_an_image_that_was_not_recorded_has_no_error():
     errors = image_errors(np.ones((1, 8, 8)), np.full((1, 8, 8), np.nan), far=2.0)
     assert np.isnan([errors.masked[0], errors.edge[0], errors.ssim[0]]).all()
+
+
+def test_roughness_is_the_noise_and_not_the_slope_or_the_edge():
+    depth = np.tile(np.linspace(0.5, 1.5, 64), (64, 1))
+    depth[:, 40:] -= 0.4
+    assert roughness(depth, far=2.0) == pytest.approx(0.0, abs=1e-9)
+    noisy = depth + np.random.default_rng(0).normal(0, 0.005, depth.shape)
+    # Second difference of white noise: sd sqrt(6) x 5 mm, median of its absolute value 0.6745 of that.
+    assert roughness(noisy, far=2.0) == pytest.approx(0.6745 * np.sqrt(6) * 0.005, rel=0.1)
+    assert np.isnan(roughness(np.full((64, 64), 2.0), far=2.0))

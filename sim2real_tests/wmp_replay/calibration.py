@@ -11,7 +11,15 @@ from wmp_replay.bag.step import WorldModelStep
 from wmp_replay.bag.walk import Walk, load_bag
 from wmp_replay.measurements import measure
 from wmp_replay.reference import Reference, ReferenceError
+from wmp_replay.simulated_walk import Course, write_walk
 from wmp_replay.thresholds import Thresholds
+
+#: Walks of a reference that is made without bags.
+COURSES = (
+    Course("flat", 0.0, 0.5, 10.0, 1),
+    Course("rough", 0.2, 0.5, 20.0, 2),
+    Course("slope", 0.2, 0.4, 10.0, 3),
+)
 
 
 def calibrate(
@@ -34,6 +42,18 @@ def calibrate(
     seconds = sum(walk.duration for walk in walks)
     count = f"{len(walks)} simulated walk{'s' if len(walks) > 1 else ''}"
     return Reference.of(measured, bundle, f"{count} of this bundle, {seconds:.0f} s")
+
+
+def walk_in_simulation(
+    bundle: Bundle, folder: Path, progress: Callable[[float], None] | None = None
+) -> list[Path]:
+    """Bags of ``bundle`` on :data:`COURSES`, written below ``folder``."""
+    bags = []
+    for number, course in enumerate(COURSES, start=1):
+        bags.append(write_walk(folder / f"walk_{number}", bundle, course))
+        if progress is not None:
+            progress(number / len(COURSES))
+    return bags
 
 
 def _steps(

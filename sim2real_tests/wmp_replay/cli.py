@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,8 +18,10 @@ trained in simulation predicts what the robot met."""
 EPILOG = """examples:
   wmp replay bags/stairs --bundle models/a1_wmp_v0
   wmp replay bags/stairs --report report.html --json verdict.json --junit verdict.xml
-  wmp replay --calibrate bags/sim1 bags/sim2 --bundle models/a1_wmp_v0
-                               take the walks of a simulation as the yardstick of all others
+  wmp replay bags/ --baseline verdicts.json --report reports/
+                               all bags below a folder; fails where one got worse
+  wmp replay --calibrate --bundle models/a1_wmp_v0
+                               walk in simulation, and take that as the yardstick of all other walks
 
 exit code: 0 pass, 1 warnings, 2 failed or not readable"""
 
@@ -33,14 +36,21 @@ class ReplayCommand:
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the command's arguments."""
         parser.description, parser.epilog = DESCRIPTION, EPILOG
-        parser.add_argument("bag", type=Path, nargs="+", help="rosbag2 folder, or a .mcap or .db3 file")
+        parser.add_argument(
+            "bag", type=Path, nargs="*", help="rosbag2 folder, .mcap or .db3 file, or a folder of such"
+        )
         parser.add_argument(
             "--bundle",
             type=Path,
             default=os.environ.get("WMP_BUNDLE", "models/a1_wmp_v0"),
             help="the bundle that walked (default: $WMP_BUNDLE, else models/a1_wmp_v0)",
         )
-        parser.add_argument("--report", type=Path, metavar="FILE", help="write an HTML page with pictures")
+        parser.add_argument(
+            "--report",
+            type=Path,
+            metavar="FILE",
+            help="write an HTML page with pictures (many bags: a folder)",
+        )
         parser.add_argument("--json", type=Path, metavar="FILE", help="write the verdict with all figures")
         parser.add_argument("--junit", type=Path, metavar="FILE", help="write the verdict for a CI system")
         parser.add_argument(
@@ -56,6 +66,16 @@ class ReplayCommand:
             "--reference", type=Path, metavar="FILE", help="compare with this instead of the bundle's own"
         )
         parser.add_argument(
+            "--baseline",
+            type=Path,
+            metavar="FILE",
+            help="fail only where a section is worse than in this --json",
+        )
+        parser.add_argument(
+            "--engine", choices=("processes", "ray"), default="processes", help="who works on many bags"
+        )
+        parser.add_argument("--jobs", type=int, metavar="N", help="processes for many bags (default: CPUs)")
+        parser.add_argument(
             "--calibrate",
             action="store_true",
             help="make the bundle's reference from these bags of simulation",
@@ -66,6 +86,7 @@ class ReplayCommand:
         # Imported here so that `wmp --help` stays quick.
         from wmp_core.bundle import Bundle, BundleError
         from wmp_replay.bag.errors import BagError
+        from wmp_replay.many import BaselineError, EngineError
         from wmp_replay.reference import ReferenceError
         from wmp_replay.thresholds import ThresholdError
 
@@ -73,13 +94,33 @@ class ReplayCommand:
             bundle = Bundle.load(arguments.bundle)
             if arguments.calibrate:
                 return _calibrate(arguments, bundle)
+            if not arguments.bag:
+                print("wmp replay: no bag was named", file=sys.stderr)
+                return EXIT_FAILED
             return _replay(arguments, bundle)
-        except (BagError, BundleError, ReferenceError, ThresholdError, OSError) as error:
+        except (
+            BagError,
+            BaselineError,
+            BundleError,
+            EngineError,
+            ReferenceError,
+            ThresholdError,
+            OSError,
+        ) as error:
             print(f"wmp replay: {error}", file=sys.stderr)
             return EXIT_FAILED
 
 
 def _replay(arguments: argparse.Namespace, bundle: Any) -> int:
+    from wmp_replay.many import find_bags
+
+    bags = find_bags(arguments.bag)
+    return (
+        _replay_one(arguments, bundle, bags[0]) if len(bags) == 1 else _replay_many(arguments, bundle, bags)
+    )
+
+
+def _replay_one(arguments: argparse.Namespace, bundle: Any, bag: Path) -> int:
     import yaml
 
     from wmp_replay.junit import write_junit
@@ -89,24 +130,53 @@ def _replay(arguments: argparse.Namespace, bundle: Any) -> int:
     from wmp_replay.thresholds import Thresholds
 
     reference = None if arguments.reference is None else Reference.load(arguments.reference, bundle)
-    thresholds, done = Thresholds.load(arguments.thresholds), []
-    for bag in arguments.bag:
-        started = time.monotonic()
-        result = replay(bag, bundle, reference, thresholds, progress_bar(sys.stderr))
-        _show(result, time.monotonic() - started)
-        done.append(result)
+    thresholds, started = Thresholds.load(arguments.thresholds), time.monotonic()
+    result = replay(bag, bundle, reference, thresholds, progress_bar(sys.stderr))
+    _show(result, time.monotonic() - started)
     if arguments.report is not None:
-        write_report(done[0], arguments.report)
-    if arguments.json is not None:
-        verdicts = [result.to_dict() for result in done]
-        content = verdicts[0] if len(verdicts) == 1 else {"bags": verdicts}
-        arguments.json.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    if arguments.junit is not None:
-        write_junit(arguments.junit, done)
+        write_report(result, arguments.report)
     if arguments.randomisation is not None:
-        text = yaml.safe_dump(done[0].randomisation(), sort_keys=False)
+        text = yaml.safe_dump(result.randomisation(), sort_keys=False)
         arguments.randomisation.write_text(text, encoding="utf-8")
-    return max(result.exit_code for result in done)
+    verdict = result.to_dict()
+    _write_json(arguments.json, verdict)
+    if arguments.junit is not None:
+        write_junit(arguments.junit, [verdict])
+    return _gate(arguments, [verdict], result.exit_code)
+
+
+def _replay_many(arguments: argparse.Namespace, bundle: Any, bags: list[Path]) -> int:
+    from wmp_replay.junit import write_junit
+    from wmp_replay.many import Job, replay_many, table
+    from wmp_replay.section import Status
+
+    if arguments.report is not None:
+        arguments.report.mkdir(parents=True, exist_ok=True)
+    job = Job(bundle.path, arguments.reference, arguments.thresholds, arguments.report)
+    bar = progress_bar(sys.stderr)
+    verdicts = replay_many(bags, job, arguments.engine, arguments.jobs, bar)
+    print(table(verdicts))
+    _write_json(arguments.json, {"bags": verdicts})
+    if arguments.junit is not None:
+        write_junit(arguments.junit, verdicts)
+    worst = max(Status[verdict["verdict"].upper()] for verdict in verdicts)
+    return _gate(arguments, verdicts, max(0, int(worst)))
+
+
+def _gate(arguments: argparse.Namespace, verdicts: list[dict[str, Any]], code: int) -> int:
+    """With a baseline only what got worse counts; the exit code is 2 if anything did."""
+    from wmp_replay.many import regressions
+
+    if arguments.baseline is None:
+        return code
+    worse = regressions(verdicts, arguments.baseline)
+    print("\n".join(worse) if worse else f"no section is worse than in {arguments.baseline}")
+    return EXIT_FAILED if worse else 0
+
+
+def _write_json(path: Path | None, content: dict[str, Any]) -> None:
+    if path is not None:
+        path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def _show(result: Any, seconds: float) -> None:
@@ -119,12 +189,16 @@ def _show(result: Any, seconds: float) -> None:
 
 
 def _calibrate(arguments: argparse.Namespace, bundle: Any) -> int:
-    from wmp_replay.calibration import calibrate
+    from wmp_replay.calibration import calibrate, walk_in_simulation
+    from wmp_replay.many import find_bags
     from wmp_replay.reference import FILE
 
-    reference = calibrate(arguments.bag, bundle, progress_bar(sys.stderr))
-    reference.save(bundle.path / FILE)
-    print(f"{bundle.path / FILE}: from {reference.source}")
+    with tempfile.TemporaryDirectory() as folder:
+        bags = find_bags(arguments.bag) or walk_in_simulation(bundle, Path(folder), progress_bar(sys.stderr))
+        reference = calibrate(bags, bundle)
+    path = arguments.reference or bundle.path / FILE
+    reference.save(path)
+    print(f"{path}: from {reference.source}")
     return 0
 
 

@@ -9,6 +9,8 @@ import numpy as np
 
 #: A step in depth (m) between neighbours that makes an edge, and half the width (px) of the band around it.
 EDGE_JUMP, EDGE_BAND = 0.1, 2
+#: Near pixels without which an image says nothing about noise.
+FEWEST_PIXELS = 100
 #: SSIM of Wang et al. 2004: Gaussian window of 11 px with sigma 1.5, K1 = 0.01, K2 = 0.03.
 WINDOW, SIGMA, K1, K2 = 11, 1.5, 0.01, 0.03
 
@@ -43,6 +45,14 @@ def edge_band(depth: np.ndarray) -> np.ndarray:
     edge[:, 1:] |= right
     side = 2 * EDGE_BAND - 1  # the pixels on both sides of the step belong to the band already
     return cv2.dilate(edge, np.ones((side, side), np.uint8)).astype(bool)
+
+
+def roughness(depth: np.ndarray, far: float) -> float:
+    """Median second difference (m) along rows of ``depth [H, W]``, away from edges and where something is
+    near: the noise of a camera, as surfaces bend little from pixel to pixel. NaN where nothing is near."""
+    bend = np.abs(depth[:, 2:] - 2 * depth[:, 1:-1] + depth[:, :-2])
+    use = ~edge_band(depth)[:, 1:-1] & (depth[:, 1:-1] < far - 1e-3)
+    return float(np.median(bend[use])) if use.sum() >= FEWEST_PIXELS else np.nan
 
 
 def ssim(first: np.ndarray, second: np.ndarray, value_range: float) -> float:

@@ -10,15 +10,20 @@ import numpy as np
 from wmp_core.bundle import Bundle
 from wmp_replay.bag.step import WorldModelStep
 from wmp_replay.bag.walk import Walk
+from wmp_replay.image_errors import roughness
 from wmp_replay.section import Section, Status
 
 NAME = "integrity"
+#: m below which a difference in noise means nothing: what the depth unit of 1 mm leaves.
+SMALLEST_ROUGHNESS = 0.002
 
 
 class IntegrityTest:
     """Takes recorded steps in order; remembers a few numbers per step."""
 
-    def __init__(self) -> None:
+    def __init__(self, far: float) -> None:
+        self._far = far
+        self._roughness: list[float] = []
         self._ages: list[float] = []
         self._steps = self._policy_steps = self._episodes = 0
         self._lost_images = 0
@@ -34,6 +39,8 @@ class IntegrityTest:
         self._lost_images += step.depth_lost
         self._late += sum(each.latent_tick < step.tick for each in step.policy)
         self._ages.append(step.depth_age)
+        if step.depth is not None:
+            self._roughness.append(roughness(step.depth, self._far))
         self._compute_ms.append(step.policy[0].compute_ms)
         if step.outcome is not None:
             self._observe_ms.append(step.outcome.observe_ms)
@@ -43,6 +50,11 @@ class IntegrityTest:
         ages = np.array(self._ages)
         return ages[np.isfinite(ages)]
 
+    def roughness(self) -> float:
+        """Noise (m) of the images, median over the walk; NaN where nothing was near."""
+        known = np.array(self._roughness)[np.isfinite(self._roughness)] if self._roughness else np.zeros(0)
+        return float(np.median(known)) if len(known) else math.nan
+
     def latencies(self) -> dict[str, np.ndarray]:
         """Times in ms of the recorded run: policy step, and observation of the world model."""
         named = {
@@ -51,8 +63,10 @@ class IntegrityTest:
         }
         return {name: values[np.isfinite(values)] for name, values in named.items()}
 
-    def section(self, walk: Walk, bundle: Bundle, thresholds: dict[str, Any]) -> Section:
-        """The verdict, once every step was taken."""
+    def section(
+        self, walk: Walk, bundle: Bundle, rough_in_simulation: float, thresholds: dict[str, Any]
+    ) -> Section:
+        """The verdict, once every step was taken; ``rough_in_simulation`` m, NaN if unknown."""
         section = Section(NAME)
         section.figures = {
             "kind": walk.kind,
@@ -68,6 +82,7 @@ class IntegrityTest:
         self._judge_bundle(section, walk, bundle)
         self._judge_steps(section, walk, thresholds)
         self._judge_images(section, bundle, thresholds)
+        self._judge_noise(section, rough_in_simulation, thresholds)
         _judge_clocks(section, walk)
         return section
 
@@ -133,6 +148,18 @@ class IntegrityTest:
                 f"images were {1e3 * np.median(ages):.0f} ms old when consumed, the contract wants "
                 f"{1e3 * wanted:.0f} ms; 95 % within {1e3 * error:.0f} ms of it",
             )
+
+    def _judge_noise(self, section: Section, known: float, thresholds: dict[str, Any]) -> None:
+        found = self.roughness()
+        if math.isnan(found) or math.isnan(known):
+            return
+        ratio = found / max(known, SMALLEST_ROUGHNESS)
+        section.figures["image_roughness_m"] = found
+        section.judge(
+            ratio,
+            thresholds["noise_over_reference"],
+            f"images are {ratio:.1f} times as noisy as in simulation ({1e3 * found:.1f} mm)",
+        )
 
 
 def _topic(walk: Walk, name: str) -> dict[str, Any]:

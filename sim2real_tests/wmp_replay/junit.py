@@ -2,45 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
-from wmp_replay.replay import Replay
-from wmp_replay.section import Status
 
-
-def write_junit(path: Path, replays: Iterable[Replay]) -> None:
-    """One suite per bag, one case per section; warnings are cases that pass and say so in their output."""
+def write_junit(path: Path, verdicts: Iterable[Mapping[str, Any]]) -> None:
+    """One suite per verdict (:meth:`wmp_replay.replay.Replay.to_dict`), one case per section; warnings are
+    cases that pass and say so in their output."""
     root = ElementTree.Element("testsuites", name="wmp replay")
-    for replay in replays:
-        sections = replay.sections
-        failures = sum(section.status is Status.FAIL for section in sections)
-        skipped = sum(section.status is Status.SKIP for section in sections)
+    for verdict in verdicts:
+        sections = verdict["sections"]
+        statuses = [section["status"] for section in sections.values()]
         suite = ElementTree.SubElement(
             root,
             "testsuite",
-            name=str(replay.walk.path),
-            tests=str(len(sections)),
-            failures=str(failures),
-            skipped=str(skipped),
-            errors="0",
+            name=verdict["bag"],
+            tests=str(max(1, len(sections))),
+            failures=str(statuses.count("fail")),
+            skipped=str(statuses.count("skip")),
+            errors=str(int("error" in verdict)),
         )
-        for section in sections:
-            _add_case(suite, section.name, section.status, [(f.status, f.text) for f in section.findings])
+        if "error" in verdict:
+            case = ElementTree.SubElement(suite, "testcase", classname="wmp_replay", name="reading")
+            ElementTree.SubElement(case, "error", message=verdict["error"])
+        for name, section in sections.items():
+            _add_case(suite, name, section)
     tree = ElementTree.ElementTree(root)
     ElementTree.indent(tree)
     tree.write(path, encoding="utf-8", xml_declaration=True)
 
 
-def _add_case(
-    suite: ElementTree.Element, name: str, status: Status, findings: list[tuple[Status, str]]
-) -> None:
+def _add_case(suite: ElementTree.Element, name: str, section: Mapping[str, Any]) -> None:
     case = ElementTree.SubElement(suite, "testcase", classname="wmp_replay", name=name)
-    decisive = [text for weight, text in findings if weight is status]
-    if status is Status.FAIL:
-        ElementTree.SubElement(case, "failure", message="; ".join(decisive))
-    elif status is Status.SKIP:
-        ElementTree.SubElement(case, "skipped", message="; ".join(decisive))
+    status, findings = section["status"], section["findings"]
+    decisive = "; ".join(finding["text"] for finding in findings if finding["status"] == status)
+    if status == "fail":
+        ElementTree.SubElement(case, "failure", message=decisive)
+    elif status == "skip":
+        ElementTree.SubElement(case, "skipped", message=decisive)
     output = ElementTree.SubElement(case, "system-out")
-    output.text = "\n".join(f"{weight}: {text}" for weight, text in findings)
+    output.text = "\n".join(f"{finding['status']}: {finding['text']}" for finding in findings)

@@ -36,7 +36,7 @@ class Measurements:
 
 def measure(steps: Iterable[WorldModelStep], bundle: Bundle, tolerance: float) -> Measurements:
     """Go once through the steps of a walk; memory grows by some 100 bytes per step, never by images."""
-    integrity, exactness = IntegrityTest(), Exactness(bundle, tolerance)
+    integrity, exactness = IntegrityTest(bundle.contract.depth.far), Exactness(bundle, tolerance)
     prediction, surprise = PredictionTest(bundle), SurpriseTest(bundle)
     latent, dynamics = LatentTest(), DynamicsTest(bundle.contract)
     start = np.nan

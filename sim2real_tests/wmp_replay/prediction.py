@@ -22,6 +22,8 @@ STRIDE, BATCH = 5, 16
 #: Windows kept as pictures: the first, and those with the largest error so far.
 PICTURES = 3
 GUESSES = ("model", "persistence", "shuffled")
+#: Name of the reference's depth error of copying the last image.
+COPIED = "copied_depth_m"
 IMAGE_METRICS = ("depth_m", "edge_m", "ssim")
 UNITS = {
     "base_angular_velocity": "rad/s",
@@ -199,8 +201,11 @@ def _judge_depth(
         return
     copied = intervals["persistence"]["depth_m"][0, at]
     text = f"depth {ahead} steps ahead is off by {mine[0]:.3f} m ({mine[1]:.3f} to {mine[2]:.3f})"
+    usual = 1.0
+    if reference is not None and COPIED in reference and np.isfinite(reference[COPIED][0, at]):
+        usual = max(1.0, reference["depth_m"][0, at] / max(reference[COPIED][0, at], 1e-9))
     section.judge(
-        mine[0] / max(copied, 1e-9),
+        mine[0] / max(copied, 1e-9) / usual,
         thresholds["over_persistence"],
         f"{text}, copying the last image by {copied:.3f} m",
     )

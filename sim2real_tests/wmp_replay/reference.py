@@ -17,6 +17,7 @@ from wmp_core.bundle import Bundle
 from wmp_replay.envelope import Envelope
 from wmp_replay.golden_walk import golden_steps
 from wmp_replay.measurements import Measurements, measure
+from wmp_replay.prediction import COPIED, PredictionErrors
 from wmp_replay.surprise import QUANTILE
 
 FILE = "replay_reference.npz"
@@ -33,9 +34,11 @@ class Reference:
     """Attributes:
     bundle: SHA-256 of the bundle it belongs to.
     source: what it was made from, for the reader.
-    prediction: metric -> mean, lower, upper ``[3, K]`` of the model's errors; empty if unknown.
+    prediction: metric -> mean, lower, upper ``[3, K]`` of the model's errors, and :data:`COPIED`, the
+        depth error of copying the last image; empty if unknown.
     surprise: nats of smoothed KL that 0.5 % of the reference exceed; NaN if unknown.
     envelope: of h; None if unknown.
+    roughness: noise of the images in m; NaN if unknown.
     rmse, lag: per joint ``[J]``, rad and s; empty if unknown.
     """
 
@@ -44,6 +47,7 @@ class Reference:
     prediction: dict[str, np.ndarray]
     surprise: float
     envelope: Envelope | None
+    roughness: float
     rmse: np.ndarray
     lag: np.ndarray
 
@@ -55,9 +59,10 @@ class Reference:
         return cls(
             bundle=bundle.sha256,
             source=source,
-            prediction={} if errors is None else errors.intervals()["model"],
+            prediction={} if errors is None else _prediction(errors),
             surprise=float(np.quantile(smoothed, QUANTILE)) if len(smoothed) else math.nan,
             envelope=Envelope.of(measured.latents) if len(measured.latents) >= FEWEST_LATENTS else None,
+            roughness=measured.integrity.roughness(),
             rmse=np.zeros(0) if dynamics is None else dynamics.rmse,
             lag=np.zeros(0) if dynamics is None else dynamics.lag,
         )
@@ -73,6 +78,7 @@ class Reference:
             "bundle": np.array(self.bundle),
             "source": np.array(self.source),
             "surprise": np.array(self.surprise),
+            "roughness": np.array(self.roughness),
             "rmse": self.rmse,
             "lag": self.lag,
             **{f"prediction_{name}": value for name, value in self.prediction.items()},
@@ -100,6 +106,7 @@ class Reference:
                 },
                 float(arrays["surprise"]),
                 Envelope.from_arrays(arrays) if "envelope_mean" in arrays else None,
+                float(arrays["roughness"]),
                 arrays["rmse"],
                 arrays["lag"],
             )
@@ -113,6 +120,11 @@ class Reference:
                 f"({bundle.sha256[:12]}); make a new one with 'wmp replay --calibrate'"
             )
         return reference
+
+
+def _prediction(errors: PredictionErrors) -> dict[str, np.ndarray]:
+    intervals = errors.intervals()
+    return {**intervals["model"], COPIED: intervals["persistence"]["depth_m"]}
 
 
 def find_reference(bundle: Bundle, tolerance: float) -> Reference:

@@ -94,7 +94,7 @@ def _judge(
 ) -> tuple[Section, ...]:
     threshold, source = surprise_threshold(bundle, reference)
     return (
-        measured.integrity.section(walk, bundle, limits.integrity),
+        measured.integrity.section(walk, bundle, reference.roughness, limits.integrity),
         measured.exactness.section(walk.kind),
         prediction.judge(measured.prediction, reference.prediction or None, limits.prediction),
         surprise.judge(measured.surprise, threshold, source, measured.start, limits.surprise),

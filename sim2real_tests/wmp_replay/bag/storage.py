@@ -11,6 +11,7 @@ import io
 import json
 import shutil
 import sqlite3
+import struct
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -79,7 +80,15 @@ class Recording:
                 yield message
 
 
-_DAMAGED = (McapError, sqlite3.DatabaseError, zstandard.ZstdError, ValueError, EOFError, OSError)
+_DAMAGED = (
+    McapError,
+    sqlite3.DatabaseError,
+    struct.error,
+    zstandard.ZstdError,
+    ValueError,
+    EOFError,
+    OSError,
+)
 
 
 def open_recording(path: Path) -> Recording:

@@ -1,0 +1,36 @@
+"""Your own bag as tests: ``pytest sim2real_tests/test_own_bag.py --bag PATH --bundle BUNDLE``.
+
+Without ``--bag`` the golden walk of a tiny bundle stands in, so that the suite itself is always tested.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from wmp_core.bundle import Bundle
+from wmp_replay import Replay, Status, replay
+
+SECTIONS = ("integrity", "exactness", "prediction", "surprise", "latent", "dynamics")
+#: Untrained networks predict nothing: of the stand-in only these are judged.
+STAND_IN = ("integrity", "exactness")
+
+
+@pytest.fixture(scope="module")
+def verdict(request: pytest.FixtureRequest) -> Replay:
+    bag, bundle = request.config.getoption("--bag"), request.config.getoption("--bundle")
+    if (bag is None) != (bundle is None):
+        pytest.fail("--bag and --bundle belong together: the bundle is the one that walked")
+    if bag is None:
+        return replay(request.getfixturevalue("golden_bag"), request.getfixturevalue("tiny_bundle"))
+    return replay(bag, Bundle.load(bundle))
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_section(verdict: Replay, name: str, request: pytest.FixtureRequest) -> None:
+    section = verdict.section(name)
+    text = "\n".join(f"{finding.status}: {finding.text}" for finding in section.findings)
+    if section.status is Status.SKIP:
+        pytest.skip(text)
+    if request.config.getoption("--bag") is None and name not in STAND_IN:
+        pytest.skip("no --bag was given")
+    assert section.status is not Status.FAIL, text

@@ -1,0 +1,77 @@
+"""Many bags: found, judged in processes, merged, and held against an older verdict."""
+
+import json
+import shutil
+
+import pytest
+
+from wmp_bringup.cli import main
+from wmp_replay.bag.writer import write_bag
+from wmp_replay.golden_walk import golden_records
+from wmp_replay.many import BaselineError, find_bags, regressions, table
+
+
+@pytest.fixture(scope="module")
+def bags(golden_bag, tiny_bundle, tmp_path_factory):
+    """A good bag in a folder, one in sqlite3 in another, and one that cannot be read."""
+    folder = tmp_path_factory.mktemp("bags")
+    shutil.copytree(golden_bag, folder / "good")
+    write_bag(folder / "monday" / "older", golden_records(tiny_bundle), storage="sqlite3")
+    (folder / "broken").mkdir()
+    (folder / "broken" / "broken.mcap").write_bytes(b"nothing")
+    (folder / "notes").mkdir()
+    return folder
+
+
+def test_every_recording_below_a_folder_is_found(bags):
+    assert [bag.name for bag in find_bags([bags])] == ["broken", "good", "older"]
+    assert find_bags([bags / "good"]) == [bags / "good"]
+
+
+def test_a_folder_of_bags_is_judged_bag_by_bag(bags, tiny_bundle, tmp_path, capsys):
+    files = [tmp_path / name for name in ("verdicts.json", "junit.xml", "reports")]
+    arguments = ["--bundle", str(tiny_bundle.path), "--json", str(files[0]), "--junit", str(files[1])]
+    assert main(["replay", str(bags), *arguments, "--report", str(files[2]), "--jobs", "2"]) == 2
+    verdicts = {
+        verdict["bag"].split("/")[-1]: verdict for verdict in json.loads(files[0].read_text())["bags"]
+    }
+    assert "holds no message that can be read" in verdicts["broken"]["error"]
+    assert verdicts["good"]["sections"]["exactness"]["status"] == "pass"
+    assert verdicts["older"]["sections"]["exactness"]["status"] == "pass"
+    assert sorted(page.name for page in files[2].iterdir()) == ["good.html", "older.html"]
+    shown = capsys.readouterr().out
+    assert [line.split()[0] for line in shown.splitlines()[:4]] == ["bag", "broken", "good", "older"]
+    # Against itself nothing got worse, although one bag fails.
+    assert main(["replay", str(bags), *arguments, "--baseline", str(files[0])]) == 0
+
+
+def verdict(bag, **sections):
+    statuses = {name: {"status": status} for name, status in sections.items()}
+    return {"bag": f"bags/{bag}", "verdict": max(sections.values()), "sections": statuses}
+
+
+def test_only_what_got_worse_is_a_regression(tmp_path):
+    baseline = tmp_path / "old.json"
+    baseline.write_text(json.dumps({"bags": [verdict("a", exactness="pass", latent="fail")]}))
+    new = [verdict("a", exactness="warn", latent="warn"), verdict("unknown", exactness="fail")]
+    assert regressions(new, baseline) == ["a: exactness was pass and is warn"]
+
+
+def test_a_bag_that_can_no_longer_be_read_is_a_regression(tmp_path):
+    baseline = tmp_path / "old.json"
+    baseline.write_text(json.dumps(verdict("a", exactness="pass")))
+    broken = {"bag": "elsewhere/a", "verdict": "fail", "error": "it is empty", "sections": {}}
+    assert regressions([broken], baseline) == ["a: could be read before, and now: it is empty"]
+    assert "a: it is empty" in table([broken])
+
+
+def test_a_baseline_that_is_none_is_refused(tmp_path):
+    (tmp_path / "old.json").write_text('["something else"]')
+    with pytest.raises(BaselineError, match="is no verdict"):
+        regressions([], tmp_path / "old.json")
+
+
+def test_a_missing_engine_is_named(bags, tiny_bundle, capsys, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "ray", None)
+    assert main(["replay", str(bags), "--bundle", str(tiny_bundle.path), "--engine", "ray"]) == 2
+    assert "pip install ray" in capsys.readouterr().err

@@ -1,0 +1,77 @@
+"""Walks made without ROS are the runtime's own, and robots that differ are told from those that do not."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wmp_core.bundle import Bundle
+from wmp_replay import Status, load_bag, replay
+from wmp_replay.calibration import calibrate
+from wmp_replay.exactness import Exactness
+from wmp_replay.recompute import Recomputer
+from wmp_replay.simulated_walk import NOMINAL, SHIFTS, Course, Shift, write_walk
+
+RELEASED = Path(__file__).resolve().parents[2] / "models" / "a1_wmp_v0"
+LARGEST_BAG = 3_000_000
+SHORT = Course("flat", 0.0, 0.3, 2.0)
+
+
+def states_of(path, bundle):
+    return [state for step in load_bag(path).steps(bundle.contract) for state in step.states]
+
+
+@pytest.fixture(scope="module")
+def nominal(tiny_bundle, tmp_path_factory):
+    return write_walk(tmp_path_factory.mktemp("walk") / "nominal", tiny_bundle, SHORT)
+
+
+def test_a_simulated_walk_is_whole_and_reproduced(nominal, tiny_bundle):
+    steps = list(load_bag(nominal).steps(tiny_bundle.contract))
+    exactness = Exactness(tiny_bundle, 1e-4)
+    for done in Recomputer(tiny_bundle).run(steps):
+        exactness.take(done)
+    assert exactness.first is None
+    assert exactness.compared["action"] == exactness.compared["proprioception"] == 100
+    assert exactness.compared["stoch"] == 20
+    assert all(step.depth_age == pytest.approx(0.1) for step in steps)
+
+
+def test_the_same_walk_comes_out_every_time(nominal, tiny_bundle, tmp_path):
+    again = write_walk(tmp_path / "again", tiny_bundle, SHORT)
+    first, second = (states_of(path, tiny_bundle) for path in (nominal, again))
+    assert all(np.array_equal(a.q, b.q) for a, b in zip(first, second, strict=True))
+
+
+def test_weak_motors_deliver_their_share_of_the_commanded_torque(tiny_bundle, tmp_path):
+    bag = write_walk(tmp_path / "weak", tiny_bundle, SHORT, Shift(strength=0.7))
+    strength = replay(bag, tiny_bundle).measured.dynamics.strength
+    assert np.nanmedian(strength) == pytest.approx(0.7, abs=0.05)
+
+
+@pytest.fixture(scope="module")
+def released():
+    if not (RELEASED / "bundle.json").is_file():
+        pytest.skip(f"no released bundle in {RELEASED.relative_to(RELEASED.parents[1])}")
+    return Bundle.load(RELEASED)
+
+
+@pytest.fixture(scope="module")
+def yardstick(released, tmp_path_factory):
+    """A reference from one walk over ground that the judged walks do not cross."""
+    return calibrate([write_walk(tmp_path_factory.mktemp("ref") / "a", released, Course(seed=1))], released)
+
+
+def test_the_nominal_robot_fails_nothing_on_other_ground(released, yardstick, tmp_path):
+    bag = write_walk(tmp_path / "walk", released, Course(seed=5), NOMINAL)
+    assert sum(file.stat().st_size for file in bag.iterdir()) < LARGEST_BAG
+    verdict = replay(bag, released, yardstick)
+    assert verdict.status is not Status.FAIL, verdict.to_dict()
+
+
+@pytest.mark.parametrize("name", SHIFTS)
+def test_each_shift_is_flagged_where_it_should_be(released, yardstick, tmp_path, name):
+    shift, expected = SHIFTS[name]
+    verdict = replay(write_walk(tmp_path / name, released, Course(seed=5), shift), released, yardstick)
+    flagged = [section.name for section in verdict.sections if section.status >= Status.WARN]
+    assert set(flagged) & set(expected), verdict.to_dict()

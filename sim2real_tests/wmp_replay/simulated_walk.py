@@ -1,0 +1,179 @@
+"""Walks in simulation without ROS, as bags: references, and robots that differ from training in a known way.
+
+The loop is that of the runtime (policy every 20 ms, motors every 2 ms, images one interval old); the bag is
+what the graph would have recorded.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import mujoco
+import numpy as np
+
+from wmp_core.bundle import Bundle
+from wmp_core.control.command import MotorCommand
+from wmp_core.control.pd import joint_targets, torque_limited_targets
+from wmp_core.depth.geometry import CameraIntrinsics, DepthProjection
+from wmp_core.inference.policy import Policy
+from wmp_core.inference.world_model import LatentState, WorldModel
+from wmp_core.observation import RobotState
+from wmp_replay.bag.records import DepthRecord, ImuReading, Joints, LatentRecord, PolicyStep, Record
+from wmp_replay.bag.writer import write_bag
+from wmp_sim.depth.camera import CameraMount
+from wmp_sim.depth.d435i import DEPTH_UNIT, SimulatedD435i
+from wmp_sim.depth.noise import StereoNoise
+from wmp_sim.robot import EXCHANGE, SimulatedA1
+from wmp_sim.terrain import make_terrain
+from wmp_sim.world import build_world
+
+PHYSICS_DT = 0.001
+LEGS = ("FL", "FR", "RL", "RR")
+
+
+@dataclass(frozen=True)
+class Shift:
+    """How a robot differs from the nominal one.
+
+    ``payload`` kg on the trunk; ``friction`` of the feet; ``strength`` of the motors, a factor; ``delay`` s
+    of every command; ``camera_pitch`` rad, positive looks down; ``depth_noise``: the errors of a D435i.
+    """
+
+    payload: float = 0.0
+    friction: float = 0.8
+    strength: float = 1.0
+    delay: float = 0.0
+    camera_pitch: float = 0.0
+    depth_noise: bool = False
+
+
+NOMINAL = Shift()
+#: The shifts that a verdict must tell from the reference, each with the sections of which one must flag it.
+SHIFTS: dict[str, tuple[Shift, tuple[str, ...]]] = {
+    "heavy": (Shift(payload=5.0), ("dynamics",)),
+    "slippery": (Shift(friction=0.15), ("prediction", "surprise", "latent", "dynamics")),
+    "weak": (Shift(strength=0.8), ("dynamics",)),
+    "late": (Shift(delay=0.012), ("dynamics",)),
+    "noisy_camera": (Shift(depth_noise=True), ("integrity",)),
+    "tilted_camera": (Shift(camera_pitch=0.25), ("prediction", "surprise", "latent")),
+}
+
+
+@dataclass(frozen=True)
+class Course:
+    """Where and how it walks: terrain by name, difficulty 0..1, forward speed m/s, time in s."""
+
+    terrain: str = "rough"
+    difficulty: float = 0.2
+    speed: float = 0.5
+    seconds: float = 10.0
+    seed: int = 0
+
+
+def write_walk(folder: Path, bundle: Bundle, course: Course = Course(), shift: Shift = NOMINAL) -> Path:
+    """Let ``bundle`` walk ``course`` and write the bag into the new ``folder``; the same every time."""
+    notes = {
+        "bundle": {"name": bundle.name, "sha256": bundle.sha256},
+        "terrain": course.terrain,
+        "difficulty": course.difficulty,
+        "seed": course.seed,
+        "shift": vars(shift),
+    }
+    return write_bag(folder, walk_records(bundle, course, shift), notes)
+
+
+def walk_records(bundle: Bundle, course: Course, shift: Shift) -> Iterator[Record]:
+    """What the graph would have recorded, in order of time."""
+    contract = bundle.contract
+    robot, camera = _robot_and_camera(course, shift)
+    pinhole = camera.pinhole
+    projection = DepthProjection(
+        contract.depth,
+        CameraIntrinsics(pinhole.width, pinhole.height, pinhole.fx, pinhole.fy, pinhole.cx, pinhole.cy),
+    )
+    policy, model = Policy(bundle), WorldModel(bundle)
+    motors = _Motors(robot, bundle, shift)
+    latent, seen = model.reset(), _capture(camera, projection, robot)
+    command = contract.limits.clip_command(np.array((course.speed, 0.0, 0.0)))
+    interval, period = contract.timing.world_model_interval, contract.timing.control_period
+    actions: list[np.ndarray] = []
+    for tick in range(round(course.seconds / period)):
+        state = robot.state()
+        if tick % interval == 0:
+            captured = state.stamp - contract.timing.depth_age
+            yield DepthRecord(captured, seen)
+        output = policy.step(state, command, latent.deter)
+        actions.append(output.action)
+        yield from _readings(state, contract.joints.names)
+        yield PolicyStep(
+            state.stamp,
+            tick,
+            tick == 0,
+            output.proprioception,
+            output.action,
+            command,
+            tick - tick % interval,
+            0.0,
+        )
+        if tick % interval == 0:
+            model.observe(output.proprioception, seen, captured)
+            seen = _capture(camera, projection, robot)
+        if tick % interval == interval - 1:
+            latent = model.advance(np.stack(actions[-interval:]))
+            yield _latent(latent, state.stamp)
+        motors.follow(joint_targets(contract, output.action), round(period / EXCHANGE))
+
+
+class _Motors:
+    """Holds targets for some exchanges, ``delay`` late and with ``strength`` of the gains."""
+
+    def __init__(self, robot: SimulatedA1, bundle: Bundle, shift: Shift) -> None:
+        joints = bundle.contract.joints
+        self._robot = robot
+        self._kp, self._kd = joints.array("kp"), joints.array("kd")
+        self._limit = joints.array("torque_limit")
+        self._strength = shift.strength
+        self._late = deque([joints.array("default_position")] * round(shift.delay / EXCHANGE))
+
+    def follow(self, targets: np.ndarray, exchanges: int) -> None:
+        kp, kd = self._kp, self._kd
+        for _ in range(exchanges):
+            self._late.append(targets)
+            state = self._robot.state()
+            limited = torque_limited_targets(self._late.popleft(), state.q, state.dq, kp, kd, self._limit)
+            self._robot.step(MotorCommand.position(limited, self._strength * kp, self._strength * kd))
+
+
+def _robot_and_camera(course: Course, shift: Shift) -> tuple[SimulatedA1, SimulatedD435i]:
+    terrain = make_terrain(course.terrain, course.difficulty, np.random.default_rng(course.seed))
+    model = build_world(terrain, actuators="torque", physics_dt=PHYSICS_DT)
+    trunk = model.body("trunk").id
+    heavier = 1.0 + shift.payload / model.body_mass[trunk]
+    model.body_mass[trunk] *= heavier
+    model.body_inertia[trunk] *= heavier
+    for leg in LEGS:
+        model.geom(f"{leg}_foot").friction[0] = shift.friction
+    mujoco.mj_setConst(model, mujoco.MjData(model))
+    noise = StereoNoise() if shift.depth_noise else None
+    camera = SimulatedD435i(model, CameraMount(pitch=shift.camera_pitch), noise, course.seed)
+    return SimulatedA1(model, "standing"), camera
+
+
+def _capture(camera: SimulatedD435i, projection: DepthProjection, robot: SimulatedA1) -> np.ndarray:
+    truth = robot.ground_truth()
+    return projection(camera.capture(truth.position, truth.quaternion), DEPTH_UNIT)
+
+
+def _readings(state: RobotState, names: tuple[str, ...]) -> Iterator[Record]:
+    yield ImuReading(state.stamp, state.quat_wxyz, state.gyro, state.acc)
+    yield Joints(state.stamp, names, state.q, state.dq, state.tau_est)
+
+
+def _latent(state: LatentState, stamp: float) -> LatentRecord:
+    return LatentRecord(
+        stamp, state.tick, state.deter, state.stoch, state.source, state.depth_stamp, state.kl, 0.0, math.nan
+    )
