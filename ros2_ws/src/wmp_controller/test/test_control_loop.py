@@ -162,6 +162,22 @@ def test_a_dry_run_computes_actions_and_sends_only_damping(bundle, robot):
     assert all(not command.kp.any() and not command.tau.any() for command in robot.commands)
 
 
+def test_a_dry_run_reports_what_would_have_been_sent(bundle, robot):
+    loop, _, mailbox, outbox = build(bundle, robot, dry_run=True)
+    source = LatentSource(bundle, outbox, mailbox)
+    loop.run()
+    source.finish()
+    standing = [report for report in source.reports if report.mode is Mode.STAND]
+    assert standing and all((report.command.kp > 0).all() for report in standing)
+
+
+def test_reports_count_every_command_and_what_was_clamped(bundle, robot):
+    source, _ = walk(bundle, robot)
+    counted = sum(report.cycles for report in source.reports)
+    assert len(robot.commands) - 30 < counted <= len(robot.commands)  # knocks, and the damping of the end
+    assert all(count <= report.cycles for report in source.reports for count in report.clamps.values())
+
+
 def test_an_exception_in_the_loop_leaves_the_robot_in_damping(bundle, robot):
     class Broken(ScriptedOperator):
         def velocity(self, now):

@@ -141,6 +141,34 @@ def test_a_walking_robot_publishes_what_it_saw_and_did(policy_node, observer, ro
     assert observer.imus[-1].orientation.w == pytest.approx(1.0)
 
 
+def test_a_dry_run_walks_on_paper_and_says_so_everywhere(policy_node, observer, robot):
+    parameters = {
+        "dry_run": True,
+        "policy_step_listeners": 1,
+        "shadow_period": 0.5,
+        "watchdog.command_age": 60.0,
+    }
+    process = policy_node(**patient(robot, **parameters))
+    observer.wait(lambda: observer.states)
+    latents = observer.offer_latents()
+    assert observer.call("stand_up").success
+    observer.wait(
+        lambda: observer.diagnostics and observer.diagnostics[-1].status[0].message.startswith("STAND;")
+    )
+    observer.wait(lambda: latents.get_subscription_count() == 1)
+    granted = observer.call("walk")  # although the joints are not where a robot would have stood up to
+    assert granted.success, granted.message
+    observer.wait(lambda: len(observer.steps) > 50)
+    status = observer.diagnostics[-1].status[0]
+    assert "dry run: the motors get damping only" in status.message
+    assert {entry.key: entry.value for entry in status.values}["motors_get"] == "damping"
+    assert np.isfinite(observer.commands[-1].position).all()  # targets that were never sent
+    assert all(not command.kp.any() and not command.tau.any() for command in robot.commands)
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=10)
+    assert "commands decided" in output and "golden range" in output and "newest command: FL_hip" in output
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_leaves_the_robot_in_damping_and_exits_with_0(policy_node, observer, robot, number):
     process = policy_node(**patient(robot))

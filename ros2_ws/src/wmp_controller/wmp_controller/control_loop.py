@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
-from typing import Callable, NamedTuple, Optional, TypeVar
+from typing import Callable, Mapping, NamedTuple, Optional, TypeVar
 
 from wmp_controller.mailbox import LatentMailbox, Outbox
 from wmp_controller.operator import Operator
@@ -59,7 +60,11 @@ class LoopSettings:
 
 
 class CycleReport(NamedTuple):
-    """What one cycle shows: ``command`` as it was sent, ``compute_ms`` as the controller took."""
+    """What one cycle shows, and what has been counted since the report before it.
+
+    ``command`` is what the controller decided, which the motors got unless this is a dry run; ``compute_ms``
+    what the controller took; ``cycles`` commands were decided, ``clamps`` of them per limit of the envelope.
+    """
 
     stamp: float
     mode: Mode
@@ -67,6 +72,8 @@ class CycleReport(NamedTuple):
     command: MotorCommand
     step: Optional[PolicyStepRecord]
     compute_ms: float
+    cycles: int
+    clamps: Mapping[str, int]
 
 
 class ControlLoop:
@@ -100,6 +107,7 @@ class ControlLoop:
         self._stop = threading.Event()
         self._state: Optional[RobotState] = None
         self._cycles = 0
+        self._clamps: Counter[str] = Counter()
         self._damping = MotorCommand.damping(controller.settings.passive_kd)
         self.loop = PeriodicLoop(settings.period)
         #: Stages "receive", "send", and "policy" or "control": a controller cycle with or without a policy
@@ -172,15 +180,14 @@ class ControlLoop:
             state, now, request, velocity, self._latents.take(), periods, joystick
         )
         elapsed = time.perf_counter() - started
-        command = self._damping if self._settings.dry_run else output.command
         with self.timer.stage("send"):
-            self._link.send(command)
+            self._link.send(self._damping if self._settings.dry_run else output.command)
         self.timer.record("control" if output.step is None else "policy", elapsed)
         if request is not None:
             self._operator.answer(output.refusal)
         for event in output.events:
             _log.log(logging.WARNING if output.mode is Mode.FAULT else logging.INFO, "%s", event)
-        self._report(now, command, output, 1e3 * elapsed)
+        self._report(now, output, 1e3 * elapsed)
 
     def _request(self, now: float) -> Optional[Request]:
         """The operator's request, unless the other nodes stand in its way."""
@@ -191,12 +198,17 @@ class ControlLoop:
         self._operator.answer(f"walk refused: {obstacle}")
         return None
 
-    def _report(self, now: float, command: MotorCommand, output: CycleOutput, compute_ms: float) -> None:
+    def _report(self, now: float, output: CycleOutput, compute_ms: float) -> None:
         """Every policy step, and otherwise at the same rate."""
         self._cycles += 1
-        if output.step is not None or self._cycles >= self._settings.report_every:
-            self._cycles = 0
-            self._outbox.put(CycleReport(now, output.mode, self._state, command, output.step, compute_ms))
+        if output.clamped:
+            self._clamps.update(output.clamped)
+        if output.step is None and self._cycles < self._settings.report_every:
+            return
+        cycles, clamps = self._cycles, self._clamps
+        self._cycles, self._clamps = 0, Counter()
+        decided = (output.mode, self._state, output.command, output.step)
+        self._outbox.put(CycleReport(now, *decided, compute_ms, cycles, clamps))
 
     def _wait_for_graph(self) -> None:
         """Let the nodes find each other; in lockstep time stands still until the first command."""

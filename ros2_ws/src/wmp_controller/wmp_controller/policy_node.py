@@ -6,11 +6,15 @@ thread's outbox), and the main thread (subscriptions, services, diagnostics).
 Publishes ``wmp/policy_step``, ``joint_states``, ``joint_commands``, ``imu/data`` at 50 Hz, and
 ``diagnostics``. Subscribes ``wmp/latent`` and ``cmd_vel``. Services ``~/stand_up``, ``~/walk``,
 ``~/sit_down``, ``~/stop`` answer once the control thread has granted or refused the request.
+
+``joint_commands`` holds what the controller decided. In a dry run the motors get damping instead, which
+``diagnostics`` says, and the log compares the decisions with the envelope and the golden trajectory.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from typing import Any, Optional, Sequence
@@ -39,6 +43,7 @@ from wmp_core.control.envelope import EnvelopeSettings
 from wmp_core.control.joystick import JoystickSettings
 from wmp_core.control.modes import Request
 from wmp_core.control.posture import PostureSettings
+from wmp_core.control.shadow import Shadow
 from wmp_core.control.walking import Latent
 from wmp_core.control.watchdog import WatchdogSettings
 from wmp_core.inference.policy import Policy
@@ -54,6 +59,8 @@ from wmp_ros.qos import RELIABLE
 from wmp_ros.running import run_node, spin_while
 
 _log = logging.getLogger("policy_node")
+
+_ANY_POSE = 2 * math.pi
 
 
 class PolicyNode(Node):
@@ -71,6 +78,7 @@ class PolicyNode(Node):
         self._outbox = Outbox(capacity=100)
         self._operator = self._create_operator(self._parameter("operator", "ros"))
         self._link = create_link(self._link_settings(), bundle.contract.joints.names, _system_clock())
+        self._dry_run = self._parameter("dry_run", False)
         self._controller = self._create_controller(bundle)
         self._loop = self._create_loop(bundle)
         self._realtime = self._realtime_settings()
@@ -79,6 +87,7 @@ class PolicyNode(Node):
         self._newest: Optional[CycleReport] = None
         self._error: Optional[str] = None
         self._messages = ReportMessages(bundle.contract.joints.names)
+        self._shadow = self._create_shadow(bundle)
         self._create_topics()
         self._health = Health(self, bundle.name, self._report)
         self._publisher_thread = threading.Thread(target=self._publish_reports, name="publisher")
@@ -161,6 +170,8 @@ class PolicyNode(Node):
         settings = ControllerSettings(
             loop_period=1.0 / self._parameter("loop_rate", 500.0),
             pd=self._parameter("pd", "motor"),
+            # In a dry run the joints do not follow, and the policy may begin wherever they hang.
+            walk_pose_tolerance=_ANY_POSE if self._dry_run else ControllerSettings.walk_pose_tolerance,
             envelope=declare_settings(self, "envelope", EnvelopeSettings),
             posture=declare_settings(self, "posture", PostureSettings),
             watchdog=declare_settings(self, "watchdog", WatchdogSettings),
@@ -176,7 +187,7 @@ class PolicyNode(Node):
             report_every=round(bundle.contract.timing.control_period / period),
             lockstep=self._lockstep,
             wait_for_graph=self._lockstep or isinstance(self._operator, ScriptedOperator),
-            dry_run=self._parameter("dry_run", False),
+            dry_run=self._dry_run,
         )
         return ControlLoop(
             self._link,
@@ -188,6 +199,18 @@ class PolicyNode(Node):
             lambda: self._graph_obstacle,
             _system_clock(),
         )
+
+    def _create_shadow(self, bundle: Bundle) -> Optional[Shadow]:
+        """What a dry run is told by, every ``shadow_period`` s."""
+        period = self._parameter("shadow_period", 5.0)
+        if not period > 0:
+            raise ValueError(f"parameter shadow_period is {period}, expected a positive number of seconds")
+        if not self._dry_run:
+            return None
+        self.get_logger().warning("dry run: everything is computed, the motors get damping only")
+        self._shadow_lock = threading.Lock()
+        self.create_timer(period, self._tell_shadow, clock=WALL_CLOCK)
+        return Shadow(bundle.contract, bundle.golden)
 
     def _realtime_settings(self) -> RealtimeSettings:
         cpus = self.declare_parameter("realtime.cpus", rclpy.Parameter.Type.INTEGER_ARRAY).value or ()
@@ -229,10 +252,19 @@ class PolicyNode(Node):
         else:
             self._graph_obstacle = None
 
+    def _tell_shadow(self) -> None:
+        assert self._shadow is not None
+        with self._shadow_lock:
+            lines = self._shadow.summary()
+        self.get_logger().info("\n  ".join(["dry run", *lines]))
+
     def _report(self) -> Report:
-        return control_report(
+        report = control_report(
             self._controller, self._loop, self._link, self._newest, self._outbox.dropped, self._error
         )
+        report.values["motors_get"] = "damping" if self._dry_run else "joint_commands"
+        report.warn_if(self._dry_run, "dry run: the motors get damping only")
+        return report
 
     # Publisher thread
 
@@ -249,6 +281,9 @@ class PolicyNode(Node):
 
     def _publish_report(self, report: CycleReport) -> None:
         self._newest = report
+        if self._shadow is not None:
+            with self._shadow_lock:
+                self._shadow.take(report.cycles, report.clamps, report.step, report.command, report.state)
         if report.step is not None:
             self._step_publisher.publish(self._messages.policy_step(report))
         if report.state is not None:
