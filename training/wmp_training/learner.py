@@ -6,14 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from tensordict import TensorDict
-from torch import Tensor, nn
+from torch import Tensor
 
 from wmp_core.contract import Contract
 from wmp_training import checkpoint as ck
 from wmp_training.algorithms.ppo import WMPPPO
+from wmp_training.distributed import ALONE, Ranks
 from wmp_training.env.environment import LocomotionEnv, Observation
 from wmp_training.policy.actor_critic import WMPActor, WMPCritic
 from wmp_training.presets import Preset
+from wmp_training.rollout import check_finite, collect
 from wmp_training.world_model.filter import LatentFilter
 from wmp_training.world_model.replay import SequenceReplay
 from wmp_training.world_model.trainer import WorldModelTrainer
@@ -51,7 +53,7 @@ class Learner:
         seed: of the world model's own random numbers.
     """
 
-    def __init__(self, env: LocomotionEnv, networks: Networks, seed: int) -> None:
+    def __init__(self, env: LocomotionEnv, networks: Networks, seed: int, ranks: Ranks = ALONE) -> None:
         contract, preset = env.contract, networks.preset
         self.env, self.networks, self.preset = env, networks, preset
         interval, joints = contract.timing.world_model_interval, contract.num_joints
@@ -64,42 +66,36 @@ class Learner:
             contract.proprioception_size,
             interval * joints,
         )
-        self.trainer = WorldModelTrainer(networks.world_model, self.replay, config, seed)
+        self.trainer = WorldModelTrainer(networks.world_model, self.replay, config, seed, ranks)
         self.obs = self._perceive(env.reset())
         self.critic = WMPCritic(self.obs, preset.policy)
-        self.ppo = WMPPPO(networks.actor, self.critic, self.obs, joints, preset.ppo)
+        ranks.copy_from_first([networks.world_model, networks.actor, self.critic])
+        self.ppo = WMPPPO(networks.actor, self.critic, self.obs, joints, preset.ppo, ranks)
         self.iteration = self.env_steps = 0
 
     def iterate(self) -> dict[str, float]:
         """Collect one rollout, then update policy and world model side by side; returns what to log."""
-        log = self._collect()
-        with ThreadPoolExecutor(1) as worker:
-            world_model = worker.submit(self.trainer.train)
-            with torch.no_grad():
-                self.ppo.compute_returns(self.obs)
-            log |= self.ppo.update()
-            log |= world_model.result()
+        steps = self.preset.ppo.steps_per_env
+        self.obs, log = collect(self.env, self.ppo, self.obs, self._perceive, steps)
+        self.env_steps += steps * self.env.num_robots * self.ppo.ranks.size
+        with torch.no_grad():
+            self.ppo.compute_returns(self.obs)
+        if self.ppo.ranks.size > 1:
+            # Every rank has one core, and all must average gradients in the same order.
+            log |= self.ppo.update() | self.trainer.train()
+        else:
+            with ThreadPoolExecutor(1) as worker:
+                world_model = worker.submit(self.trainer.train)
+                log |= self.ppo.update()
+                log |= world_model.result()
         self.iteration += 1
-        self._guard(log)
+        modules = {
+            "actor": self.networks.actor,
+            "critic": self.critic,
+            "world_model": self.networks.world_model,
+        }
+        check_finite(log, modules, self.iteration)
         return log | {"learning_rate": self.ppo.learning_rate, "std": self._std()}
-
-    @torch.no_grad()
-    def _collect(self) -> dict[str, float]:
-        steps, reward = self.preset.ppo.steps_per_env, 0.0
-        totals: dict[str, float] = {}
-        for _ in range(steps):
-            action = self.ppo.act(self.obs)
-            step = self.env.step(action)
-            self.obs = self._perceive(step.observation)
-            self.ppo.process_env_step(self.obs, step.reward, step.done, {"time_outs": step.time_out.float()})
-            reward += step.reward.mean().item()
-            for name, value in self.env.episode_log.items():
-                totals[name] = totals.get(name, 0.0) + value.item()
-        self.env_steps += steps * self.env.num_robots
-        episodes, falls = totals.pop("episodes"), totals.pop("falls")
-        log = {f"reward/{name}": value / steps for name, value in totals.items()}
-        log |= {f"level/{name}": value for name, value in self.env.curriculum.mean_levels().items()}
-        return log | {"reward": reward / steps / self.env.dt, "episodes": episodes, "falls": falls}
 
     def _perceive(self, observation: Observation) -> TensorDict:
         """Run the world model for the robots that are due and hand all robots' h to the policy."""
@@ -121,22 +117,6 @@ class Learner:
             },
             batch_size=[self.env.num_robots],
         )
-
-    def _guard(self, log: dict[str, float]) -> None:
-        """Stop at the first non-finite number, by name."""
-        modules: dict[str, nn.Module] = {
-            "actor": self.networks.actor,
-            "critic": self.critic,
-            "world_model": self.networks.world_model,
-        }
-        named = [(f"{m}.{n}", p) for m, module in modules.items() for n, p in module.named_parameters()]
-        broken = [name for name, value in log.items() if not torch.isfinite(torch.tensor(value))]
-        broken += [name for name, value in named if not torch.isfinite(value).all()]
-        if broken:
-            raise FloatingPointError(
-                f"not finite after iteration {self.iteration}: {', '.join(broken[:5])}; "
-                "resume from the last checkpoint"
-            )
 
     def _std(self) -> float:
         return self.networks.actor.distribution.std_param.mean().item()

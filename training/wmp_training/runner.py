@@ -14,22 +14,35 @@ from types import FrameType
 import torch
 
 from wmp_training.checkpoint import load_checkpoint, save_checkpoint
-from wmp_training.env.environment import EnvConfig, LocomotionEnv
+from wmp_training.distributed import ALONE, Ranks
+from wmp_training.env.environment import LocomotionEnv
 from wmp_training.learner import Learner, Networks
 from wmp_training.presets import a1_contract, preset
-from wmp_training.sim.mujoco_batch import MujocoBatch, PoolConfig
+from wmp_training.sim.mujoco_batch import MujocoBatch
+from wmp_training.tasks import task, without_camera
+from wmp_training.teacher import TeacherLearner
 
 logger = logging.getLogger(__name__)
+
+STAGES = ("wmp", "teacher")
+#: Between the seeds of two ranks.
+SEED_STRIDE = 1000
 
 
 @dataclass(frozen=True)
 class RunConfig:
-    """What identifies a run; saved with it and reused on resume."""
+    """What identifies a run; saved with it and reused on resume.
+
+    ``num_envs`` robots over all ranks; ``task`` of ``tasks.py``; ``stage`` is what learns: ``wmp`` the policy
+    and its world model, ``teacher`` the privileged teacher.
+    """
 
     preset: str
     num_envs: int
     seed: int
     levels: int = 10
+    task: str = "gentle"
+    stage: str = "wmp"
 
     def __post_init__(self) -> None:
         if self.num_envs < 1 or self.levels < 1:
@@ -38,26 +51,36 @@ class RunConfig:
             )
 
 
+def build_learner(config: RunConfig, threads: int, ranks: Ranks) -> Learner | TeacherLearner:
+    """Simulator, environment and what learns in it, from scratch; each rank has random numbers of its own."""
+    if config.stage not in STAGES:
+        raise ValueError(f"stage is {config.stage!r}, expected one of {STAGES}")
+    chosen, what, seed = preset(config.preset), task(config.task), config.seed + SEED_STRIDE * ranks.rank
+    torch.manual_seed(seed)
+    contract = a1_contract(chosen.world_model)
+    robots = config.num_envs // ranks.size
+    simulator = MujocoBatch(contract, robots, what.pool(config.levels, config.num_envs), seed, threads)
+    if config.stage == "teacher":
+        env = LocomotionEnv(contract, simulator, without_camera(what.env))
+        return TeacherLearner(env, chosen, ranks)
+    return Learner(LocomotionEnv(contract, simulator, what.env), Networks(contract, chosen), seed, ranks)
+
+
 class Runner:
     """Trains in ``folder`` until time or iterations are over, or SIGINT; always leaves a checkpoint."""
 
     CHECKPOINT_PERIOD = 300.0
 
-    def __init__(self, folder: Path, config: RunConfig, threads: int = 2, resume: bool = False) -> None:
-        self.folder, self.config = folder, config
-        torch.manual_seed(config.seed)
-        chosen = preset(config.preset)
-        contract = a1_contract(chosen.world_model)
-        small = config.num_envs < 64
-        pool = PoolConfig(
-            levels=(("flat", 1), ("rough", config.levels), ("slope", config.levels)),
-            variants=1 if small else 8,
-            flat_variants=2 if small else 48,
-        )
-        simulator = MujocoBatch(contract, config.num_envs, pool, config.seed, threads)
-        self.learner = Learner(
-            LocomotionEnv(contract, simulator, EnvConfig()), Networks(contract, chosen), config.seed
-        )
+    def __init__(
+        self,
+        folder: Path,
+        config: RunConfig,
+        threads: int = 2,
+        resume: bool = False,
+        ranks: Ranks = ALONE,
+    ) -> None:
+        self.folder, self.config, self.ranks = folder, config, ranks
+        self.learner = build_learner(config, threads, ranks)
         self.wall_time, self._stop = 0.0, False
         if resume:
             tensors, facts = load_checkpoint(self.checkpoint)
@@ -66,7 +89,8 @@ class Runner:
 
     @property
     def checkpoint(self) -> Path:
-        return self.folder / "checkpoint"
+        """Every rank has its own: its robots are where no other's are."""
+        return self.folder / ("checkpoint" if self.ranks.rank == 0 else f"checkpoint_rank{self.ranks.rank}")
 
     def run(
         self, time_limit: float, iterations: int | None = None, report: Callable[[str], None] = logger.info
@@ -77,16 +101,17 @@ class Runner:
         begin, wall_before, saved = time.monotonic(), self.wall_time, time.monotonic()
         last = self.learner.iteration + iterations if iterations is not None else None
         try:
-            while not self._stop and (last is None or self.learner.iteration < last):
+            while not self.ranks.any(self._stop) and (last is None or self.learner.iteration < last):
                 started = time.monotonic()
                 log = self.learner.iterate()
                 now = time.monotonic()
                 self.wall_time = wall_before + now - begin
                 self._record(log, now - started)
-                report(self._progress(log, now - started, time_limit - (now - begin)))
-                if now - begin >= time_limit:
+                if self.ranks.rank == 0:
+                    report(self._progress(log, now - started, time_limit - (now - begin)))
+                if self.ranks.any(now - begin >= time_limit):
                     break
-                if now - saved > self.CHECKPOINT_PERIOD:
+                if self.ranks.any(now - saved > self.CHECKPOINT_PERIOD):
                     self.save()
                     saved = now
         finally:
@@ -110,8 +135,10 @@ class Runner:
             "env_steps": self.learner.env_steps,
             "wall_time_s": self.wall_time,
         }
-        with (self.folder / "log.jsonl").open("a") as file:
-            file.write(json.dumps({**line, "iteration_s": seconds, **log}) + "\n")
+        levels = self.learner.env.curriculum.take_counts()
+        name = "log.jsonl" if self.ranks.rank == 0 else f"log_rank{self.ranks.rank}.jsonl"
+        with (self.folder / name).open("a") as file:
+            file.write(json.dumps({**line, "iteration_s": seconds, **log, "levels": levels}) + "\n")
 
     def _progress(self, log: dict[str, float], seconds: float, left: float) -> str:
         rate = self.config.num_envs * self.learner.preset.ppo.steps_per_env / seconds
@@ -119,9 +146,10 @@ class Runner:
             f"{name[6:]} {value:.1f}" for name, value in log.items() if name.startswith("level/")
         )
         success = 1.0 - log["falls"] / log["episodes"] if log["episodes"] else float("nan")
+        world_model = f"world model {log['world_model']:7.1f}  " if "world_model" in log else ""
         return (
             f"{self.learner.iteration:5d}  {self.learner.env_steps / 1e6:6.2f} M steps  "
             f"{rate / 1e3:5.1f} k/s  "
             f"reward {log['reward']:5.2f}  success {success:4.0%}  levels {levels}  std {log['std']:.2f}  "
-            f"world model {log.get('world_model', float('nan')):7.1f}  eta {max(left, 0) / 60:4.0f} min"
+            f"{world_model}eta {max(left, 0) / 60:4.0f} min"
         )

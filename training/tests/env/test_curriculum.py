@@ -1,7 +1,9 @@
 import torch
 
-from wmp_training.env.curriculum import Curriculum
+from wmp_training.env.curriculum import Curriculum, CurriculumConfig
 from wmp_training.sim.backend import Worlds
+
+NO_FAILURE = torch.zeros(2, dtype=torch.bool)
 
 
 def two_kinds():
@@ -16,9 +18,11 @@ def test_robots_are_shared_out_to_terrains():
 def test_success_promotes_failure_demotes_and_a_short_command_changes_nothing():
     curriculum = two_kinds()
     curriculum.level[2:] = torch.tensor([1, 1])
-    curriculum.update(torch.tensor([2, 3]), torch.tensor([5.0, 1.0]), torch.tensor([8.0, 8.0]))
+    curriculum.update(
+        torch.tensor([2, 3]), torch.tensor([5.0, 1.0]), torch.tensor([8.0, 8.0]), NO_FAILURE[:2]
+    )
     assert curriculum.level[2:].tolist() == [2, 0]
-    curriculum.update(torch.tensor([2]), torch.tensor([0.1]), torch.tensor([1.0]))
+    curriculum.update(torch.tensor([2]), torch.tensor([0.1]), torch.tensor([1.0]), NO_FAILURE[:1])
     assert curriculum.level[2] == 2
 
 
@@ -27,7 +31,7 @@ def test_past_the_last_level_any_level_may_follow():
     seen = set()
     for _ in range(60):
         curriculum.level[2] = 2
-        curriculum.update(torch.tensor([2]), torch.tensor([5.0]), torch.tensor([8.0]))
+        curriculum.update(torch.tensor([2]), torch.tensor([5.0]), torch.tensor([8.0]), NO_FAILURE[:1])
         seen.add(int(curriculum.level[2]))
     assert seen == {0, 1, 2}
 
@@ -36,3 +40,34 @@ def test_a_robot_is_placed_on_a_world_of_its_kind_and_level():
     curriculum = two_kinds()
     curriculum.level[3] = 2
     assert curriculum.draw(torch.tensor([0, 2, 3])).tolist() == [0, 1, 3]
+
+
+def test_an_early_failure_demotes_where_so_configured_and_past_the_last_level_comes_an_upper_one():
+    config = CurriculumConfig(promotion=4.8, failure=2.4, redraw_from=1)
+    worlds = Worlds(("rough",), torch.tensor([0, 0, 0]), torch.tensor([0, 1, 2]), torch.zeros(3, 1))
+    curriculum = Curriculum(worlds, (1.0,), 2, config)
+    curriculum.level[:] = torch.tensor([2, 2])
+    failed = torch.tensor([True, True])
+    curriculum.update(torch.tensor([0, 1]), torch.tensor([2.0, 3.0]), torch.tensor([2.0, 3.0]), failed)
+    assert curriculum.level.tolist() == [1, 2]
+    seen = set()
+    for _ in range(60):
+        curriculum.level[0] = 2
+        curriculum.update(torch.tensor([0]), torch.tensor([5.0]), torch.tensor([8.0]), NO_FAILURE[:1])
+        seen.add(int(curriculum.level[0]))
+    assert seen == {1, 2}
+
+
+def test_successes_are_counted_per_terrain_and_level():
+    curriculum = two_kinds()
+    curriculum.level[2:] = torch.tensor([1, 2])
+    distance, commanded = torch.tensor([5.0, 5.0]), torch.tensor([8.0, 8.0])
+    curriculum.update(torch.tensor([2, 3]), distance, commanded, torch.tensor([False, True]))
+    assert curriculum.take_counts() == {"rough": {"finished": [0, 1, 1], "passed": [0, 1, 0]}}
+    assert curriculum.take_counts() == {"rough": {"finished": [0, 0, 0], "passed": [0, 0, 0]}}
+
+
+def test_levels_of_another_run_are_taken_over_terrain_by_terrain():
+    curriculum = two_kinds()
+    curriculum.adopt(torch.tensor([0, 0, 0, 0, 1, 1, 2, 2]))
+    assert curriculum.level.tolist() == [0, 0, 1, 2]

@@ -1,6 +1,7 @@
 import math
 from dataclasses import replace
 
+import pytest
 import torch
 
 from wmp_training.env.rewards import RewardConfig, RewardInputs, Rewards
@@ -23,13 +24,21 @@ def inputs(vx=0.0, yaw_rate=0.0, command=(0.0, 0.0, 0.0), force=100.0, standing=
     )
     gravity = torch.tensor([[0.0, 0.0, -1.0]])
     return RewardInputs(
-        states, gravity, torch.tensor([command]), torch.tensor([standing]), joints, joints, joints
+        states,
+        gravity,
+        torch.zeros(1),
+        torch.tensor([command]),
+        torch.tensor([standing]),
+        joints,
+        joints,
+        joints,
     )
 
 
 def rewards(**weights):
-    off = dict.fromkeys(RewardConfig.__dataclass_fields__, 0.0)
-    return Rewards(replace(RewardConfig(), **{**off, **weights}), 1, 0.02, torch.zeros(12))
+    weighted = [name for name, value in vars(RewardConfig()).items() if isinstance(value, float)]
+    config = replace(RewardConfig(), **{**dict.fromkeys(weighted, 0.0), **weights})
+    return Rewards(config, ["climb"], 0.02, torch.zeros(12))
 
 
 def test_velocity_tracking_decays_with_the_squared_error():
@@ -67,3 +76,24 @@ def test_standing_still_under_a_command_is_stuck_and_standing_as_told_is_not():
     for command, expected in (((0.5, 0, 0), -1.0), ((0.0, 0, 0.5), -1.0), ((0.0, 0, 0.0), 0.0)):
         assert reward(inputs(command=tuple(map(float, command))))[1]["stuck"].item() == expected
     assert reward(inputs(yaw_rate=0.4, command=(0.0, 0.0, 0.5)))[1]["stuck"].item() == 0.0
+
+
+def test_overspeed_within_the_allowance_is_no_error_and_beyond_it_counts():
+    def tracked(vx):
+        return rewards(track_velocity=1.0, overspeed=(("climb", 1.0),))(
+            inputs(vx=vx, command=(0.5, 0.0, 0.0))
+        )[1]["track_velocity"].item()
+
+    assert tracked(0.5) == tracked(1.5) == 1.0
+    assert math.isclose(tracked(1.8), math.exp(-0.09 / 0.15), rel_tol=1e-5)
+    assert math.isclose(tracked(0.2), math.exp(-0.09 / 0.15), rel_tol=1e-5)
+
+
+def test_leniency_is_for_its_terrain_alone():
+    lenient = rewards(stuck=-1.0, leniency=(("climb", "stuck", 0.1), ("gap", "stuck", 0.5)))
+    assert math.isclose(lenient(inputs(command=(0.5, 0.0, 0.0)))[1]["stuck"].item(), -0.1, rel_tol=1e-6)
+
+
+def test_leniency_for_a_term_that_does_not_exist_is_refused():
+    with pytest.raises(ValueError, match="leaping"):
+        RewardConfig(leniency=(("climb", "leaping", 0.1),))

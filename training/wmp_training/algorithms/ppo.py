@@ -1,4 +1,4 @@
-"""PPO with the velocity-estimate loss of the history encoder."""
+"""Proximal policy optimisation on one or several ranks, and with the velocity estimate's loss."""
 
 from __future__ import annotations
 
@@ -6,21 +6,34 @@ from collections import defaultdict
 
 import torch
 from rsl_rl.algorithms import PPO
+from rsl_rl.models import MLPModel
 from rsl_rl.storage import RolloutStorage
 from tensordict import TensorDict
 from torch import Tensor, nn
 
+from wmp_training.distributed import ALONE, Ranks
 from wmp_training.policy.actor_critic import WMPActor, WMPCritic
 from wmp_training.presets import PPOConfig
 
 
-class WMPPPO(PPO):
-    """rsl_rl's PPO that also regresses the actor's velocity estimate onto ``obs["base_velocity"]``."""
+class GaitPPO(PPO):
+    """rsl_rl's PPO with its gradients averaged over ranks.
+
+    Args:
+        actor, critic: rsl_rl models.
+        obs: observations of all robots, as an example.
+    """
 
     learning_rate: float
 
     def __init__(
-        self, actor: WMPActor, critic: WMPCritic, obs: TensorDict, num_actions: int, config: PPOConfig
+        self,
+        actor: MLPModel,
+        critic: MLPModel,
+        obs: TensorDict,
+        num_actions: int,
+        config: PPOConfig,
+        ranks: Ranks = ALONE,
     ) -> None:
         storage = RolloutStorage("rl", obs.batch_size[0], config.steps_per_env, obs, [num_actions])
         super().__init__(
@@ -37,7 +50,8 @@ class WMPPPO(PPO):
             desired_kl=config.desired_kl,
             max_grad_norm=config.max_grad_norm,
         )
-        self.velocity_loss_coef = config.velocity_loss
+        self.ranks = ranks
+        self.weights = {"surrogate": 1.0, "value": self.value_loss_coef, "entropy": -self.entropy_coef}
 
     def update(self) -> dict[str, float]:
         """All epochs over the stored rollout; returns mean losses."""
@@ -46,14 +60,10 @@ class WMPPPO(PPO):
         for batch in self.storage.mini_batch_generator(self.num_mini_batches, self.num_learning_epochs):
             losses = self._losses(batch)
             self._adapt_learning_rate(batch)
-            loss = (
-                losses["surrogate"]
-                + self.value_loss_coef * losses["value"]
-                + self.velocity_loss_coef * losses["velocity"]
-                - self.entropy_coef * losses["entropy"]
-            )
+            loss = sum(self.weights[name] * value for name, value in losses.items())
             self.optimizer.zero_grad()
             loss.backward()
+            self.ranks.average_gradients([*self.actor.parameters(), *self.critic.parameters()])
             nn.utils.clip_grad_norm_(self.actor.parameters(), self.max_grad_norm)
             nn.utils.clip_grad_norm_(self.critic.parameters(), self.max_grad_norm)
             self.optimizer.step()
@@ -75,11 +85,9 @@ class WMPPPO(PPO):
         value_error = torch.maximum(
             (values - batch.returns).square(), (clipped_values - batch.returns).square()
         )
-        velocity_error = self.actor.velocity_estimate - batch.observations["base_velocity"]
         return {
             "surrogate": -torch.minimum(advantages * ratio, advantages * clipped_ratio).mean(),
             "value": value_error.mean(),
-            "velocity": velocity_error.square().mean(),
             "entropy": self.actor.output_entropy.mean(),
         }
 
@@ -89,9 +97,31 @@ class WMPPPO(PPO):
         kl = self.actor.get_kl_divergence(
             batch.old_distribution_params, self.actor.output_distribution_params
         ).mean()
+        kl = self.ranks.mean(kl)
         if kl > 2.0 * self.desired_kl:
             self.learning_rate = max(1e-5, self.learning_rate / 1.5)
         elif 0.0 < kl < 0.5 * self.desired_kl:
             self.learning_rate = min(1e-2, self.learning_rate * 1.5)
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate
+
+
+class WMPPPO(GaitPPO):
+    """Also regresses the actor's velocity estimate onto ``obs["base_velocity"]``."""
+
+    def __init__(
+        self,
+        actor: WMPActor,
+        critic: WMPCritic,
+        obs: TensorDict,
+        num_actions: int,
+        config: PPOConfig,
+        ranks: Ranks = ALONE,
+    ) -> None:
+        super().__init__(actor, critic, obs, num_actions, config, ranks)
+        self.weights["velocity"] = config.velocity_loss
+
+    def _losses(self, batch: RolloutStorage.Batch) -> dict[str, Tensor]:
+        losses = super()._losses(batch)
+        error = self.actor.velocity_estimate - batch.observations["base_velocity"]
+        return losses | {"velocity": error.square().mean()}

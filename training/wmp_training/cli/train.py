@@ -37,6 +37,10 @@ class TrainCommand:
         parser.add_argument(
             "--resume", action="store_true", help="continue the run in --out (its own preset and seed)"
         )
+        parser.add_argument(
+            "--task", default="gentle", help="terrains: gentle (flat, rough, slope) or obstacles (all)"
+        )
+        parser.add_argument("--stage", default="wmp", help="what learns: wmp, or teacher (privileged)")
         parser.add_argument("--threads", type=int, default=2, help="physics threads (default 2)")
         parser.add_argument("--seed", type=int, default=1)
 
@@ -45,6 +49,7 @@ class TrainCommand:
         import torch
 
         from wmp_training.checkpoint import load_facts
+        from wmp_training.distributed import Ranks
         from wmp_training.runner import RunConfig, Runner
 
         logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -54,8 +59,8 @@ class TrainCommand:
         if args.resume:
             config = RunConfig(**load_facts(args.out / "checkpoint")["config"])
         else:
-            config = RunConfig(args.preset, args.num_envs, args.seed)
-        runner = Runner(args.out, config, args.threads, args.resume)
+            config = RunConfig(args.preset, args.num_envs, args.seed, task=args.task, stage=args.stage)
+        runner = Runner(args.out, config, args.threads, args.resume, Ranks.from_environment())
         runner.run(args.time_limit, args.iterations)
         logging.info(
             "checkpoint in %s; next: wmp export --run %s --out models/NAME", runner.checkpoint, args.out

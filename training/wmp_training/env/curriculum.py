@@ -2,30 +2,57 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 from wmp_training.sim.backend import Worlds
 
 
+@dataclass(frozen=True)
+class CurriculumConfig:
+    """When levels change.
+
+    Up after ``promotion`` m. Down after less than ``demotion_share`` of the commanded distance, if at least
+    ``min_commanded`` m were commanded, or after a failure within ``failure`` m. Past the last level follows
+    one drawn from ``redraw_from`` upwards.
+    """
+
+    promotion: float = 4.0
+    demotion_share: float = 0.5
+    min_commanded: float = 2.0
+    failure: float = 0.0
+    redraw_from: int = 0
+
+
 class Curriculum:
-    """Keeps each robot on its terrain kind and moves its level.
+    """Keeps each robot on its terrain kind, moves its level, and counts successes per kind and level.
+
+    A success is an episode that makes the promotion distance and does not end in failure.
 
     Args:
         worlds: what there is to be placed on.
         shares: share of the robots on each kind, in the order of ``worlds.names``.
         num_robots: robots, assigned to kinds in blocks.
+        kinds: kind of every robot [N] instead of by shares.
     """
 
-    PROMOTION_DISTANCE = 4.0
-    DEMOTION_SHARE = 0.5
-    MIN_COMMANDED = 2.0
-
-    def __init__(self, worlds: Worlds, shares: tuple[float, ...], num_robots: int) -> None:
+    def __init__(
+        self,
+        worlds: Worlds,
+        shares: tuple[float, ...],
+        num_robots: int,
+        config: CurriculumConfig = CurriculumConfig(),
+        kinds: Tensor | None = None,
+    ) -> None:
+        if len(shares) != len(worlds.names):
+            raise ValueError(f"terrain_shares has {len(shares)} values, expected one for each {worlds.names}")
         bounds = torch.tensor(shares).cumsum(0) / sum(shares)
-        self.worlds = worlds
+        self.worlds, self.config = worlds, config
         position = (torch.arange(num_robots) + 0.5) / num_robots
-        self.kind = torch.searchsorted(bounds, position).clamp(max=len(shares) - 1)
+        by_share = torch.searchsorted(bounds, position).clamp(max=len(shares) - 1)
+        self.kind = by_share if kinds is None else kinds
         self.level = torch.zeros(num_robots, dtype=torch.long)
         self.top = torch.stack([worlds.level[worlds.kind == k].max() for k in range(len(worlds.names))])
         self._members = {
@@ -33,20 +60,33 @@ class Curriculum:
             for k in range(len(worlds.names))
             for level in range(int(self.top[k]) + 1)
         }
+        self._counts = torch.zeros(2, len(worlds.names), int(self.top.max()) + 1)
 
-    def update(self, robots: Tensor, distance: Tensor, commanded: Tensor) -> None:
-        """Move the levels of ``robots`` whose episode ended, given metres made and commanded; all [M]."""
-        top = self.top[self.kind[robots]]
-        up = distance > self.PROMOTION_DISTANCE
-        down = (commanded > self.MIN_COMMANDED) & (distance < self.DEMOTION_SHARE * commanded) & ~up
-        level = (self.level[robots] + up.long() - down.long()).clamp(min=0)
-        anywhere = (torch.rand(len(robots)) * (top + 1)).long()
-        self.level[robots] = torch.where(level > top, anywhere, level)
+    def update(self, robots: Tensor, distance: Tensor, commanded: Tensor, failed: Tensor) -> None:
+        """Move the levels of ``robots`` whose episode ended, given metres made and commanded, and whether it
+        ended in failure; all [M]."""
+        config, top, level = self.config, self.top[self.kind[robots]], self.level[robots]
+        up = distance > config.promotion
+        slow = (commanded > config.min_commanded) & (distance < config.demotion_share * commanded)
+        down = (slow | (failed & (distance < config.failure))) & ~up
+        passed = up & ~failed
+        one = torch.ones(len(robots))
+        self._counts[0].index_put_((self.kind[robots], level), one, accumulate=True)
+        self._counts[1].index_put_((self.kind[robots], level), passed.float(), accumulate=True)
+        moved = (level + up.long() - down.long()).clamp(min=0)
+        lowest = top.clamp(max=config.redraw_from)
+        anywhere = lowest + (torch.rand(len(robots)) * (top - lowest + 1)).long()
+        self.level[robots] = torch.where(moved > top, anywhere, moved)
 
     def draw(self, robots: Tensor) -> Tensor:
         """A world of each robot's kind and level [M]."""
         chosen = [self._members[int(self.kind[r]), int(self.level[r])] for r in robots]
         return torch.stack([m[torch.randint(len(m), ())] for m in chosen]) if chosen else robots
+
+    def adopt(self, level: Tensor) -> None:
+        """Take over the levels of another run [M], whose robots were shared out to the same terrains."""
+        place = (torch.arange(len(self.level)) + 0.5) / len(self.level) * len(level)
+        self.level = level[place.long()].clone()
 
     def mean_levels(self) -> dict[str, float]:
         """Mean level of each kind that has more than one."""
@@ -54,4 +94,13 @@ class Curriculum:
             name: self.level[self.kind == k].float().mean().item()
             for k, name in enumerate(self.worlds.names)
             if self.top[k] > 0 and (self.kind == k).any()
+        }
+
+    def take_counts(self) -> dict[str, dict[str, list[int]]]:
+        """Episodes finished and passed per level of each kind since the last call."""
+        counts, self._counts = self._counts.long().tolist(), torch.zeros_like(self._counts)
+        return {
+            name: {"finished": counts[0][k][: top + 1], "passed": counts[1][k][: top + 1]}
+            for k, (name, top) in enumerate(zip(self.worlds.names, self.top.tolist(), strict=True))
+            if top > 0
         }

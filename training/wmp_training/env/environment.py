@@ -14,7 +14,8 @@ from torch import Tensor
 
 from wmp_core.contract import Contract
 from wmp_training.env.commands import CommandConfig, Commands
-from wmp_training.env.curriculum import Curriculum
+from wmp_training.env.curriculum import Curriculum, CurriculumConfig
+from wmp_training.env.ends import EndConfig, Ends
 from wmp_training.env.observations import Observations
 from wmp_training.env.rewards import RewardConfig, RewardInputs, Rewards
 from wmp_training.sim.backend import RobotStates, Simulator
@@ -25,7 +26,9 @@ from wmp_training.sim.camera import normalise
 class EnvConfig:
     """Task settings: episode and push period in s, push in m/s, sensor noise and camera pitch (rad) as +-.
 
-    ``terrain_shares`` of the robots per terrain kind of the pool; ``latency`` the share of episodes in which
+    ``terrain_shares`` of the robots per terrain kind of the pool; ``camera`` and ``surroundings`` say whether
+    depth images are rendered and height maps are observed; ``start_x`` m and ``start_heading`` rad as +- on a
+    track; ``latency`` the share of episodes in which
     commands take effect one physics step late; ``blind_robots`` the share of episodes without any image,
     ``lost_images`` the share of images lost otherwise.
     """
@@ -44,6 +47,12 @@ class EnvConfig:
     camera_pitch: float = 0.0873
     lost_images: float = 0.03
     blind_robots: float = 0.04
+    camera: bool = True
+    surroundings: bool = False
+    start_x: float = 0.3
+    start_heading: float = 0.3
+    ends: EndConfig = field(default_factory=EndConfig)
+    curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
     commands: CommandConfig = field(default_factory=CommandConfig)
     rewards: RewardConfig = field(default_factory=RewardConfig)
 
@@ -53,7 +62,8 @@ class Observation:
     """What learning sees at a policy tick; network-ready (scaled, noisy), except ``base_velocity`` in m/s.
 
     ``due`` [M] lists the robots at a world-model tick, ``first`` [M] whether it is their tick 0, ``depth``
-    [M, H, W] their normalised image (one interval old), ``valid`` [M] whether it arrived.
+    [M, H, W] their normalised image (one interval old), ``valid`` [M] whether it arrived. ``surroundings``
+    [N, 204] are the scaled height map and ceiling line, where observed.
     """
 
     proprioception: Tensor
@@ -67,6 +77,7 @@ class Observation:
     first: Tensor
     depth: Tensor
     valid: Tensor
+    surroundings: Tensor | None = None
 
 
 @dataclass
@@ -80,34 +91,42 @@ class Step:
 
 
 class LocomotionEnv:
-    """Batched environment; see the module docstring. ``action`` is the network output, clipped here."""
+    """Batched environment; see the module docstring. ``action`` is the network output, clipped here.
+
+    ``kinds`` [N] puts robots on terrain kinds of the pool, instead of the configuration's shares.
+    """
 
     STATE = (
-        *("actions", "targets", "world", "tick", "trunk_time", "commanded", "start_x"),
+        *("actions", "targets", "world", "tick", "commanded", "start_x"),
         *("pitch", "blind", "late", "image", "age_offset"),
     )
-    MAX_TILT_GRAVITY = -0.35
-    TRUNK_CONTACT_TIME = 0.4
-    TRACK_X, TRACK_Y = (-1.8, 8.6), 2.2
+    PITS = ("gap", "course")
 
-    def __init__(self, contract: Contract, simulator: Simulator, config: EnvConfig = EnvConfig()) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        simulator: Simulator,
+        config: EnvConfig = EnvConfig(),
+        kinds: Tensor | None = None,
+    ) -> None:
         self.contract, self.sim, self.config = contract, simulator, config
         self.num_robots = count = simulator.num_robots
         self.interval, self.dt = contract.timing.world_model_interval, contract.timing.control_period
-        self.curriculum = Curriculum(simulator.worlds, config.terrain_shares, count)
-        track = torch.tensor([name != "flat" for name in simulator.worlds.names])[self.curriculum.kind]
-        self.track = track
+        shares, worlds = config.terrain_shares, simulator.worlds
+        self.curriculum = Curriculum(worlds, shares, count, config.curriculum, kinds)
+        terrains = [simulator.worlds.names[kind] for kind in self.curriculum.kind.tolist()]
+        self.track = track = torch.tensor([name != "flat" for name in terrains])
+        self.ends = Ends(config.ends, track, torch.tensor([name in self.PITS for name in terrains]), self.dt)
         self.commands = Commands(config.commands, track, self.dt, contract.limits.command_vx)
         self.observations = Observations(contract, count)
         self.default_position = self.observations.default_position
-        self.rewards = Rewards(config.rewards, count, self.dt, self.default_position)
+        self.rewards = Rewards(config.rewards, terrains, self.dt, self.default_position)
         joints = contract.num_joints
         self.actions = torch.zeros(3, count, joints)
         self.targets = self.default_position.repeat(count, 1)
         self.world = torch.zeros(count, dtype=torch.long)
         self.tick = torch.zeros(count, dtype=torch.long)
-        self.trunk_time, self.commanded = torch.zeros(count), torch.zeros(count)
-        self.start_x = torch.zeros(count)
+        self.commanded, self.start_x = torch.zeros(count), torch.zeros(count)
         self.max_tick = round(config.episode / self.dt)
         self.age_offset = torch.zeros(count, dtype=torch.long)
         self.pitch, self.blind = torch.zeros(count), torch.zeros(count, dtype=torch.bool)
@@ -136,15 +155,15 @@ class LocomotionEnv:
         states = self.sim.states()
         self.tick += 1
         gravity = self.observations.raw(states, self.commands.velocity)["projected_gravity"]
-        reward, terms = self.rewards(
-            RewardInputs(states, gravity, self.commands.velocity, self.commands.standing, *self.actions)
-        )
+        heading = yaw(states.quat) * self.track
+        command = self.commands.velocity, self.commands.standing
+        reward, terms = self.rewards(RewardInputs(states, gravity, heading, *command, *self.actions))
         self.commanded += self.commands.velocity[:, 0] * self.dt
         done, time_out = self._ended(states, gravity)
         self._log(terms, done, time_out)
         ended = torch.nonzero(done).squeeze(-1)
         if len(ended):
-            self._finish(ended, states)
+            self._finish(ended, states, (done & ~time_out)[ended])
             self._place(ended)
             states = self.sim.states()
         self.commands.step(yaw(states.quat))
@@ -157,6 +176,7 @@ class LocomotionEnv:
             f"commands.{name}": getattr(self.commands, name) for name in ("velocity", "mode", "time_left")
         }
         state |= {f"rewards.{name}": getattr(self.rewards, name) for name in ("air", "last_dq", "mean_error")}
+        state |= {name: getattr(self.ends, name) for name in Ends.STATE}
         state |= {"history": self.observations.history, "level": self.curriculum.level}
         return state | {f"simulator.{name}": value for name, value in self.sim.state_dict().items()}
 
@@ -169,6 +189,8 @@ class LocomotionEnv:
                 setattr(owners[owner], name, value)
             elif key in self.STATE:
                 setattr(self, key, value)
+            elif key in Ends.STATE:
+                setattr(self.ends, key, value)
         prefix = "simulator."
         self.sim.load_state_dict(
             {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
@@ -188,17 +210,13 @@ class LocomotionEnv:
             self.sim.push(pushed, torch.empty(len(pushed), 2).uniform_(-limit, limit))
 
     def _ended(self, states: RobotStates, gravity: Tensor) -> tuple[Tensor, Tensor]:
-        self.trunk_time = torch.where(states.trunk_contact, self.trunk_time + self.dt, 0.0)
-        fallen = (gravity[:, 2] > self.MAX_TILT_GRAVITY) | (self.trunk_time > self.TRUNK_CONTACT_TIME)
-        x, y = states.position[:, 0], states.position[:, 1]
-        off_track = self.track & ((x < self.TRACK_X[0]) | (x > self.TRACK_X[1]) | (y.abs() > self.TRACK_Y))
-        time_out = ((self.tick + self.age_offset >= self.max_tick) | off_track) & ~fallen
-        return fallen | time_out, time_out
+        failed, left = self.ends(states.position, gravity, states.trunk_contact, self.commands.velocity[:, 0])
+        time_out = ((self.tick + self.age_offset >= self.max_tick) | left) & ~failed
+        return failed | time_out, time_out
 
-    def _finish(self, robots: Tensor, states: RobotStates) -> None:
-        self.curriculum.update(
-            robots, states.position[robots, 0] - self.start_x[robots], self.commanded[robots]
-        )
+    def _finish(self, robots: Tensor, states: RobotStates, failed: Tensor) -> None:
+        distance = states.position[robots, 0] - self.start_x[robots]
+        self.curriculum.update(robots, distance, self.commanded[robots], failed)
         self.age_offset[robots] = 0
 
     def _log(self, terms: dict[str, Tensor], done: Tensor, time_out: Tensor) -> None:
@@ -211,9 +229,9 @@ class LocomotionEnv:
         count, config = len(robots), self.config
         self.world[robots] = world = self.curriculum.draw(robots)
         track, calm = self.track[robots], torch.rand(count) < 0.5
-        spread = torch.where(track, torch.tensor(0.3), torch.tensor(1.0))
+        spread = torch.where(track, config.start_x, 1.0)
         x, y = _uniform(count) * spread, _uniform(count) * spread
-        heading = _uniform(count) * torch.where(track, torch.tensor(0.3), torch.tensor(3.14159))
+        heading = _uniform(count) * torch.where(track, config.start_heading, torch.pi)
         drop = torch.where(calm, 0.29, 0.35)
         z = self.sim.ground_height(world, x, y) + drop
         zero = torch.zeros(count)
@@ -228,7 +246,8 @@ class LocomotionEnv:
         )
         self.start_x[robots] = x
         self.tick[robots] = 0
-        self.trunk_time[robots] = self.commanded[robots] = 0.0
+        self.commanded[robots] = 0.0
+        self.ends.reset(robots, x)
         self.actions[:, robots] = 0.0
         self.targets[robots] = q
         self.observations.reset(robots)
@@ -259,14 +278,25 @@ class LocomotionEnv:
             first=first,
             depth=depth,
             valid=~(lost | self.blind[due]),
+            surroundings=self._surroundings(states.position[:, 2:]),
         )
 
     def _look(self, due: Tensor, first: Tensor) -> Tensor:
         """Render now, hand out the image of one interval ago (at tick 0: of now)."""
+        if not self.config.camera:
+            return self.image[due]
         fresh = normalise(self.contract.depth, self.sim.depth(due, self.pitch[due]))
         delayed = torch.where(first[:, None, None], fresh, self.image[due])
         self.image[due] = fresh
         return delayed
+
+    def _surroundings(self, base: Tensor) -> Tensor | None:
+        """Ground below and ceiling above the base, scaled as in the paper; ``base`` [N, 1] in m."""
+        if not self.config.surroundings:
+            return None
+        ground, ceiling = self.sim.surroundings()
+        below, above = (base - 0.3 - ground).clamp(-1.0, 1.0), (ceiling - base).clamp(-0.5, 0.5)
+        return torch.cat([below, above], -1) * 5.0
 
     def _privileged(self, states: RobotStates) -> Tensor:
         return torch.cat(

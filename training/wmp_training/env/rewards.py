@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,7 +13,11 @@ from wmp_training.sim.backend import RobotStates
 
 @dataclass(frozen=True)
 class RewardConfig:
-    """Weight of every term (per second); see :class:`Rewards` for what they measure."""
+    """Weight of every term (per second); see :class:`Rewards` for what they measure.
+
+    ``leniency`` holds factors (terrain, term, factor) for terms that stand in the way of an obstacle,
+    ``overspeed`` (terrain, m/s) by how much a robot may be faster than commanded at no cost.
+    """
 
     track_velocity: float = 1.5
     track_yaw: float = 1.5
@@ -33,14 +38,24 @@ class RewardConfig:
     stand_posture: float = -2.0
     stand_motion: float = -0.02
     stand_feet: float = 1.0
+    heading: float = 0.0
+    leniency: tuple[tuple[str, str, float], ...] = ()
+    overspeed: tuple[tuple[str, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        for _, term, _ in self.leniency:
+            if not isinstance(getattr(self, term, None), float):
+                raise ValueError(f"rewards: leniency names the term {term!r}, which does not exist")
 
 
 @dataclass
 class RewardInputs:
-    """What the terms look at: states after the step, the command during it, and the last three actions."""
+    """What the terms look at: states after the step, the heading off the track (rad; 0 on open ground), the
+    command during it, and the last three actions."""
 
     states: RobotStates
     gravity: Tensor
+    heading: Tensor
     command: Tensor
     standing: Tensor
     action: Tensor
@@ -49,7 +64,11 @@ class RewardInputs:
 
 
 class Rewards:
-    """Computes all terms and keeps what they need from step to step (air times, running means)."""
+    """Computes all terms and keeps what they need from step to step (air times, running means).
+
+    Args:
+        terrains: name of every robot's terrain kind, N of them.
+    """
 
     TOLERANCE = 0.15
     YAW_TOLERANCE = 0.25
@@ -58,11 +77,20 @@ class Rewards:
     MEAN_TIME = 1.0
     CONTACT_FORCE = 1.0
     AIR_TIME = 0.2
+    FAR_OFF = 1.0
 
     def __init__(
-        self, config: RewardConfig, num_robots: int, control_period: float, default_position: Tensor
+        self, config: RewardConfig, terrains: Sequence[str], control_period: float, default_position: Tensor
     ) -> None:
         self.config, self.dt, self.default_position = config, control_period, default_position
+        num_robots = len(terrains)
+        self._factors: dict[str, Tensor] = {}
+        for kind, term, factor in config.leniency:
+            of_kind = torch.tensor([terrain == kind for terrain in terrains])
+            before = self._factors.get(term, torch.ones(num_robots))
+            self._factors[term] = torch.where(of_kind, factor, before)
+        allowance = dict(config.overspeed)
+        self._overspeed = torch.tensor([allowance.get(terrain, 0.0) for terrain in terrains])
         self.air = torch.zeros(num_robots, 4)
         self.last_dq = torch.zeros(num_robots, len(default_position))
         self.mean_error = torch.zeros(num_robots, 3)
@@ -80,7 +108,10 @@ class Rewards:
             **self._effort(inputs),
             **self._standing(inputs),
         }
-        weighted = {name: getattr(self.config, name) * value for name, value in terms.items()}
+        weighted = {
+            name: getattr(self.config, name) * value * self._factors.get(name, 1.0)
+            for name, value in terms.items()
+        }
         total = torch.stack(list(weighted.values())).sum(0)
         self.last_dq = inputs.states.dq.clone()
         return (total * self.dt).clamp(min=0.0), weighted
@@ -91,6 +122,8 @@ class Rewards:
         error = torch.cat(
             [velocity[:, :2] - inputs.command[:, :2], (yaw_rate - inputs.command[:, 2])[:, None]], -1
         )
+        # Faster than commanded, within the allowance, is no error.
+        error[:, 0] = error[:, 0].clamp(max=0.0) + (error[:, 0] - self._overspeed).clamp(min=0.0)
         self.mean_error += (error - self.mean_error) * (self.dt / self.MEAN_TIME)
         squared, mean = error.square(), self.mean_error.square()
         return {
@@ -99,6 +132,7 @@ class Rewards:
             "track_mean_velocity": torch.exp(-mean[:, :2].sum(-1) / self.MEAN_TOLERANCE),
             "track_mean_yaw": torch.exp(-mean[:, 2] / self.MEAN_YAW_TOLERANCE),
             "stuck": self._stuck(velocity[:, 0], yaw_rate, inputs.command).float(),
+            "heading": (inputs.heading.abs() > self.FAR_OFF).float(),
         }
 
     @staticmethod

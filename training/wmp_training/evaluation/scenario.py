@@ -48,12 +48,9 @@ def scenario(
     quiet = replace(EnvConfig(), push_velocity=0.0, lost_images=0.0, blind_robots=0.0)
     config = quiet if disturbed else replace(quiet, noise=(), camera_pitch=0.0, latency=0.0)
     simulator = MujocoBatch(contract, robots * len(cells), pool, seed)
-    env = LocomotionEnv(contract, simulator, replace(config, terrain_shares=(1.0,) * len(names)))
-    env.curriculum.kind = torch.tensor([names.index(cell.terrain) for cell in cells]).repeat_interleave(
-        robots
-    )
+    kinds = torch.tensor([names.index(cell.terrain) for cell in cells]).repeat_interleave(robots)
+    env = LocomotionEnv(contract, simulator, replace(config, terrain_shares=(1.0,) * len(names)), kinds)
     env.curriculum.level = torch.tensor([cell.level for cell in cells]).repeat_interleave(robots)
-    env.track = torch.tensor([cell.terrain != "flat" for cell in cells]).repeat_interleave(robots)
     return env
 
 

@@ -46,7 +46,7 @@ class Tracks(MujocoWorlds):
         if varied:
             for model, source in zip(models, sources, strict=True):
                 randomise(model, BODIES, source)
-        super().__init__(contract, len(trials), self.terrains, models, threads)
+        super().__init__(contract, len(trials), models, threads)
         self.substeps = round(contract.timing.control_period / STEP)
         joints = contract.joints
         self._gains = joints.array("kp"), joints.array("kd")

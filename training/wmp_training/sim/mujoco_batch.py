@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from wmp_core.contract import Contract
+from wmp_sim.motors import deliverable_torque
 from wmp_sim.terrain import make_terrain
 from wmp_sim.world import build_world
 from wmp_training.sim.backend import Worlds
@@ -25,11 +26,16 @@ PHYSICS_DT = 0.005
 
 @dataclass(frozen=True)
 class PoolConfig:
-    """Terrain kinds with their number of levels (difficulty 0 to 1), and variants per level."""
+    """Terrain kinds with their number of levels (difficulty 0 to ``hardest``), and variants per level.
+
+    ``motor_limits``: motors obey the contract's torque limits and lose torque at speed.
+    """
 
     levels: tuple[tuple[str, int], ...] = (("flat", 1), ("rough", 10), ("slope", 10))
     variants: int = 8
     flat_variants: int = 48
+    hardest: float = 1.0
+    motor_limits: bool = False
     randomisation: RandomisationConfig = field(default_factory=RandomisationConfig)
 
 
@@ -56,7 +62,10 @@ class MujocoBatch(MujocoWorlds):
             for level in range(levels)
             for _ in range(pool.flat_variants if levels == 1 else pool.variants)
         ]
-        terrains = [make_terrain(name, level / max(levels - 1, 1), rng) for _, name, level, levels in entries]
+        terrains = [
+            make_terrain(name, pool.hardest * level / max(levels - 1, 1), rng)
+            for _, name, level, levels in entries
+        ]
         boxes = max(len(terrain.boxes) for terrain in terrains)
         models = [build_world(terrain, "position", PHYSICS_DT, max_boxes=boxes) for terrain in terrains]
         parameters = [randomise(model, pool.randomisation, rng) for model in models]
@@ -66,10 +75,37 @@ class MujocoBatch(MujocoWorlds):
             level=torch.tensor([entry[2] for entry in entries]),
             parameters=torch.tensor(np.array(parameters), dtype=torch.float32),
         )
-        super().__init__(contract, num_robots, terrains, models, threads)
+        self._motors = Motors(contract, models) if pool.motor_limits else None
+        super().__init__(contract, num_robots, models, threads)
 
     def step(self, targets: Tensor) -> None:
         control = np.ascontiguousarray(targets.numpy(), dtype=np.float64)
+        if self._motors is not None:
+            self._step_limited(control, self._motors)
+            return
         self.batch.rollout(
             self.substeps, control=control, control_spec=int(mujoco.mjtState.mjSTATE_CTRL), record=()
         )
+
+    def _step_limited(self, control: np.ndarray, motors: Motors) -> None:
+        for substep in range(self.substeps):
+            q, dq = self._qpos[:, 7:], self._qvel[:, 6:]
+            self._control[:] = motors.reachable(self.world_of, control[:, substep], q, dq)
+            self.batch.step()
+
+
+class Motors:
+    """Moves joint targets so that position actuators never ask for more torque than a motor can give."""
+
+    def __init__(self, contract: Contract, models: list[mujoco.MjModel]) -> None:
+        self._kp = np.array([model.actuator_gainprm[:, 0] for model in models])
+        self._kd = np.array([-model.actuator_biasprm[:, 2] for model in models])
+        self._torque_limit = np.array(contract.joints.torque_limit)
+        self._velocity_limit = np.array(contract.joints.velocity_limit)
+
+    def reachable(self, world: np.ndarray, target: np.ndarray, q: np.ndarray, dq: np.ndarray) -> np.ndarray:
+        """Targets [N, J] whose torque is what motors asked for ``target`` deliver at ``q`` and ``dq``."""
+        kp, kd = self._kp[world], self._kd[world]
+        wanted = kp * (target - q) - kd * dq
+        delivered = deliverable_torque(wanted, dq, self._torque_limit, self._velocity_limit)
+        return target + (delivered - wanted) / kp

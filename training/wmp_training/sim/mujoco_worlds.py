@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from wmp_core.contract import Contract
-from wmp_sim.terrain import Terrain
 from wmp_training.sim.backend import RobotStates
 from wmp_training.sim.camera import DepthCamera
+from wmp_training.sim.height_map import HeightMap
 from wmp_training.sim.randomisation import LEGS
 
 
@@ -26,7 +26,7 @@ class MujocoWorlds:
     Args:
         contract: camera.
         num_robots: simulations.
-        terrains, models: the worlds and what they were compiled to, all of one ``MjData`` layout.
+        models: the compiled worlds, all of one ``MjData`` layout.
         threads: physics threads, 0 for all CPUs.
     """
 
@@ -36,13 +36,12 @@ class MujocoWorlds:
         self,
         contract: Contract,
         num_robots: int,
-        terrains: Sequence[Terrain],
         models: Sequence[mujoco.MjModel],
         threads: int = 0,
     ) -> None:
         self.num_robots, self.models = num_robots, models
-        self._ground = GroundHeights(terrains)
         self.camera = DepthCamera(contract.depth, models)
+        self.height_map = HeightMap(self.camera.stack)
         self.world_of = np.zeros(num_robots, dtype=np.int64)
         self.batch = mujoco.batch.Batch(models[0], nsim=num_robots, nthread=threads)
         self._bind()
@@ -68,7 +67,14 @@ class MujocoWorlds:
         self._trunk = columns("trunk", *(f"{leg}_hip" for leg in LEGS))
 
     def ground_height(self, world: Tensor, x: Tensor, y: Tensor) -> Tensor:
-        return self._ground(world, x, y)
+        place = torch.stack([x, y, torch.zeros_like(x)], -1).double().numpy()
+        return self.height_map.ground(world.numpy(), place, np.zeros((1, 2))).squeeze(-1)
+
+    def surroundings(self) -> tuple[Tensor, Tensor]:
+        w, x, y, z = self._qpos[:, 3:7].T
+        heading = np.arctan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))
+        place = np.concatenate([self._qpos[:, :2], heading[:, None]], axis=-1)
+        return self.height_map.ground(self.world_of, place), self.height_map.ceiling(self.world_of, place)
 
     def place(
         self, robots: Tensor, world: Tensor, pose: Tensor, velocity: Tensor, q: Tensor, dq: Tensor
@@ -117,30 +123,6 @@ class MujocoWorlds:
     def depth(self, robots: Tensor, pitch: Tensor) -> Tensor:
         ids = robots.numpy()
         return self.camera.render(self.world_of[ids], self._qpos[ids, :7], pitch.numpy())
-
-
-class GroundHeights:
-    """Height of the ground of every terrain, for placing robots; the floor where there is no height field."""
-
-    def __init__(self, terrains: Sequence[Terrain]) -> None:
-        self._terrains = terrains
-
-    def __call__(self, world: Tensor, x: Tensor, y: Tensor) -> Tensor:
-        heights = [self._height(*point) for point in zip(world.tolist(), x.tolist(), y.tolist(), strict=True)]
-        return torch.tensor(heights, dtype=torch.float32)
-
-    def _height(self, world: int, x: float, y: float) -> float:
-        terrain = self._terrains[world]
-        field = terrain.height_field
-        if field is None:
-            return terrain.floor
-        rows, columns = field.heights.shape
-        column = (x - field.centre[0] + field.half_size[0]) / (2 * field.half_size[0]) * (columns - 1)
-        row = (y - field.centre[1] + field.half_size[1]) / (2 * field.half_size[1]) * (rows - 1)
-        if not (0 <= row <= rows - 1 and 0 <= column <= columns - 1):
-            return terrain.floor
-        i, j = min(int(row), rows - 2), min(int(column), columns - 2)
-        return float(field.heights[i : i + 2, j : j + 2].max())
 
 
 def rotate_inverse(quat: Tensor, vector: Tensor) -> Tensor:

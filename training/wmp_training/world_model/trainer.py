@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from wmp_training.distributed import ALONE, Ranks
 from wmp_training.presets import WorldModelConfig
 from wmp_training.world_model.replay import SequenceReplay
 from wmp_training.world_model.world_model import WorldModel
@@ -14,9 +15,14 @@ class WorldModelTrainer:
     """Draws batches and takes Adam steps; its random numbers are its own, so it may run beside PPO."""
 
     def __init__(
-        self, model: WorldModel, replay: SequenceReplay, config: WorldModelConfig, seed: int
+        self,
+        model: WorldModel,
+        replay: SequenceReplay,
+        config: WorldModelConfig,
+        seed: int,
+        ranks: Ranks = ALONE,
     ) -> None:
-        self.model, self.replay, self.config = model, replay, config
+        self.model, self.replay, self.config, self.ranks = model, replay, config, ranks
         self.optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate)
         self.generator = torch.Generator().manual_seed(seed)
 
@@ -33,6 +39,7 @@ class WorldModelTrainer:
             loss, losses = self.model.loss(batch)
             self.optimizer.zero_grad()
             loss.backward()
+            self.ranks.average_gradients(self.model.parameters())
             nn.utils.clip_grad_norm_(self.model.parameters(), self.config.grad_clip)
             self.optimizer.step()
         return losses

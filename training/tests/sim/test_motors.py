@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+import torch
+
+from wmp_training.sim.mujoco_batch import Motors, MujocoBatch, PoolConfig
+from wmp_training.sim.randomisation import NOMINAL
+
+
+@pytest.fixture
+def simulator(contract):
+    pool = PoolConfig(levels=(("flat", 1),), flat_variants=1, randomisation=NOMINAL, motor_limits=True)
+    return MujocoBatch(contract, 1, pool, seed=0, threads=1)
+
+
+def torque(target, q, dq):
+    return 40.0 * (target - q) - 1.0 * dq
+
+
+def test_targets_within_reach_are_left_alone(simulator, contract):
+    motors = Motors(contract, simulator.models)
+    target, rest = np.full((1, 12), 0.3), np.zeros((1, 12))
+    np.testing.assert_allclose(motors.reachable(np.zeros(1, int), target, rest, rest), target)
+
+
+def test_a_far_target_asks_for_the_contracts_torque_and_no_more(simulator, contract):
+    motors = Motors(contract, simulator.models)
+    rest = np.zeros((1, 12))
+    moved = motors.reachable(np.zeros(1, int), np.full((1, 12), 2.0), rest, rest)
+    np.testing.assert_allclose(torque(moved, rest, rest)[0], [20.0, 30.0, 30.0] * 4)
+
+
+def test_a_motor_at_its_top_speed_drives_no_further_but_still_brakes(simulator, contract):
+    motors = Motors(contract, simulator.models)
+    q, dq = np.zeros((1, 12)), np.full((1, 12), 28.6)
+    ahead = motors.reachable(np.zeros(1, int), np.full((1, 12), 2.0), q, dq)
+    assert torque(ahead, q, dq)[0, 1] == pytest.approx(0.0, abs=1e-9)
+    behind = motors.reachable(np.zeros(1, int), np.full((1, 12), -2.0), q, dq)
+    assert torque(behind, q, dq)[0, 1] == pytest.approx(-30.0)
+
+
+def test_limited_robots_stand_as_unlimited_ones_do(simulator, contract):
+    default = torch.tensor(contract.joints.default_position)[None]
+    pose = torch.tensor([[0.0, 0.0, 0.3, 1.0, 0.0, 0.0, 0.0]])
+    zero = torch.zeros(1, dtype=torch.long)
+    simulator.place(zero, zero, pose, torch.zeros(1, 6), default, 0 * default)
+    for _ in range(50):
+        simulator.step(default[:, None].repeat(1, 4, 1))
+    assert simulator.states().position[0, 2] == pytest.approx(0.275, abs=0.01)

@@ -1,0 +1,67 @@
+"""When an episode ends: as a failure, or because there is nothing more to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class EndConfig:
+    """Bounds of an episode.
+
+    ``upright``: largest z of unit gravity in the base frame (-1 level, 0 lying on the side).
+    ``trunk_contact`` s of trunk contact in a row. ``track_x``, ``track_y`` m: its ends and half width.
+    ``sideways_fails``: to leave the track other than forward is a failure instead of a time-out. ``stuck`` s
+    without 0.1 m of progress while told to walk. ``pit`` m below the start, where there is something to fall
+    into.
+    """
+
+    upright: float = -0.35
+    trunk_contact: float = 0.4
+    track_x: tuple[float, float] = (-1.8, 8.6)
+    track_y: float = 2.2
+    sideways_fails: bool = False
+    stuck: float = float("inf")
+    pit: float = float("inf")
+
+
+class Ends:
+    """Judges every robot after every control period.
+
+    Args:
+        track: robots on a track along +x [N]; the others walk where they like.
+        pits: robots whose track has gaps [N].
+    """
+
+    STATE = ("trunk_time", "best_x", "idle_time")
+    PROGRESS = 0.1
+    WALKING = 0.15
+
+    def __init__(self, config: EndConfig, track: Tensor, pits: Tensor, control_period: float) -> None:
+        self.config, self.track, self.pits, self.dt = config, track, pits, control_period
+        self.trunk_time, self.best_x, self.idle_time = torch.zeros(3, len(track))
+
+    def reset(self, robots: Tensor, x: Tensor) -> None:
+        self.trunk_time[robots] = self.idle_time[robots] = 0.0
+        self.best_x[robots] = x
+
+    def __call__(
+        self, position: Tensor, gravity: Tensor, trunk_contact: Tensor, speed: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Whether each robot failed, and whether it left the track in order [N]; ``speed`` commanded."""
+        config = self.config
+        x, y, z = position.unbind(-1)
+        self.trunk_time = torch.where(trunk_contact, self.trunk_time + self.dt, 0.0)
+        advanced = (x > self.best_x + self.PROGRESS) | (speed < self.WALKING) | ~self.track
+        self.best_x = torch.where(advanced, x, self.best_x)
+        self.idle_time = torch.where(advanced, 0.0, self.idle_time + self.dt)
+        fallen = (gravity[:, 2] > config.upright) | (self.trunk_time > config.trunk_contact)
+        fallen |= (self.idle_time > config.stuck) | (self.pits & (z < -config.pit))
+        through = self.track & (x > config.track_x[1])
+        aside = self.track & ((x < config.track_x[0]) | (y.abs() > config.track_y))
+        if config.sideways_fails:
+            return fallen | aside, through & ~(fallen | aside)
+        return fallen, (through | aside) & ~fallen

@@ -1,0 +1,50 @@
+"""Collecting experience: the policy acts, the environment answers, PPO stores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from rsl_rl.algorithms import PPO
+from tensordict import TensorDict
+from torch import nn
+
+from wmp_training.env.environment import LocomotionEnv, Observation
+
+
+@torch.no_grad()
+def collect(
+    env: LocomotionEnv,
+    ppo: PPO,
+    obs: TensorDict,
+    perceive: Callable[[Observation], TensorDict],
+    steps: int,
+) -> tuple[TensorDict, dict[str, float]]:
+    """``steps`` control periods of all robots from ``obs`` on; returns the last observation and the log.
+
+    Rewards are logged per second, terms as means over robots and steps.
+    """
+    reward, totals = 0.0, dict[str, float]()
+    for _ in range(steps):
+        step = env.step(ppo.act(obs))
+        obs = perceive(step.observation)
+        ppo.process_env_step(obs, step.reward, step.done, {"time_outs": step.time_out.float()})
+        reward += step.reward.mean().item()
+        for name, value in env.episode_log.items():
+            totals[name] = totals.get(name, 0.0) + value.item()
+    episodes, falls = totals.pop("episodes"), totals.pop("falls")
+    log = {f"reward/{name}": value / steps for name, value in totals.items()}
+    log |= {f"level/{name}": value for name, value in env.curriculum.mean_levels().items()}
+    return obs, log | {"reward": reward / steps / env.dt, "episodes": episodes, "falls": falls}
+
+
+def check_finite(log: Mapping[str, float], modules: Mapping[str, nn.Module], iteration: int) -> None:
+    """Raise ``FloatingPointError`` that names what is not finite among losses and weights."""
+    named = [(f"{m}.{n}", p) for m, module in modules.items() for n, p in module.named_parameters()]
+    broken = [name for name, value in log.items() if not torch.isfinite(torch.tensor(value))]
+    broken += [name for name, value in named if not torch.isfinite(value).all()]
+    if broken:
+        raise FloatingPointError(
+            f"not finite after iteration {iteration}: {', '.join(broken[:5])}; "
+            "resume from the last checkpoint"
+        )

@@ -1,0 +1,126 @@
+"""What the ground around a robot looks like from above, read from the geometry that feet touch.
+
+A privileged observation: a height map 17 x 11 (x +-0.8 m, y +-0.5 m, 0.1 m apart, turned with the robot) and,
+for bars to crawl under, the lowest ceiling along the line ahead and behind.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+import torch
+from torch import Tensor
+
+from wmp_sim.depth import SceneStack
+
+#: Points of the map in the robot's heading frame [m]; x changes slowest.
+X = np.linspace(-0.8, 0.8, 17)
+Y = np.linspace(-0.5, 0.5, 11)
+POINTS = np.stack(np.meshgrid(X, Y, indexing="ij"), axis=-1).reshape(-1, 2)
+LINE = np.stack([X, np.zeros_like(X)], axis=-1)
+#: A box that begins above this height hangs over the track [m]; all others stand on the ground.
+HANGING = 0.1
+#: Ceiling where there is none [m].
+OPEN_SKY = 100.0
+
+#: Only boxes this close to the robot's x can lie under one of its points [m].
+REACH = float(np.hypot(X[-1], Y[-1])) + 1e-6
+
+_kernel = numba.njit(nogil=True, cache=True)
+
+
+class HeightMap:
+    """Heights of ground and ceilings in the scenes of a pool; ``ValueError`` if a box is not upright."""
+
+    def __init__(self, stack: SceneStack) -> None:
+        count = np.arange(stack.centre.shape[1]) < stack.box_count[:, None]
+        if not np.allclose(stack.axes[count], np.eye(3)):
+            raise ValueError("height map: a box is rotated, expected boxes along the world's axes")
+        low, high = stack.centre - stack.half_size, stack.centre + stack.half_size
+        self._scenes = (
+            *(stack.floor, stack.box_count, low, high),
+            *(stack.field, stack.field_start, stack.field_shape, stack.field_frame),
+        )
+
+    def ground(self, world: np.ndarray, place: np.ndarray, points: np.ndarray = POINTS) -> Tensor:
+        """World height [M, K] of the ground at ``points`` [K, 2] of robots at ``place`` [M, 3]
+        (x, y, yaw)."""
+        out = np.empty((len(world), len(points)), np.float32)
+        _ground(self._scenes, world, place, points, out)
+        return torch.from_numpy(out)
+
+    def ceiling(self, world: np.ndarray, place: np.ndarray, points: np.ndarray = LINE) -> Tensor:
+        """World height [M, K] of the lowest thing that hangs over ``points``; ``OPEN_SKY`` if none does."""
+        out = np.empty((len(world), len(points)), np.float32)
+        _ceiling(self._scenes, world, place, points, out)
+        return torch.from_numpy(out)
+
+
+@_kernel
+def _ground(scenes, world, place, points, out):
+    floor, count, low, high, field, start, shape, frame = scenes
+    near = np.empty(low.shape[1], np.int64)
+    for i in range(len(world)):
+        w = world[i]
+        found = _near(count[w], low[w], high[w], place[i, 0], False, near)
+        cosine, sine = np.cos(place[i, 2]), np.sin(place[i, 2])
+        for k in range(len(points)):
+            x = place[i, 0] + cosine * points[k, 0] - sine * points[k, 1]
+            y = place[i, 1] + sine * points[k, 0] + cosine * points[k, 1]
+            height = floor[w]
+            if shape[w, 0] > 0:
+                height = max(height, _field(field, start[w], shape[w], frame[w], x, y, height))
+            for b in near[:found]:
+                if _over(low[w, b], high[w, b], x, y):
+                    height = max(height, high[w, b, 2])
+            out[i, k] = height
+
+
+@_kernel
+def _ceiling(scenes, world, place, points, out):
+    _, count, low, high, _, _, _, _ = scenes
+    near = np.empty(low.shape[1], np.int64)
+    for i in range(len(world)):
+        w = world[i]
+        found = _near(count[w], low[w], high[w], place[i, 0], True, near)
+        cosine, sine = np.cos(place[i, 2]), np.sin(place[i, 2])
+        for k in range(len(points)):
+            x = place[i, 0] + cosine * points[k, 0] - sine * points[k, 1]
+            y = place[i, 1] + sine * points[k, 0] + cosine * points[k, 1]
+            height = OPEN_SKY
+            for b in near[:found]:
+                if _over(low[w, b], high[w, b], x, y):
+                    height = min(height, low[w, b, 2])
+            out[i, k] = height
+
+
+@_kernel
+def _near(count, low, high, x, hanging, near):
+    """Indices of standing or hanging boxes within reach of ``x``, into ``near``; returns how many."""
+    found = 0
+    for b in range(count):
+        if (low[b, 2] > HANGING) == hanging and low[b, 0] <= x + REACH and high[b, 0] >= x - REACH:
+            near[found] = b
+            found += 1
+    return found
+
+
+@_kernel
+def _over(low, high, x, y):
+    return low[0] <= x <= high[0] and low[1] <= y <= high[1]
+
+
+@_kernel
+def _field(field, start, shape, frame, x, y, outside):
+    """Height of the field's surface; the diagonal of a cell is MuJoCo's, first to last corner."""
+    column, row = (x - frame[0]) / frame[2], (y - frame[1]) / frame[3]
+    i, j = int(np.floor(row)), int(np.floor(column))
+    if i < 0 or j < 0 or i >= shape[0] - 1 or j >= shape[1] - 1:
+        return outside
+    a, b = column - j, row - i
+    near, far = field[start + i * shape[1] + j], field[start + (i + 1) * shape[1] + j + 1]
+    if a > b:
+        corner = field[start + i * shape[1] + j + 1]
+        return near + (corner - near) * a + (far - corner) * b
+    corner = field[start + (i + 1) * shape[1] + j]
+    return near + (corner - near) * b + (far - corner) * a

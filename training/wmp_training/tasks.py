@@ -1,0 +1,122 @@
+"""Tasks: which terrains there are, who walks on them, and what counts as walking well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from wmp_training.env.commands import CommandConfig
+from wmp_training.env.curriculum import CurriculumConfig
+from wmp_training.env.ends import EndConfig
+from wmp_training.env.environment import EnvConfig
+from wmp_training.env.rewards import RewardConfig
+from wmp_training.sim.mujoco_batch import PoolConfig
+
+#: Robots below which a pool is kept small: tests.
+FEW_ROBOTS = 64
+
+
+@dataclass(frozen=True)
+class Task:
+    """Worlds and environment of a training run; ``levels`` per terrain is what :meth:`pool` makes of it."""
+
+    terrains: tuple[str, ...]
+    env: EnvConfig = field(default_factory=EnvConfig)
+    variants: int = 8
+    flat_variants: int = 48
+    hardest: float = 1.0
+    motor_limits: bool = False
+
+    def pool(self, levels: int, num_robots: int) -> PoolConfig:
+        """The worlds with ``levels`` of every terrain but the flat one; few worlds for few robots."""
+        few = num_robots < FEW_ROBOTS
+        return PoolConfig(
+            levels=tuple((name, 1 if name == "flat" else levels) for name in self.terrains),
+            variants=1 if few else self.variants,
+            flat_variants=2 if few else self.flat_variants,
+            hardest=self.hardest,
+            motor_limits=self.motor_limits,
+        )
+
+
+#: Share of the robots per terrain: about half on climb and gap, which take longest to learn.
+SHARES = {
+    "flat": 0.06,
+    "rough": 0.05,
+    "slope": 0.05,
+    "stairs_up": 0.13,
+    "stairs_down": 0.07,
+    "climb": 0.24,
+    "gap": 0.22,
+    "crawl": 0.06,
+    "tilt": 0.10,
+    "course": 0.02,
+}
+
+#: What an obstacle demands cannot be punished on it: leaping, pitching, leaning on its side.
+LENIENCY = (
+    *((terrain, term, 0.1) for terrain in ("climb", "gap") for term in ("vertical_velocity", "tilt_rate")),
+    *(
+        (terrain, term, 0.3)
+        for terrain in ("stairs_up", "stairs_down", "course")
+        for term in ("vertical_velocity", "tilt_rate")
+    ),
+    ("tilt", "lateral_tilt", 0.0),
+    ("course", "lateral_tilt", 0.0),
+    # Exact speed and heading are asked for on open ground only.
+    *(
+        (terrain, term, 0.0)
+        for terrain in SHARES
+        if terrain != "flat"
+        for term in ("track_mean_velocity", "track_mean_yaw")
+    ),
+)
+
+OBSTACLES = EnvConfig(
+    terrain_shares=tuple(SHARES.values()),
+    push_velocity=0.3,
+    surroundings=True,
+    start_heading=0.2,
+    ends=EndConfig(
+        upright=0.0, trunk_contact=1.0, track_x=(-1.8, 7.0), sideways_fails=True, stuck=5.0, pit=0.4
+    ),
+    curriculum=CurriculumConfig(promotion=4.8, failure=2.4, redraw_from=4),
+    commands=CommandConfig(track_shares=(0.0, 0.0, 0.0, 1.0, 0.0), speed=(0.3, 0.8)),
+    rewards=RewardConfig(
+        track_yaw=0.7,
+        air_time=0.01,
+        tilt_rate=-0.03,
+        lateral_tilt=-0.5,
+        joint_acceleration=-1.5e-7,
+        action_rate=-0.01,
+        action_jerk=0.0,
+        posture=-0.02,
+        hip_posture=0.0,
+        collision=-0.5,
+        stuck=-1.0,
+        heading=-1.0,
+        leniency=LENIENCY,
+        overspeed=(
+            ("climb", 1.0),
+            ("gap", 1.0),
+            *((t, 0.15) for t in SHARES if t not in ("flat", "climb", "gap")),
+        ),
+    ),
+)
+
+TASKS: dict[str, Task] = {
+    "gentle": Task(("flat", "rough", "slope")),
+    # Difficulty is level / 10, as in the paper.
+    "obstacles": Task(tuple(SHARES), OBSTACLES, variants=6, flat_variants=12, hardest=0.9, motor_limits=True),
+}
+
+
+def task(name: str) -> Task:
+    """The task called ``name``; raises ``ValueError`` naming the choices."""
+    if name not in TASKS:
+        raise ValueError(f"task is {name!r}, expected one of {sorted(TASKS)}")
+    return TASKS[name]
+
+
+def without_camera(config: EnvConfig) -> EnvConfig:
+    """The same task for a policy that needs no images: none is rendered."""
+    return replace(config, camera=False)
