@@ -11,6 +11,8 @@ from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, v
 from wmp_bringup.bundle_command import BundleCommand
 from wmp_bringup.command import Command, UsageError
 from wmp_bringup.doctor_command import DoctorCommand
+from wmp_bringup.play_command import PlayCommand
+from wmp_bringup.record_command import RecordCommand
 from wmp_bringup.sim import SimCommand
 
 PLUGIN_GROUP = "wmp.commands"
@@ -39,7 +41,13 @@ class MissingPlugin:
 
 def commands() -> dict[str, Command]:
     """All commands by name: the built-in ones, then the plug-ins of this environment."""
-    found: dict[str, Command] = {"bundle": BundleCommand(), "doctor": DoctorCommand(), "sim": SimCommand()}
+    found: dict[str, Command] = {
+        "bundle": BundleCommand(),
+        "doctor": DoctorCommand(),
+        "play": PlayCommand(),
+        "record": RecordCommand(),
+        "sim": SimCommand(),
+    }
     for entry in sorted(entry_points(group=PLUGIN_GROUP), key=lambda entry: entry.name):
         found[entry.name] = _load(entry)
     return found

@@ -12,12 +12,15 @@ from pathlib import Path
 from launch.actions import DeclareLaunchArgument, EmitEvent, OpaqueFunction, RegisterEventHandler
 from launch.event_handlers import OnProcessExit
 from launch.events import Shutdown
+from launch.events.process import ProcessExited
 from launch_ros.actions import Node
 
 from launch import LaunchContext, LaunchDescription
 from wmp_bringup.graph import NodeSpec, a1_graph, write_overrides
+from wmp_bringup.last_damping import damp_if_controller_died
 from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.options import OPTIONS, Option
+from wmp_bringup.processes import NodeExit
 
 
 def describe_graph(mode: str) -> LaunchDescription:
@@ -74,5 +77,9 @@ def _node_actions(spec: NodeSpec, folder: Path) -> list:
     )
     if not spec.required:
         return [node]
-    shutdown = EmitEvent(event=Shutdown(reason=f"{spec.name} has ended"))
-    return [node, RegisterEventHandler(OnProcessExit(target_action=node, on_exit=[shutdown]))]
+
+    def end_graph(event: ProcessExited, context: LaunchContext) -> list:
+        damp_if_controller_died([spec], [NodeExit(spec.name, event.returncode, (), True)])
+        return [EmitEvent(event=Shutdown(reason=f"{spec.name} has ended"))]
+
+    return [node, RegisterEventHandler(OnProcessExit(target_action=node, on_exit=end_graph))]

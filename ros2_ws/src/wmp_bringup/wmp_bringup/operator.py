@@ -43,6 +43,7 @@ class Operator:
         self._ordered = ""
         self._next_attempt = 0.0
         self._command = command
+        self._disturbance: VelocityCommand | None = None
         self._publisher = node.create_publisher(Twist, "cmd_vel", 10)
         self._walking = False
         node.create_timer(1.0 / COMMAND_RATE, self._publish)
@@ -61,6 +62,10 @@ class Operator:
         if mode in ("WALK", "STAND", "STAND_UP"):
             self._order("sit_down")
 
+    def disturb(self, command: VelocityCommand | None) -> None:
+        """Publish ``command`` instead of the one that is meant; ``None`` ends that."""
+        self._disturbance = command
+
     def _order(self, name: str) -> None:
         if self._pending is not None and self._pending.done():
             answer = self._pending.result()
@@ -74,10 +79,6 @@ class Operator:
 
     def _publish(self) -> None:
         if self._walking:
-            twist = Twist()
-            twist.linear.x, twist.linear.y, twist.angular.z = (
-                self._command.vx,
-                self._command.vy,
-                self._command.yaw,
-            )
+            twist, command = Twist(), self._disturbance or self._command
+            twist.linear.x, twist.linear.y, twist.angular.z = command.vx, command.vy, command.yaw
             self._publisher.publish(twist)

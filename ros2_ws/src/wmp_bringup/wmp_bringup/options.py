@@ -114,6 +114,13 @@ _SIMULATION = (
         ("*/lockstep",),
     ),
     Option("faults", str, "what goes wrong: KIND@T[:DURATION] ..., see wmp sim --help", ("a1_sim/faults",)),
+    Option(
+        "fault_seconds",
+        float,
+        "time that a script goes on damping a robot in FAULT",
+        ("policy_node/script.fault_seconds",),
+        unit="s",
+    ),
     Option("robot_port", int, "UDP port of the simulated robot", ("a1_sim/port", "policy_node/robot.port")),
     Option(
         "listeners",

@@ -126,6 +126,14 @@ class GraphProcesses:
         """The nodes that have ended by now."""
         return [ended for node in self._nodes if (ended := node.exit()) is not None]
 
+    def pid(self, name: str) -> int:
+        """Process id of the node called ``name``; KeyError if there is none."""
+        return {node.spec.name: node for node in self._nodes}[name].process.pid
+
+    def signal(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to the node called ``name``."""
+        {node.spec.name: node for node in self._nodes}[name].signal(number)
+
     def stop(self) -> None:
         """Stop all nodes: SIGINT, then SIGTERM, then SIGKILL to those that are still there."""
         for number, seconds in STOP_SEQUENCE:

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from diagnostic_msgs.msg import DiagnosticArray
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
 from sensor_msgs.msg import Image
-from std_msgs.msg import Bool
+from std_msgs.msg import Bool, String
 from wmp_msgs.msg import Latent, PolicyStep
 
 from wmp_bringup.operator import POLICY_NODE
 from wmp_bringup.walk_record import Pose, WalkRecord
+from wmp_controller.control_health import EVENTS
 from wmp_ros.qos import LATCHED, LISTEN
+
+
+class Event(NamedTuple):
+    """What the controller had to tell, at ``stamp`` s of the robot's time."""
+
+    stamp: float
+    text: str
+
+
+class FaultNotice(NamedTuple):
+    """An injected fault that begins or ends, at ``stamp`` s of the robot's time."""
+
+    kind: str
+    begins: bool
+    stamp: float
 
 
 class SimMonitor(Node):
@@ -26,6 +43,8 @@ class SimMonitor(Node):
         self.mode = ""
         self.condition = ""  # the controller's own words on its state
         self.speed = 0.0
+        self.events: list[Event] = []
+        self.faults: list[FaultNotice] = []
         self.diagnostics: dict[str, dict[str, str]] = {}
         self._step_stamp = self._latent_stamp = 0.0
         self.create_subscription(PolicyStep, "wmp/policy_step", self._on_step, LISTEN)
@@ -34,6 +53,7 @@ class SimMonitor(Node):
         self.create_subscription(Odometry, "sim/odometry", self._on_odometry, LISTEN)
         self.create_subscription(DiagnosticArray, "diagnostics", self._on_diagnostics, LISTEN)
         self.create_subscription(Bool, "sim/fallen", self._on_fallen, LATCHED)
+        self.create_subscription(String, "sim/faults", self._on_fault, LISTEN)
 
     @property
     def latent_age(self) -> float:
@@ -66,10 +86,17 @@ class SimMonitor(Node):
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
+            if status.name == EVENTS:
+                self.events.append(Event(_seconds(message.header.stamp), status.message))
+                continue
             values = {entry.key: entry.value for entry in status.values}
             self.diagnostics[status.name] = values
             if status.name == POLICY_NODE:
                 self.mode, self.condition = values["mode"], status.message
+
+    def _on_fault(self, message: String) -> None:
+        what, kind, stamp = message.data.split()
+        self.faults.append(FaultNotice(kind, what == "begin", float(stamp)))
 
     def _on_fallen(self, message: Bool) -> None:
         self.fallen = self.fallen or message.data

@@ -11,7 +11,9 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
+from wmp_bringup.last_damping import damp_if_controller_died
 from wmp_bringup.operator import Operator, VelocityCommand
+from wmp_bringup.process_faults import ProcessFaults
 from wmp_bringup.processes import GraphProcesses
 from wmp_bringup.sim_monitor import SimMonitor
 from wmp_bringup.sim_settings import SimSettings
@@ -29,6 +31,8 @@ START_DEADLINE = 120.0
 STALL_DEADLINE = 30.0
 #: Seconds given to sitting down at the end; a robot that lies is a robot that can be switched off.
 SIT_DOWN_DEADLINE = 8.0
+#: Seconds of the robot's time after a controller gave up on an injected fault; and of this machine's.
+AFTERMATH, AFTERMATH_DEADLINE = 1.5, 15.0
 #: Seconds given to the last messages of nodes that have finished.
 LAST_WORDS = 0.3
 
@@ -85,6 +89,8 @@ class _Walk:
         self._executor.add_node(monitor)
         command = VelocityCommand(**settings.identity.command)
         self._operator = None if settings.identity.lockstep else Operator(monitor, command)
+        self._faults = ProcessFaults(graph, self._operator, settings.bundle_folder, settings.bag)
+        self._noticed = 0
         self._status = StatusLine(sys.stderr)
 
     def run(self) -> Outcome:
@@ -102,6 +108,7 @@ class _Walk:
             if self._stop.count:
                 return Outcome(interrupted=True)
             if failure := self._failure():
+                self._watch_aftermath()
                 return Outcome(failure)
             if self._record.complete:
                 return Outcome()
@@ -111,6 +118,15 @@ class _Walk:
                 newest, deadline = self._record.newest_tick, time.monotonic() + STALL_DEADLINE
             if time.monotonic() > deadline:
                 return Outcome(self._stuck())
+
+    def _watch_aftermath(self) -> None:
+        """After an injected fault, see what becomes of a robot whose controller has given up."""
+        if not self._settings.faults:
+            return
+        damp_if_controller_died(self._settings.specs, self._graph.exits())
+        before, deadline = self._record.time, time.monotonic() + AFTERMATH_DEADLINE
+        while self._record.time - before < AFTERMATH and time.monotonic() < deadline and not self._stop.count:
+            self._serve()
 
     def _sit_down(self) -> None:
         """End the walk properly; a second request to stop, a dead node or the deadline cut it short."""
@@ -131,6 +147,9 @@ class _Walk:
 
     def _serve(self) -> None:
         self._executor.spin_once(timeout_sec=0.05)
+        for notice in self._monitor.faults[self._noticed :]:
+            self._noticed += 1
+            self._faults.carry_out(notice)
         if self._status.due():
             self._status.update(self._line())
 

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from wmp_bringup.graph import NodeSpec, a1_graph
 from wmp_bringup.isolation import free_udp_port
-from wmp_bringup.locations import shipped_parameters
+from wmp_bringup.locations import find_bundle, shipped_parameters
 from wmp_bringup.options import OPTIONS
 from wmp_bringup.parameters import Value, node_parameters
 from wmp_bringup.sim_summary import RunIdentity
 from wmp_core.bundle import Bundle
-from wmp_sim.faults import parse_faults
+from wmp_sim.faults import Fault, parse_faults
 from wmp_sim.faults.schedule import REAL_TIME_ONLY
 
 MODE = "sim"
 #: Options of the graph that the command decides by itself.
-OWN_OPTIONS = ("operator", "robot_port", "listeners", "faults")
+OWN_OPTIONS = ("operator", "robot_port", "listeners", "faults", "fault_seconds")
+#: A robot in FAULT is watched for so long: it goes on being damped.
+FAULT_SECONDS = 2.0
 USER_OPTIONS = tuple(option for option in OPTIONS[MODE] if option.name not in OWN_OPTIONS)
 
 
@@ -36,6 +39,14 @@ class SimSettings:
     log_folder: Path
     json_file: Path | None
     verbose: bool
+    faults: tuple[Fault, ...] = ()
+    bag: Path | None = None
+
+    @property
+    def bundle_folder(self) -> Path:
+        """Where the nodes read the bundle from."""
+        policy = next(spec for spec in self.specs if spec.name == "policy_node")
+        return Path(policy.parameters["bundle"])
 
     @property
     def ticks(self) -> int | None:
@@ -50,7 +61,11 @@ def settings_from(arguments: argparse.Namespace) -> SimSettings:
         BundleError, ValueError, OSError: the bundle, an argument or the parameter file is not usable.
     """
     parameter_file = arguments.params_file or shipped_parameters(MODE)
-    overrides = _overrides(arguments, parameter_file)
+    faults = parse_faults(" ".join(arguments.fault))
+    log_folder = arguments.log_dir or _new_log_folder()
+    overrides = _overrides(arguments, parameter_file, faults)
+    if any(fault.kind == "bundle_swapped" for fault in faults):
+        overrides["bundle"] = str(_copy_of_bundle(overrides.get("bundle"), log_folder))
     duration = overrides.get("duration")
     if duration is not None and not 0 <= duration < float("inf"):
         raise ValueError(f"--duration is {duration:g}, expected 0 (no end) or seconds")
@@ -76,9 +91,11 @@ def settings_from(arguments: argparse.Namespace) -> SimSettings:
         control_period=bundle.contract.timing.control_period,
         duration=policy["script.walk_seconds"] or None,
         domain_id=arguments.domain_id,
-        log_folder=arguments.log_dir or _new_log_folder(),
+        log_folder=log_folder,
         json_file=arguments.json,
         verbose=arguments.verbose,
+        faults=faults,
+        bag=_absolute(arguments.record),
     )
 
 
@@ -98,7 +115,16 @@ def graph_environment(domain_id: int, log_folder: Path) -> dict[str, str]:
     }
 
 
-def _overrides(arguments: argparse.Namespace, parameter_file: Path) -> dict[str, Value]:
+def _copy_of_bundle(bundle: str | None, folder: Path) -> Path:
+    """A bundle that may be spoilt."""
+    copy = folder.resolve() / "bundle"
+    shutil.copytree(bundle or find_bundle(), copy, dirs_exist_ok=True)
+    return copy
+
+
+def _overrides(
+    arguments: argparse.Namespace, parameter_file: Path, faults: tuple[Fault, ...]
+) -> dict[str, Value]:
     given = {o.name: value for o in USER_OPTIONS if (value := getattr(arguments, o.name)) is not None}
     if "bundle" in given:
         given["bundle"] = str(Path(given["bundle"]).resolve())
@@ -108,9 +134,9 @@ def _overrides(arguments: argparse.Namespace, parameter_file: Path) -> dict[str,
     # This command's own monitor, and the recorder, must hear the first step as well.
     given["listeners"] = in_file["policy_step_listeners"] + 1 + (arguments.record is not None)
     given["robot_port"] = free_udp_port()
-    faults = parse_faults(" ".join(arguments.fault))
     if faults:
         given["faults"] = " ".join(arguments.fault)
+        given["fault_seconds"] = FAULT_SECONDS
     if given["operator"] == "script" and (unable := [f.kind for f in faults if f.kind in REAL_TIME_ONLY]):
         raise ValueError(f"--fault {unable[0]}: not in lockstep, where a node that is missing is waited for")
     return given

@@ -97,6 +97,11 @@ class WalkRecord:
         return self.newest_tick + 1 - len(self.actions)
 
     @property
+    def time(self) -> float:
+        """Stamp of the newest ground truth in s; 0 before there is any."""
+        return self.poses[-1].stamp if self.poses else 0.0
+
+    @property
     def start(self) -> float:
         """Stamp of the first step in s."""
         return next(iter(self.step_stamps.values()))

@@ -5,13 +5,19 @@ from __future__ import annotations
 import dataclasses
 from typing import Dict, Optional, Union
 
-from wmp_controller.control_loop import ControlLoop, CycleReport
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+
+from wmp_controller.control_loop import ControlEvents, ControlLoop, CycleReport
 from wmp_core.a1.link import A1Link
 from wmp_core.a1.sdk_link import SdkLink
 from wmp_core.control.controller import Controller
 from wmp_core.control.modes import Mode
 from wmp_core.realtime.timing import TimingSummary
 from wmp_ros.health import Report
+
+#: Name of the statuses that tell what happened, beside the one that tells how things are.
+EVENTS = "policy_node: events"
 
 
 def control_report(
@@ -47,6 +53,19 @@ def control_report(
     report.error_if(error is not None, error or "")
     report.warn_if(statistics.received == 0, "no state from the robot yet")
     return report
+
+
+def event_diagnostics(events: ControlEvents) -> DiagnosticArray:
+    """What happened in one cycle, one status per line, stamped with the robot's time."""
+    level = DiagnosticStatus.ERROR if events.mode is Mode.FAULT else DiagnosticStatus.WARN
+    sec, nanosec = divmod(round(events.stamp * 1e9), 1_000_000_000)
+    message = DiagnosticArray()
+    message.header.stamp = Time(sec=sec, nanosec=nanosec)
+    message.status = [
+        DiagnosticStatus(level=level, name=EVENTS, message=line, hardware_id=events.mode.name)
+        for line in events.lines
+    ]
+    return message
 
 
 def _timing_values(stage: str, timing: TimingSummary) -> Dict[str, str]:

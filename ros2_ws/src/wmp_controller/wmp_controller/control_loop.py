@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
-from typing import Callable, Mapping, NamedTuple, Optional, TypeVar
+from typing import Callable, Mapping, NamedTuple, Optional, Tuple, TypeVar
 
 from wmp_controller.mailbox import LatentMailbox, Outbox
 from wmp_controller.operator import Operator
@@ -76,12 +76,21 @@ class CycleReport(NamedTuple):
     clamps: Mapping[str, int]
 
 
+class ControlEvents(NamedTuple):
+    """What a cycle has to tell at ``stamp``: changes of mode with their reason, watchdogs that trip."""
+
+    stamp: float
+    mode: Mode
+    lines: Tuple[str, ...]
+
+
 class ControlLoop:
     """Runs a controller against a robot until it is stopped, its operator has finished, or an error occurs.
 
     Args:
         graph_obstacle: why the other nodes cannot serve a walking robot yet, None if they can. Asked in every
             cycle with a request to walk; must return at once.
+        obstacle: why a request is not even put to the controller, None if it is.
         clock: time in s of the robot states' stamps, for real time.
     """
 
@@ -95,6 +104,7 @@ class ControlLoop:
         settings: LoopSettings,
         graph_obstacle: Callable[[], Optional[str]],
         clock: Callable[[], float] = time.time,
+        obstacle: Callable[[Request], Optional[str]] = lambda request: None,
     ) -> None:
         self._link = link
         self._controller = controller
@@ -104,6 +114,7 @@ class ControlLoop:
         self._settings = settings
         self._graph_obstacle = graph_obstacle
         self._clock = clock
+        self._obstacle = obstacle
         self._stop = threading.Event()
         self._state: Optional[RobotState] = None
         self._cycles = 0
@@ -187,15 +198,21 @@ class ControlLoop:
             self._operator.answer(output.refusal)
         for event in output.events:
             _log.log(logging.WARNING if output.mode is Mode.FAULT else logging.INFO, "%s", event)
+        if output.events:
+            self._outbox.put(ControlEvents(now, output.mode, output.events))
         self._report(now, output, 1e3 * elapsed)
 
     def _request(self, now: float) -> Optional[Request]:
-        """The operator's request, unless the other nodes stand in its way."""
+        """The operator's request, unless the preflight or the other nodes stand in its way."""
         request = self._operator.next_request(self._controller.mode, now)
-        obstacle = self._graph_obstacle() if request is Request.WALK else None
+        if request is None:
+            return None
+        obstacle = self._obstacle(request)
+        if obstacle is None and request is Request.WALK:
+            obstacle = self._graph_obstacle()
         if obstacle is None:
             return request
-        self._operator.answer(f"walk refused: {obstacle}")
+        self._operator.answer(f"{request.value} refused: {obstacle}")
         return None
 
     def _report(self, now: float, output: CycleOutput, compute_ms: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import Callable, Optional, Sequence
 
@@ -13,6 +14,8 @@ from wmp_core.control.controller import VelocityCommand
 from wmp_core.control.joystick import Joystick, JoystickSettings, Pad
 from wmp_core.control.modes import Mode, Request
 from wmp_core.observation import RobotState
+
+_log = logging.getLogger(__name__)
 
 
 class JoystickOperator(RosOperator):
@@ -47,6 +50,8 @@ class JoystickOperator(RosOperator):
     def answer(self, refusal: Optional[str]) -> None:
         if self._ticket is not None:
             super().answer(refusal)
+        elif refusal is not None:
+            _log.warning("%s", refusal)  # a pad has no other way to be told
 
     def velocity(self, now: float) -> Optional[VelocityCommand]:
         """Never old: a pad that is lost is told by :meth:`sign_of_life`."""

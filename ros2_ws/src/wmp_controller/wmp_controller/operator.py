@@ -50,20 +50,22 @@ class Script:
     """Stand up, walk with one velocity command, sit down.
 
     ``velocity``: vx m/s, vy m/s, yaw rate rad/s; ``walk_seconds``: 0 walks until stopped;
-    ``stand_seconds``: time in STAND before walking; ``patience``: s that a refused request is repeated.
+    ``stand_seconds``: time in STAND before walking; ``patience``: s that a refused request is repeated;
+    ``fault_seconds``: time in FAULT, damped, before the script ends.
     """
 
     velocity: Tuple[float, float, float]
     walk_seconds: float = 0.0
     stand_seconds: float = 1.0
     patience: float = 10.0
+    fault_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         if not all(math.isfinite(value) for value in self.velocity):
             raise ValueError(
                 f"script velocity is {self.velocity}, expected three finite numbers (m/s, m/s, rad/s)"
             )
-        for key in ("walk_seconds", "stand_seconds", "patience"):
+        for key in ("walk_seconds", "stand_seconds", "patience", "fault_seconds"):
             value = getattr(self, key)
             if not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"script.{key} is {value!r}, expected a finite number of seconds from 0")
@@ -116,7 +118,8 @@ class ScriptedOperator:
         """What the script wants after ``elapsed`` s in ``mode``."""
         self._has_stood |= mode is Mode.STAND
         if mode is Mode.FAULT:
-            self._fail("the controller went to FAULT")
+            self.failure = "the controller went to FAULT"
+            self.finished = elapsed >= self._script.fault_seconds
         elif mode is Mode.PASSIVE:
             if not self._has_stood:
                 return Request.STAND_UP

@@ -4,7 +4,8 @@ Three threads: the control thread (500 Hz, never calls ROS), the publisher threa
 thread's outbox), and the main thread (subscriptions, services, diagnostics).
 
 Publishes ``wmp/policy_step``, ``joint_states``, ``joint_commands``, ``imu/data`` at 50 Hz, and
-``diagnostics``. Subscribes ``wmp/latent`` and ``cmd_vel``. Services ``~/stand_up``, ``~/walk``,
+``diagnostics``. Subscribes ``wmp/latent``, ``cmd_vel`` and what ``depth_node`` says of itself in
+``diagnostics``. Services ``~/stand_up``, ``~/walk``,
 ``~/sit_down``, ``~/stop`` answer once the control thread has granted or refused the request.
 
 ``joint_commands`` holds what the controller decided. In a dry run the motors get damping instead, which
@@ -17,10 +18,11 @@ import logging
 import math
 import threading
 import time
-from typing import Any, Optional, Sequence
+from typing import Any, List, Optional, Sequence
 
 import numpy as np
 import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import Twist
 from rclpy.node import Node
 from rclpy.task import Future
@@ -29,11 +31,12 @@ from std_srvs.srv import Trigger
 from wmp_msgs.msg import Latent as LatentMessage
 from wmp_msgs.msg import PolicyStep
 
-from wmp_controller.control_health import control_report
-from wmp_controller.control_loop import ControlError, ControlLoop, CycleReport, LoopSettings
+from wmp_controller.control_health import control_report, event_diagnostics
+from wmp_controller.control_loop import ControlError, ControlEvents, ControlLoop, CycleReport, LoopSettings
 from wmp_controller.joystick_operator import JoystickOperator, RemoteOperator, pad_from_joy
 from wmp_controller.mailbox import LatentMailbox, Outbox
 from wmp_controller.operator import Operator, RosOperator, Script, ScriptedOperator
+from wmp_controller.preflight import Preflight
 from wmp_controller.report_messages import ReportMessages
 from wmp_core.a1.link import A1LinkSettings, LinkError
 from wmp_core.a1.transport import create_link
@@ -46,6 +49,9 @@ from wmp_core.control.posture import PostureSettings
 from wmp_core.control.shadow import Shadow
 from wmp_core.control.walking import Latent
 from wmp_core.control.watchdog import WatchdogSettings
+from wmp_core.doctor.bundle import check_inference
+from wmp_core.doctor.check import Check
+from wmp_core.doctor.robot import check_robot
 from wmp_core.inference.policy import Policy
 from wmp_core.inference.session import ModelError
 from wmp_core.inference.world_model import WorldModel
@@ -61,6 +67,7 @@ from wmp_ros.running import run_node, spin_while
 _log = logging.getLogger("policy_node")
 
 _ANY_POSE = 2 * math.pi
+_SILENCE_S = 1.0
 
 
 class PolicyNode(Node):
@@ -68,17 +75,23 @@ class PolicyNode(Node):
 
     def __init__(self) -> None:
         super().__init__("policy_node")
+        self._lockstep = self._parameter("lockstep", False)
+        path = self._parameter("bundle", "")
+        self._link_settings = self._declare_link()
+        self._link = create_link(self._link_settings, _joint_names(path), _system_clock())
+        # A port that is taken is told at once, not after the bundle's verification.
+        self._link.open()
         bundle = Bundle.load(
-            self._parameter("bundle", ""),
+            path,
             self._parameter("provider", "cpu"),
             trusted_keys=self._trusted_keys(self._parameter("trusted_keys", "")),
         )
-        self._lockstep = self._parameter("lockstep", False)
         self._latents = LatentMailbox()
         self._outbox = Outbox(capacity=100)
         self._operator = self._create_operator(self._parameter("operator", "ros"))
-        self._link = create_link(self._link_settings(), bundle.contract.joints.names, _system_clock())
         self._dry_run = self._parameter("dry_run", False)
+        self._preflight = Preflight(self._parameter("preflight", "none"), self._dry_run)
+        self._bundle = bundle
         self._controller = self._create_controller(bundle)
         self._loop = self._create_loop(bundle)
         self._realtime = self._realtime_settings()
@@ -86,6 +99,8 @@ class PolicyNode(Node):
         self._listeners = self._parameter("policy_step_listeners", 2)
         self._newest: Optional[CycleReport] = None
         self._error: Optional[str] = None
+        self._asking_since: Optional[float] = None
+        self._silence_is_told = False
         self._messages = ReportMessages(bundle.contract.joints.names)
         self._shadow = self._create_shadow(bundle)
         self._create_topics()
@@ -156,7 +171,7 @@ class PolicyNode(Node):
         """The control thread must not call ROS: answers leave through the outbox."""
         self._outbox.put((future, refusal))
 
-    def _link_settings(self) -> A1LinkSettings:
+    def _declare_link(self) -> A1LinkSettings:
         return A1LinkSettings(
             transport=self._parameter("robot.transport", "udp"),
             robot_host=self._parameter("robot.address", "192.168.123.10"),
@@ -198,6 +213,7 @@ class PolicyNode(Node):
             settings,
             lambda: self._graph_obstacle,
             _system_clock(),
+            self._preflight.obstacle,
         )
 
     def _create_shadow(self, bundle: Bundle) -> Optional[Shadow]:
@@ -225,8 +241,11 @@ class PolicyNode(Node):
         self._state_publisher = self.create_publisher(JointState, "joint_states", 10)
         self._command_publisher = self.create_publisher(JointState, "joint_commands", 10)
         self._imu_publisher = self.create_publisher(Imu, "imu/data", 10)
+        self._event_publisher = self.create_publisher(DiagnosticArray, "diagnostics", RELIABLE)
         self.create_subscription(LatentMessage, "wmp/latent", self._on_latent, RELIABLE)
+        self.create_subscription(DiagnosticArray, "diagnostics", self._on_diagnostics, 10)
         self.create_timer(0.05, self._look_at_graph, clock=WALL_CLOCK)
+        self.create_timer(0.1, self._look_at_robot, clock=WALL_CLOCK)
 
     # Main thread
 
@@ -238,6 +257,27 @@ class PolicyNode(Node):
         refusal = operator.command(twist.linear.x, twist.linear.y, twist.angular.z)
         if refusal is not None:
             self.get_logger().warning(refusal, throttle_duration_sec=1.0)
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            if status.name == "depth_node":
+                self._preflight.hear("" if status.level == DiagnosticStatus.OK else status.message)
+
+    def _look_at_robot(self) -> None:
+        """Say once, and soon, that nobody answers."""
+        statistics = self._link.statistics
+        if self._lockstep or self._silence_is_told or not statistics.sent + statistics.send_failures:
+            return
+        now = time.monotonic()
+        self._asking_since = self._asking_since or now
+        self._silence_is_told = statistics.received > 0
+        if not self._silence_is_told and now - self._asking_since > _SILENCE_S:
+            self._silence_is_told = True
+            address = f"{self._link_settings.robot_host}:{self._link_settings.robot_port}"
+            self.get_logger().error(
+                f"no state from the robot at {address} for {_SILENCE_S:g} s: check robot.address, the cable, "
+                "this computer's address in the robot's network, and that the robot has left sport mode"
+            )
 
     def _look_at_graph(self) -> None:
         """Find out whether a walking policy would be heard and answered."""
@@ -275,6 +315,8 @@ class PolicyNode(Node):
                 return
             if isinstance(item, CycleReport):
                 self._publish_report(item)
+            elif isinstance(item, ControlEvents):
+                self._event_publisher.publish(event_diagnostics(item))
             else:
                 future, refusal = item
                 future.set_result(refusal)
@@ -296,12 +338,24 @@ class PolicyNode(Node):
     def _control(self) -> None:
         try:
             realtime.apply(self._realtime)
+            if self._preflight.is_wanted:
+                self._preflight.conclude(self._examine())
             self._loop.run()
         except (ControlError, LinkError) as error:
             self._error = str(error)
         except Exception:
             self._error = "the control thread failed"
             _log.exception("the control thread failed; the robot is left in damping")
+
+
+    def _examine(self) -> List[Check]:
+        """The robot first: it is where most is wrong, and told soonest. It gets damping only."""
+        checks = check_robot(self._link, self._bundle.contract)
+        return [*checks, *check_inference(self._bundle)]
+
+
+def _joint_names(bundle: str) -> Sequence[str]:
+    return Bundle.load(bundle, verify=False).contract.joints.names
 
 
 def _service(operator: RosOperator, request: Request, node: Node) -> Any:
@@ -340,4 +394,5 @@ def serve(node: PolicyNode, stop: threading.Event) -> None:
 
 def main() -> int:
     """Run until a signal, the end of the script, or an error; the exit code is 1 only after an error."""
-    return run_node(PolicyNode, (BundleError, ModelError, SignatureError, ValueError, ControlError), serve)
+    errors = (BundleError, ModelError, SignatureError, LinkError, ValueError, ControlError)
+    return run_node(PolicyNode, errors, serve)

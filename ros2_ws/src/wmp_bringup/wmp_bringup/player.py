@@ -1,0 +1,161 @@
+"""Node that says again what a bag holds: byte for byte, in the recorded rhythm or in step with its listeners."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from rclpy.duration import Duration
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.serialization import deserialize_message
+from rosbags.interfaces import Connection
+from rosbags.rosbag2 import Reader
+from wmp_msgs.msg import Latent
+
+from wmp_ros.qos import LISTEN, RELIABLE
+
+LATENT = "/wmp/latent"
+#: s of wall time that a listener may take for one message, and for a latent.
+PATIENCE = 10.0
+
+
+class PlayError(RuntimeError):
+    """The bag cannot be played as asked: says why."""
+
+
+@dataclass
+class Played:
+    """What became of a bag: ``messages`` published; in lockstep ``latents`` answered by the live graph, and
+    the largest difference of an h from the recorded one."""
+
+    messages: int = 0
+    latents: int = 0
+    largest_difference: float = 0.0
+
+
+class Player(Node):
+    """Publishes the messages of one bag.
+
+    Args:
+        rate: speed, 1 is as recorded.
+        topics: those to be played, with leading slash; None plays all.
+        lockstep: go on as soon as every listener has a message; a recorded latent is not published but
+            awaited from the live graph, and compared.
+
+    Raises:
+        PlayError: nothing to play, or a message type is not installed.
+    """
+
+    def __init__(self, reader: Reader, rate: float, topics: Collection[str] | None, lockstep: bool) -> None:
+        super().__init__("player")
+        self._reader, self._rate, self._lockstep = reader, rate, lockstep
+        self._connections = [c for c in reader.connections if topics is None or c.topic in topics]
+        self._answers: dict[int, Latent] = {}
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self)
+        if lockstep:
+            self.create_subscription(Latent, LATENT, self._on_latent, LISTEN)
+        self._publishers_by_topic = {
+            c.topic: self.create_publisher(_message_class(c), c.topic, RELIABLE)
+            for c in self._connections
+            if not (lockstep and c.topic == LATENT)
+        }
+        if not self._publishers_by_topic:
+            raise PlayError(f"nothing to play: the bag has {sorted(c.topic for c in reader.connections)}")
+
+    def wait_for_listeners(self, stop: threading.Event, seconds: float) -> None:
+        """Until somebody listens to something that is played, and discovery has settled.
+
+        Raises:
+            PlayError: nobody does.
+        """
+        deadline = time.monotonic() + seconds
+        while not any(p.get_subscription_count() for p in self._publishers_by_topic.values()):
+            if time.monotonic() > deadline or stop.is_set():
+                raise PlayError(
+                    f"nobody listened within {seconds:g} s: is a graph running in this ROS domain?"
+                )
+            self._executor.spin_once(timeout_sec=0.05)
+        stop.wait(0.5)  # the other topics of the same nodes
+
+    def play(self, stop: threading.Event) -> Played:
+        """Publish everything, until the end or ``stop``.
+
+        Raises:
+            PlayError: in lockstep, a listener or a latent did not come.
+        """
+        played, start, first = Played(), time.monotonic(), None
+        for connection, stamp, data in self._reader.messages(self._connections):
+            first = stamp if first is None else first
+            if not self._lockstep and stop.wait(
+                max(0.0, start + (stamp - first) * 1e-9 / self._rate - time.monotonic())
+            ):
+                break
+            if stop.is_set():
+                break
+            if self._lockstep and connection.topic == LATENT:
+                self._compare(deserialize_message(data, Latent), played)
+                continue
+            publisher = self._publishers_by_topic[connection.topic]
+            publisher.publish(bytes(data))
+            played.messages += 1
+            if self._lockstep:
+                self._settle(publisher)
+        for publisher in self._publishers_by_topic.values():
+            publisher.wait_for_all_acked(Duration(seconds=1.0))
+        return played
+
+    def _settle(self, publisher: Publisher) -> None:
+        if not publisher.wait_for_all_acked(Duration(seconds=PATIENCE)):
+            raise PlayError(f"a listener of {publisher.topic_name} did not take a message for {PATIENCE:g} s")
+
+    def _compare(self, recorded: Latent, played: Played) -> None:
+        live = self._await(lambda: self._answers.pop(recorded.tick, None))
+        if live is None:
+            raise PlayError(
+                f"no latent of tick {recorded.tick} within {PATIENCE:g} s: is world_model_node running with "
+                "lockstep, and does it hear wmp/depth?"
+            )
+        difference = np.abs(np.asarray(live.deter) - np.asarray(recorded.deter)).max()
+        played.latents += 1
+        played.largest_difference = max(played.largest_difference, float(difference))
+
+    def _await(self, take: Callable[[], Latent | None]) -> Latent | None:
+        deadline = time.monotonic() + PATIENCE
+        while (found := take()) is None and time.monotonic() < deadline:
+            self._executor.spin_once(timeout_sec=0.05)
+        return found
+
+    def _on_latent(self, message: Latent) -> None:
+        self._answers[message.tick] = message
+
+
+def open_bag(path: Path) -> Reader:
+    """The bag, opened.
+
+    Raises:
+        PlayError: it cannot be read.
+    """
+    try:
+        reader = Reader(path)
+        reader.open()
+    except Exception as error:  # rosbags' errors share no public base
+        raise PlayError(f"{path} cannot be played: {error}") from error
+    return reader
+
+
+def _message_class(connection: Connection) -> type:
+    package, folder, message = connection.msgtype.split("/")
+    try:
+        return getattr(importlib.import_module(f"{package}.{folder}"), message)
+    except (ImportError, AttributeError) as error:
+        raise PlayError(
+            f"{connection.topic} has type {connection.msgtype}, which is not installed; leave it out with --topics"
+        ) from error
