@@ -7,6 +7,7 @@ import pytest
 from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.parameters import node_parameters
 from wmp_core.control.envelope import EnvelopeSettings
+from wmp_core.control.joystick import JoystickSettings
 from wmp_core.control.posture import PostureSettings
 from wmp_core.control.watchdog import WatchdogSettings
 from wmp_perception.depth_filter import DepthFilterSettings
@@ -16,6 +17,7 @@ GROUPS = [
     ("policy_node", "envelope", EnvelopeSettings),
     ("policy_node", "posture", PostureSettings),
     ("policy_node", "watchdog", WatchdogSettings),
+    ("policy_node", "joystick", JoystickSettings),
 ]
 
 
@@ -35,5 +37,17 @@ def test_the_robot_is_driven_with_the_settings_of_the_simulation(node, prefix):
     assert group("real", node, prefix) == group("sim", node, prefix)
 
 
-def test_a_real_robot_is_not_moved_unless_asked():
-    assert node_parameters(shipped_parameters("real"), "policy_node")["dry_run"] is True
+def test_a_real_robot_is_not_moved_unless_asked_and_then_not_unexamined():
+    real = node_parameters(shipped_parameters("real"), "policy_node")
+    assert real["dry_run"] is True
+    assert real["preflight"] == "required"
+    assert real["operator"] != "script"
+
+
+@pytest.mark.parametrize("mode", ["sim", "real"])
+def test_every_threshold_and_reaction_is_explained(mode):
+    """A comment of its own, but for a reaction, whose threshold stands on the line before."""
+    lines = shipped_parameters(mode).read_text().split("    watchdog:\n")[1].splitlines()
+    explained = dict.fromkeys(line.split(":")[0].strip() for line in lines if "#" in line)
+    fields = [field.name for field in dataclasses.fields(WatchdogSettings)]
+    assert [name for name in fields if not name.endswith("_reaction")] == list(explained)

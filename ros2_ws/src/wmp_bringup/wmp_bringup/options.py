@@ -77,6 +77,14 @@ _COMMON = (
         ("policy_node/pd",),
         choices=("host", "motor"),
     ),
+    Option(
+        "operator",
+        str,
+        "who gives the orders: services and cmd_vel (ros), the A1's own remote, a joystick on "
+        "sensor_msgs/Joy (joy), or a script that stands up, walks, sits down",
+        ("policy_node/operator",),
+        choices=("ros", "remote", "joy", "script"),
+    ),
 )
 _MOTION = (
     Option("vx", float, "forward speed the robot is asked for", ("policy_node/script.vx",), unit="m/s"),
@@ -88,13 +96,6 @@ _MOTION = (
         "walking time after standing up; 0 walks until stopped",
         ("policy_node/script.walk_seconds",),
         unit="s",
-    ),
-    Option(
-        "operator",
-        str,
-        "who gives the orders: services and cmd_vel (ros), or stand up, walk, sit down (script)",
-        ("policy_node/operator",),
-        choices=("ros", "script"),
     ),
 )
 _SIMULATION = (
@@ -131,6 +132,13 @@ _SIMULATION = (
 )
 _ROBOT = (
     Option("dry_run", bool, "compute everything, send nothing to the motors", ("policy_node/dry_run",)),
+    Option(
+        "preflight",
+        str,
+        "checks before any torque: required, or ignored at your own risk",
+        ("policy_node/preflight",),
+        choices=("required", "ignored"),
+    ),
     Option("robot_address", str, "IP address of the A1's motor controller", ("policy_node/robot.address",)),
     Option("robot_port", int, "UDP port of the A1's motor controller", ("policy_node/robot.port",)),
     Option(

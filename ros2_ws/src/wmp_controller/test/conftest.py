@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,10 @@ from wmp_core.testing.tiny_bundle import tiny_contract, write_tiny_bundle
 
 
 class WireRobot:
-    """Answers every command with the state 2 ms later, and remembers the commands."""
+    """Answers every command with the state 2 ms later, and remembers the commands.
+
+    A test sets ``answers``, or ``fields`` of the next states.
+    """
 
     def __init__(self):
         joints = tiny_contract().joints
@@ -25,6 +29,7 @@ class WireRobot:
         self._tick = 1000
         self._running = True
         self.answers = True
+        self.fields = {}
         self.commands = []
         self._thread = threading.Thread(target=self._serve)
 
@@ -59,7 +64,7 @@ class WireRobot:
         self._q = np.where(driven, self._q + 0.5 * (command.q - self._q), self._q)
         self._tick += 2
         zeros = np.zeros(12, dtype=np.float32)
-        return wire.LowState(
+        state = wire.LowState(
             quat_wxyz=np.float32([1, 0, 0, 0]),
             gyro=zeros[:3],
             acc=np.float32([0, 0, 9.81]),
@@ -71,6 +76,7 @@ class WireRobot:
             foot_force=np.zeros(4, dtype=np.int16),
             tick=self._tick,
         )
+        return replace(state, **self.fields)
 
 
 @pytest.fixture

@@ -201,3 +201,26 @@ def test_a_bad_parameter_ends_the_node_with_one_line_that_names_it(policy_node, 
 def test_realtime_measures_that_the_system_refuses_are_only_warnings(policy_node, observer, robot):
     policy_node(**patient(robot, **{"realtime.priority": 50, "realtime.cpus": "[0]"}))
     observer.wait(lambda: observer.states)
+
+
+def test_a_failed_preflight_refuses_torque_by_name_and_never_a_stop(policy_node, observer, robot):
+    robot.answers = False
+    process = policy_node(**patient(robot, preflight="required"))
+    refused = observer.call("stand_up")
+    assert not refused.success
+    assert "preflight failed, robot link: 0 states" in refused.message and "ping" in refused.message
+    assert observer.call("stop").success
+    process.send_signal(signal.SIGTERM)
+    assert process.communicate(timeout=10) and process.returncode == 0
+
+
+def test_an_ignored_preflight_gives_torque_under_a_loud_warning(policy_node, observer, robot):
+    process = policy_node(**patient(robot, preflight="ignored"))
+    robot.fields["motor_temp"] = np.full(12, 70)  # too hot for the doctor, not for the watchdog
+    observer.wait(lambda: observer.states)
+    assert observer.call("stand_up").success
+    observer.wait(lambda: robot.commands[-1].kp.any())
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=10)
+    assert "PREFLIGHT IGNORED: stand_up although the preflight failed" in output
+    assert "motor temperature: 70 degrees" in output

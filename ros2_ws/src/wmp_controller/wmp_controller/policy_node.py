@@ -5,8 +5,8 @@ thread's outbox), and the main thread (subscriptions, services, diagnostics).
 
 Publishes ``wmp/policy_step``, ``joint_states``, ``joint_commands``, ``imu/data`` at 50 Hz, and
 ``diagnostics``. Subscribes ``wmp/latent``, ``cmd_vel`` and what ``depth_node`` says of itself in
-``diagnostics``. Services ``~/stand_up``, ``~/walk``,
-``~/sit_down``, ``~/stop`` answer once the control thread has granted or refused the request.
+``diagnostics``. Services ``~/stand_up``, ``~/walk``, ``~/sit_down``, ``~/stop`` answer once the control
+thread has granted or refused the request.
 
 ``joint_commands`` holds what the controller decided. In a dry run the motors get damping instead, which
 ``diagnostics`` says, and the log compares the decisions with the envelope and the golden trajectory.
@@ -22,7 +22,7 @@ from typing import Any, List, Optional, Sequence
 
 import numpy as np
 import rclpy
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import Twist
 from rclpy.node import Node
 from rclpy.task import Future
@@ -38,6 +38,7 @@ from wmp_controller.mailbox import LatentMailbox, Outbox
 from wmp_controller.operator import Operator, RosOperator, Script, ScriptedOperator
 from wmp_controller.preflight import Preflight
 from wmp_controller.report_messages import ReportMessages
+from wmp_controller.silence import Silence
 from wmp_core.a1.link import A1LinkSettings, LinkError
 from wmp_core.a1.transport import create_link
 from wmp_core.bundle import Bundle, BundleError
@@ -67,7 +68,6 @@ from wmp_ros.running import run_node, spin_while
 _log = logging.getLogger("policy_node")
 
 _ANY_POSE = 2 * math.pi
-_SILENCE_S = 1.0
 
 
 class PolicyNode(Node):
@@ -77,8 +77,9 @@ class PolicyNode(Node):
         super().__init__("policy_node")
         self._lockstep = self._parameter("lockstep", False)
         path = self._parameter("bundle", "")
-        self._link_settings = self._declare_link()
-        self._link = create_link(self._link_settings, _joint_names(path), _system_clock())
+        link_settings = self._link_settings()
+        self._link = create_link(link_settings, _joint_names(path), _system_clock())
+        self._silence = Silence(link_settings)
         # A port that is taken is told at once, not after the bundle's verification.
         self._link.open()
         bundle = Bundle.load(
@@ -99,8 +100,6 @@ class PolicyNode(Node):
         self._listeners = self._parameter("policy_step_listeners", 2)
         self._newest: Optional[CycleReport] = None
         self._error: Optional[str] = None
-        self._asking_since: Optional[float] = None
-        self._silence_is_told = False
         self._messages = ReportMessages(bundle.contract.joints.names)
         self._shadow = self._create_shadow(bundle)
         self._create_topics()
@@ -171,7 +170,7 @@ class PolicyNode(Node):
         """The control thread must not call ROS: answers leave through the outbox."""
         self._outbox.put((future, refusal))
 
-    def _declare_link(self) -> A1LinkSettings:
+    def _link_settings(self) -> A1LinkSettings:
         return A1LinkSettings(
             transport=self._parameter("robot.transport", "udp"),
             robot_host=self._parameter("robot.address", "192.168.123.10"),
@@ -264,20 +263,9 @@ class PolicyNode(Node):
                 self._preflight.hear("" if status.level == DiagnosticStatus.OK else status.message)
 
     def _look_at_robot(self) -> None:
-        """Say once, and soon, that nobody answers."""
-        statistics = self._link.statistics
-        if self._lockstep or self._silence_is_told or not statistics.sent + statistics.send_failures:
-            return
-        now = time.monotonic()
-        self._asking_since = self._asking_since or now
-        self._silence_is_told = statistics.received > 0
-        if not self._silence_is_told and now - self._asking_since > _SILENCE_S:
-            self._silence_is_told = True
-            address = f"{self._link_settings.robot_host}:{self._link_settings.robot_port}"
-            self.get_logger().error(
-                f"no state from the robot at {address} for {_SILENCE_S:g} s: check robot.address, the cable, "
-                "this computer's address in the robot's network, and that the robot has left sport mode"
-            )
+        complaint = None if self._lockstep else self._silence.complaint(self._link.statistics)
+        if complaint is not None:
+            self.get_logger().error(complaint)
 
     def _look_at_graph(self) -> None:
         """Find out whether a walking policy would be heard and answered."""
@@ -346,7 +334,6 @@ class PolicyNode(Node):
         except Exception:
             self._error = "the control thread failed"
             _log.exception("the control thread failed; the robot is left in damping")
-
 
     def _examine(self) -> List[Check]:
         """The robot first: it is where most is wrong, and told soonest. It gets damping only."""

@@ -133,6 +133,7 @@ class A1Link:
         self._order = JointOrder(joint_names)
         self._clock = clock
         self._socket: Optional[socket.socket] = None
+        self._claim: Optional[socket.socket] = None
         self._robot: Tuple[str, int] = ("", 0)
         self._newest_tick: Optional[int] = None
         self._cycle_was_lost = False
@@ -149,10 +150,11 @@ class A1Link:
         return self._open_socket().getsockname()[1]
 
     def open(self) -> None:
-        """Bind the local port.
+        """Claim the robot and bind the local port.
 
         Raises:
-            LinkError: the robot's host is unknown, or the port is taken.
+            LinkError: the robot's host is unknown, another program of this machine has claimed the robot, or
+                the port is taken.
         """
         if self._socket is not None:
             return
@@ -161,16 +163,19 @@ class A1Link:
             self._robot = (socket.gethostbyname(host), self._settings.robot_port)
         except OSError as error:
             raise LinkError(f"robot host {host!r} is unknown ({error}); check robot_host") from error
+        claim = _claim(*self._robot)
         udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             udp.bind(("0.0.0.0", port))
         except OSError as error:
             udp.close()
+            claim.close()
             raise LinkError(
                 f"local UDP port {port} cannot be bound ({error.strerror}); stop the other controller "
                 f"(`ss -ulpn sport = :{port}` names it) or set local_port"
             ) from error
         udp.setblocking(False)
+        self._claim = claim
         self._socket, self._statistics, self._newest_tick = udp, LinkStatistics(), None
 
     def send(self, command: MotorCommand) -> None:
@@ -224,6 +229,9 @@ class A1Link:
             time.sleep(0.002)
         self._socket.close()
         self._socket = None
+        if self._claim is not None:
+            self._claim.close()
+            self._claim = None
 
     def __enter__(self) -> A1Link:
         self.open()
@@ -327,6 +335,24 @@ class A1Link:
     def _robot_state(self, state: wire.LowState) -> RobotState:
         stamp = state.tick * _TICK_SECONDS if self._settings.stamp_from_tick else self._clock()
         return robot_state(self._order, state, stamp)
+
+
+def _claim(host: str, port: int) -> socket.socket:
+    """Two controllers that fight over one joint shake it until something gives, whatever their own ports.
+
+    The claim is a name in Linux's abstract socket namespace, which ends with the process, however that ends.
+    """
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    name = f"wmp_a1_{host}:{port}"
+    try:
+        claim.bind(f"\0{name}")
+    except OSError as error:
+        claim.close()
+        raise LinkError(
+            f"another program on this machine controls the robot at {host}:{port}; stop it "
+            f"(`ss -xlp | grep {name}` names it)"
+        ) from error
+    return claim
 
 
 def motor_targets(order: JointOrder, command: MotorCommand) -> Tuple[np.ndarray, ...]:

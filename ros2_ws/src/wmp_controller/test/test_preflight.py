@@ -1,0 +1,107 @@
+"""What a failed preflight stops, and what it never does."""
+
+import logging
+
+import pytest
+
+from wmp_controller.preflight import Preflight
+from wmp_controller.silence import Silence
+from wmp_core.a1.link import A1LinkSettings, LinkStatistics
+from wmp_core.control.modes import Request
+from wmp_core.doctor.check import failed, passed, warned
+
+WELL = [passed("robot link", "500 states"), warned("tick", "2 gaps", "check the cable")]
+SILENT = [failed("robot link", "0 states in 1 s", "check the cable")]
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def concluded(checks, clock, demand="required", dry_run=False, depth=""):
+    preflight = Preflight(demand, dry_run, clock)
+    preflight.conclude(checks)
+    if depth is not None:
+        preflight.hear(depth)
+    return preflight
+
+
+def test_nothing_is_refused_when_all_is_well_or_only_warned_about(clock):
+    preflight = concluded(WELL, clock)
+    assert [preflight.obstacle(request) for request in Request] == [None] * len(Request)
+
+
+@pytest.mark.parametrize("request_", [Request.STAND_UP, Request.WALK])
+def test_torque_is_refused_with_the_failed_check_and_its_remedy(clock, request_):
+    obstacle = concluded(SILENT, clock).obstacle(request_)
+    assert "robot link: 0 states in 1 s (check the cable)" in obstacle and "preflight:=ignored" in obstacle
+
+
+@pytest.mark.parametrize("request_", [Request.STOP, Request.SIT_DOWN])
+def test_what_makes_the_robot_safer_is_never_held_up(clock, request_):
+    assert concluded(SILENT, clock).obstacle(request_) is None
+
+
+def test_nothing_moves_before_the_checks_are_done(clock):
+    assert "not been concluded" in Preflight("required", False, clock).obstacle(Request.STAND_UP)
+
+
+@pytest.mark.parametrize(
+    ("heard", "told"),
+    [(None, "has said nothing"), ("no RealSense camera offers depth", "no RealSense camera")],
+)
+def test_a_walk_asks_for_a_camera_and_standing_up_does_not(clock, heard, told):
+    preflight = concluded(WELL, clock, depth=heard)
+    assert told in preflight.obstacle(Request.WALK)
+    assert preflight.obstacle(Request.STAND_UP) is None
+
+
+def test_what_depth_node_said_long_ago_does_not_count(clock):
+    preflight = concluded(WELL, clock)
+    clock.now += 3.1
+    assert "has said nothing" in preflight.obstacle(Request.WALK)
+    preflight.hear("")
+    assert preflight.obstacle(Request.WALK) is None
+
+
+def test_an_ignored_preflight_grants_and_shouts(clock, caplog):
+    preflight = concluded(SILENT, clock, demand="ignored")
+    assert preflight.obstacle(Request.STAND_UP) is None
+    shouted = [record.message for record in caplog.records if record.levelno == logging.CRITICAL]
+    assert len(shouted) == 2 and all("PREFLIGHT IGNORED" in line and "robot link" in line for line in shouted)
+
+
+@pytest.mark.parametrize(("demand", "dry_run"), [("required", True), ("none", False)])
+def test_a_dry_run_and_a_simulation_refuse_nothing(clock, demand, dry_run):
+    assert concluded(SILENT, clock, demand, dry_run).obstacle(Request.WALK) is None
+
+
+def test_a_demand_that_does_not_exist_is_refused_with_those_that_do(clock):
+    with pytest.raises(ValueError, match=r"'maybe'.*required, ignored, none"):
+        Preflight("maybe", False, clock)
+
+
+def test_silence_is_told_once_after_a_second_of_asking(clock):
+    silence = Silence(A1LinkSettings("10.0.0.1", 8007), clock)
+    asked = LinkStatistics(sent=1)
+    clock.now += 60
+    assert silence.complaint(LinkStatistics()) is None  # nobody has been asked anything
+    assert silence.complaint(asked) is None
+    clock.now += 1.0
+    assert "10.0.0.1:8007" in silence.complaint(asked)
+    assert silence.complaint(asked) is None
+
+
+def test_a_robot_that_has_answered_is_the_watchdogs_business_from_then_on(clock):
+    silence = Silence(A1LinkSettings("10.0.0.1", 8007), clock)
+    assert silence.complaint(LinkStatistics(sent=1, received=1)) is None
+    clock.now += 60
+    assert silence.complaint(LinkStatistics(sent=9)) is None

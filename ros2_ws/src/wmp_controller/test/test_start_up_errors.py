@@ -1,0 +1,104 @@
+"""What stands in the way of a start is one clear line, from a real process with real sockets."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+
+class NodeProcess:
+    """policy_node with parameters; ``line(pattern)`` waits for what it says."""
+
+    def __init__(self, log, **parameters):
+        arguments = [word for name, value in parameters.items() for word in ("-p", f"{name}:={value}")]
+        code = "from wmp_controller.policy_node import main; raise SystemExit(main())"
+        self._log = log
+        self.process = subprocess.Popen(
+            [sys.executable, "-u", "-c", code, "--ros-args", *arguments],
+            stdout=log.open("w"),
+            stderr=subprocess.STDOUT,
+        )
+
+    @property
+    def output(self):
+        return self._log.read_text()
+
+    def lines(self, pattern):
+        return [line for line in self.output.splitlines() if re.search(pattern, line)]
+
+    def wait_for(self, pattern, timeout_s=30.0):
+        deadline = time.monotonic() + timeout_s
+        while not self.lines(pattern):
+            assert time.monotonic() < deadline, f"never said: {pattern}\n{self.output}"
+            time.sleep(0.02)
+        return self.lines(pattern)
+
+
+@pytest.fixture
+def start(tmp_path, bundle_path):
+    started = []
+
+    def launch(**parameters):
+        given = {"bundle": bundle_path, "robot.address": "127.0.0.1", "robot.local_port": 0, **parameters}
+        started.append(NodeProcess(tmp_path / f"node{len(started)}.log", **given))
+        return started[-1]
+
+    yield launch
+    for node in started:
+        node.process.kill()
+        node.process.wait()
+
+
+@pytest.fixture
+def silent_port():
+    """A port of a host on which nobody answers."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
+def assert_ends_with(node, pattern):
+    assert node.process.wait(timeout=30) == 1
+    assert len(node.lines(pattern)) == 1, node.output
+    assert "Traceback" not in node.output
+
+
+def test_a_local_port_that_is_taken_ends_the_node(start, robot, silent_port):
+    node = start(**{"robot.port": robot.port, "robot.local_port": silent_port})
+    assert_ends_with(node, rf"local UDP port {silent_port} cannot be bound .* stop the other controller")
+
+
+def test_a_second_controller_of_the_same_robot_ends_and_the_first_goes_on(start, robot):
+    first = start(**{"robot.port": robot.port})
+    first.wait_for("verified on")
+    deadline = time.monotonic() + 20
+    while not robot.commands and time.monotonic() < deadline:
+        time.sleep(0.02)
+    second = start(**{"robot.port": robot.port})
+    assert_ends_with(second, rf"another program .* controls the robot at 127\.0\.0\.1:{robot.port}")
+    assert first.process.poll() is None
+
+
+def test_the_robot_is_free_again_once_its_controller_was_killed(start, robot):
+    first = start(**{"robot.port": robot.port})
+    first.wait_for("verified on")
+    first.process.kill()
+    first.process.wait()
+    start(**{"robot.port": robot.port}).wait_for("verified on")
+
+
+def test_a_wrong_address_is_told_while_the_node_waits_for_the_robot(start, silent_port):
+    node = start(**{"robot.port": silent_port})
+    (line,) = node.wait_for("no state from the robot")
+    assert f"127.0.0.1:{silent_port}" in line and "robot.address" in line
+    assert node.process.poll() is None
+    node.process.send_signal(signal.SIGTERM)
+    assert node.process.wait(timeout=10) == 0
+
+
+def test_a_host_that_does_not_exist_ends_the_node(start):
+    assert_ends_with(start(**{"robot.address": "no-such-host.invalid"}), "robot host 'no-such-host.invalid'")
