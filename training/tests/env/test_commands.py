@@ -16,6 +16,7 @@ def test_commands_cover_standing_turning_and_walking_within_the_contract():
     assert vx.max() > 0.75 and vx.max() <= 0.8 and vx.min() == 0
     assert (vy == 0).all()
     assert torch.equal(commands.standing, still & (yaw == 0))
+    assert not ((vx < 0.1) & (yaw.abs() < 0.2) & ~commands.standing).any()
 
 
 def test_a_robot_off_heading_is_steered_back_along_the_track():

@@ -29,6 +29,9 @@ class Commands:
     operator does.
     """
 
+    #: Commands below both are commands to stand, m/s and rad/s.
+    IDLE_SPEED, IDLE_YAW_RATE = 0.1, 0.2
+
     def __init__(
         self, config: CommandConfig, track: Tensor, control_period: float, vx: tuple[float, ...]
     ) -> None:
@@ -49,6 +52,10 @@ class Commands:
         vx = vx * (mode >= STRAIGHT)
         yaw = torch.empty(count).uniform_(-config.yaw_rate, config.yaw_rate)
         yaw = torch.where((mode == TURN) | (mode == CURVE), yaw, torch.zeros(()))
+        # Nearly nothing means stand: otherwise a robot cannot tell whether to step in place.
+        idle = (vx < self.IDLE_SPEED) & (yaw.abs() < self.IDLE_YAW_RATE) & (mode != HEADING)
+        mode = torch.where(idle, STAND, mode)
+        vx, yaw = torch.where(idle, 0.0, vx), torch.where(idle, 0.0, yaw)
         self.mode[robots] = mode
         self.velocity[robots] = torch.stack([vx, torch.zeros(count), yaw], dim=-1)
         self.time_left[robots] = torch.empty(count).uniform_(*config.period)

@@ -36,8 +36,8 @@ class RewardConfig:
     collision: float = -1.0
     stuck: float = -0.5
     stand_posture: float = -2.0
-    stand_motion: float = -0.02
-    stand_feet: float = 1.0
+    stand_motion: float = -0.03
+    stand_feet: float = 2.0
     heading: float = 0.0
     leniency: tuple[tuple[str, str, float], ...] = ()
     overspeed: tuple[tuple[str, float], ...] = ()
