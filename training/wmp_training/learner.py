@@ -5,11 +5,13 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import torch
+from rsl_rl.models import MLPModel
 from tensordict import TensorDict
-from torch import Tensor
+from torch import Tensor, nn
 
 from wmp_core.contract import Contract
 from wmp_training import checkpoint as ck
+from wmp_training.algorithms.imitation import Imitation
 from wmp_training.algorithms.ppo import WMPPPO
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.env.environment import LocomotionEnv, Observation
@@ -19,7 +21,7 @@ from wmp_training.rollout import check_finite, collect
 from wmp_training.world_model.filter import LatentFilter
 from wmp_training.world_model.replay import SequenceReplay
 from wmp_training.world_model.trainer import WorldModelTrainer
-from wmp_training.world_model.world_model import WorldModel
+from wmp_training.world_model.world_model import MapReader, WorldModel
 
 
 class Networks:
@@ -53,9 +55,16 @@ class Learner:
         seed: of the world model's own random numbers.
     """
 
-    def __init__(self, env: LocomotionEnv, networks: Networks, seed: int, ranks: Ranks = ALONE) -> None:
+    def __init__(
+        self,
+        env: LocomotionEnv,
+        networks: Networks,
+        seed: int,
+        ranks: Ranks = ALONE,
+        teacher: MLPModel | None = None,
+    ) -> None:
         contract, preset = env.contract, networks.preset
-        self.env, self.networks, self.preset = env, networks, preset
+        self.env, self.networks, self.preset, self.teacher = env, networks, preset, teacher
         interval, joints = contract.timing.world_model_interval, contract.num_joints
         self.filter = LatentFilter(networks.world_model, env.num_robots, interval, joints)
         config = preset.world_model
@@ -65,12 +74,20 @@ class Learner:
             (contract.depth.height, contract.depth.width),
             contract.proprioception_size,
             interval * joints,
+            env.map_size,
         )
-        self.trainer = WorldModelTrainer(networks.world_model, self.replay, config, seed, ranks)
+        self.reader = MapReader(config.deter, env.map_size) if env.map_size else None
+        self.trainer = WorldModelTrainer(networks.world_model, self.replay, config, seed, ranks, self.reader)
         self.obs = self._perceive(env.reset())
         self.critic = WMPCritic(self.obs, preset.policy)
-        ranks.copy_from_first([networks.world_model, networks.actor, self.critic])
-        self.ppo = WMPPPO(networks.actor, self.critic, self.obs, joints, preset.ppo, ranks)
+        self._aids: dict[str, nn.Module] = {"critic": self.critic}
+        if self.reader is not None:
+            self._aids["map_reader"] = self.reader
+        if teacher is not None:
+            self._aids["teacher"] = teacher
+        ranks.copy_from_first([networks.world_model, networks.actor, *self._aids.values()])
+        algorithm = WMPPPO if teacher is None else Imitation
+        self.ppo = algorithm(networks.actor, self.critic, self.obs, joints, preset.ppo, ranks)
         self.iteration = self.env_steps = 0
 
     def iterate(self) -> dict[str, float]:
@@ -104,8 +121,10 @@ class Learner:
         self.filter.record_action((observation.tick - 1).clamp(min=0), observation.last_action)
         seen = observation.proprioception[due]
         actions = self.filter.step(due, observation.first, seen, observation.depth, observation.valid)
-        self.replay.add(due, observation.depth, seen, actions, observation.first)
-        return TensorDict(
+        surroundings = observation.surroundings
+        known = None if surroundings is None else surroundings[due]
+        self.replay.add(due, observation.depth, seen, actions, observation.first, known)
+        obs = TensorDict(
             {
                 "history": observation.history,
                 "command": observation.command,
@@ -117,6 +136,12 @@ class Learner:
             },
             batch_size=[self.env.num_robots],
         )
+        if surroundings is not None:
+            obs["surroundings"] = surroundings
+        if self.teacher is not None:
+            with torch.no_grad():
+                obs["teacher_action"] = self.teacher(obs)
+        return obs
 
     def _std(self) -> float:
         return self.networks.actor.distribution.std_param.mean().item()
@@ -125,7 +150,8 @@ class Learner:
         """Tensors and plain numbers from which :meth:`load_state_dict` continues exactly."""
         tensors = ck.prefixed("world_model", self.networks.world_model.state_dict())
         tensors |= ck.prefixed("actor", self.networks.actor.state_dict())
-        tensors |= ck.prefixed("critic", self.critic.state_dict())
+        for name, module in self._aids.items():
+            tensors |= ck.prefixed(name, module.state_dict())
         tensors |= ck.prefixed("ppo_optimizer", ck.optimizer_tensors(self.ppo.optimizer))
         tensors |= ck.prefixed("world_model_optimizer", ck.optimizer_tensors(self.trainer.optimizer))
         tensors |= ck.prefixed("env", self.env.state_dict()) | ck.prefixed("filter", self.filter.state_dict())
@@ -140,9 +166,23 @@ class Learner:
         }
         return tensors, facts
 
+    def load_skill(self, tensors: dict[str, Tensor], facts: dict[str, float]) -> None:
+        """Begin with what another run has learned: its networks and terrain levels.
+
+        From a teacher's checkpoint that is the teacher alone; from a student's, all but the teacher.
+        """
+        if self.teacher is not None:
+            self.teacher.load_state_dict(ck.section("teacher", tensors))
+        if ck.section("actor", tensors):
+            self.networks.load(tensors)
+            for name, module in self._aids.items():
+                module.load_state_dict(ck.section(name, tensors))
+            self.env.curriculum.adopt(tensors["env.level"])
+
     def load_state_dict(self, tensors: dict[str, Tensor], facts: dict[str, float]) -> None:
         self.networks.load(tensors)
-        self.critic.load_state_dict(ck.section("critic", tensors))
+        for name, module in self._aids.items():
+            module.load_state_dict(ck.section(name, tensors))
         self.ppo.learning_rate = facts["learning_rate"]
         ck.load_optimizer_tensors(
             self.ppo.optimizer, ck.section("ppo_optimizer", tensors), facts["learning_rate"]

@@ -17,6 +17,7 @@ from wmp_training.checkpoint import load_checkpoint, save_checkpoint
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.env.environment import LocomotionEnv
 from wmp_training.learner import Learner, Networks
+from wmp_training.policy.teacher import teacher_actor, teacher_example
 from wmp_training.presets import a1_contract, preset
 from wmp_training.sim.mujoco_batch import MujocoBatch
 from wmp_training.tasks import task, without_camera
@@ -24,7 +25,7 @@ from wmp_training.teacher import TeacherLearner
 
 logger = logging.getLogger(__name__)
 
-STAGES = ("wmp", "teacher")
+STAGES = ("wmp", "teacher", "student")
 #: Between the seeds of two ranks.
 SEED_STRIDE = 1000
 
@@ -34,7 +35,8 @@ class RunConfig:
     """What identifies a run; saved with it and reused on resume.
 
     ``num_envs`` robots over all ranks; ``task`` of ``tasks.py``; ``stage`` is what learns: ``wmp`` the policy
-    and its world model, ``teacher`` the privileged teacher.
+    and its world model by reward, ``teacher`` the privileged teacher, ``student`` the policy and its world
+    model from a teacher.
     """
 
     preset: str
@@ -63,7 +65,16 @@ def build_learner(config: RunConfig, threads: int, ranks: Ranks) -> Learner | Te
     if config.stage == "teacher":
         env = LocomotionEnv(contract, simulator, without_camera(what.env))
         return TeacherLearner(env, chosen, ranks)
-    return Learner(LocomotionEnv(contract, simulator, what.env), Networks(contract, chosen), seed, ranks)
+    env, networks = LocomotionEnv(contract, simulator, what.env), Networks(contract, chosen)
+    teacher = None
+    if config.stage == "student":
+        if not what.env.surroundings:
+            raise ValueError(
+                f"task {config.task!r} shows no height map, which a teacher needs; use 'obstacles'"
+            )
+        example = teacher_example(contract.proprioception_size, contract.num_joints, env.map_size)
+        teacher = teacher_actor(example, contract.num_joints, chosen.policy).requires_grad_(False)
+    return Learner(env, networks, seed, ranks, teacher)
 
 
 class Runner:
@@ -92,16 +103,25 @@ class Runner:
         """Every rank has its own: its robots are where no other's are."""
         return self.folder / ("checkpoint" if self.ranks.rank == 0 else f"checkpoint_rank{self.ranks.rank}")
 
+    def begin_with(self, folder: Path) -> None:
+        """Begin with the skill in the checkpoint ``folder`` instead of from scratch."""
+        self.learner.load_skill(*load_checkpoint(folder))
+
     def run(
-        self, time_limit: float, iterations: int | None = None, report: Callable[[str], None] = logger.info
+        self,
+        time_limit: float,
+        iterations: int | None = None,
+        report: Callable[[str], None] = logger.info,
+        until_steps: float = float("inf"),
     ) -> None:
-        """Train for ``time_limit`` s of wall time (this call) and at most ``iterations`` more iterations."""
+        """Train for ``time_limit`` s of wall time (this call), at most ``iterations`` more iterations, and
+        until the run has seen ``until_steps`` environment steps."""
         self.folder.mkdir(parents=True, exist_ok=True)
         previous = signal.signal(signal.SIGINT, self._interrupt)
         begin, wall_before, saved = time.monotonic(), self.wall_time, time.monotonic()
         last = self.learner.iteration + iterations if iterations is not None else None
         try:
-            while not self.ranks.any(self._stop) and (last is None or self.learner.iteration < last):
+            while self.learner.env_steps < until_steps and (last is None or self.learner.iteration < last):
                 started = time.monotonic()
                 log = self.learner.iterate()
                 now = time.monotonic()
@@ -109,7 +129,7 @@ class Runner:
                 self._record(log, now - started)
                 if self.ranks.rank == 0:
                     report(self._progress(log, now - started, time_limit - (now - begin)))
-                if self.ranks.any(now - begin >= time_limit):
+                if self.ranks.any(self._stop or now - begin >= time_limit):
                     break
                 if self.ranks.any(now - saved > self.CHECKPOINT_PERIOD):
                     self.save()

@@ -40,7 +40,15 @@ class TrainCommand:
         parser.add_argument(
             "--task", default="gentle", help="terrains: gentle (flat, rough, slope) or obstacles (all)"
         )
-        parser.add_argument("--stage", default="wmp", help="what learns: wmp, or teacher (privileged)")
+        parser.add_argument(
+            "--recipe",
+            default="wmp",
+            help="wmp: policy and world model in one stage; warm: privileged teacher, then its skill "
+            "distilled into policy and world model, then these by reward (task obstacles)",
+        )
+        parser.add_argument(
+            "--begin-with", type=Path, help="checkpoint whose skill the first unfinished stage begins with"
+        )
         parser.add_argument("--threads", type=int, default=2, help="physics threads (default 2)")
         parser.add_argument("--seed", type=int, default=1)
 
@@ -48,23 +56,22 @@ class TrainCommand:
         # Imported here so that `wmp --help` needs neither torch nor a second.
         import torch
 
-        from wmp_training.checkpoint import load_facts
         from wmp_training.distributed import Ranks
-        from wmp_training.runner import RunConfig, Runner
+        from wmp_training.recipe import RECIPES, train
+        from wmp_training.runner import RunConfig
 
-        logging.basicConfig(level=logging.INFO, format="%(message)s")
+        ranks = Ranks.from_environment()
+        logging.basicConfig(level=logging.INFO if ranks.rank == 0 else logging.WARNING, format="%(message)s")
         # Policy and world model learn side by side, one thread each: two threads inside one operation wait
         # for each other on a busy machine (measured: up to 30 times slower).
         torch.set_num_threads(1)
-        if args.resume:
-            config = RunConfig(**load_facts(args.out / "checkpoint")["config"])
-        else:
-            config = RunConfig(args.preset, args.num_envs, args.seed, task=args.task, stage=args.stage)
-        runner = Runner(args.out, config, args.threads, args.resume, Ranks.from_environment())
-        runner.run(args.time_limit, args.iterations)
-        logging.info(
-            "checkpoint in %s; next: wmp export --run %s --out models/NAME", runner.checkpoint, args.out
-        )
+        if args.recipe not in RECIPES:
+            raise ValueError(f"recipe is {args.recipe!r}, expected one of {sorted(RECIPES)}")
+        config = RunConfig(args.preset, args.num_envs, args.seed, task=args.task)
+        limits = {"time_limit": args.time_limit, "iterations": args.iterations}
+        source = args.begin_with
+        last = train(args.out, args.recipe, config, args.threads, args.resume, ranks, source, **limits)
+        logging.info("checkpoint in %s; next: wmp export --run %s --out models/NAME", last, last.parent)
         return 0
 
 

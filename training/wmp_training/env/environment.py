@@ -20,6 +20,7 @@ from wmp_training.env.observations import Observations
 from wmp_training.env.rewards import RewardConfig, RewardInputs, Rewards
 from wmp_training.sim.backend import RobotStates, Simulator
 from wmp_training.sim.camera import normalise
+from wmp_training.sim.height_map import MAP_SIZE
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,7 @@ class LocomotionEnv:
         self.world = torch.zeros(count, dtype=torch.long)
         self.tick = torch.zeros(count, dtype=torch.long)
         self.commanded, self.start_x = torch.zeros(count), torch.zeros(count)
+        self.map_size = MAP_SIZE if config.surroundings else 0
         self.max_tick = round(config.episode / self.dt)
         self.age_offset = torch.zeros(count, dtype=torch.long)
         self.pitch, self.blind = torch.zeros(count), torch.zeros(count, dtype=torch.bool)

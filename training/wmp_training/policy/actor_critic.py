@@ -60,23 +60,26 @@ class WMPActor(MLPModel):
 
 
 class WMPCritic(MLPModel):
-    """Value of a state from everything the simulator knows, and its own view of h."""
+    """Value of a state from everything the simulator knows, and its own view of h.
 
-    GROUPS = ("proprioception", "last_action", "privileged", "deter")
+    Observation groups: ``GROUPS``, and ``surroundings`` where they are observed.
+    """
+
+    GROUPS = ("proprioception", "last_action", "privileged")
 
     def __init__(self, obs: TensorDict, config: PolicyConfig) -> None:
-        self._latent_dim = sum(obs[group].shape[-1] for group in self.GROUPS[:-1]) + config.latent_size
+        seen = [*self.GROUPS, *(["surroundings"] if "surroundings" in obs else [])]
+        self._latent_dim = sum(obs[group].shape[-1] for group in seen) + config.latent_size
         super().__init__(
-            obs, {"critic": list(self.GROUPS)}, "critic", 1, hidden_dims=list(config.critic_hidden)
+            obs, {"critic": [*seen, "deter"]}, "critic", 1, hidden_dims=list(config.critic_hidden)
         )
         self.latent_encoder = MLP(obs["deter"].shape[-1], config.latent_size, list(config.latent_hidden))
 
     def get_latent(
         self, obs: TensorDict, masks: Tensor | None = None, hidden_state: Tensor | None = None
     ) -> Tensor:
-        return torch.cat(
-            [obs[group] for group in self.GROUPS[:-1]] + [self.latent_encoder(obs["deter"])], dim=-1
-        )
+        seen = [obs[group] for group in self.obs_groups if group != "deter"]
+        return torch.cat([*seen, self.latent_encoder(obs["deter"])], dim=-1)
 
     def _get_latent_dim(self) -> int:
         return self._latent_dim

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from rsl_rl.models import MLPModel
 from tensordict import TensorDict
 
@@ -10,6 +11,13 @@ from wmp_training.presets import PolicyConfig
 #: What the teacher acts on, and what its critic sees besides.
 ACTOR_GROUPS = ("proprioception", "last_action", "base_velocity", "surroundings")
 CRITIC_GROUPS = (*ACTOR_GROUPS, "privileged")
+
+
+def teacher_example(proprioception: int, joints: int, surroundings: int) -> TensorDict:
+    """Observations of one robot, zeros, for building a teacher outside of an environment."""
+    sizes = (proprioception, joints, 3, surroundings)
+    groups = {name: torch.zeros(1, size) for name, size in zip(ACTOR_GROUPS, sizes, strict=True)}
+    return TensorDict(groups, batch_size=[1])
 
 
 def teacher_actor(obs: TensorDict, num_actions: int, config: PolicyConfig) -> MLPModel:

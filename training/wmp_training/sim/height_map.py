@@ -18,6 +18,8 @@ X = np.linspace(-0.8, 0.8, 17)
 Y = np.linspace(-0.5, 0.5, 11)
 POINTS = np.stack(np.meshgrid(X, Y, indexing="ij"), axis=-1).reshape(-1, 2)
 LINE = np.stack([X, np.zeros_like(X)], axis=-1)
+#: Numbers that describe the surroundings of a robot: the map, then the ceilings along the line.
+MAP_SIZE = len(POINTS) + len(LINE)
 #: A box that begins above this height hangs over the track [m]; all others stand on the ground.
 HANGING = 0.1
 #: Ceiling where there is none [m].

@@ -89,7 +89,8 @@ def predict(model: Predictor, batch: Sequences, context: int = CONTEXT) -> Tenso
 def unbroken(batch: Sequences) -> Sequences:
     """The sequences of ``batch`` that run across no reset."""
     whole = ~batch.is_first[:, 1:].any(dim=1)
-    return Sequences(**{field.name: getattr(batch, field.name)[whole] for field in fields(batch)})
+    held = {field.name: getattr(batch, field.name) for field in fields(batch)}
+    return Sequences(**{name: value[whole] for name, value in held.items() if value is not None})
 
 
 @dataclass(frozen=True)

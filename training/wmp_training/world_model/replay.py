@@ -16,23 +16,30 @@ class SequenceReplay:
     0.5 mm, finer than the sensor's).
     """
 
-    STATE = ("depth", "proprioception", "actions", "is_first", "written")
+    STATE = ("depth", "proprioception", "actions", "is_first", "written", "surroundings")
 
     def __init__(
-        self, num_robots: int, capacity: int, image: tuple[int, int], proprioception: int, actions: int
+        self,
+        num_robots: int,
+        capacity: int,
+        image: tuple[int, int],
+        proprioception: int,
+        actions: int,
+        surroundings: int = 0,
     ) -> None:
         self.capacity = capacity
         self.depth = torch.zeros(num_robots, capacity, *image, dtype=torch.float16)
         self.proprioception = torch.zeros(num_robots, capacity, proprioception)
         self.actions = torch.zeros(num_robots, capacity, actions)
         self.is_first = torch.zeros(num_robots, capacity)
+        self.surroundings = torch.zeros(num_robots, capacity, surroundings, dtype=torch.float16)
         self.written = torch.zeros(num_robots, dtype=torch.long)
 
     def state_dict(self) -> dict[str, Tensor]:
         return {name: getattr(self, name) for name in self.STATE}
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        for name in self.STATE:
+        for name in state:
             getattr(self, name).copy_(state[name])
 
     @property
@@ -41,7 +48,13 @@ class SequenceReplay:
         return int(self.written.clamp(max=self.capacity).sum())
 
     def add(
-        self, robots: Tensor, depth: Tensor, proprioception: Tensor, actions: Tensor, is_first: Tensor
+        self,
+        robots: Tensor,
+        depth: Tensor,
+        proprioception: Tensor,
+        actions: Tensor,
+        is_first: Tensor,
+        surroundings: Tensor | None = None,
     ) -> None:
         """Append one step to each of ``robots`` [M] (distinct); the other arguments are [M, ...]."""
         slot = self.written[robots] % self.capacity
@@ -49,6 +62,8 @@ class SequenceReplay:
         self.proprioception[robots, slot] = proprioception
         self.actions[robots, slot] = actions
         self.is_first[robots, slot] = is_first.float()
+        if surroundings is not None:
+            self.surroundings[robots, slot] = surroundings.to(torch.float16)
         self.written[robots] += 1
 
     def sample(self, batch: int, length: int, generator: torch.Generator | None = None) -> Sequences | None:
@@ -72,4 +87,5 @@ class SequenceReplay:
             self.proprioception[rows, slots],
             self.actions[rows, slots],
             is_first,
+            self.surroundings[rows, slots].float(),
         )

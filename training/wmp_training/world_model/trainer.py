@@ -8,7 +8,7 @@ from torch import nn
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.presets import WorldModelConfig
 from wmp_training.world_model.replay import SequenceReplay
-from wmp_training.world_model.world_model import WorldModel
+from wmp_training.world_model.world_model import MapReader, WorldModel
 
 
 class WorldModelTrainer:
@@ -21,9 +21,12 @@ class WorldModelTrainer:
         config: WorldModelConfig,
         seed: int,
         ranks: Ranks = ALONE,
+        reader: MapReader | None = None,
     ) -> None:
         self.model, self.replay, self.config, self.ranks = model, replay, config, ranks
-        self.optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate)
+        self.reader = reader
+        self.parameters = [*model.parameters(), *(reader.parameters() if reader else ())]
+        self.optimizer = torch.optim.Adam(self.parameters, lr=config.learning_rate)
         self.generator = torch.Generator().manual_seed(seed)
 
     def train(self) -> dict[str, float]:
@@ -36,10 +39,10 @@ class WorldModelTrainer:
             batch = self.replay.sample(self.config.batch, self.config.length, self.generator)
             if batch is None:
                 break
-            loss, losses = self.model.loss(batch)
+            loss, losses = self.model.loss(batch, self.reader)
             self.optimizer.zero_grad()
             loss.backward()
-            self.ranks.average_gradients(self.model.parameters())
-            nn.utils.clip_grad_norm_(self.model.parameters(), self.config.grad_clip)
+            self.ranks.average_gradients(self.parameters)
+            nn.utils.clip_grad_norm_(self.parameters, self.config.grad_clip)
             self.optimizer.step()
         return losses

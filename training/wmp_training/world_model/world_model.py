@@ -20,13 +20,32 @@ class Sequences:
     """A batch of world-model steps [B, T, ...]; ``actions`` are those of the interval that ends at each step.
 
     ``depth`` [B, T, H, W] normalised, ``proprioception`` [B, T, P] scaled, ``actions`` [B, T, k*A],
-    ``is_first`` [B, T] (1 where an episode begins).
+    ``is_first`` [B, T] (1 where an episode begins). ``surroundings`` [B, T, G] scaled height maps, if kept.
     """
 
     depth: Tensor
     proprioception: Tensor
     actions: Tensor
     is_first: Tensor
+    surroundings: Tensor | None = None
+
+
+class MapReader(nn.Module):
+    """Reads the height map around the robot out of h: what h should remember of the ground it walks on.
+
+    A training aid outside of the world model, never deployed: its loss makes h keep what the camera saw and
+    the feet will need.
+    """
+
+    WEIGHT = 0.4
+
+    def __init__(self, deter: int, size: int, hidden: int = 256) -> None:
+        super().__init__()
+        self.net = nn.Sequential(nn.Linear(deter, hidden), nn.SiLU(), nn.Linear(hidden, size))
+
+    def loss(self, deter: Tensor, surroundings: Tensor) -> Tensor:
+        """Squared error of the scaled map [B, T, G], summed over the map."""
+        return self.WEIGHT * (self.net(deter) - surroundings).square().sum(-1).mean()
 
 
 class WorldModel(nn.Module):
@@ -54,8 +73,9 @@ class WorldModel(nn.Module):
             MLPDecoder(feat, contract.proprioception_size, config.mlp_units, config.mlp_layers),
         )
 
-    def loss(self, batch: Sequences) -> tuple[Tensor, dict[str, float]]:
-        """Mean of depth MSE (summed over pixels), proprioception MSE (summed, symlog) and KL terms.
+    def loss(self, batch: Sequences, reader: MapReader | None = None) -> tuple[Tensor, dict[str, float]]:
+        """Mean of depth MSE (summed over pixels), proprioception MSE (summed, symlog) and KL terms, and the
+        loss of ``reader`` if there is one.
 
         Returns:
             The loss and its parts for the log; ``depth_rmse`` is per pixel, normalised.
@@ -71,7 +91,11 @@ class WorldModel(nn.Module):
         depth_loss = (depth_hat - depth).square().flatten(1).sum(-1).mean()
         proprioception_loss = (proprioception_hat - symlog(proprioception)).square().sum(-1).mean()
         loss = depth_loss + proprioception_loss + kl_loss
-        return loss, {
+        aid = {}
+        if reader is not None:
+            map_loss = reader.loss(posterior.deter, batch.surroundings)
+            loss, aid = loss + map_loss, {"map": map_loss.item()}
+        return loss, aid | {
             "world_model": loss.item(),
             "depth_rmse": (depth_loss.item() / depth[0].numel()) ** 0.5,
             "proprioception": proprioception_loss.item(),

@@ -1,0 +1,48 @@
+import pytest
+import torch
+from tensordict import TensorDict
+
+from wmp_training.algorithms.imitation import Imitation
+from wmp_training.policy.actor_critic import WMPActor, WMPCritic
+
+ROBOTS = 64
+
+
+def observation(shift=0.0):
+    sizes = {"history": 210, "command": 3, "deter": 16, "proprioception": 33, "last_action": 12}
+    sizes |= {"privileged": 7, "base_velocity": 3}
+    groups = {name: torch.randn(ROBOTS, size) for name, size in sizes.items()}
+    groups["teacher_action"] = groups["command"][:, :1].expand(-1, 12) + shift
+    return TensorDict(groups, batch_size=[ROBOTS])
+
+
+@pytest.fixture
+def imitation(tiny):
+    obs = observation()
+    return Imitation(WMPActor(obs, 12, tiny.policy), WMPCritic(obs, tiny.policy), obs, 12, tiny.ppo)
+
+
+def test_the_actor_comes_to_do_what_the_teacher_does_whatever_is_rewarded(imitation, tiny):
+    losses = []
+    for _ in range(40):
+        for _ in range(tiny.ppo.steps_per_env):
+            with torch.no_grad():
+                imitation.act(observation())
+                zero = torch.zeros(ROBOTS)
+                imitation.process_env_step(observation(), zero, zero, {"time_outs": zero})
+        with torch.no_grad():
+            imitation.compute_returns(observation())
+        losses.append(imitation.update()["imitation"])
+    assert losses[-1] < 0.4 * losses[0]
+
+
+def test_exploration_is_neither_rewarded_nor_changed(imitation, tiny):
+    for _ in range(tiny.ppo.steps_per_env):
+        with torch.no_grad():
+            imitation.act(observation())
+            zero = torch.zeros(ROBOTS)
+            imitation.process_env_step(observation(), zero, zero, {"time_outs": zero})
+    with torch.no_grad():
+        imitation.compute_returns(observation())
+    assert set(imitation.update()) == {"imitation", "value", "velocity"}
+    torch.testing.assert_close(imitation.actor.distribution.std_param.data, torch.full((12,), 0.25))

@@ -1,0 +1,49 @@
+import json
+
+import pytest
+import torch
+
+from wmp_training import recipe
+from wmp_training.checkpoint import load_checkpoint, load_facts, section
+from wmp_training.recipe import Stage, train
+from wmp_training.runner import RunConfig
+
+CONFIG = RunConfig("tiny", 12, 3, levels=2, task="obstacles")
+ROLLOUT = 12 * 8
+
+
+@pytest.fixture
+def short(monkeypatch):
+    stages = (
+        Stage("teacher", "teacher", 2 * ROLLOUT),
+        Stage("student", "student", 3 * ROLLOUT),
+        Stage("wmp", ".", 2 * ROLLOUT),
+    )
+    monkeypatch.setitem(recipe.RECIPES, "warm", stages)
+
+
+def test_a_warm_run_hands_skill_from_stage_to_stage(tmp_path, short):
+    train(tmp_path, "warm", CONFIG, threads=1)
+    for folder, steps in (("teacher", 2), ("student", 3), (".", 2)):
+        assert load_facts(tmp_path / folder / "checkpoint")["env_steps"] == steps * ROLLOUT
+    teacher, student, last = (
+        load_checkpoint(tmp_path / folder / "checkpoint")[0] for folder in ("teacher", "student", ".")
+    )
+    assert all(torch.equal(student[f"teacher.{k}"], v) for k, v in section("teacher", teacher).items())
+    assert not section("teacher", last)
+    log = [json.loads(line) for line in (tmp_path / "student" / "log.jsonl").read_text().splitlines()]
+    assert {"imitation", "world_model", "map"} <= set(log[-1])
+
+
+def test_a_warm_run_that_was_stopped_goes_on_in_the_stage_it_was_in(tmp_path, short):
+    assert train(tmp_path, "warm", CONFIG, threads=1, iterations=1) == tmp_path / "teacher" / "checkpoint"
+    assert train(tmp_path, "warm", CONFIG, threads=1, resume=True, iterations=1) == (
+        tmp_path / "student" / "checkpoint"
+    )
+    assert load_facts(tmp_path / "teacher" / "checkpoint")["env_steps"] == 2 * ROLLOUT
+    assert load_facts(tmp_path / "student" / "checkpoint")["env_steps"] == ROLLOUT
+
+
+def test_a_student_needs_a_task_that_shows_the_ground(tmp_path):
+    with pytest.raises(ValueError, match="height map"):
+        recipe.Runner(tmp_path, RunConfig("tiny", 4, 1, stage="student"))

@@ -1,0 +1,80 @@
+"""Recipes: the stages in which a policy comes about, each a run that can be stopped and resumed."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from wmp_training.checkpoint import FACTS, load_facts
+from wmp_training.distributed import ALONE, Ranks
+from wmp_training.runner import RunConfig, Runner
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What learns (see ``RunConfig.stage``), in which subfolder of the run, for how many steps."""
+
+    name: str
+    folder: str = "."
+    steps: float = float("inf")
+
+
+#: The last stage of each lies in the run's folder itself, where ``wmp export`` looks.
+RECIPES: dict[str, tuple[Stage, ...]] = {
+    "wmp": (Stage("wmp"),),
+    "warm": (Stage("teacher", "teacher", 25e6), Stage("student", "student", 8e6), Stage("wmp")),
+}
+
+
+def train(
+    folder: Path,
+    recipe: str,
+    config: RunConfig,
+    threads: int = 2,
+    resume: bool = False,
+    ranks: Ranks = ALONE,
+    begin_with: Path | None = None,
+    time_limit: float = float("inf"),
+    iterations: int | None = None,
+) -> Path:
+    """Go through the stages of ``recipe`` in ``folder`` until ``time_limit`` s are over.
+
+    Args:
+        resume: continue every stage where its checkpoint says, with the configuration found there; a stage
+            without one begins. Otherwise the first stage begins anew.
+        begin_with: checkpoint folder whose skill the first stage that begins takes over.
+        iterations: at most so many in each stage of this call.
+
+    Returns:
+        The checkpoint folder of the stage that was under way last.
+    """
+    end, source, stages = time.monotonic() + time_limit, begin_with, RECIPES[recipe]
+    if resume and not any(_begun(folder / stage.folder) for stage in stages):
+        load_facts(folder / stages[0].folder / "checkpoint")  # says what is missing
+    for stage in stages:
+        path = folder / stage.folder
+        begun = resume and _begun(path)
+        facts = load_facts(path / "checkpoint") if begun else {}
+        if begun and facts["env_steps"] >= stage.steps:
+            source = path / "checkpoint"
+            continue
+        settings = RunConfig(**facts["config"]) if begun else replace(config, stage=stage.name)
+        runner = Runner(path, settings, threads, begun, ranks)
+        if not begun and source is not None:
+            runner.begin_with(source)
+        logger.info("stage %s in %s, %.1f M steps so far", stage.name, path, runner.learner.env_steps / 1e6)
+        runner.run(end - time.monotonic(), iterations, until_steps=stage.steps)
+        if runner.learner.env_steps < stage.steps:
+            break
+        # All ranks have saved before any reads.
+        ranks.any(False)
+        source = path / "checkpoint"
+    return runner.checkpoint
+
+
+def _begun(run: Path) -> bool:
+    return (run / "checkpoint" / FACTS).is_file()
