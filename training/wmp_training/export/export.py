@@ -78,7 +78,12 @@ def _write(
 
 
 def git_commit() -> str:
-    """Commit of the working tree, ``unknown`` outside a repository."""
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
-    result = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
-    return result.stdout.strip() or "unknown"
+    """Commit of the working tree, marked ``-dirty`` if the package differs from it; ``unknown`` without git."""
+    package = Path(__file__).parents[1]
+
+    def git(*arguments: str) -> str:
+        run = subprocess.run(["git", *arguments], cwd=package, capture_output=True, text=True, check=False)
+        return run.stdout.strip()
+
+    commit = git("rev-parse", "--short=12", "HEAD")
+    return commit + ("-dirty" if git("status", "--porcelain", "--", ".") else "") if commit else "unknown"
