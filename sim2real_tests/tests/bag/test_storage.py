@@ -8,6 +8,7 @@ import pytest
 import yaml
 import zstandard
 from mcap.stream_reader import StreamReader
+from mcap.writer import CompressionType
 from mcap.writer import Writer as McapWriter
 
 from wmp_replay import BagError, load_bag
@@ -76,6 +77,33 @@ def test_a_cut_off_mcap_gives_its_whole_chunks(tiny_bundle, tmp_path):
     walk, actions = actions_of(bag, tiny_bundle)
     assert 0 < len(actions) < 4 * STEPS
     assert walk.is_partial
+
+
+def test_an_mcap_that_ends_within_a_chunk_gives_the_whole_messages_of_that_chunk(tiny_bundle, tmp_path):
+    bag = write_bag(tmp_path / "bag", golden_records(tiny_bundle))
+    (file,) = bag.glob("*.mcap")
+    assert file.stat().st_size < 2**20  # one chunk holds everything
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    _, actions = actions_of(bag, tiny_bundle)
+    assert 0.4 * STEPS < len(actions) < 0.6 * STEPS
+    np.testing.assert_array_equal(actions, tiny_bundle.golden.action[: len(actions)])
+
+
+@pytest.mark.parametrize("compression", [CompressionType.ZSTD, CompressionType.LZ4, CompressionType.NONE])
+def test_every_compression_of_chunks_is_read_as_the_mcap_library_wrote_it(bag, tmp_path, compression):
+    recording = open_recording(bag)
+    messages = list(recording.messages())
+    with (tmp_path / "other.mcap").open("wb") as stream:
+        writer = McapWriter(stream, compression=compression)
+        writer.start()
+        channels = {}
+        for topic, kind, stamp, data in messages:
+            if topic not in channels:
+                schema = writer.register_schema(kind, "ros2msg", b"")
+                channels[topic] = writer.register_channel(f"/{topic}", "cdr", schema)
+            writer.add_message(channels[topic], stamp, data, stamp)
+        writer.finish()
+    assert list(open_recording(tmp_path / "other.mcap").messages()) == messages
 
 
 @pytest.mark.parametrize("compression", ["message", "file"])

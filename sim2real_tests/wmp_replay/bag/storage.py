@@ -20,16 +20,12 @@ from typing import Any, NamedTuple
 
 import yaml
 import zstandard
-from mcap.exceptions import McapError
-from mcap.records import Channel, Message, Schema
-from mcap.stream_reader import StreamReader
 
 from wmp_replay.bag.errors import BagError
+from wmp_replay.bag.mcap_file import Channel, Schema, read_mcap
 
 METADATA = "metadata.yaml"
 SUFFIXES = (".mcap", ".db3")
-#: A length beyond this is no record but a damaged file.
-LARGEST_RECORD = 1 << 30
 
 
 class StoredMessage(NamedTuple):
@@ -81,13 +77,13 @@ class Recording:
 
 
 _DAMAGED = (
-    McapError,
     sqlite3.DatabaseError,
     struct.error,
     zstandard.ZstdError,
     ValueError,
     EOFError,
     OSError,
+    RuntimeError,  # of lz4
 )
 
 
@@ -142,18 +138,18 @@ def _storage_files(folder: Path) -> list[Path]:
 
 
 def _read_mcap(file: Path, definitions: dict[str, str]) -> Iterator[StoredMessage]:
-    schemas: dict[int, Schema] = {}
+    schemas: dict[int, str] = {}
     channels: dict[int, tuple[str, str]] = {}
     with _opened(file) as stream:
-        for record in StreamReader(stream, record_size_limit=LARGEST_RECORD).records:
+        for record in read_mcap(stream):
             if isinstance(record, Schema):
-                schemas[record.id] = record
+                schemas[record.number] = record.name
                 if record.encoding == "ros2msg":
-                    definitions.setdefault(record.name, record.data.decode("utf-8", "replace"))
-            elif isinstance(record, Channel) and record.schema_id in schemas:
-                channels[record.id] = (record.topic.lstrip("/"), schemas[record.schema_id].name)
-            elif isinstance(record, Message) and record.channel_id in channels:
-                yield StoredMessage(*channels[record.channel_id], record.log_time, record.data)
+                    definitions.setdefault(record.name, record.text)
+            elif isinstance(record, Channel):
+                channels[record.number] = (record.topic.lstrip("/"), schemas.get(record.schema, ""))
+            elif record.channel in channels:
+                yield StoredMessage(*channels[record.channel], record.stamp_ns, record.data)
 
 
 def _read_sqlite(file: Path, definitions: dict[str, str]) -> Iterator[StoredMessage]:
