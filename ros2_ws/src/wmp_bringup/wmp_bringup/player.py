@@ -1,4 +1,4 @@
-"""Node that says again what a bag holds: byte for byte, in the recorded rhythm or in step with its listeners."""
+"""Node that says again what a bag holds, byte for byte: in the recorded rhythm, or as fast as it is heard."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import numpy as np
 from rclpy.duration import Duration
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.publisher import Publisher
 from rclpy.serialization import deserialize_message
 from rosbags.interfaces import Connection
 from rosbags.rosbag2 import Reader
@@ -24,6 +23,11 @@ from wmp_ros.qos import LISTEN, RELIABLE
 LATENT = "/wmp/latent"
 #: s of wall time that a listener may take for one message, and for a latent.
 PATIENCE = 10.0
+#: s from the first match to the last: both sides of a topic find each other at different times.
+SETTLING = 1.0
+#: In lockstep, messages after which listeners must have caught up: fewer than their queues hold. An
+#: acknowledgement costs a heartbeat of the transport, so it is not asked for after every message.
+BURST = 25
 
 
 class PlayError(RuntimeError):
@@ -46,8 +50,8 @@ class Player(Node):
     Args:
         rate: speed, 1 is as recorded.
         topics: those to be played, with leading slash; None plays all.
-        lockstep: go on as soon as every listener has a message; a recorded latent is not published but
-            awaited from the live graph, and compared.
+        lockstep: go on as soon as listeners have caught up; a recorded latent is not published but awaited
+            from the live graph, and compared.
 
     Raises:
         PlayError: nothing to play, or a message type is not installed.
@@ -71,19 +75,27 @@ class Player(Node):
             raise PlayError(f"nothing to play: the bag has {sorted(c.topic for c in reader.connections)}")
 
     def wait_for_listeners(self, stop: threading.Event, seconds: float) -> None:
-        """Until somebody listens to something that is played, and discovery has settled.
+        """Until somebody listens (in lockstep: to everything that is played, and the graph has latents).
 
         Raises:
             PlayError: nobody does.
         """
         deadline = time.monotonic() + seconds
-        while not any(p.get_subscription_count() for p in self._publishers_by_topic.values()):
+        while not self._is_heard():
             if time.monotonic() > deadline or stop.is_set():
                 raise PlayError(
-                    f"nobody listened within {seconds:g} s: is a graph running in this ROS domain?"
+                    f"nobody listened within {seconds:g} s: is a graph running in this ROS domain"
+                    + (", with world_model_node?" if self._lockstep else "?")
                 )
             self._executor.spin_once(timeout_sec=0.05)
-        stop.wait(0.5)  # the other topics of the same nodes
+        stop.wait(SETTLING)
+
+    def _is_heard(self) -> bool:
+        heard = [p.get_subscription_count() > 0 for p in self._publishers_by_topic.values()]
+        if not self._lockstep:
+            return any(heard)
+        awaited = any(c.topic == LATENT for c in self._connections)
+        return all(heard) and (not awaited or self.count_publishers(LATENT) > 0)
 
     def play(self, stop: threading.Event) -> Played:
         """Publish everything, until the end or ``stop``.
@@ -106,15 +118,16 @@ class Player(Node):
             publisher = self._publishers_by_topic[connection.topic]
             publisher.publish(bytes(data))
             played.messages += 1
-            if self._lockstep:
-                self._settle(publisher)
-        for publisher in self._publishers_by_topic.values():
-            publisher.wait_for_all_acked(Duration(seconds=1.0))
+            if self._lockstep and played.messages % BURST == 0:
+                self._settle()
+        self._settle()
         return played
 
-    def _settle(self, publisher: Publisher) -> None:
-        if not publisher.wait_for_all_acked(Duration(seconds=PATIENCE)):
-            raise PlayError(f"a listener of {publisher.topic_name} did not take a message for {PATIENCE:g} s")
+    def _settle(self) -> None:
+        for publisher in self._publishers_by_topic.values():
+            if not publisher.wait_for_all_acked(Duration(seconds=PATIENCE)):
+                name = publisher.topic_name
+                raise PlayError(f"a listener of {name} did not take its messages for {PATIENCE:g} s")
 
     def _compare(self, recorded: Latent, played: Played) -> None:
         live = self._await(lambda: self._answers.pop(recorded.tick, None))
@@ -157,5 +170,6 @@ def _message_class(connection: Connection) -> type:
         return getattr(importlib.import_module(f"{package}.{folder}"), message)
     except (ImportError, AttributeError) as error:
         raise PlayError(
-            f"{connection.topic} has type {connection.msgtype}, which is not installed; leave it out with --topics"
+            f"{connection.topic} has type {connection.msgtype}, which is not installed; leave it out with "
+            "--topics"
         ) from error
