@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -53,29 +55,38 @@ def test_the_batched_agent_repeats_what_one_robot_does(bundle):
         np.testing.assert_allclose(agent.deter[0], golden.deter[step // interval], atol=1e-5)
 
 
-def test_other_images_lead_to_another_z_the_next_h_and_another_action(bundle):
-    """Also for barely trained networks: the path from depth to action exists in the graphs."""
-    golden, contract = bundle.golden, bundle.contract
+def replay(bundle, images):
+    """z, h and action at every world-model tick of the recorded walk, seen with ``images``."""
+    golden, interval = bundle.golden, bundle.contract.timing.world_model_interval
+    world_model, policy = WorldModel(bundle), Policy(bundle)
+    latent, trace = world_model.state, []
+    for step in range(golden.steps):
+        if step % interval == 0 and step > 0:
+            latent = world_model.advance(golden.action[step - interval : step])
+        state = golden.state(step, bundle.contract.timing.control_period)
+        output = policy.step(state, golden.command[step], latent.deter)
+        if step % interval == 0:
+            depth = clip_depth(bundle.contract.depth, images[step // interval])
+            seen = world_model.observe(output.proprioception, depth)
+            trace.append((seen.stoch, latent.deter, output.action))
+    return [np.stack(values) for values in zip(*trace, strict=True)]
 
-    def rollout(images):
-        world_model, policy = WorldModel(bundle), Policy(bundle)
-        latent, actions, trace = world_model.state, [], []
-        for step in range(golden.steps):
-            if step % 5 == 0 and step > 0:
-                latent = world_model.advance(np.stack(actions[-5:]))
-            output = policy.step(golden.state(step, 0.02), golden.command[step], latent.deter)
-            actions.append(golden.action[step])
-            if step % 5 == 0:
-                seen = world_model.observe(
-                    output.proprioception, clip_depth(contract.depth, images[step // 5])
-                )
-                trace.append((seen.stoch, latent.deter, output.action))
-        return [np.stack(values) for values in zip(*trace, strict=True)]
 
-    generator = np.random.default_rng(0)
-    other = generator.uniform(0.1, 2.0, golden.depth.shape).astype(np.float32)
-    (z, h, action), (other_z, other_h, other_action) = rollout(golden.depth), rollout(other)
+def check_that_images_reach_the_action(bundle, smallest_change):
+    """A wall in front of the robot instead of what it saw."""
+    z, h, action = replay(bundle, bundle.golden.depth)
+    wall = np.full_like(bundle.golden.depth, 0.3)
+    other_z, other_h, other_action = replay(bundle, wall)
     assert (z != other_z).any()
     np.testing.assert_array_equal(h[0], other_h[0])  # h_0 knows no image
-    assert (h[1:] != other_h[1:]).any()
-    assert (action[1:] != other_action[1:]).any()
+    assert np.abs(h[1:] - other_h[1:]).max() > smallest_change
+    assert np.abs(action[1:] - other_action[1:]).max() > smallest_change
+
+
+def test_other_images_lead_to_another_z_the_next_h_and_another_action(bundle):
+    check_that_images_reach_the_action(bundle, smallest_change=1e-6)
+
+
+def test_the_released_policy_acts_upon_what_it_sees():
+    released = Path(__file__).parents[3] / "models" / "a1_wmp_v0"
+    check_that_images_reach_the_action(Bundle.load(released), smallest_change=1e-2)

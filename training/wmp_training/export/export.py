@@ -78,7 +78,7 @@ def _write(
 
 
 def git_commit() -> str:
-    """Commit of the working tree, marked ``-dirty`` if the package differs from it; ``unknown`` without git."""
+    """Commit of this code, marked ``-dirty`` if the package was edited since; ``unknown`` without git."""
     package = Path(__file__).parents[1]
 
     def git(*arguments: str) -> str:
