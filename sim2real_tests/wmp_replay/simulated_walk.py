@@ -54,7 +54,7 @@ class Shift:
 NOMINAL = Shift()
 #: The shifts that a verdict must tell from the reference, each with the sections of which one must flag it.
 SHIFTS: dict[str, tuple[Shift, tuple[str, ...]]] = {
-    "heavy": (Shift(payload=5.0), ("dynamics",)),
+    "heavy": (Shift(payload=6.0), ("dynamics",)),
     "slippery": (Shift(friction=0.15), ("prediction", "surprise", "latent", "dynamics")),
     "weak": (Shift(strength=0.8), ("dynamics",)),
     "late": (Shift(delay=0.012), ("dynamics",)),
