@@ -22,7 +22,7 @@ EXECUTABLES = {
     "wmp_perception": {"depth_node", "world_model_node"},
     "wmp_controller": {"policy_node", "teleop_keyboard"},
     "wmp_sim": {"a1_sim"},
-    "wmp_bringup": {"recorder"},
+    "wmp_bringup": {"recorder", "flight_recorder"},
 }
 ROS_PACKAGE = r"rclpy|launch|launch_ros|std_srvs|\w+_msgs|\w+_interfaces|ament_\w+|wmp_\w+"
 

@@ -86,7 +86,7 @@ def running(policy: Rights, tmp_path_factory: pytest.TempPathFactory) -> Running
         "operator": "ros",
         "lockstep": True,  # only then /clock is published
     }
-    specs = a1_graph("sim", options, record=folder / "bag")
+    specs = a1_graph("sim", options, record=folder / "bag", flights=folder)
     domain = reserve_domain()
     environment = {**os.environ, "ROS_DOMAIN_ID": str(domain.domain_id)}
     context = rclpy.Context()

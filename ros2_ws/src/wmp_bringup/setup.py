@@ -16,7 +16,7 @@ setup(
         ("share/ament_index/resource_index/packages", [f"resource/{package}"]),
         (f"share/{package}", ["package.xml"]),
         (f"share/{package}/launch", [str(path) for path in Path("launch").glob("*.launch.py")]),
-        (f"lib/{package}", ["scripts/recorder"]),
+        (f"lib/{package}", ["scripts/recorder", "scripts/flight_recorder"]),
     ],
     entry_points={"console_scripts": ["wmp = wmp_bringup.cli:main"]},
     zip_safe=False,

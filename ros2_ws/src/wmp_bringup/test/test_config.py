@@ -1,6 +1,7 @@
 """The shipped parameter files say what the code says, unless they mean to differ."""
 
 import dataclasses
+import itertools
 
 import pytest
 
@@ -47,7 +48,8 @@ def test_a_real_robot_is_not_moved_unless_asked_and_then_not_unexamined():
 @pytest.mark.parametrize("mode", ["sim", "real"])
 def test_every_threshold_and_reaction_is_explained(mode):
     """A comment of its own, but for a reaction, whose threshold stands on the line before."""
-    lines = shipped_parameters(mode).read_text().split("    watchdog:\n")[1].splitlines()
+    after = shipped_parameters(mode).read_text().split("    watchdog:\n")[1].splitlines()
+    lines = itertools.takewhile(lambda line: line.startswith(" " * 6), after)
     explained = dict.fromkeys(line.split(":")[0].strip() for line in lines if "#" in line)
     fields = [field.name for field in dataclasses.fields(WatchdogSettings)]
     assert [name for name in fields if not name.endswith("_reaction")] == list(explained)

@@ -11,7 +11,8 @@ from rosbags.highlevel import AnyReader
 from sensor_msgs.msg import Image
 from wmp_msgs.msg import PolicyStep
 
-from wmp_bringup.recorder import RUN_INFO, TOPICS, BagWriter, header_stamp
+from wmp_bringup.bag import RUN_INFO, TOPICS, BagWriter
+from wmp_bringup.recorder import header_stamp
 
 
 @pytest.fixture

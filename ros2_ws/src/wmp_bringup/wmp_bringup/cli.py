@@ -11,8 +11,10 @@ from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, v
 from wmp_bringup.bundle_command import BundleCommand
 from wmp_bringup.command import Command, UsageError
 from wmp_bringup.doctor_command import DoctorCommand
+from wmp_bringup.faults import FaultsCommand
 from wmp_bringup.play_command import PlayCommand
 from wmp_bringup.record_command import RecordCommand
+from wmp_bringup.recover import RecoverCommand
 from wmp_bringup.sim import SimCommand
 
 PLUGIN_GROUP = "wmp.commands"
@@ -44,8 +46,10 @@ def commands() -> dict[str, Command]:
     found: dict[str, Command] = {
         "bundle": BundleCommand(),
         "doctor": DoctorCommand(),
+        "faults": FaultsCommand(),
         "play": PlayCommand(),
         "record": RecordCommand(),
+        "recover": RecoverCommand(),
         "sim": SimCommand(),
     }
     for entry in sorted(entry_points(group=PLUGIN_GROUP), key=lambda entry: entry.name):

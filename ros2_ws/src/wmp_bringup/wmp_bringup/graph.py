@@ -54,6 +54,7 @@ def a1_graph(
     *,
     parameter_file: Path | None = None,
     record: Path | None = None,
+    flights: Path | None = None,
 ) -> tuple[NodeSpec, ...]:
     """The nodes that drive an A1.
 
@@ -62,6 +63,7 @@ def a1_graph(
         overrides: option name -> value, see ``options.OPTIONS[mode]``; ``bundle`` is found when absent.
         parameter_file: used instead of the mode's own file under ``config/``.
         record: folder of a new bag; adds the recorder.
+        flights: folder for what the flight recorder writes; adds it.
 
     Raises:
         ValueError: unknown mode or option, or a value the option does not allow.
@@ -74,6 +76,11 @@ def a1_graph(
         chosen["bundle"] = str(find_bundle())
     parameters = _parameters_by_node(mode, chosen)
     file = parameter_file or shipped_parameters(mode)
+    recorders = (record is not None) + (flights is not None)
+    if recorders and "listeners" not in chosen:
+        # They listen as well, and must not pass for the nodes that the policy waits for.
+        wanted = node_parameters(file, "policy_node")["policy_step_listeners"] + recorders
+        parameters.setdefault("policy_node", {})["policy_step_listeners"] = wanted
 
     def node(package: str, executable: str, *, required: bool = True) -> NodeSpec:
         own = {**parameters.get("*", {}), **parameters.get(executable, {})}
@@ -92,6 +99,8 @@ def a1_graph(
     if record is not None:
         # First, so that it has found the topics when the others begin to publish.
         nodes.insert(0, _recorder(file, record, chosen, parameters))
+    if flights is not None:
+        nodes.insert(0, _flight_recorder(file, flights, parameters))
     return tuple(nodes)
 
 
@@ -101,6 +110,13 @@ def _recorder(
     own = {**parameters.get("*", {}), **parameters["recorder"]}
     own.update(output=str(folder), run_info=json.dumps(dict(overrides), sort_keys=True))
     return NodeSpec("wmp_bringup", "recorder", "recorder", file, own, required=False)
+
+
+def _flight_recorder(
+    file: Path, folder: Path, parameters: Mapping[str, Mapping[str, Value]]
+) -> NodeSpec:
+    own = {"bundle": parameters["flight_recorder"]["bundle"], "output": str(folder)}
+    return NodeSpec("wmp_bringup", "flight_recorder", "flight_recorder", file, own, required=False)
 
 
 def write_overrides(spec: NodeSpec, folder: Path) -> Path:

@@ -39,6 +39,11 @@ def describe_graph(mode: str) -> LaunchDescription:
             DeclareLaunchArgument(
                 "record", default_value="", description="folder of a new MCAP bag; empty: no bag"
             ),
+            DeclareLaunchArgument(
+                "flights",
+                default_value=str(Path.home() / ".ros" / "wmp_flights") if mode == "real" else "",
+                description="folder for the last 30 s before a FAULT or the end; empty: none are kept",
+            ),
             OpaqueFunction(function=_start, args=[mode, options]),
         ]
     )
@@ -56,7 +61,9 @@ def _start(context: LaunchContext, mode: str, options: Sequence[Option]) -> list
     given = context.launch_configurations
     overrides = {option.name: option.parse(given[option.name]) for option in options if given[option.name]}
     record = Path(given["record"]).resolve() if given["record"] else None
-    specs = a1_graph(mode, overrides, parameter_file=Path(given["params_file"]), record=record)
+    flights = Path(given["flights"]).resolve() if given["flights"] else None
+    file = Path(given["params_file"])
+    specs = a1_graph(mode, overrides, parameter_file=file, record=record, flights=flights)
     folder = Path(tempfile.mkdtemp(prefix="wmp_launch_"))
     return [action for spec in specs for action in _node_actions(spec, folder)]
 

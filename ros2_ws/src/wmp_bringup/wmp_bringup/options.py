@@ -61,7 +61,7 @@ class Option:
 
 
 #: The simulated robot is no controller: it only judges commands against the bundle's limits.
-BUNDLE_READERS = ("depth_node", "world_model_node", "policy_node", "a1_sim", "recorder")
+BUNDLE_READERS = ("depth_node", "world_model_node", "policy_node", "a1_sim", "recorder", "flight_recorder")
 
 _COMMON = (
     Option(

@@ -58,6 +58,12 @@ class SimCommand:
             "--record", type=Path, metavar="DIR", help="record an MCAP rosbag2 in this new folder"
         )
         parser.add_argument(
+            "--flights",
+            type=Path,
+            metavar="DIR",
+            help="keep the last 30 s before a FAULT, and before the end, as bags in this folder",
+        )
+        parser.add_argument(
             "--json", type=Path, metavar="FILE", help="write the figures of the run to this file"
         )
         parser.add_argument(

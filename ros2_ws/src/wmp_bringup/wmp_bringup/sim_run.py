@@ -11,6 +11,7 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
+from wmp_bringup.fault_report import fault_outcome
 from wmp_bringup.last_damping import damp_if_controller_died
 from wmp_bringup.operator import Operator, VelocityCommand
 from wmp_bringup.process_faults import ProcessFaults
@@ -61,7 +62,10 @@ def simulate(settings: SimSettings, environment: Mapping[str, str], stop: StopRe
     monitor = SimMonitor(record)
     try:
         with GraphProcesses(settings.specs, environment, settings.log_folder, settings.verbose) as graph:
-            outcome = _Walk(settings, monitor, graph, stop).run()
+            walk = _Walk(settings, monitor, graph, stop)
+            outcome = walk.run()
+            graph.stop()
+            walk.hear_last_words()
     finally:
         monitor.destroy_node()
         rclpy.try_shutdown()
@@ -73,6 +77,7 @@ def simulate(settings: SimSettings, environment: Mapping[str, str], stop: StopRe
         failure=failure,
         fell=monitor.fallen,
         wall_s=time.monotonic() - started,
+        fault=fault_outcome(monitor.faults, monitor.events, monitor.diagnostics),
     )
     return _report(summary, outcome, settings)
 
@@ -97,9 +102,14 @@ class _Walk:
         outcome = self._walk()
         if not outcome.failure:
             self._sit_down()
-        self._serve_for(LAST_WORDS)
         self._status.close()
         return outcome
+
+    def hear_last_words(self) -> None:
+        """Take in what the nodes said on their way out."""
+        deadline = time.monotonic() + LAST_WORDS
+        while time.monotonic() < deadline:
+            self._executor.spin_once(timeout_sec=0.05)
 
     def _walk(self) -> Outcome:
         newest, deadline = -1, time.monotonic() + START_DEADLINE
@@ -139,11 +149,6 @@ class _Walk:
                 return
             if self._monitor.mode == "PASSIVE":
                 return
-
-    def _serve_for(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            self._serve()
 
     def _serve(self) -> None:
         self._executor.spin_once(timeout_sec=0.05)

@@ -71,7 +71,13 @@ def settings_from(arguments: argparse.Namespace) -> SimSettings:
         raise ValueError(f"--duration is {duration:g}, expected 0 (no end) or seconds")
     if arguments.record is not None and arguments.record.exists():
         raise ValueError(f"--record {arguments.record} exists already; name a new folder")
-    specs = a1_graph(MODE, overrides, parameter_file=parameter_file, record=_absolute(arguments.record))
+    specs = a1_graph(
+        MODE,
+        overrides,
+        parameter_file=parameter_file,
+        record=_absolute(arguments.record),
+        flights=_absolute(arguments.flights),
+    )
     policy = next(spec for spec in specs if spec.name == "policy_node").effective_parameters()
     simulator = next(spec for spec in specs if spec.name == "a1_sim").effective_parameters()
     # The nodes verify the bundle; here it is only named.
@@ -131,8 +137,9 @@ def _overrides(
     in_file = node_parameters(parameter_file, "policy_node")
     # Orders of a person arrive at no repeatable simulated time: lockstep has its operator in the controller.
     given["operator"] = "script" if given.get("lockstep", in_file["lockstep"]) else "ros"
-    # This command's own monitor, and the recorder, must hear the first step as well.
-    given["listeners"] = in_file["policy_step_listeners"] + 1 + (arguments.record is not None)
+    # This command's own monitor, and the recorders, must hear the first step as well.
+    recorders = (arguments.record is not None) + (arguments.flights is not None)
+    given["listeners"] = in_file["policy_step_listeners"] + 1 + recorders
     given["robot_port"] = free_udp_port()
     if faults:
         given["faults"] = " ".join(arguments.fault)

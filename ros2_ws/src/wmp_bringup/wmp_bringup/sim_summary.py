@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from wmp_bringup.fault_report import FaultOutcome
 from wmp_bringup.stage_timing import diagnostic_value, stage_timing
 from wmp_bringup.walk_record import WalkRecord
 
@@ -37,6 +38,10 @@ class SimSummary:
         actions_sha256: hash over all actions as float32, in order of their ticks.
         loop_rate_error: relative deviation of the control loop's rate, by its own count (0.0001 is 0.01 %).
         policy_rate_error: the same of the policy's rate, from the stamps of its steps.
+        commands, commands_outside_envelope: motor commands that the simulated robot received, and those that
+            no envelope should have let through, by its own judgement.
+        first_violation: what the first of those was.
+        fault: what came of an injected fault; None without one.
         timing: stage -> p50_ms, p99_ms, max_ms.
     """
 
@@ -56,6 +61,10 @@ class SimSummary:
     loop_rate_error: float
     policy_rate_error: float
     wall_s: float
+    commands: int
+    commands_outside_envelope: int
+    first_violation: str
+    fault: FaultOutcome | None
     run: RunIdentity
     timing: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
@@ -85,6 +94,11 @@ class SimSummary:
                 f"{figures.get(key, float('nan')):9.3f}" for key in ("p50_ms", "p99_ms", "max_ms")
             )
             lines.append(f"{stage:<28}{columns}")
+        outside = self.commands_outside_envelope
+        lines.append(f"{self.commands} motor commands on the wire, {outside} outside of the envelope")
+        if self.fault is not None:
+            lines.append(f"fault {self.fault.kind}: {self.fault.reaction}")
+            lines += [f"  {event}" for event in self.fault.events]
         lines.append(f"FAILED: {self.failure}" if self.failure else "no fall")
         return "\n".join(lines)
 
@@ -97,6 +111,7 @@ def summarise(
     failure: str,
     fell: bool,
     wall_s: float,
+    fault: FaultOutcome | None = None,
 ) -> SimSummary:
     """Put the record of a walk and the nodes' last diagnostics into figures."""
     travel = record.travel()
@@ -118,6 +133,10 @@ def summarise(
         loop_rate_error=float(diagnostic_value(diagnostics, "rate_error") or 0.0),
         policy_rate_error=record.rate_error,
         wall_s=wall_s,
+        commands=int(diagnostic_value(diagnostics, "commands") or 0),
+        commands_outside_envelope=int(diagnostic_value(diagnostics, "commands_outside_envelope") or 0),
+        first_violation=diagnostic_value(diagnostics, "first_violation") or "",
+        fault=fault,
         run=run,
         timing=stage_timing(record.samples, diagnostics),
     )

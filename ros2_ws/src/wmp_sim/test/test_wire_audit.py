@@ -41,7 +41,7 @@ def position(q=0.0, kp=40.0, kd=1.0):
 def violation(command, *states, memory=1):
     audit = WireAudit(JOINTS, EnvelopeSettings(), memory)
     for state in states:
-        audit.sent(state)
+        audit.known(state)
     audit.judge(command)
     assert (audit.commands, audit.outside) == (1, bool(audit.first_violation))
     return audit.first_violation

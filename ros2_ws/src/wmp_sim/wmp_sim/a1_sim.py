@@ -31,8 +31,9 @@ from wmp_ros.running import run_node, spin
 
 from .depth import CameraMount, SimulatedD435i, StereoNoise
 from .depth.d435i import FRAME_RATE
-from .faults import CameraFaults, Fault, FaultSchedule, parse_faults
+from .faults import CameraFaults, FaultSchedule, parse_faults
 from .faults.camera import DepthFrame
+from .faults.schedule import MOTOR_TIMEOUT
 from .robot import EXCHANGE, TICKS_PER_EXCHANGE, GroundTruth, SimulatedA1
 from .server import A1Server, Address
 from .terrain import make_terrain
@@ -102,6 +103,7 @@ class A1Sim(Node):
         self._clock_publisher = self.create_publisher(Clock, "/clock", RELIABLE) if self.lockstep else None
         self._fallen.publish(Bool(data=False))
         self._was_fallen = False
+        self._had_timed_out = False
         self._frames = 0
         # The newest pose with its time, for the camera thread: replaced whole, never modified.
         self._seen: tuple[GroundTruth, float] = (self._robot.ground_truth(), self._time(self._robot.state()))
@@ -168,7 +170,11 @@ class A1Sim(Node):
     def _observe(self, state: RobotState) -> None:
         """Publish what belongs to ``state``, before it is sent."""
         truth, time_s = self._robot.ground_truth(), self._time(state)
-        self._announce(self._faults.advance(state.stamp), time_s)
+        for fault, begins in self._faults.advance(state.stamp):
+            self._announce(fault.kind, begins, time_s)
+        if self._robot.has_timed_out is not self._had_timed_out:
+            self._had_timed_out = self._robot.has_timed_out
+            self._announce(MOTOR_TIMEOUT, self._had_timed_out, time_s)
         self._seen = (truth, time_s)
         stamp = _stamp(time_s)
         if self.lockstep and state.stamp * FRAME_RATE >= self._frames:
@@ -184,12 +190,11 @@ class A1Sim(Node):
         """s; simulated time in lockstep, where nothing may depend on the machine, else system time."""
         return state.tick * 1e-3 if self.lockstep else time.time()
 
-    def _announce(self, changes: list[tuple[Fault, bool]], time_s: float) -> None:
-        """Say which faults begin and end: ``begin KIND TIME``, ``end KIND TIME``."""
-        for fault, begins in changes:
-            text = f"{'begin' if begins else 'end'} {fault.kind} {time_s:.3f}"
-            _LOG.info("fault: %s", text)
-            self._announcement.publish(String(data=text))
+    def _announce(self, kind: str, begins: bool, time_s: float) -> None:
+        """Say what begins or ends: ``begin KIND TIME``, ``end KIND TIME``."""
+        text = f"{'begin' if begins else 'end'} {kind} {time_s:.3f}"
+        _LOG.info("fault: %s", text)
+        self._announcement.publish(String(data=text))
 
     def _publish_frame(self, truth: GroundTruth, time_s: float) -> None:
         """Take a picture at ``time_s``, and publish what arrives now."""

@@ -111,13 +111,18 @@ class SimulatedA1:
         """Simulated time since the robot was switched on [s]."""
         return self._tick * 1e-3
 
+    @property
+    def has_timed_out(self) -> bool:
+        """Whether the motors damp because no command has come for too long."""
+        return self._silent_exchanges > self._patience
+
     def step(self, command: MotorCommand | None) -> RobotState:
         """Obey ``command`` (``None``: none came) for ``EXCHANGE`` s and return the new state."""
         if command is not None:
             self._command, self._silent_exchanges = command, 0
         else:
             self._silent_exchanges += 1
-            if self._silent_exchanges > self._patience:
+            if self.has_timed_out:
                 self._command = MotorCommand.damping(self._settings.damping_kd)
         self._advance(self._command)
         self._tick += TICKS_PER_EXCHANGE

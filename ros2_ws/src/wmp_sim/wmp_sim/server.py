@@ -83,7 +83,9 @@ class A1Server:
         self._to_controller = LinkFaults(self._faults, (seed, 2))
         self._sensors = SensorFaults(self._faults, (seed, 3))
         self._audit = audit
+        self._reported: dict[int, RobotState] = {}  # by tick, those that the controller does not know yet
         self._newest_known = -1  # tick of the newest state that has reached the controller
+        self._has_news = False
 
     def __enter__(self) -> A1Server:
         udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -130,7 +132,7 @@ class A1Server:
             frame = self._receive()
             if frame is not None:
                 packets = self._exchange([frame])
-                self._send(packets if self._is_news(packets) else [*packets, b""])
+                self._send(packets if self._has_news else [*packets, b""])
 
     def exchange_in_real_time(self) -> None:
         """One exchange with the newest command that has come; call it every ``EXCHANGE`` seconds."""
@@ -149,9 +151,22 @@ class A1Server:
         state = self._robot.step(command)
         self._observe(state)
         reported = self._sensors.distort(state)
-        if self._audit is not None:
-            self._audit.sent(reported)
-        return self._to_controller.carry([self._encode(reported)])
+        self._reported[reported.tick] = reported
+        packets = self._to_controller.carry([self._encode(reported)])
+        self._note_what_is_known(packets)
+        return packets
+
+    def _note_what_is_known(self, packets: list[bytes]) -> None:
+        """Which state the controller will know, once it has received ``packets``."""
+        # Reading packets again costs time, and without faults there is nothing to find out.
+        ticks = map(_tick_of, packets) if self._to_controller.possible else self._reported
+        newest = max((tick for tick in ticks if tick in self._reported), default=-1)
+        self._has_news = newest > self._newest_known
+        if self._has_news:
+            self._newest_known = newest
+            if self._audit is not None:
+                self._audit.known(self._reported[newest])
+            self._reported = {tick: state for tick, state in self._reported.items() if tick > newest}
 
     def _send(self, packets: list[bytes]) -> None:
         if self._controller is None:
@@ -161,13 +176,6 @@ class A1Server:
                 self._open_socket().sendto(packet, self._controller)
         except BlockingIOError:
             _LOG.warning("a state could not be sent: the controller does not read")
-
-    def _is_news(self, packets: list[bytes]) -> bool:
-        """Whether one of ``packets`` is a state that the controller does not know yet."""
-        newest = max(map(_tick_of, packets), default=-1)
-        is_news = newest > self._newest_known
-        self._newest_known = max(self._newest_known, newest)
-        return is_news
 
     def _receive(self) -> bytes | None:
         """The next valid command that has arrived; its sender becomes the controller."""

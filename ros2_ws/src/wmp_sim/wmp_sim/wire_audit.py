@@ -19,8 +19,8 @@ class WireAudit:
     """Counts commands that no envelope should have let through.
 
     A controller can only know the states that have reached it, so the torque that a command implies is judged
-    at these: it must lie within the limits at one of the last ``memory`` states that were sent. In lockstep
-    that is exactly the last one.
+    at these: it must lie within the limits at one of the last ``memory`` states that reached it. In
+    lockstep that is exactly the last one.
 
     Args:
         joints: the contract's.
@@ -40,8 +40,8 @@ class WireAudit:
         self.outside = 0
         self.first_violation = ""
 
-    def sent(self, state: RobotState) -> None:
-        """A state that has left for the controller."""
+    def known(self, state: RobotState) -> None:
+        """A state that is about to reach the controller."""
         self._known.append(state)
 
     def judge(self, command: MotorCommand) -> None:

@@ -33,7 +33,6 @@ class CameraFaults:
     """
 
     def __init__(self, schedule: FaultSchedule, seed: tuple[int, ...]) -> None:
-        self.possible = schedule.has_any(KINDS)
         self._schedule = schedule
         self._random = np.random.default_rng(seed)
         self._lock = threading.Lock()  # in real time the camera has a thread of its own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -35,22 +36,22 @@ class LinkFaults:
     def carry(self, packets: Packets) -> Packets:
         """Packets that arrive in this cycle, in the order of their arrival."""
         for kind, share in LOSS.items():
-            packets = self._if_on(kind, packets, lambda sent, share=share: self._lose(sent, share))
+            packets = self._if_on(kind, packets, functools.partial(self._lose, share))
         packets = self._if_on("udp_duplicate", packets, self._duplicate)
-        packets = self._if_on("udp_corrupt", packets, lambda sent: self._damage(sent, self._flip_bit))
-        packets = self._if_on("udp_truncate", packets, lambda sent: self._damage(sent, self._cut))
+        packets = self._if_on("udp_corrupt", packets, functools.partial(self._damage, self._flip_bit))
+        packets = self._if_on("udp_truncate", packets, functools.partial(self._damage, self._cut))
         return self._delay(self._reorder(packets))
 
     def _if_on(self, kind: str, packets: Packets, change: Callable[[Packets], Packets]) -> Packets:
         return change(packets) if self._schedule.is_on(kind) else packets
 
-    def _lose(self, packets: Packets, share: float) -> Packets:
+    def _lose(self, share: float, packets: Packets) -> Packets:
         return [packet for packet in packets if self._random.random() >= share]
 
     def _duplicate(self, packets: Packets) -> Packets:
         return [copy for packet in packets for copy in [packet] * (1 + (self._random.random() < DUPLICATED))]
 
-    def _damage(self, packets: Packets, damage: Callable[[bytes], bytes]) -> Packets:
+    def _damage(self, damage: Callable[[bytes], bytes], packets: Packets) -> Packets:
         return [damage(packet) if self._random.random() < DAMAGED else packet for packet in packets]
 
     def _flip_bit(self, packet: bytes) -> bytes:

@@ -41,6 +41,8 @@ KINDS = {
 REAL_TIME_ONLY = ("world_model_killed", "world_model_hung", "policy_killed", "cmd_vel_nan", "cmd_vel_huge")
 #: Kinds that hit files: announced as well, and brought about by whoever runs the graph.
 FILES = ("disk_full", "bundle_swapped")
+#: No fault, but announced like one: the motors have heard nothing for too long, and damp.
+MOTOR_TIMEOUT = "motor_timeout"
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,7 @@ class SensorFaults:
         is_on = self._schedule.is_on
         if self._last is not None and is_on("tick_frozen"):
             return self._last
-        changes: dict[str, np.ndarray] = {}
+        changes: dict[str, Any] = {}
         if is_on("imu_nan"):
             changes.update({name: np.full_like(getattr(state, name), np.nan) for name in _IMU})
         if is_on("imu_stuck") and self._last is not None:
