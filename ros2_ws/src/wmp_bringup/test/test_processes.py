@@ -76,7 +76,11 @@ def test_a_death_is_reported_with_the_last_lines(script_nodes, tmp_path):
         assert graph.exits()[0].describe() == "dying ended (exit code 3); its last lines:\n  no such terrain"
 
 
-def test_nodes_die_with_a_launcher_that_is_killed(tmp_path):
+DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); node_main._GRACE_S = 0.1;"
+
+
+@pytest.mark.parametrize("attitude", ["", DEAF])
+def test_nodes_die_with_a_launcher_that_is_killed_even_if_they_do_not_listen(tmp_path, attitude):
     launcher = tmp_path / "launcher.py"
     launcher.write_text(
         textwrap.dedent(
@@ -86,8 +90,8 @@ def test_nodes_die_with_a_launcher_that_is_killed(tmp_path):
             from wmp_bringup import processes
             from wmp_bringup.graph import NodeSpec
 
-            child = "import time; from wmp_bringup.node_main import _die_with_launcher; _die_with_launcher();"
-            child += "print('ready', flush=True); time.sleep(60)"
+            child = "import time; from wmp_bringup import node_main;" + {attitude!r}
+            child += "node_main._die_with_launcher(); print('ready', flush=True); time.sleep(60)"
             processes.node_command = lambda spec, folder: [sys.executable, "-c", child]
             specs = [NodeSpec("package", "node", "node", Path("none.yaml"))]
             log = Path({str(tmp_path)!r})

@@ -1,8 +1,8 @@
 """Runs one node in this process: ``python -m wmp_bringup.node_main PACKAGE EXECUTABLE [arguments]``.
 
 Does what the package's script of that name under ``lib/`` does, which ``pip install -e`` does not install.
-The kernel is told to kill the process when its launcher dies, so that not even ``kill -9`` of the launcher
-leaves a node behind.
+The kernel is told to terminate the process when its launcher dies, so that not even ``kill -9`` of the
+launcher leaves a node behind, and a controller damps its robot on the way out.
 """
 
 from __future__ import annotations
@@ -12,10 +12,14 @@ import importlib
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable
 
 LAUNCHER_PID = "WMP_LAUNCHER_PID"
 _PR_SET_PDEATHSIG = 1
+#: s that a node has to end by itself once its launcher has died.
+_GRACE_S = 5.0
 
 
 def main() -> int:
@@ -44,10 +48,20 @@ def find_executable(package: str, executable: str) -> Callable[[], int | None]:
 
 
 def _die_with_launcher() -> None:
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    launcher = int(os.environ.get(LAUNCHER_PID, os.getppid()))
     # The launcher may have died before the request was in place; then nobody is left to send the signal.
-    if os.getppid() != int(os.environ.get(LAUNCHER_PID, os.getppid())):
+    if os.getppid() != launcher:
         sys.exit("the launcher has gone")
+    threading.Thread(target=_kill_if_late, args=(launcher,), name="launcher", daemon=True).start()
+
+
+def _kill_if_late(launcher: int) -> None:
+    """The end of a node that outlives its launcher and does not obey the signal."""
+    while os.getppid() == launcher:
+        time.sleep(1.0)
+    time.sleep(_GRACE_S)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":

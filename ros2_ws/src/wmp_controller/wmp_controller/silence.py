@@ -32,5 +32,5 @@ class Silence:
             return None
         return (
             f"no state from the robot at {self._address} for {_PATIENCE_S:g} s: check robot.address, the "
-            "cable, this computer's own address in the robot's network, and that the robot has left sport mode"
+            "cable, this computer's address in the robot's network, and that the robot has left sport mode"
         )
