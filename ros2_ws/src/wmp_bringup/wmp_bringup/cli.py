@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 
+from wmp_bringup.bench import BenchCommand
 from wmp_bringup.bundle_command import BundleCommand
 from wmp_bringup.command import Command, UsageError
 from wmp_bringup.doctor_command import DoctorCommand
@@ -44,6 +45,7 @@ class MissingPlugin:
 def commands() -> dict[str, Command]:
     """All commands by name: the built-in ones, then the plug-ins of this environment."""
     found: dict[str, Command] = {
+        "bench": BenchCommand(),
         "bundle": BundleCommand(),
         "doctor": DoctorCommand(),
         "faults": FaultsCommand(),

@@ -1,0 +1,65 @@
+"""The ruler of the loop benchmark, on times worked out by hand; and every loop runs at its rate at all."""
+
+import json
+
+import numpy as np
+import pytest
+
+from wmp_bringup import cli
+from wmp_bringup.loop_bench import LOOPS, figures, measure
+
+MS = 1_000_000
+
+
+def test_a_perfect_loop_has_no_error_no_slip_and_no_miss():
+    found = figures(7 * MS + 20 * MS * np.arange(51), 0.020)
+    assert (found.cycles, found.misses) == (51, 0)
+    assert (found.rate_hz, found.slip_ms, found.max_ms) == pytest.approx((50.0, 0.0, 0.0), abs=1e-6)
+
+
+def test_a_loop_that_is_late_by_two_milliseconds_each_time_slips_and_misses():
+    # 22 ms apart: after 100 cycles 200 ms, or 10 periods, behind.
+    found = figures(22 * MS * np.arange(101), 0.020)
+    assert found.p50_ms == pytest.approx(2.0) and found.slip_ms == pytest.approx(200.0)
+    assert found.misses == 10
+
+
+def test_jitter_is_no_slip():
+    starts = 20 * MS * np.arange(101)
+    starts[1:100:2] += 3 * MS
+    found = figures(starts, 0.020)
+    assert found.p50_ms == pytest.approx(3.0) and found.max_ms == pytest.approx(3.0)
+    assert found.slip_ms == pytest.approx(0.0) and found.misses == 0
+
+
+def test_one_long_pause_is_its_maximum_and_its_misses():
+    starts = 20 * MS * np.concatenate([np.arange(50), np.arange(53, 100)])
+    found = figures(starts, 0.020)
+    assert found.max_ms == pytest.approx(60.0) and found.misses == 3
+    assert found.slip_ms == pytest.approx(60.0)
+    assert figures(starts, 0.020, left_out=3).slip_ms == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize("loop", LOOPS.values(), ids=LOOPS)
+def test_every_loop_runs_until_its_time_is_over(loop):
+    found = measure(loop, 50.0, 0.3)
+    assert 2 <= found.cycles <= 17
+
+
+def test_the_command_writes_every_loop_at_every_rate_idle_and_loaded(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("wmp_bringup.loop_bench.measure", lambda loop, rate, seconds: MEASURED)
+    file = tmp_path / "loop.json"
+    assert cli.main(["bench", "loop", "--seconds", "1", "--json", str(file)]) == 0
+    loops = json.loads(file.read_text())["loops"]
+    assert {(one["loop"], one["load"], one["hz"]) for one in loops} == {
+        (name, load, hz) for name in LOOPS for load in ("idle", "loaded") for hz in (50.0, 500.0)
+    }
+    assert capsys.readouterr().out.count("sleep(dt - elapsed)") == 4
+
+
+MEASURED = figures(20 * MS * np.arange(51), 0.020)
+
+
+def test_too_short_a_measurement_is_refused(capsys):
+    assert cli.main(["bench", "loop", "--seconds", "0.5"]) == 2
+    assert "expected at least 1" in capsys.readouterr().err

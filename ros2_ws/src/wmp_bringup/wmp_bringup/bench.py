@@ -1,0 +1,83 @@
+"""``wmp bench``: measure this machine. ``wmp bench loop``: how well loops keep their rate."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from wmp_bringup.command import UsageError
+from wmp_core.realtime import scheduling
+from wmp_core.realtime.scheduling import RealtimeSettings
+
+RATES = (50.0, 500.0)
+EXAMPLES = """examples:
+  wmp bench loop                                 a minute each: 12 minutes
+  wmp bench loop --seconds 5 --json loop.json    a first look
+  wmp bench loop --priority 80 --cpus 1          with the means of docs/determinism.md
+
+slip: how much later than asked the last cycle began; misses: periods in which no cycle began."""
+
+
+class BenchCommand:
+    """The subcommand ``wmp bench``."""
+
+    help = "measure how well this machine keeps a control loop's rate"
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the arguments."""
+        parser.epilog = EXAMPLES
+        parser.description = (
+            "Runs the control loop's pacing at 50 and 500 Hz, with the machine as it is and with all cores "
+            "loaded, beside the two common idioms sleep(dt) and sleep(dt - elapsed)."
+        )
+        parser.add_argument("what", choices=("loop",), help="what is measured")
+        parser.add_argument("--seconds", type=float, default=60.0, help="per measurement (default: 60)")
+        parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file")
+        parser.add_argument("--priority", type=int, default=0, help="SCHED_FIFO, 1 to 99 (default: 0, off)")
+        parser.add_argument(
+            "--cpus", type=int, nargs="+", default=[], metavar="N", help="CPUs that the loop may run on"
+        )
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Measure, print a table."""
+        if not arguments.seconds >= 1.0:
+            raise UsageError(f"--seconds is {arguments.seconds:g}, expected at least 1")
+        try:
+            settings = RealtimeSettings(
+                priority=arguments.priority, cpus=tuple(arguments.cpus), switch_interval=0.0005
+            )
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+        results = bench_loops(arguments.seconds, settings)
+        if arguments.json is not None:
+            content = {"seconds": arguments.seconds, "loops": results}
+            arguments.json.parent.mkdir(parents=True, exist_ok=True)
+            arguments.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        return 0
+
+
+def bench_loops(seconds: float, settings: RealtimeSettings) -> list[dict[str, Any]]:
+    """Measure and print every loop at every rate, idle and loaded; one record each."""
+    from wmp_bringup.loop_bench import LOOPS, load, measure  # not needed for --help
+
+    print(f"{'loop':<28}{'load':<8}{'Hz':>5}{'rate':>9}", end="")
+    print("".join(f"{name:>10}" for name in ("p50 ms", "p99 ms", "p99.9 ms", "max ms", "slip ms", "misses")))
+    results: list[dict[str, Any]] = []
+    for busy in (False, True):
+        # The hogs are started first: they must not inherit the loop's priority.
+        with load() if busy else nullcontext():
+            if not results:
+                scheduling.apply(settings)
+            for rate in RATES:
+                for name, loop in LOOPS.items():
+                    one = measure(loop, rate, seconds)
+                    words = "loaded" if busy else "idle"
+                    results.append({"loop": name, "load": words, "hz": rate, **dataclasses.asdict(one)})
+                    print(f"{name:<28}{words:<8}{rate:5.0f}{one.rate_hz:9.3f}", end="")
+                    columns = (one.p50_ms, one.p99_ms, one.p99_9_ms, one.max_ms, one.slip_ms)
+                    print("".join(f"{value:10.3f}" for value in columns) + f"{one.misses:10}", flush=True)
+    return results
