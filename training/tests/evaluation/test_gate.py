@@ -1,0 +1,43 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from wmp_training.evaluation.gate import _course, _judge, gate, table
+from wmp_training.runner import RunConfig, Runner
+from wmp_training.tasks import OBSTACLES, TASKS
+
+
+@pytest.fixture
+def brief(monkeypatch):
+    """Two terrains and a second: whether the gate judges, not whether anyone can walk."""
+    env = replace(OBSTACLES, terrain_shares=(0.5, 0.5), episode=1.0)
+    monkeypatch.setitem(TASKS, "obstacles", replace(TASKS["obstacles"], terrains=("climb", "gap"), env=env))
+
+
+@pytest.mark.parametrize("stage", ["teacher", "student"])
+def test_a_policy_that_has_learned_nothing_passes_nowhere(tmp_path, brief, stage):
+    run = Runner(tmp_path, RunConfig("tiny", 4, 3, 2, "obstacles", stage), threads=1)
+    run.run(time_limit=60, iterations=1, report=lambda line: None)
+    assert gate(tmp_path, levels=(0, 1), robots=1) == {"climb": {0: 0.0, 1: 0.0}, "gap": {0: 0.0, 1: 0.0}}
+
+
+def test_whoever_makes_six_metres_on_its_feet_passes_and_whoever_falls_after_does_not(brief, monkeypatch):
+    env = _course(TASKS["obstacles"], 2, (0, 1), 1, seed=0, threads=1, camera=False)
+    states, moved = env.sim.states, torch.tensor([7.0, 7.0, 3.0, 7.0])
+
+    def carried():
+        now = states()
+        now.position[:, 0] += moved
+        now.quat[1] = torch.tensor([0.0, 1.0, 0.0, 0.0])
+        return now
+
+    monkeypatch.setattr(env.sim, "states", carried)
+    successes = _judge(env, lambda seen: torch.zeros(4, 12))
+    assert successes == {"climb": {0: 1.0, 1: 0.0}, "gap": {0: 0.0, 1: 1.0}}
+
+
+def test_the_table_has_a_line_per_terrain_and_a_column_per_level():
+    lines = table({"gap": {0: 1.0, 9: 0.25}, "climb": {0: 0.5, 9: 0.0}}).splitlines()
+    assert lines[0] == "| terrain | level 0 | level 9 |"
+    assert lines[2:] == ["| gap | 100% | 25% |", "| climb | 50% | 0% |"]
