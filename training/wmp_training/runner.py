@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 import torch
+from torch.utils.tensorboard import SummaryWriter
 
 from wmp_training.checkpoint import load_checkpoint, save_checkpoint
 from wmp_training.distributed import ALONE, Ranks
@@ -22,6 +23,7 @@ from wmp_training.presets import a1_contract, preset
 from wmp_training.sim.mujoco_batch import MujocoBatch
 from wmp_training.tasks import task, without_camera
 from wmp_training.teacher import TeacherLearner
+from wmp_training.world_model.picture import snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +95,7 @@ class Runner:
         self.folder, self.config, self.ranks = folder, config, ranks
         self.learner = build_learner(config, threads, ranks)
         self.wall_time, self._stop = 0.0, False
+        self._curves: SummaryWriter | None = None
         if resume:
             tensors, facts = load_checkpoint(self.checkpoint)
             self.learner.load_state_dict(tensors, facts)
@@ -144,6 +147,23 @@ class Runner:
         save_checkpoint(
             self.checkpoint, tensors, {**facts, "wall_time_s": self.wall_time, "config": vars(self.config)}
         )
+        self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        """Draw what the world model predicts without images, and say how it compares to the last image."""
+        learner = self.learner
+        if isinstance(learner, TeacherLearner) or self.ranks.rank > 0:
+            return
+        path = self.folder / "predictions" / f"{learner.iteration:06d}.png"
+        far = learner.env.contract.depth.far
+        errors = snapshot(learner.networks.world_model, learner.replay, far, path, learner.iteration)
+        if errors is not None:
+            logger.info(
+                "depth 1 s ahead without images: error %.3f m, of the last image %.3f m; %s",
+                errors.model[-1],
+                errors.persistence[-1],
+                path,
+            )
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         logger.info("stopping after this iteration, then saving")
@@ -159,6 +179,23 @@ class Runner:
         name = "log.jsonl" if self.ranks.rank == 0 else f"log_rank{self.ranks.rank}.jsonl"
         with (self.folder / name).open("a") as file:
             file.write(json.dumps({**line, "iteration_s": seconds, **log, "levels": levels}) + "\n")
+        if self.ranks.rank == 0:
+            self._plot({"iteration_s": seconds, **log}, levels)
+
+    def _plot(self, log: dict[str, float], levels: dict[str, dict[str, list[int]]]) -> None:
+        """Curves for TensorBoard, over environment steps."""
+        if self._curves is None:
+            self._curves = SummaryWriter(str(self.folder))
+        for name, value in log.items():
+            self._curves.add_scalar(name, value, self.learner.env_steps)
+        for terrain, counts in levels.items():
+            for level, (finished, passed) in enumerate(
+                zip(counts["finished"], counts["passed"], strict=True)
+            ):
+                if finished:
+                    self._curves.add_scalar(
+                        f"success_{terrain}/{level}", passed / finished, self.learner.env_steps
+                    )
 
     def _progress(self, log: dict[str, float], seconds: float, left: float) -> str:
         rate = self.config.num_envs * self.learner.preset.ppo.steps_per_env / seconds

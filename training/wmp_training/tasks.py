@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from wmp_training.env.commands import CommandConfig
 from wmp_training.env.curriculum import CurriculumConfig
+from wmp_training.env.depth_noise import DepthNoise
 from wmp_training.env.ends import EndConfig
 from wmp_training.env.environment import EnvConfig
 from wmp_training.env.rewards import RewardConfig
@@ -74,6 +75,7 @@ LENIENCY = (
 OBSTACLES = EnvConfig(
     terrain_shares=tuple(SHARES.values()),
     push_velocity=0.3,
+    depth_noise=DepthNoise(),
     surroundings=True,
     start_heading=0.2,
     ends=EndConfig(

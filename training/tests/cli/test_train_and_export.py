@@ -3,6 +3,7 @@ import json
 
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from wmp_core.bundle import Bundle
 from wmp_training.checkpoint import load_checkpoint
@@ -33,6 +34,12 @@ def test_a_short_training_run_logs_and_leaves_a_checkpoint(folder):
     tensors, facts = load_checkpoint(folder / "checkpoint")
     assert facts["config"]["num_envs"] == 8
     assert all(torch.isfinite(v.float()).all() for k, v in tensors.items() if k.startswith("actor."))
+
+
+def test_a_run_leaves_curves_for_tensorboard(folder):
+    (events,) = folder.glob("events.out.tfevents.*")
+    curves = EventAccumulator(str(events)).Reload()
+    assert [event.step for event in curves.Scalars("surrogate")] == [64 * i for i in range(1, 7)]
 
 
 def test_a_resumed_run_continues_exactly_as_the_uninterrupted_one(tmp_path):

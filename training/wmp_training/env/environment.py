@@ -15,6 +15,7 @@ from torch import Tensor
 from wmp_core.contract import Contract
 from wmp_training.env.commands import CommandConfig, Commands
 from wmp_training.env.curriculum import Curriculum, CurriculumConfig
+from wmp_training.env.depth_noise import DepthNoise
 from wmp_training.env.ends import EndConfig, Ends
 from wmp_training.env.observations import Observations
 from wmp_training.env.rewards import RewardConfig, RewardInputs, Rewards
@@ -31,7 +32,8 @@ class EnvConfig:
     depth images are rendered and height maps are observed; ``start_x`` m and ``start_heading`` rad as +- on a
     track; ``latency`` the share of episodes in which
     commands take effect one physics step late; ``blind_robots`` the share of episodes without any image,
-    ``lost_images`` the share of images lost otherwise.
+    ``lost_images`` the share of images lost otherwise. ``depth_noise`` is what the camera adds to an image
+    (``None``: nothing).
     """
 
     terrain_shares: tuple[float, ...] = (0.45, 0.3, 0.25)
@@ -48,6 +50,7 @@ class EnvConfig:
     camera_pitch: float = 0.0873
     lost_images: float = 0.03
     blind_robots: float = 0.04
+    depth_noise: DepthNoise | None = None
     camera: bool = True
     surroundings: bool = False
     start_x: float = 0.3
@@ -287,7 +290,10 @@ class LocomotionEnv:
         """Render now, hand out the image of one interval ago (at tick 0: of now)."""
         if not self.config.camera:
             return self.image[due]
-        fresh = normalise(self.contract.depth, self.sim.depth(due, self.pitch[due]))
+        metres = self.sim.depth(due, self.pitch[due])
+        if self.config.depth_noise is not None:
+            metres = self.config.depth_noise(metres)
+        fresh = normalise(self.contract.depth, metres)
         delayed = torch.where(first[:, None, None], fresh, self.image[due])
         self.image[due] = fresh
         return delayed
