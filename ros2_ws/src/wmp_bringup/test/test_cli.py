@@ -51,6 +51,13 @@ def test_an_existing_bag_is_never_written_over(tiny_bundle, tmp_path, capsys):
     assert "exists already" in capsys.readouterr().err
 
 
+def test_teleop_needs_a_terminal_and_a_domain_that_exists(capsys):
+    assert cli.main(["teleop", "--domain-id", "300"]) == 2
+    assert "--domain-id is 300, expected 0 to 232" in capsys.readouterr().err
+    assert cli.main(["teleop"]) == 1  # a test's standard input is no terminal
+    assert "needs a terminal" in capsys.readouterr().err
+
+
 class Greet:
     """A plug-in as another package would write it."""
 

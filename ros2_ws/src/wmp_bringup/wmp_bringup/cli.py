@@ -17,6 +17,7 @@ from wmp_bringup.play_command import PlayCommand
 from wmp_bringup.record_command import RecordCommand
 from wmp_bringup.recover import RecoverCommand
 from wmp_bringup.sim import SimCommand
+from wmp_bringup.teleop_command import TeleopCommand
 
 PLUGIN_GROUP = "wmp.commands"
 EXIT_USAGE = 2
@@ -53,6 +54,7 @@ def commands() -> dict[str, Command]:
         "record": RecordCommand(),
         "recover": RecoverCommand(),
         "sim": SimCommand(),
+        "teleop": TeleopCommand(),
     }
     for entry in sorted(entry_points(group=PLUGIN_GROUP), key=lambda entry: entry.name):
         found[entry.name] = _load(entry)

@@ -1,12 +1,18 @@
-"""Keys to velocities, and a terminal that is left as it was found."""
+"""Keys to velocities, a keyboard as a dead-man's handle, and a terminal that is left as it was found."""
 
 import os
 import pty
+import subprocess
+import sys
 import termios
+import time
 
 import pytest
+import rclpy
+from geometry_msgs.msg import Twist
+from rclpy.executors import SingleThreadedExecutor
 
-from wmp_controller.teleop_keyboard import RawTerminal, Velocity
+from wmp_controller.teleop_keyboard import DeadMan, RawTerminal, Velocity
 
 
 def after(keys: str) -> Velocity:
@@ -23,8 +29,9 @@ def after(keys: str) -> Velocity:
         ("wwws", Velocity(vx=0.2)),
         ("ad", Velocity()),
         ("qqa", Velocity(vy=0.2, yaw_rate=0.1)),
-        ("wwa ", Velocity()),
-        ("zp\x1b", Velocity()),
+        ("wwaz", Velocity()),
+        (" p\x1b", Velocity()),
+        ("ww ", Velocity(vx=0.2)),
     ],
 )
 def test_each_key_changes_its_own_axis_by_a_tenth(keys, expected):
@@ -47,3 +54,62 @@ def test_keys_arrive_one_by_one_and_the_terminal_is_restored():
             assert terminal.keys(0.0) == []
         assert termios.tcgetattr(stream.fileno()) == before
     os.close(keyboard)
+
+
+def test_a_key_that_repeats_is_held_and_not_pressed_again():
+    handle = DeadMan()
+    assert handle.is_new("w", 0.0)
+    assert handle.is_new("w", 0.5)  # tapped twice
+    assert not any(handle.is_new("w", 0.5 + 0.03 * count) for count in range(1, 20))
+    assert handle.is_new(" ", 1.1)
+
+
+def test_nothing_is_held_before_the_first_key_and_soon_after_the_last():
+    handle = DeadMan()
+    assert not handle.is_held(0.0)
+    handle.is_new(" ", 1.0)
+    assert handle.is_held(1.66)  # the longest pause before a held key repeats
+    assert not handle.is_held(1.71)
+
+
+@pytest.fixture
+def velocities():
+    """Listen to cmd_vel until a condition on the velocities heard so far holds."""
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    node = rclpy.create_node("robot", context=context)
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    heard = []
+    node.create_subscription(Twist, "cmd_vel", lambda twist: heard.append(twist.linear.x), 10)
+
+    def listen(condition, timeout_s=60.0):
+        deadline = time.monotonic() + timeout_s
+        while not condition(heard):
+            assert time.monotonic() < deadline, heard[-5:]
+            executor.spin_once(timeout_sec=0.05)
+
+    yield listen
+    node.destroy_node()
+    rclpy.try_shutdown(context=context)
+
+
+def test_the_robot_moves_while_space_is_held_and_stops_when_it_is_let_go(velocities):
+    keyboard, screen = pty.openpty()
+    code = "from wmp_controller.teleop_keyboard import main; raise SystemExit(main())"
+    teleop = subprocess.Popen([sys.executable, "-c", code], stdin=screen, stdout=screen)
+    try:
+        velocities(lambda heard: heard)
+        os.write(keyboard, b"w")
+        velocities(lambda heard: heard[-1] == pytest.approx(0.1))
+        velocities(lambda heard: heard[-1] == 0.0)  # nobody holds anything
+        os.write(keyboard, b" ")
+        velocities(lambda heard: heard[-1] == pytest.approx(0.1))
+        velocities(lambda heard: heard[-1] == 0.0)
+        teleop.terminate()
+        assert teleop.wait(timeout=30) == 0
+    finally:
+        teleop.kill()
+        teleop.wait()
+        os.close(keyboard)
+        os.close(screen)

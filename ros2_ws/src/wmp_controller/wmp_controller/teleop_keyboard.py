@@ -1,16 +1,22 @@
-"""Drive the robot from a terminal: keys to ``cmd_vel`` and to the services of policy_node."""
+"""Drive the robot from a terminal: keys to ``cmd_vel`` and to the services of policy_node.
+
+The keyboard as a dead-man's handle: a terminal tells of keys that are pressed, never of one that is let go,
+but a key that is held repeats. So the robot moves while keys keep coming, and walks on the spot afterwards.
+"""
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import signal
 import sys
 import termios
+import time
 import tty
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import List, NoReturn, Optional, TextIO, Type
+from typing import List, NoReturn, Optional, TextIO, Tuple, Type
 
 import rclpy
 from geometry_msgs.msg import Twist
@@ -20,10 +26,11 @@ from rclpy.task import Future
 from std_srvs.srv import Trigger
 
 HELP = """\
+  space held: move; let go: stop moving within 0.7 s
   w s   faster forward, backward        1  stand up
   a d   turn left, right                2  walk
   q e   step left, right                3  sit down
-  space stand still                     x  stop: damp the joints at once
+  z     velocity to zero                x  stop: damp the joints at once
   Ctrl-C ends (the robot then stands still after its command time-out)
 """
 
@@ -31,6 +38,10 @@ _SERVICES = {"1": "stand_up", "2": "walk", "3": "sit_down", "x": "stop"}
 
 #: cmd_vel is repeated at this interval (s): the controller takes silence for a lost operator.
 _REPEAT_S = 0.1
+#: s for which a key counts as held. A held key repeats every 0.03 s, after a first pause of up to 0.66 s.
+_HELD_S = 0.7
+#: s within which the same key once more is a key that is held, not one that is pressed again.
+_AUTOREPEAT_S = 0.06
 
 
 @dataclass(frozen=True)
@@ -43,7 +54,7 @@ class Velocity:
 
     def after(self, key: str, step: float = 0.1, limit: float = 1.0) -> Velocity:
         """The command after a key has been pressed; other keys change nothing."""
-        if key == " ":
+        if key == "z":
             return Velocity()
         changes = {
             "w": ("vx", step),
@@ -61,6 +72,22 @@ class Velocity:
 
     def __str__(self) -> str:
         return f"vx {self.vx:+.1f} m/s  vy {self.vy:+.1f} m/s  yaw {self.yaw_rate:+.1f} rad/s"
+
+
+class DeadMan:
+    """Tells from the keys that arrive whether one is being held; times in s, of one clock."""
+
+    def __init__(self) -> None:
+        self._last: Tuple[str, float] = ("", -math.inf)
+
+    def is_new(self, key: str, now: float) -> bool:
+        """Note a key; whether it was pressed, rather than repeated by the terminal."""
+        last, at = self._last
+        self._last = (key, now)
+        return key != last or now - at > _AUTOREPEAT_S
+
+    def is_held(self, now: float) -> bool:
+        return now - self._last[1] <= _HELD_S
 
 
 class RawTerminal:
@@ -98,22 +125,27 @@ class Teleop(Node):
         self._orders = {
             key: self.create_client(Trigger, f"{controller}/{name}") for key, name in _SERVICES.items()
         }
+        self._dead_man = DeadMan()
         self.velocity = Velocity()
         self.line = HELP
 
-    def press(self, key: str) -> None:
-        """Act on a key."""
+    def press(self, key: str, now: float) -> None:
+        """Act on a key that arrived at ``now`` s."""
+        if not self._dead_man.is_new(key, now):
+            return
         if key in self._orders:
             self.velocity = Velocity()
             self._call(key)
         else:
             self.velocity = self.velocity.after(key)
-            self.line = str(self.velocity)
+            self.line = f"{self.velocity}  (while space is held)"
 
-    def publish(self) -> None:
+    def publish(self, now: float) -> None:
+        """The velocity while a key is held, otherwise zero."""
+        velocity = self.velocity if self._dead_man.is_held(now) else Velocity()
         twist = Twist()
-        twist.linear.x, twist.linear.y = self.velocity.vx, self.velocity.vy
-        twist.angular.z = self.velocity.yaw_rate
+        twist.linear.x, twist.linear.y = velocity.vx, velocity.vy
+        twist.angular.z = velocity.yaw_rate
         self._publisher.publish(twist)
 
     def _call(self, key: str) -> None:
@@ -134,7 +166,7 @@ def main() -> int:
         sys.stderr.write("teleop_keyboard needs a terminal: start it on its own, not from a launch file\n")
         return 1
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     node = Teleop()
     try:
         with RawTerminal(sys.stdin) as terminal:
@@ -150,8 +182,8 @@ def _run(node: Teleop, terminal: RawTerminal) -> NoReturn:
     shown = ""
     while True:
         for key in terminal.keys(_REPEAT_S):
-            node.press(key)
-        node.publish()
+            node.press(key, time.monotonic())
+        node.publish(time.monotonic())
         rclpy.spin_once(node, timeout_sec=0.0)
         if node.line != shown:
             shown = node.line

@@ -1,0 +1,39 @@
+"""``wmp teleop``: the keyboard of this terminal drives a robot that listens to ``cmd_vel``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from wmp_bringup.command import UsageError
+
+EXAMPLES = """examples:
+  wmp teleop                        a real robot, or a simulation in this shell's ROS domain
+  wmp sim --domain-id 7             in one terminal,
+  wmp teleop --domain-id 7          in another
+
+The robot moves only while keys keep coming: hold space. policy_node must run with operator:=ros."""
+
+
+class TeleopCommand:
+    """The subcommand ``wmp teleop``."""
+
+    help = "drive by keyboard"
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the ROS domain."""
+        parser.description = "Drives the robot from this terminal; the keys are shown at the start."
+        parser.epilog = EXAMPLES
+        parser.add_argument(
+            "--domain-id", type=int, metavar="N", help="ROS domain (default: $ROS_DOMAIN_ID, else 0)"
+        )
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Drive until Ctrl-C."""
+        from wmp_controller import teleop_keyboard  # ROS only where it is asked for
+
+        if arguments.domain_id is not None:
+            if not 0 <= arguments.domain_id <= 232:
+                raise UsageError(f"--domain-id is {arguments.domain_id}, expected 0 to 232")
+            os.environ["ROS_DOMAIN_ID"] = str(arguments.domain_id)
+        return teleop_keyboard.main()
