@@ -1,0 +1,47 @@
+"""The table of watchdogs in docs/real_robot.md says what the code does by default."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from wmp_core.control.watchdog import WatchdogSettings
+
+PAGE = (Path(__file__).resolve().parent.parent / "docs" / "real_robot.md").read_text(encoding="utf-8")
+DEFAULTS = dataclasses.asdict(WatchdogSettings())
+CONDITIONS = [name.removesuffix("_reaction") for name in DEFAULTS if name.endswith("_reaction")]
+
+
+def rows() -> dict[str, tuple[str, str]]:
+    """Condition -> limit and reaction as documented."""
+    section = PAGE.split("## What the controller watches")[1].split("\n## ")[0]
+    found = re.findall(r"^\| `(\w+)` \| ([^|]+) \| (\w+) \|", section, re.M)
+    return {name: (limit, reaction) for name, limit, reaction in found}
+
+
+def test_every_condition_with_a_reaction_is_in_the_table_in_the_order_of_the_code():
+    assert list(rows()) == CONDITIONS
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_the_documented_reaction_and_limit_are_the_defaults(name):
+    limit, reaction = rows()[name]
+    assert reaction == DEFAULTS[f"{name}_reaction"]
+    key = "attitude_margin" if name == "attitude" else name
+    assert str(DEFAULTS[key]) in re.findall(r"\d+\.\d+", limit)
+
+
+@pytest.mark.parametrize(
+    ("key", "sentence"),
+    [
+        ("slow_speed", "walks on at {} m/s"),
+        ("slow_yaw_rate", "and {} rad/s at most"),
+        ("stand_after", "or after {} s"),
+        ("recovery", "go on for {} s after"),
+    ],
+)
+def test_the_figures_of_the_reactions_are_the_defaults(key, sentence):
+    assert sentence.format(DEFAULTS[key]) in " ".join(PAGE.split())
