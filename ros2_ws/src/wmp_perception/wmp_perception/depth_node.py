@@ -159,6 +159,7 @@ class DepthNode(Node):
             health.invalid_ratio > 0.9,
             "hardly a pixel is valid: is the lens covered, or an obstacle too close?",
         )
+        report.error_if(not health.sees, "the camera delivers, but sees nothing: the model goes on blind")
         report.warn_if(
             health.coverage < 0.9, f"the camera sees {100 * health.coverage:.0f} % of the network's view"
         )

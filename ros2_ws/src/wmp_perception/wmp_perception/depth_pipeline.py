@@ -13,6 +13,7 @@ from wmp_core.contract import Contract
 from wmp_core.depth.geometry import CameraIntrinsics, DepthProjection
 from wmp_perception.depth_filter import DepthFilter, DepthFilterSettings
 from wmp_perception.depth_selection import DepthSelection, SelectedFrame
+from wmp_perception.image_watch import ImageWatch
 from wmp_perception.realsense import RawFrame
 
 _NO_IMAGE = np.zeros((0, 0), dtype=np.float32)
@@ -38,7 +39,8 @@ class DepthHealth:
     """How the camera is doing.
 
     ``rate``: frames per s by their stamps, smoothed; ``invalid_ratio`` (0..1) of the newest frame before the
-    filters; ``coverage`` (0..1): share of the network's view that the camera sees.
+    filters; ``coverage`` (0..1): share of the network's view that the camera sees; ``sees``: the frames are
+    not frozen, and not without a valid pixel (see :class:`wmp_perception.image_watch.ImageWatch`).
     """
 
     frames: int = 0
@@ -47,6 +49,7 @@ class DepthHealth:
     invalid_ratio: float = 0.0
     filter_ms: float = 0.0
     coverage: float = 1.0
+    sees: bool = True
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class DepthPipeline:
         self._contract = contract
         self._settings = settings
         self._selection = DepthSelection(contract.timing, tolerance_s)
+        self._watch = ImageWatch()
         self._optics: Optional[_Optics] = None
         self.health = DepthHealth()
 
@@ -76,6 +80,7 @@ class DepthPipeline:
 
     def on_step(self, tick: int, stamp: float, is_first: bool) -> List[DepthImage]:
         """A policy step; returns the images that are due now."""
+        self._watch.on_step(stamp, is_first)
         return self._project(self._selection.on_step(tick, stamp, is_first))
 
     def on_silence(self, stamp: float) -> List[DepthImage]:
@@ -94,7 +99,10 @@ class DepthPipeline:
             invalid_ratio=float(np.count_nonzero(raw.depth == 0)) / raw.depth.size,
             filter_ms=1e3 * (time.perf_counter() - started),
             coverage=optics.projection.coverage,
+            sees=self._watch.sees(raw.stamp, raw.depth),
         )
+        if not self.health.sees:
+            return self.on_silence(raw.stamp)
         project = functools.partial(optics.projection, filtered, optics.unit)
         return self._project(self._selection.on_frame(raw.stamp, project))
 
