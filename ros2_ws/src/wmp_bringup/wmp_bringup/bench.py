@@ -1,4 +1,8 @@
-"""``wmp bench``: measure this machine. ``wmp bench loop``: how well loops keep their rate."""
+"""``wmp bench``: measure this machine. ``wmp bench loop``: how well loops keep their rate.
+
+What other packages measure comes from the entry point group ``wmp.benches``: an object with
+``run(seconds, json_file) -> int``, like the training's ``wmp bench training``.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import argparse
 import dataclasses
 import json
 from contextlib import nullcontext
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +18,13 @@ from wmp_bringup.command import UsageError
 from wmp_core.realtime import scheduling
 from wmp_core.realtime.scheduling import RealtimeSettings
 
+BENCH_GROUP = "wmp.benches"
 RATES = (50.0, 500.0)
 EXAMPLES = """examples:
   wmp bench loop                                 a minute each: 12 minutes
   wmp bench loop --seconds 5 --json loop.json    a first look
   wmp bench loop --priority 80 --cpus 1          with the means of docs/determinism.md
+  wmp bench training                             environment and learning steps a second, 5 minutes
 
 slip: how much later than asked the last cycle began; misses: periods in which no cycle began."""
 
@@ -34,7 +41,8 @@ class BenchCommand:
             "Runs the control loop's pacing at 50 and 500 Hz, with the machine as it is and with all cores "
             "loaded, beside the two common idioms sleep(dt) and sleep(dt - elapsed)."
         )
-        parser.add_argument("what", choices=("loop",), help="what is measured")
+        others = sorted(entry.name for entry in entry_points(group=BENCH_GROUP))
+        parser.add_argument("what", choices=("loop", *others), help="what is measured")
         parser.add_argument("--seconds", type=float, default=60.0, help="per measurement (default: 60)")
         parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file")
         parser.add_argument("--priority", type=int, default=0, help="SCHED_FIFO, 1 to 99 (default: 0, off)")
@@ -46,6 +54,9 @@ class BenchCommand:
         """Measure, print a table."""
         if not arguments.seconds >= 1.0:
             raise UsageError(f"--seconds is {arguments.seconds:g}, expected at least 1")
+        if arguments.what != "loop":
+            (other,) = entry_points(group=BENCH_GROUP, name=arguments.what)
+            return other.load().run(arguments.seconds, arguments.json)
         try:
             settings = RealtimeSettings(
                 priority=arguments.priority, cpus=tuple(arguments.cpus), switch_interval=0.0005
