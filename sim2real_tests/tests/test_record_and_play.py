@@ -59,8 +59,20 @@ def world_model(tiny_bundle, environment):
     process.communicate()
 
 
-def recording(folder, bundle, environment):
-    return started([*WMP, "record", str(folder), "--bundle", str(bundle.path)], environment, "recording")
+@pytest.fixture
+def recording(tiny_bundle, environment):
+    """Starts ``wmp record FOLDER``; ends it if the test has not."""
+    running = []
+
+    def start(folder):
+        command = [*WMP, "record", str(folder), "--bundle", str(tiny_bundle.path)]
+        running.append(started(command, environment, "recording"))
+        return running[-1]
+
+    yield start
+    for process in running:
+        process.kill()
+        process.wait()
 
 
 def play(bag, environment, *options):
@@ -69,9 +81,9 @@ def play(bag, environment, *options):
 
 
 def test_a_live_world_model_answers_with_the_recorded_latents(
-    world_model, golden_bag, tiny_bundle, environment, tmp_path
+    world_model, recording, golden_bag, tiny_bundle, environment, tmp_path
 ):
-    recorder = recording(tmp_path / "again", tiny_bundle, environment)
+    recorder = recording(tmp_path / "again")
     done = play(
         golden_bag, environment, "--lockstep", "--topics", "wmp/policy_step", "wmp/depth", "wmp/latent"
     )
@@ -88,8 +100,8 @@ def test_a_live_world_model_answers_with_the_recorded_latents(
     assert walk.problems == []
 
 
-def test_the_rhythm_is_the_recorded_one_times_the_rate(golden_bag, tiny_bundle, environment, tmp_path):
-    recorder = recording(tmp_path / "paced", tiny_bundle, environment)
+def test_the_rhythm_is_the_recorded_one_times_the_rate(recording, golden_bag, environment, tmp_path):
+    recorder = recording(tmp_path / "paced")
     began = time.monotonic()
     done = play(golden_bag, environment, "--rate", "2", "--topics", "joint_states")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -100,8 +112,8 @@ def test_the_rhythm_is_the_recorded_one_times_the_rate(golden_bag, tiny_bundle, 
     assert "played 150 messages" in done.stdout
 
 
-def test_a_killed_recorder_leaves_what_it_had_written(golden_bag, tiny_bundle, environment, tmp_path):
-    recorder = recording(tmp_path / "killed", tiny_bundle, environment)
+def test_a_killed_recorder_leaves_what_it_had_written(recording, golden_bag, environment, tmp_path):
+    recorder = recording(tmp_path / "killed")
     done = play(golden_bag, environment, "--rate", "50", "--topics", "wmp/policy_step", "wmp/depth")
     assert done.returncode == 0, done.stdout + done.stderr
     again = play(golden_bag, environment, "--rate", "50", "--topics", "wmp/policy_step", "wmp/depth")
