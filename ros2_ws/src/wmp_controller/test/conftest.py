@@ -67,7 +67,7 @@ class WireRobot:
         state = wire.LowState(
             quat_wxyz=np.float32([1, 0, 0, 0]),
             gyro=zeros[:3],
-            acc=np.float32([0, 0, 9.81]),
+            acc=np.float32([0, 0, 9.81 + 1e-3 * (self._tick // 2 % 7)]),  # an IMU is never quite still
             rpy=zeros[:3],
             q=self._q.astype(np.float32),
             dq=zeros,

@@ -11,7 +11,7 @@ import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import Twist
 from rclpy.executors import SingleThreadedExecutor
-from sensor_msgs.msg import Imu, JointState
+from sensor_msgs.msg import Imu, JointState, Joy
 from std_srvs.srv import Trigger
 from wmp_msgs.msg import Latent, PolicyStep
 
@@ -201,6 +201,38 @@ def test_a_bad_parameter_ends_the_node_with_one_line_that_names_it(policy_node, 
 def test_realtime_measures_that_the_system_refuses_are_only_warnings(policy_node, observer, robot):
     policy_node(**patient(robot, **{"realtime.priority": 50, "realtime.cpus": "[0]"}))
     observer.wait(lambda: observer.states)
+
+
+def test_a_joystick_drives_over_dds_and_only_with_the_dead_man_button(policy_node, observer, robot):
+    policy_node(**patient(robot, operator="joy", policy_step_listeners=1, **{"watchdog.joystick_age": 60.0}))
+    pad = observer.node.create_publisher(Joy, "joy", 10)
+    latents = observer.offer_latents()
+
+    def press(condition, *buttons, left_y=0.0):
+        """Send pads with these buttons, as package joy does at its rate, until ``condition`` holds."""
+        order = ["A", "B", "X", "Y", "L2", "R1"]
+        joy = Joy(axes=[0.0, left_y, 0.0, 0.0, 0.0, 0.0], buttons=[int(name in buttons) for name in order])
+
+        def has_happened():
+            pad.publish(joy)
+            return condition()
+
+        observer.wait(has_happened)
+
+    def mode():
+        return observer.diagnostics[-1].status[0].message.partition(";")[0] if observer.diagnostics else ""
+
+    observer.wait(
+        lambda: observer.states and pad.get_subscription_count() and latents.get_subscription_count()
+    )
+    press(lambda: mode() == "PASSIVE")  # what is held from the start asks for nothing
+    press(lambda: mode() == "STAND_UP", "R1", "A")
+    press(lambda: mode() == "STAND")
+    press(lambda: mode() == "WALK", "R1", "X")
+    press(lambda: observer.steps[-1].command[0] == pytest.approx(0.8), "R1", left_y=1.0)
+    press(lambda: observer.steps[-1].command[0] == 0.0, left_y=1.0)
+    press(lambda: mode() == "PASSIVE", "L2", "B")
+    assert not observer.cmd_vel.get_subscription_count()  # one operator at a time
 
 
 def test_a_failed_preflight_refuses_torque_by_name_and_never_a_stop(policy_node, observer, robot):

@@ -89,13 +89,13 @@ def test_a_demand_that_does_not_exist_is_refused_with_those_that_do(clock):
         Preflight("maybe", False, clock)
 
 
-def test_silence_is_told_once_after_a_second_of_asking(clock):
+def test_silence_is_told_once_after_half_a_second_of_asking(clock):
     silence = Silence(A1LinkSettings("10.0.0.1", 8007), clock)
     asked = LinkStatistics(sent=1)
     clock.now += 60
     assert silence.complaint(LinkStatistics()) is None  # nobody has been asked anything
     assert silence.complaint(asked) is None
-    clock.now += 1.0
+    clock.now += 0.5
     assert "10.0.0.1:8007" in silence.complaint(asked)
     assert silence.complaint(asked) is None
 

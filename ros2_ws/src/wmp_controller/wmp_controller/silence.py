@@ -7,7 +7,7 @@ from typing import Callable, Optional
 
 from wmp_core.a1.link import A1LinkSettings, LinkStatistics
 
-_PATIENCE_S = 1.0
+_PATIENCE_S = 0.5
 
 
 class Silence:
