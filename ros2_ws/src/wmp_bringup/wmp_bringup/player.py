@@ -22,7 +22,7 @@ from wmp_ros.qos import LISTEN, RELIABLE
 
 LATENT = "/wmp/latent"
 #: s of wall time that a listener may take for one message, and for a latent.
-PATIENCE = 10.0
+PATIENCE = 30.0
 #: s from the first match to the last: both sides of a topic find each other at different times.
 SETTLING = 1.0
 #: In lockstep, messages after which listeners must have caught up: fewer than their queues hold. An
