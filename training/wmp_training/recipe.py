@@ -52,6 +52,8 @@ def train(
     Returns:
         The checkpoint folder of the stage that was under way last.
     """
+    if config.policy != "wmp" and recipe != "wmp":
+        raise ValueError(f"policy {config.policy!r} is trained by reward alone, expected the recipe 'wmp'")
     end, source, stages = time.monotonic() + time_limit, begin_with, RECIPES[recipe]
     if resume and not any(_begun(folder / stage.folder) for stage in stages):
         load_facts(folder / stages[0].folder / "checkpoint")  # says what is missing

@@ -18,16 +18,17 @@ from wmp_training.checkpoint import load_checkpoint, save_checkpoint
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.env.environment import LocomotionEnv
 from wmp_training.learner import Learner, Networks
-from wmp_training.policy.teacher import teacher_actor, teacher_example
+from wmp_training.model_free import ModelFreeLearner
+from wmp_training.policy.model_free import KINDS, build_actor, teacher_example
 from wmp_training.presets import a1_contract, preset
 from wmp_training.sim.mujoco_batch import MujocoBatch
 from wmp_training.tasks import task, without_camera
-from wmp_training.teacher import TeacherLearner
 from wmp_training.world_model.picture import snapshot
 
 logger = logging.getLogger(__name__)
 
 STAGES = ("wmp", "teacher", "student")
+POLICIES = ("wmp", "blind", "recurrent")
 #: Between the seeds of two ranks.
 SEED_STRIDE = 1000
 
@@ -38,7 +39,8 @@ class RunConfig:
 
     ``num_envs`` robots over all ranks; ``task`` of ``tasks.py``; ``stage`` is what learns: ``wmp`` the policy
     and its world model by reward, ``teacher`` the privileged teacher, ``student`` the policy and its world
-    model from a teacher.
+    model from a teacher. ``policy`` is ``wmp``, or a baseline trained by reward instead: ``blind`` or
+    ``recurrent``.
     """
 
     preset: str
@@ -47,6 +49,7 @@ class RunConfig:
     levels: int = 10
     task: str = "gentle"
     stage: str = "wmp"
+    policy: str = "wmp"
 
     def __post_init__(self) -> None:
         if self.num_envs < 1 or self.levels < 1:
@@ -55,18 +58,21 @@ class RunConfig:
             )
 
 
-def build_learner(config: RunConfig, threads: int, ranks: Ranks) -> Learner | TeacherLearner:
+def build_learner(config: RunConfig, threads: int, ranks: Ranks) -> Learner | ModelFreeLearner:
     """Simulator, environment and what learns in it, from scratch; each rank has random numbers of its own."""
     if config.stage not in STAGES:
         raise ValueError(f"stage is {config.stage!r}, expected one of {STAGES}")
+    if config.policy not in POLICIES:
+        raise ValueError(f"policy is {config.policy!r}, expected one of {POLICIES}")
+    kind = config.stage if config.stage == "teacher" else config.policy
     chosen, what, seed = preset(config.preset), task(config.task), config.seed + SEED_STRIDE * ranks.rank
     torch.manual_seed(seed)
     contract = a1_contract(chosen.world_model)
     robots = config.num_envs // ranks.size
     simulator = MujocoBatch(contract, robots, what.pool(config.levels, config.num_envs), seed, threads)
-    if config.stage == "teacher":
-        env = LocomotionEnv(contract, simulator, without_camera(what.env))
-        return TeacherLearner(env, chosen, ranks)
+    if kind in KINDS:
+        settings = what.env if KINDS[kind].camera else without_camera(what.env)
+        return ModelFreeLearner(LocomotionEnv(contract, simulator, settings), chosen, kind, ranks)
     env, networks = LocomotionEnv(contract, simulator, what.env), Networks(contract, chosen)
     teacher = None
     if config.stage == "student":
@@ -75,7 +81,7 @@ def build_learner(config: RunConfig, threads: int, ranks: Ranks) -> Learner | Te
                 f"task {config.task!r} shows no height map, which a teacher needs; use 'obstacles'"
             )
         example = teacher_example(contract.proprioception_size, contract.num_joints, env.map_size)
-        teacher = teacher_actor(example, contract.num_joints, chosen.policy).requires_grad_(False)
+        teacher = build_actor("teacher", example, contract.num_joints, chosen.policy).requires_grad_(False)
     return Learner(env, networks, seed, ranks, teacher)
 
 
@@ -152,7 +158,7 @@ class Runner:
     def _look_ahead(self) -> None:
         """Draw what the world model predicts without images, and say how it compares to the last image."""
         learner = self.learner
-        if isinstance(learner, TeacherLearner) or self.ranks.rank > 0:
+        if isinstance(learner, ModelFreeLearner) or self.ranks.rank > 0:
             return
         path = self.folder / "predictions" / f"{learner.iteration:06d}.png"
         far = learner.env.contract.depth.far

@@ -57,7 +57,11 @@ class GaitPPO(PPO):
         """All epochs over the stored rollout; returns mean losses."""
         totals: dict[str, float] = defaultdict(float)
         batches = 0
-        for batch in self.storage.mini_batch_generator(self.num_mini_batches, self.num_learning_epochs):
+        recurrent = self.actor.is_recurrent
+        source = (
+            self.storage.recurrent_mini_batch_generator if recurrent else self.storage.mini_batch_generator
+        )
+        for batch in source(self.num_mini_batches, self.num_learning_epochs):
             losses = self._losses(batch)
             self._adapt_learning_rate(batch)
             loss = sum(self.weights[name] * value for name, value in losses.items())
@@ -74,8 +78,9 @@ class GaitPPO(PPO):
         return {name: total / batches for name, total in totals.items()}
 
     def _losses(self, batch: RolloutStorage.Batch) -> dict[str, Tensor]:
-        self.actor(batch.observations, stochastic_output=True)
-        values = self.critic(batch.observations)
+        memory = batch.hidden_states[0] if self.actor.is_recurrent else None
+        self.actor(batch.observations, batch.masks, memory, stochastic_output=True)
+        values = self.critic(batch.observations, batch.masks)
         ratio = torch.exp(
             self.actor.get_output_log_prob(batch.actions) - batch.old_actions_log_prob.squeeze(-1)
         )

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -61,7 +62,7 @@ def measure(seconds: float, cores: int, robots: int, network: str) -> Iterator[R
     for name, camera in (("environment", False), ("environment with depth at 10 Hz", True)):
         env = _environment(robots, cores, camera, network)
         action = torch.zeros(robots, env.contract.num_joints)
-        per_call = _per_second(lambda env=env, action=action: env.step(action), seconds)
+        per_call = _per_second(partial(env.step, action), seconds)
         yield Rate(name, per_call * robots)
     for name, stage in (("teacher: environment and PPO", "teacher"), ("world model and PPO", "wmp")):
         config = RunConfig(network, robots, 1, LEVELS, TASK, stage)

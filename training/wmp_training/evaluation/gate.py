@@ -18,11 +18,11 @@ from wmp_training.checkpoint import load_checkpoint, section
 from wmp_training.env.commands import HEADING
 from wmp_training.env.environment import LocomotionEnv, Observation
 from wmp_training.learner import Networks
-from wmp_training.policy.teacher import teacher_actor, teacher_example
+from wmp_training.model_free import Eyes
+from wmp_training.policy.model_free import KINDS, build_actor
 from wmp_training.presets import a1_contract, preset
 from wmp_training.sim.mujoco_batch import MujocoBatch
 from wmp_training.tasks import Task, task, without_camera
-from wmp_training.teacher import teacher_observation
 from wmp_training.world_model.filter import LatentFilter
 
 #: Commanded speed [m/s] and forward progress [m] that makes an episode without a fall a success.
@@ -37,14 +37,16 @@ def gate(run: Path, levels: tuple[int, ...], robots: int, seed: int = 7, threads
     """Judge the checkpoint of ``run`` (any stage) with ``robots`` per terrain and level, one episode each."""
     tensors, facts = load_checkpoint(run / "checkpoint")
     config, chosen = facts["config"], preset(facts["config"]["preset"])
-    what, is_teacher = task(config.get("task", "gentle")), config.get("stage") == "teacher"
+    what = task(config.get("task", "gentle"))
+    kind = "teacher" if config.get("stage") == "teacher" else config.get("policy", "wmp")
+    camera = kind not in KINDS or KINDS[kind].camera
     torch.manual_seed(seed)
-    env = _course(what, config["levels"], levels, robots, seed, threads, camera=not is_teacher)
-    if is_teacher:
-        example = teacher_example(env.contract.proprioception_size, env.contract.num_joints, env.map_size)
-        actor = teacher_actor(example, env.contract.num_joints, chosen.policy)
-        actor.load_state_dict(section("teacher", tensors))
-        return _judge(env, lambda seen: actor(teacher_observation(seen, env.num_robots)))
+    env = _course(what, config["levels"], levels, robots, seed, threads, camera)
+    if kind in KINDS:
+        eyes = Eyes(env)
+        actor = build_actor(kind, eyes(env.reset()), env.contract.num_joints, chosen.policy)
+        actor.load_state_dict(section(kind, tensors))
+        return _judge(env, lambda seen: actor(eyes(seen)))
     networks = Networks(env.contract, chosen)
     networks.load(tensors)
     return _judge(env, _Sighted(networks, env))

@@ -1,38 +1,56 @@
-"""Training the privileged teacher: PPO on proprioception and a height map, no camera, no world model."""
+"""Training policies without a world model by PPO: the privileged teacher and the baselines."""
 
 from __future__ import annotations
 
 import torch
 from tensordict import TensorDict
-from torch import Tensor
+from torch import Tensor, nn
 
 from wmp_training import checkpoint as ck
 from wmp_training.algorithms.ppo import GaitPPO
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.env.environment import LocomotionEnv, Observation
-from wmp_training.policy.teacher import teacher_actor, teacher_critic
+from wmp_training.policy.model_free import KINDS, build_actor, build_critic
 from wmp_training.presets import Preset
 from wmp_training.rollout import check_finite, collect
 
-
-def teacher_observation(observation: Observation, num_robots: int) -> TensorDict:
-    """Groups that teacher and critic look at."""
-    names = ("proprioception", "last_action", "base_velocity", "surroundings", "privileged")
-    return TensorDict({name: getattr(observation, name) for name in names}, batch_size=[num_robots])
+#: The image is averaged over blocks of this side [pixels] for a policy that remembers it itself.
+BLOCK = 4
 
 
-class TeacherLearner:
-    """Same interface as ``learner.Learner``; ``env`` needs ``surroundings`` and no camera."""
+class Eyes:
+    """Turns environment observations into what model-free policies see; holds every robot's last image."""
 
-    #: What another run needs to begin with this one's skill.
-    SKILL = ("teacher", "critic", "ppo_optimizer", "env.level")
+    def __init__(self, env: LocomotionEnv) -> None:
+        self.camera = env.config.camera
+        height, width = env.contract.depth.height // BLOCK, env.contract.depth.width // BLOCK
+        self.sight = torch.zeros(env.num_robots, height * width)
 
-    def __init__(self, env: LocomotionEnv, preset: Preset, ranks: Ranks = ALONE) -> None:
-        self.env, self.preset = env, preset
-        self.obs = self._perceive(env.reset())
+    def __call__(self, observation: Observation) -> TensorDict:
+        """Groups by name; ``sight`` only where there is a camera, ``surroundings`` only where observed."""
+        names = ("history", "command", "proprioception", "last_action", "base_velocity", "privileged")
+        groups = {name: getattr(observation, name) for name in names}
+        if observation.surroundings is not None:
+            groups["surroundings"] = observation.surroundings
+        if self.camera:
+            arrived = observation.due[observation.valid]
+            coarse = nn.functional.avg_pool2d(observation.depth[observation.valid].unsqueeze(1), BLOCK)
+            self.sight[observation.due[observation.first]] = 0.0
+            self.sight[arrived] = coarse.flatten(1)
+            groups["sight"] = self.sight.clone()
+        return TensorDict(groups, batch_size=[len(observation.tick)])
+
+
+class ModelFreeLearner:
+    """Same interface as ``learner.Learner``, for a policy ``kind`` of ``policy/model_free.py``."""
+
+    def __init__(self, env: LocomotionEnv, preset: Preset, kind: str, ranks: Ranks = ALONE) -> None:
+        self.env, self.preset, self.kind = env, preset, kind
+        self.eyes = Eyes(env)
+        self.obs = self.eyes(env.reset())
         joints = env.contract.num_joints
-        self.actor = teacher_actor(self.obs, joints, preset.policy)
-        self.critic = teacher_critic(self.obs, preset.policy)
+        self.actor = build_actor(kind, self.obs, joints, preset.policy)
+        self.critic = build_critic(self.obs, preset.policy)
         ranks.copy_from_first([self.actor, self.critic])
         self.ppo = GaitPPO(self.actor, self.critic, self.obs, joints, preset.ppo, ranks)
         self.iteration = self.env_steps = 0
@@ -40,25 +58,24 @@ class TeacherLearner:
     def iterate(self) -> dict[str, float]:
         """Collect one rollout and update; returns what to log."""
         steps = self.preset.ppo.steps_per_env
-        self.obs, log = collect(self.env, self.ppo, self.obs, self._perceive, steps)
+        self.obs, log = collect(self.env, self.ppo, self.obs, self.eyes, steps)
         self.env_steps += steps * self.env.num_robots * self.ppo.ranks.size
         with torch.no_grad():
             self.ppo.compute_returns(self.obs)
         log |= self.ppo.update()
         self.iteration += 1
-        check_finite(log, {"teacher": self.actor, "critic": self.critic}, self.iteration)
+        check_finite(log, {self.kind: self.actor, "critic": self.critic}, self.iteration)
         std = self.actor.distribution.std_param.mean().item()
         return log | {"learning_rate": self.ppo.learning_rate, "std": std}
 
-    def _perceive(self, observation: Observation) -> TensorDict:
-        return teacher_observation(observation, self.env.num_robots)
-
     def state_dict(self) -> tuple[dict[str, Tensor], dict[str, float]]:
         """Tensors and plain numbers from which :meth:`load_state_dict` continues exactly."""
-        tensors = ck.prefixed("teacher", self.actor.state_dict())
+        tensors = ck.prefixed(self.kind, self.actor.state_dict())
         tensors |= ck.prefixed("critic", self.critic.state_dict())
         tensors |= ck.prefixed("ppo_optimizer", ck.optimizer_tensors(self.ppo.optimizer))
         tensors |= ck.prefixed("env", self.env.state_dict()) | ck.prefixed("obs", dict(self.obs.items()))
+        if KINDS[self.kind].recurrent:
+            tensors |= {"memory": self.actor.get_hidden_state(), "sight": self.eyes.sight}
         facts = {
             "iteration": self.iteration,
             "env_steps": self.env_steps,
@@ -68,7 +85,7 @@ class TeacherLearner:
 
     def load_skill(self, tensors: dict[str, Tensor], facts: dict[str, float]) -> None:
         """Weights, optimiser and terrain levels of another run; its robots stay where they are."""
-        self.actor.load_state_dict(ck.section("teacher", tensors))
+        self.actor.load_state_dict(ck.section(self.kind, tensors))
         self.critic.load_state_dict(ck.section("critic", tensors))
         self.ppo.learning_rate = facts["learning_rate"]
         optimizer = ck.section("ppo_optimizer", tensors)
@@ -80,4 +97,7 @@ class TeacherLearner:
         self.load_skill(tensors, facts)
         self.env.load_state_dict(ck.section("env", tensors))
         self.obs = TensorDict(ck.section("obs", tensors), batch_size=[self.env.num_robots])
+        if KINDS[self.kind].recurrent:
+            self.actor.reset(hidden_state=tensors["memory"])
+            self.eyes.sight.copy_(tensors["sight"])
         torch.set_rng_state(tensors["rng"])
