@@ -90,7 +90,7 @@ def main() -> int:
 
 
 def provide_test_programs() -> None:
-    """Say which tests will be skipped for want of a program; a CI machine, nobody's desktop, gets it installed."""
+    """Name the tests' missing programs; on a CI machine, nobody's desktop, install them."""
     if missing_for_tests() and os.environ.get("CI") and os.geteuid() == 0 and shutil.which("apt-get"):
         print("setup: chromium from the distribution, for the tests that look at reports", flush=True)
         for words in (["update"], ["install", "--yes", "--no-install-recommends", "chromium"]):
