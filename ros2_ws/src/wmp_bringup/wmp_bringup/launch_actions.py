@@ -5,6 +5,7 @@ Uses nothing that Humble's ``launch`` does not have.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from wmp_bringup.last_damping import damp_if_controller_died
 from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.options import OPTIONS, Option
 from wmp_bringup.processes import NodeExit
+from wmp_ros.launcher import LAUNCHER_PID
 
 
 def describe_graph(mode: str) -> LaunchDescription:
@@ -79,6 +81,7 @@ def _node_actions(spec: NodeSpec, folder: Path) -> list:
         remappings=list(spec.remappings),
         arguments=list(spec.arguments),
         ros_arguments=["--enclave", spec.enclave],
+        additional_env={LAUNCHER_PID: str(os.getpid())},
         output="screen",
         emulate_tty=True,
     )

@@ -7,7 +7,6 @@ launcher leaves a node behind, and a controller damps its robot on the way out.
 
 from __future__ import annotations
 
-import ctypes
 import importlib
 import os
 import signal
@@ -16,8 +15,8 @@ import threading
 import time
 from collections.abc import Callable
 
-LAUNCHER_PID = "WMP_LAUNCHER_PID"
-_PR_SET_PDEATHSIG = 1
+from wmp_ros.launcher import LAUNCHER_PID, end_with_launcher
+
 #: s that a node has to end by itself once its launcher has died.
 _GRACE_S = 5.0
 
@@ -48,7 +47,7 @@ def find_executable(package: str, executable: str) -> Callable[[], int | None]:
 
 
 def _die_with_launcher() -> None:
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    end_with_launcher()
     launcher = int(os.environ.get(LAUNCHER_PID, os.getppid()))
     # The launcher may have died before the request was in place; then nobody is left to send the signal.
     if os.getppid() != launcher:

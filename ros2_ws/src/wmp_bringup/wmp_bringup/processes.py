@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 
 from wmp_bringup.graph import NodeSpec, write_overrides
-from wmp_bringup.node_main import LAUNCHER_PID
+from wmp_ros.launcher import LAUNCHER_PID
 
 _log = logging.getLogger(__name__)
 

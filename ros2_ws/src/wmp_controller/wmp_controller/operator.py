@@ -80,6 +80,7 @@ class ScriptedOperator:
         self._mode = Mode.PASSIVE
         self._mode_since: Optional[float] = None
         self._asked: Optional[Request] = None
+        self._refusal: Optional[str] = None
         self._next_attempt = -math.inf
         self._has_stood = False
         self._sits_on_purpose = False
@@ -101,7 +102,9 @@ class ScriptedOperator:
             self._sits_on_purpose |= self._asked is Request.SIT_DOWN
             self._next_attempt = -math.inf
             return
-        _log.warning("%s", refusal)
+        if refusal != self._refusal:
+            _log.warning("%s", refusal)
+        self._refusal = refusal
         if self._waited_too_long():
             self._fail(refusal)
 

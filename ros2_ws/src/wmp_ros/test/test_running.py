@@ -33,6 +33,14 @@ sys.exit(run_node(Talker, (ValueError,), serve))
 """
 
 
+LAUNCHER = """
+import os, subprocess, sys, time
+environment = {**os.environ, "WMP_LAUNCHER_PID": str(os.getpid())}
+subprocess.Popen([sys.executable, "-c", sys.argv[1]], env=environment)
+time.sleep(600)
+"""
+
+
 def start(*arguments):
     command = [sys.executable, "-c", NODE, *arguments]
     return subprocess.Popen(
@@ -55,3 +63,11 @@ def test_an_expected_error_is_its_message_and_exit_code_1():
         _, errors = process.communicate(timeout=20.0)
     assert process.returncode == 1
     assert "no such robot" in errors and "Traceback" not in errors
+
+
+def test_a_node_ends_in_order_when_its_launcher_is_killed():
+    command = [sys.executable, "-c", LAUNCHER, NODE]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ)) as launcher:
+        assert launcher.stdout.readline() == "serving\n"
+        launcher.kill()
+        assert launcher.stdout.read() == "destroyed\n"  # until the node has closed its end

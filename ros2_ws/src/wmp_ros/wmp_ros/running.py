@@ -12,6 +12,8 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
+from wmp_ros.launcher import end_with_launcher
+
 NodeT = TypeVar("NodeT", bound=Node)
 
 #: Ctrl-C, a launcher's request, and a terminal that is closed.
@@ -48,6 +50,7 @@ def run_node(
     stop = threading.Event()
     for number in END_SIGNALS:
         signal.signal(number, lambda *_: stop.set())
+    end_with_launcher()
     node: Optional[NodeT] = None
     try:
         node = create()
