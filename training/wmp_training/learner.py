@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from wmp_core.contract import Contract
 from wmp_training import checkpoint as ck
+from wmp_training.algorithms.amp import AMPTrainer, motion_states
+from wmp_training.algorithms.amp_ppo import AMPPPO
 from wmp_training.algorithms.imitation import Imitation
 from wmp_training.algorithms.ppo import WMPPPO
 from wmp_training.distributed import ALONE, Ranks
@@ -53,6 +55,8 @@ class Learner:
         env: the task, not yet reset.
         networks: what to train.
         seed: of the world model's own random numbers.
+        teacher: whom to imitate, instead of learning by reward.
+        amp: judge of style, whose reward is added.
     """
 
     def __init__(
@@ -62,9 +66,11 @@ class Learner:
         seed: int,
         ranks: Ranks = ALONE,
         teacher: MLPModel | None = None,
+        amp: AMPTrainer | None = None,
     ) -> None:
         contract, preset = env.contract, networks.preset
         self.env, self.networks, self.preset, self.teacher = env, networks, preset, teacher
+        self.amp = amp
         interval, joints = contract.timing.world_model_interval, contract.num_joints
         self.filter = LatentFilter(networks.world_model, env.num_robots, interval, joints)
         config = preset.world_model
@@ -86,8 +92,15 @@ class Learner:
         if teacher is not None:
             self._aids["teacher"] = teacher
         ranks.copy_from_first([networks.world_model, networks.actor, *self._aids.values()])
-        algorithm = WMPPPO if teacher is None else Imitation
-        self.ppo = algorithm(networks.actor, self.critic, self.obs, joints, preset.ppo, ranks)
+        parts = networks.actor, self.critic, self.obs, joints, preset.ppo
+        self.ppo: WMPPPO
+        if teacher is not None:
+            self.ppo = Imitation(*parts, ranks)
+        elif amp is not None:
+            ranks.copy_from_first([amp.discriminator])
+            self.ppo = AMPPPO(*parts, amp, ranks)
+        else:
+            self.ppo = WMPPPO(*parts, ranks)
         self.iteration = self.env_steps = 0
 
     def iterate(self) -> dict[str, float]:
@@ -138,6 +151,8 @@ class Learner:
         )
         if surroundings is not None:
             obs["surroundings"] = surroundings
+        if self.amp is not None:
+            obs["motion"] = motion_states(self.env.sim.states())
         if self.teacher is not None:
             with torch.no_grad():
                 obs["teacher_action"] = self.teacher(obs)
@@ -158,6 +173,8 @@ class Learner:
         tensors |= ck.prefixed("replay", self.replay.state_dict()) | ck.prefixed(
             "obs", dict(self.obs.items())
         )
+        if self.amp is not None:
+            tensors |= ck.prefixed("amp", self.amp.state_dict())
         tensors |= {"rng": torch.get_rng_state(), "world_model_rng": self.trainer.generator.get_state()}
         facts = {
             "iteration": self.iteration,
@@ -192,6 +209,8 @@ class Learner:
             ck.section("world_model_optimizer", tensors),
             self.preset.world_model.learning_rate,
         )
+        if self.amp is not None:
+            self.amp.load_state_dict(ck.section("amp", tensors))
         self.env.load_state_dict(ck.section("env", tensors))
         self.filter.load_state_dict(ck.section("filter", tensors))
         self.replay.load_state_dict(ck.section("replay", tensors))

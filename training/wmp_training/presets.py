@@ -20,6 +20,7 @@ from wmp_core.contract import (
     TimingContract,
     WorldModelContract,
 )
+from wmp_training.algorithms.amp import AMPConfig
 
 LEGS = ("FL", "FR", "RL", "RR")
 
@@ -86,6 +87,7 @@ class Preset:
     world_model: WorldModelConfig = WorldModelConfig()
     policy: PolicyConfig = PolicyConfig()
     ppo: PPOConfig = PPOConfig()
+    amp: AMPConfig = AMPConfig()
 
     def to_dict(self) -> dict:
         return dataclasses.asdict(self)
@@ -138,6 +140,7 @@ PRESETS: dict[str, Preset] = {
             critic_hidden=(16, 16),
         ),
         ppo=PPOConfig(steps_per_env=8, epochs=2, mini_batches=2),
+        amp=AMPConfig(hidden=(16,), memory=256, batch=8, updates=2),
     ),
 }
 

@@ -14,11 +14,13 @@ from types import FrameType
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
+from wmp_training.algorithms.amp import AMPTrainer
 from wmp_training.checkpoint import load_checkpoint, save_checkpoint
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.env.environment import LocomotionEnv
 from wmp_training.learner import Learner, Networks
 from wmp_training.model_free import ModelFreeLearner
+from wmp_training.motions.library import MotionLibrary
 from wmp_training.policy.model_free import KINDS, build_actor, teacher_example
 from wmp_training.presets import a1_contract, preset
 from wmp_training.sim.mujoco_batch import MujocoBatch
@@ -40,7 +42,7 @@ class RunConfig:
     ``num_envs`` robots over all ranks; ``task`` of ``tasks.py``; ``stage`` is what learns: ``wmp`` the policy
     and its world model by reward, ``teacher`` the privileged teacher, ``student`` the policy and its world
     model from a teacher. ``policy`` is ``wmp``, or a baseline trained by reward instead: ``blind`` or
-    ``recurrent``.
+    ``recurrent``. ``amp`` adds the style reward of adversarial motion priors.
     """
 
     preset: str
@@ -50,6 +52,7 @@ class RunConfig:
     task: str = "gentle"
     stage: str = "wmp"
     policy: str = "wmp"
+    amp: bool = False
 
     def __post_init__(self) -> None:
         if self.num_envs < 1 or self.levels < 1:
@@ -82,7 +85,11 @@ def build_learner(config: RunConfig, threads: int, ranks: Ranks) -> Learner | Mo
             )
         example = teacher_example(contract.proprioception_size, contract.num_joints, env.map_size)
         teacher = build_actor("teacher", example, contract.num_joints, chosen.policy).requires_grad_(False)
-    return Learner(env, networks, seed, ranks, teacher)
+    amp = None
+    if config.amp and teacher is None:
+        library = MotionLibrary.shipped(contract.timing.control_period, chosen.amp.motions)
+        amp = AMPTrainer(chosen.amp, library, seed, ranks)
+    return Learner(env, networks, seed, ranks, teacher, amp)
 
 
 class Runner:

@@ -42,12 +42,14 @@ def test_a_run_leaves_curves_for_tensorboard(folder):
     assert [event.step for event in curves.Scalars("surrogate")] == [64 * i for i in range(1, 7)]
 
 
-def test_a_resumed_run_continues_exactly_as_the_uninterrupted_one(tmp_path):
-    config = RunConfig("tiny", 4, 3, levels=2)
+@pytest.mark.parametrize("amp", [False, True])
+def test_a_resumed_run_continues_exactly_as_the_uninterrupted_one(tmp_path, amp):
+    config = RunConfig("tiny", 4, 3, levels=2, amp=amp)
 
     def next_losses(runner):
         log = runner.learner.iterate()
-        return {name: log[name] for name in ("reward", "surrogate", "value", "velocity", "world_model")}
+        names = ("reward", "surrogate", "value", "velocity", "world_model", *(["amp"] if amp else []))
+        return {name: log[name] for name in names}
 
     first = Runner(tmp_path / "run", config, threads=1)
     first.run(time_limit=60, iterations=8, report=lambda line: None)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from wmp_training import checkpoint as ck
+from wmp_training.distributed import ALONE, Ranks
 from wmp_training.motions.library import STATE_SIZE, MotionLibrary
 from wmp_training.sim.backend import RobotStates
 
@@ -88,8 +90,8 @@ class AMPDiscriminator(nn.Module):
 class AMPTrainer:
     """The discriminator with its optimiser, its reference and its memory of what the policy did."""
 
-    def __init__(self, config: AMPConfig, library: MotionLibrary, seed: int) -> None:
-        self.config, self.library = config, library
+    def __init__(self, config: AMPConfig, library: MotionLibrary, seed: int, ranks: Ranks = ALONE) -> None:
+        self.config, self.library, self.ranks = config, library, ranks
         self.discriminator = AMPDiscriminator(config)
         self.optimizer = torch.optim.Adam(self.discriminator.parameter_groups(), lr=config.learning_rate)
         self.memory = torch.zeros(config.memory, 2 * STATE_SIZE)
@@ -112,5 +114,21 @@ class AMPTrainer:
             loss, losses = self.discriminator.loss(policy, reference)
             self.optimizer.zero_grad()
             loss.backward()
+            self.ranks.average_gradients(self.discriminator.parameters())
             self.optimizer.step()
         return losses
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Everything the next update depends on."""
+        held = {"memory": self.memory, "written": torch.tensor(self.written)}
+        held |= {"rng": self.generator.get_state()}
+        held |= ck.prefixed("discriminator", self.discriminator.state_dict())
+        return held | ck.prefixed("optimizer", ck.optimizer_tensors(self.optimizer))
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        self.memory.copy_(state["memory"])
+        self.written = int(state["written"])
+        self.generator.set_state(state["rng"])
+        self.discriminator.load_state_dict(ck.section("discriminator", state))
+        optimizer = ck.section("optimizer", state)
+        ck.load_optimizer_tensors(self.optimizer, optimizer, self.config.learning_rate)

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from wmp_training.algorithms.amp import AMPTrainer
 from wmp_training.algorithms.ppo import WMPPPO
+from wmp_training.distributed import ALONE, Ranks
 from wmp_training.policy.actor_critic import WMPActor, WMPCritic
 from wmp_training.presets import PPOConfig
 
@@ -27,10 +28,11 @@ class AMPPPO(WMPPPO):
         num_actions: int,
         config: PPOConfig,
         amp: AMPTrainer,
+        ranks: Ranks = ALONE,
     ) -> None:
         if "motion" not in obs:
             raise ValueError(f"observations have the groups {sorted(obs.keys())}, expected also motion")
-        super().__init__(actor, critic, obs, num_actions, config)
+        super().__init__(actor, critic, obs, num_actions, config, ranks)
         self.amp = amp
         self.style_reward = 0.0
 

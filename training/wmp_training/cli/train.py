@@ -50,6 +50,9 @@ class TrainCommand:
             "--policy", default="wmp", help="wmp, or a baseline trained by reward: blind, recurrent"
         )
         parser.add_argument(
+            "--amp", action="store_true", help="reward a walk like the motion library's (wmp stage only)"
+        )
+        parser.add_argument(
             "--begin-with", type=Path, help="checkpoint whose skill the first unfinished stage begins with"
         )
         parser.add_argument("--threads", type=int, default=2, help="physics threads (default 2)")
@@ -70,7 +73,9 @@ class TrainCommand:
         torch.set_num_threads(1)
         if args.recipe not in RECIPES:
             raise ValueError(f"recipe is {args.recipe!r}, expected one of {sorted(RECIPES)}")
-        config = RunConfig(args.preset, args.num_envs, args.seed, task=args.task, policy=args.policy)
+        config = RunConfig(
+            args.preset, args.num_envs, args.seed, task=args.task, policy=args.policy, amp=args.amp
+        )
         limits = {"time_limit": args.time_limit, "iterations": args.iterations}
         source = args.begin_with
         last = train(args.out, args.recipe, config, args.threads, args.resume, ranks, source, **limits)
