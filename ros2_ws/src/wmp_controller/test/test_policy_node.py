@@ -21,10 +21,10 @@ from wmp_ros.qos import RELIABLE
 
 @pytest.fixture
 def policy_node(bundle_path):
-    """Start policy_node with parameters."""
+    """Start policy_node with parameters; ``before`` is code that its process runs first."""
     started = []
 
-    def start(**parameters):
+    def start(before="", **parameters):
         parameters = {
             "bundle": bundle_path,
             "robot.address": "127.0.0.1",
@@ -32,7 +32,7 @@ def policy_node(bundle_path):
             **parameters,
         }
         arguments = [word for name, value in parameters.items() for word in ("-p", f"{name}:={value}")]
-        code = "from wmp_controller.policy_node import main; raise SystemExit(main())"
+        code = f"{before}\nfrom wmp_controller.policy_node import main; raise SystemExit(main())"
         command = [sys.executable, "-c", code, "--ros-args", *arguments]
         started.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
         return started[-1]
@@ -179,6 +179,39 @@ def test_a_signal_leaves_the_robot_in_damping_and_exits_with_0(policy_node, obse
     output, _ = process.communicate(timeout=10)
     assert process.returncode == 0, output
     assert robot.is_damped and "Traceback" not in output
+
+
+BUG = """
+import pathlib
+from wmp_controller import policy_node
+
+sound = policy_node.{place}
+
+def broken(*arguments, **named):
+    if pathlib.Path({trigger!r}).exists():
+        raise RuntimeError("a bug")
+    return sound(*arguments, **named)
+
+policy_node.{place} = broken
+"""
+
+
+@pytest.mark.parametrize(
+    "place", ["Controller.cycle", "ReportMessages.joint_states", "PolicyNode._look_at_graph"],
+    ids=["control thread", "publisher thread", "main thread"],
+)  # fmt: skip
+def test_a_bug_in_any_thread_ends_the_node_and_leaves_the_robot_in_damping(
+    policy_node, observer, robot, tmp_path, place
+):
+    trigger = tmp_path / "now"
+    process = policy_node(before=BUG.format(place=place, trigger=str(trigger)), **patient(robot))
+    observer.wait(lambda: observer.states)
+    assert observer.call("stand_up").success
+    observer.wait(lambda: robot.commands[-1].kp.any())
+    trigger.touch()
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode != 0 and "a bug" in output
+    assert robot.is_damped
 
 
 @pytest.mark.parametrize(

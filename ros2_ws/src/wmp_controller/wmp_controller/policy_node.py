@@ -104,7 +104,7 @@ class PolicyNode(Node):
         self._shadow = self._create_shadow(bundle)
         self._create_topics()
         self._health = Health(self, bundle.name, self._report)
-        self._publisher_thread = threading.Thread(target=self._publish_reports, name="publisher")
+        self._publisher_thread = threading.Thread(target=self._publish, name="publisher")
         self._control_thread = threading.Thread(target=self._control, name="control")
         self.get_logger().info(f"bundle {bundle.name} verified on {bundle.provider}")
 
@@ -114,7 +114,7 @@ class PolicyNode(Node):
 
     @property
     def is_running(self) -> bool:
-        return self._control_thread.is_alive()
+        return self._control_thread.is_alive() and self._publisher_thread.is_alive()
 
     def finish(self) -> Optional[str]:
         """End the threads, the robot damped; returns why the node failed, None if it did not."""
@@ -295,6 +295,13 @@ class PolicyNode(Node):
         return report
 
     # Publisher thread
+
+    def _publish(self) -> None:
+        try:
+            self._publish_reports()
+        except Exception:
+            self._error = "the publisher thread failed"
+            _log.exception("the publisher thread failed; the robot is left in damping")
 
     def _publish_reports(self) -> None:
         while True:
