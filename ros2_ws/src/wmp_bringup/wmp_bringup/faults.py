@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from wmp_bringup.bag_recovery import recorded_messages
 from wmp_bringup.command import UsageError
-from wmp_bringup.locations import find_bundle
+from wmp_bringup.locations import find_bundle, shipped_parameters
 from wmp_core.bundle import Bundle, BundleError
 from wmp_sim.faults.schedule import KINDS, REAL_TIME_ONLY
 
@@ -33,6 +35,8 @@ exit code: 0 all commands inside of the envelope and all bags readable; 1 otherw
 BEGIN, DURATION, WALK = 4.5, 2.5, 4.5
 RUN_TIMEOUT = 240.0
 ATTEMPTS = 3
+#: s, instead of 0.05 and 0.04: what a shared machine does to the loop is not what is looked at.
+PATIENT = {"state_age": 0.5, "loop_overrun": 0.5}
 COLUMNS = ("fault", "detected after", "reaction", "fell", "outside", "log")
 
 
@@ -129,6 +133,8 @@ def run_fault(kind: str, bundle: Path, folder: Path) -> FaultResult:
         *("--duration", f"{WALK:g}", "--fault", f"{kind}@{BEGIN:g}:{DURATION:g}"),
         *("--record", str(bag), "--json", str(figures_file), "--log-dir", str(folder / "log")),
     ]
+    if not lockstep:
+        options += ["--params-file", str(patient_parameters(folder / "parameters.yaml"))]
     program = [sys.executable, "-c", "import sys; from wmp_bringup.cli import main; sys.exit(main())", "sim"]
     with (folder / "wmp_sim.log").open("w", encoding="utf-8") as log:
         try:
@@ -155,6 +161,17 @@ def run_fault(kind: str, bundle: Path, folder: Path) -> FaultResult:
         command_line=f"wmp sim {' '.join(options[:7])}",
         figures=figures,
     )
+
+
+def patient_parameters(file: Path) -> Path:
+    """The shipped parameters with watchdogs that forgive a busy machine; returns ``file``.
+
+    In real time a machine that is shared would stop the robot before the fault that is to be seen.
+    """
+    document = yaml.safe_load(shipped_parameters("sim").read_text(encoding="utf-8"))
+    document["policy_node"]["ros__parameters"]["watchdog"].update(PATIENT)
+    file.write_text(yaml.safe_dump(document), encoding="utf-8")
+    return file
 
 
 def is_intact(bag: Path, steps: int) -> bool:
