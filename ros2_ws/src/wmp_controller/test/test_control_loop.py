@@ -1,12 +1,13 @@
 """The control loop against a robot on UDP, with the real controller and networks, without ROS."""
 
+import itertools
 import threading
 import time
 
 import numpy as np
 import pytest
 
-from wmp_controller.control_loop import ControlError, ControlLoop, CycleReport, LoopSettings
+from wmp_controller.control_loop import ControlError, ControlEvents, ControlLoop, CycleReport, LoopSettings
 from wmp_controller.mailbox import LatentMailbox, Outbox
 from wmp_controller.operator import Script, ScriptedOperator
 from wmp_core.a1.link import A1Link, A1LinkSettings
@@ -32,7 +33,7 @@ class LatentSource:
         self._outbox, self._mailbox = outbox, mailbox
         self._depth = np.full((64, 64), depth_m, np.float32)
         self._silent_from = silent_from
-        self.reports = []
+        self.reports, self.events = [], []
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
@@ -54,6 +55,9 @@ class LatentSource:
             report = self._outbox.get()
             if report is None:
                 return
+            if isinstance(report, ControlEvents):
+                self.events.append(report)
+                continue
             assert isinstance(report, CycleReport)
             self.reports.append(report)
             if report.step is None:
@@ -98,6 +102,9 @@ def test_a_script_in_lockstep_passes_through_every_mode_and_ends_in_damping(bund
     assert source.modes == [Mode.STAND_UP, Mode.STAND, Mode.WALK, Mode.SIT_DOWN]
     assert len(source.actions) in (15, 16)  # 0.3 s at 50 Hz
     assert robot.is_damped
+    told = [line for event in source.events for line in event.lines]
+    assert told[0] == "PASSIVE -> STAND_UP" and told[-1] == "SIT_DOWN -> PASSIVE"
+    assert all(earlier.stamp <= later.stamp for earlier, later in itertools.pairwise(source.events))
 
 
 def test_every_latent_is_used_at_its_tick(bundle, robot):

@@ -27,6 +27,8 @@ class Driver:
         self.cycles += periods
         now = self.cycles * PERIOD
         velocity = None if self.velocity is None else VelocityCommand(self.velocity, now)
+        # An IMU is never quite still.
+        state.setdefault("acc", np.array([0.0, 0.0, 9.81 + 1e-3 * (self.cycles % 7)]))
         seen = self.make_state(stamp=now, tick=2 * self.cycles, **state) if fresh else None
         joystick = None if joystick_age is None else now - joystick_age
         return self.controller.cycle(seen, now, request, velocity, latents, periods, joystick)

@@ -81,7 +81,8 @@ def test_a_stale_command_counts_as_zero_and_is_reported_once(driver):
         now = (driver.cycles + i) * PERIOD
         due = driver.controller.needs_latent
         given = () if due is None else (latent(due),)
-        out = driver.controller.cycle(driver.make_state(stamp=now), now, None, command, given)
+        state = driver.make_state(stamp=now, acc=np.array([0.0, 0.0, 9.81 + 1e-3 * (i % 7)]))
+        out = driver.controller.cycle(state, now, None, command, given)
         events += out.events
         steps += [out.step] if out.step else []
     # 0.5 s are 25 ticks; the tick at exactly 0.5 s still counts.

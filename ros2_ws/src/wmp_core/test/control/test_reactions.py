@@ -141,6 +141,19 @@ def test_an_empty_battery_sits_the_robot_down_and_an_unknown_one_does_not(driver
     assert driver.cycle(battery=0.1).mode is Mode.SIT_DOWN
 
 
+def test_an_imu_that_repeats_itself_sits_a_walking_robot_down_but_not_a_standing_one(driver):
+    still = {"acc": np.array([0.0, 0.0, 9.81])}
+    driver.stand()
+    driver.cycle_many(100, **still)
+    assert driver.controller.mode is Mode.STAND
+    driver.cycle(Request.WALK)
+    outs = walk_on(driver, 0.2, **still)
+    # New with the cycle that began to walk; at 0.1 s, 50 cycles later, rounding decides.
+    assert [out.mode for out in outs[:49]] == [Mode.WALK] * 49
+    assert outs[51].mode is Mode.SIT_DOWN
+    assert events(outs)[0].startswith("imu stuck is 0.1") and events(outs)[0].endswith("limit 0.1 s: sit")
+
+
 def test_a_fall_is_seen_in_its_rate_but_a_shock_is_not(driver):
     driver.stand()
     tumbling = np.array([0.0, 15.0, 0.0])

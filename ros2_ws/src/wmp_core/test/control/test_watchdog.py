@@ -58,6 +58,7 @@ def test_what_is_no_orientation_never_passes(watchdog, quat):
         ("state age", 0.05, Reaction.DAMP),
         ("attitude", 0.6, Reaction.DAMP),
         ("attitude rate", 9.0, Reaction.DAMP),
+        ("imu stuck", 0.1, Reaction.SIT),
         ("joint range", 0.2, Reaction.DAMP),
         ("joint speed", 1.5, Reaction.DAMP),
         ("motor temperature", 75.0, Reaction.SIT),
@@ -80,7 +81,7 @@ def test_each_condition_trips_just_beyond_its_limit(watchdog, name, limit, react
 
 
 def test_the_table_above_is_complete(watchdog):
-    assert len(watchdog.conditions) == 15
+    assert len(watchdog.conditions) == 16
 
 
 @pytest.mark.parametrize("reaction", list(Reaction))

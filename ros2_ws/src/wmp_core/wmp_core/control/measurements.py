@@ -24,6 +24,7 @@ class Measurements:
         self._speed_scale = 1.0 / np.array(joints.velocity_limit)
         self._loop_period = loop_period
         self._rate = Smoothed(attitude_rate_time)
+        self._imu, self._imu_since = b"", 0.0  # its last words, and when they were new
         #: Condition that is one joint's -> its value per joint, the larger the worse.
         self._per_joint: Dict[str, Callable[[RobotState], np.ndarray]] = {
             "joint range": lambda state: np.maximum(self._lower - state.q, state.q - self._upper),
@@ -32,8 +33,9 @@ class Measurements:
         }
 
     def reset(self) -> None:
-        """Forget the rate so far."""
+        """Forget what has been so far."""
         self._rate.reset()
+        self._imu, self._imu_since = b"", 0.0
 
     def take(
         self,
@@ -53,6 +55,7 @@ class Measurements:
                 "state age": now - state.stamp,
                 "attitude": attitude(state.quat_wxyz),
                 "attitude rate": self._rate.update(rate, periods * self._loop_period),
+                "imu stuck": self._imu_age(state),
                 "battery drained": 0.0 if state.battery is None else 1.0 - state.battery,
                 "loop overrun": (periods - 1) * self._loop_period,
                 "latent age": walking.latent_age,
@@ -64,6 +67,13 @@ class Measurements:
             }
         )
         return measured
+
+    def _imu_age(self, state: RobotState) -> float:
+        """s for which the IMU has said the same."""
+        imu = state.gyro.tobytes() + state.acc.tobytes()
+        if imu != self._imu:
+            self._imu, self._imu_since = imu, state.stamp
+        return state.stamp - self._imu_since
 
     def joint(self, name: str, state: RobotState) -> str:
         """The joint that condition ``name`` is about; empty if it is about none."""

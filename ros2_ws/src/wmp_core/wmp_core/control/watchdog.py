@@ -40,6 +40,8 @@ class WatchdogSettings:
         attitude_rate: rad/s of roll and pitch together, smoothed; beyond the bundle's own figure if it has
             one. An A1 that tips over its feet passes 5 rad/s before it hits the ground.
         attitude_rate_time: s of that smoothing: the shock of a foot that lands is no fall.
+        imu_stuck: s for which the IMU has repeated itself to the last bit while the robot walks; a working
+            one never does.
         joint_range: rad beyond a joint's range; its stop gives way less, so more is a broken encoder.
         joint_speed: measured speed as a multiple of the contract's limit; leaps exceed 1 for an instant.
         motor_temperature: degrees Celsius of the hottest motor; the envelope derates before.
@@ -65,6 +67,8 @@ class WatchdogSettings:
     attitude_rate: float = 8.0
     attitude_rate_reaction: str = "damp"
     attitude_rate_time: float = 0.03
+    imu_stuck: float = 0.1
+    imu_stuck_reaction: str = "sit"
     joint_range: float = 0.2
     joint_range_reaction: str = "damp"
     joint_speed: float = 1.5
@@ -136,6 +140,7 @@ _TABLE: Tuple[Tuple[str, str, Tuple[Mode, ...]], ...] = (
     ("state age", "s", _ON_LEGS),
     ("attitude", "rad", _ON_LEGS),
     ("attitude rate", "rad/s", _ON_LEGS),
+    ("imu stuck", "s", _WALKING),
     ("joint range", "rad", _ON_LEGS),
     ("joint speed", "", _ON_LEGS),
     ("motor temperature", "degrees", _ON_LEGS),
