@@ -57,13 +57,12 @@ def test_a_recurrent_policy_sees_and_remembers(tmp_path):
 
 
 def test_skill_moves_to_a_run_with_other_robots(tmp_path):
-    first = Runner(tmp_path / "a", CONFIG, threads=1).learner
-    first.iterate()
-    tensors, facts = first.state_dict()
-    other = Runner(tmp_path / "b", RunConfig("tiny", 10, 4, 2, "obstacles", "teacher"), threads=1).learner
-    other.load_skill(tensors, facts)
-    assert torch.equal(other.actor.mlp[0].weight, first.actor.mlp[0].weight)
-    assert other.env_steps == first.env_steps
+    first = Runner(tmp_path / "a", CONFIG, threads=1)
+    first.run(time_limit=60, iterations=1, report=lambda line: None)
+    other = Runner(tmp_path / "b", RunConfig("tiny", 10, 4, 2, "obstacles", "teacher"), threads=1)
+    other.begin_with(first.checkpoint)
+    assert torch.equal(other.learner.actor.mlp[0].weight, first.learner.actor.mlp[0].weight)
+    assert other.learner.env_steps == first.learner.env_steps
 
 
 def test_an_unknown_policy_is_refused(tmp_path):

@@ -1,3 +1,4 @@
+import argparse
 import json
 
 import pytest
@@ -5,6 +6,7 @@ import torch
 
 from wmp_training import recipe
 from wmp_training.checkpoint import load_checkpoint, load_facts, section
+from wmp_training.cli import checkpoint
 from wmp_training.recipe import Stage, train
 from wmp_training.runner import RunConfig
 
@@ -47,3 +49,25 @@ def test_a_warm_run_that_was_stopped_goes_on_in_the_stage_it_was_in(tmp_path, sh
 def test_a_student_needs_a_task_that_shows_the_ground(tmp_path):
     with pytest.raises(ValueError, match="height map"):
         recipe.Runner(tmp_path, RunConfig("tiny", 4, 1, stage="student"))
+
+
+@pytest.mark.parametrize(
+    ("stage", "expected"), [("teacher", {"teacher", "student", "."}), ("student", {"student", "."})]
+)
+def test_a_stripped_checkpoint_begins_a_run_in_its_own_stage(tmp_path, short, stage, expected):
+    train(tmp_path / "first", "warm", CONFIG, threads=1, iterations=1)
+    if stage == "student":
+        train(tmp_path / "first", "warm", CONFIG, threads=1, iterations=1, resume=True)
+    parser = argparse.ArgumentParser()
+    checkpoint.command.add_arguments(parser)
+    source, kept = str(tmp_path / "first" / stage), tmp_path / "kept"
+    assert checkpoint.command.run(parser.parse_args(["--run", source, "--out", str(kept)])) == 0
+    assert not any(name.startswith(("replay.", "obs.", "env.i")) for name in load_checkpoint(kept)[0])
+    train(tmp_path / "second", "warm", CONFIG, threads=1, begin_with=kept)
+    begun = {f for f in ("teacher", "student", ".") if (tmp_path / "second" / f / "checkpoint").is_dir()}
+    assert begun == expected
+    # One iteration was done before: the stage is as long as ever.
+    assert (
+        load_facts(tmp_path / "second" / stage / "checkpoint")["iteration"]
+        == {"teacher": 2, "student": 3}[stage]
+    )

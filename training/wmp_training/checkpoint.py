@@ -41,6 +41,25 @@ def load_facts(folder: Path) -> dict[str, Any]:
     return json.loads(_existing(folder / FACTS).read_text())
 
 
+def skill(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """What another run needs to begin with this one's skill: networks, optimisers, terrain levels.
+
+    A few MB instead of hundreds: robots, memories of images and random numbers stay behind.
+    """
+    momentary = (
+        "env.",
+        "obs.",
+        "filter.",
+        "replay.",
+        "amp.memory",
+        "rng",
+        "world_model_rng",
+        "memory",
+        "sight",
+    )
+    return {k: v for k, v in tensors.items() if k == "env.level" or not k.startswith(momentary)}
+
+
 def _existing(file: Path) -> Path:
     if not file.is_file():
         raise FileNotFoundError(

@@ -90,11 +90,11 @@ class ModelFreeLearner:
         self.ppo.learning_rate = facts["learning_rate"]
         optimizer = ck.section("ppo_optimizer", tensors)
         ck.load_optimizer_tensors(self.ppo.optimizer, optimizer, facts["learning_rate"])
-        self.iteration, self.env_steps = int(facts["iteration"]), int(facts["env_steps"])
         self.env.curriculum.adopt(tensors["env.level"])
 
     def load_state_dict(self, tensors: dict[str, Tensor], facts: dict[str, float]) -> None:
         self.load_skill(tensors, facts)
+        self.iteration, self.env_steps = int(facts["iteration"]), int(facts["env_steps"])
         self.env.load_state_dict(ck.section("env", tensors))
         self.obs = TensorDict(ck.section("obs", tensors), batch_size=[self.env.num_robots])
         if KINDS[self.kind].recurrent:

@@ -7,7 +7,7 @@ and wants a GPU; ``tiny`` exists for tests.
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wmp_core.contract import (
     ActionContract,
@@ -87,7 +87,7 @@ class Preset:
     world_model: WorldModelConfig = WorldModelConfig()
     policy: PolicyConfig = PolicyConfig()
     ppo: PPOConfig = PPOConfig()
-    amp: AMPConfig = AMPConfig()
+    amp: AMPConfig = field(default_factory=AMPConfig)
 
     def to_dict(self) -> dict:
         return dataclasses.asdict(self)

@@ -46,7 +46,7 @@ def train(
     Args:
         resume: continue every stage where its checkpoint says, with the configuration found there; a stage
             without one begins. Otherwise the first stage begins anew.
-        begin_with: checkpoint folder whose skill the first stage that begins takes over.
+        begin_with: checkpoint folder whose skill is taken over; stages before its own are left out.
         iterations: at most so many in each stage of this call.
 
     Returns:
@@ -57,6 +57,9 @@ def train(
     end, source, stages = time.monotonic() + time_limit, begin_with, RECIPES[recipe]
     if resume and not any(_begun(folder / stage.folder) for stage in stages):
         load_facts(folder / stages[0].folder / "checkpoint")  # says what is missing
+    if begin_with is not None:
+        names = [stage.name for stage in stages]
+        stages = stages[names.index(load_facts(begin_with)["config"]["stage"]) :]
     for stage in stages:
         path = folder / stage.folder
         begun = resume and _begun(path)

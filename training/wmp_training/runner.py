@@ -120,8 +120,15 @@ class Runner:
         return self.folder / ("checkpoint" if self.ranks.rank == 0 else f"checkpoint_rank{self.ranks.rank}")
 
     def begin_with(self, folder: Path) -> None:
-        """Begin with the skill in the checkpoint ``folder`` instead of from scratch."""
-        self.learner.load_skill(*load_checkpoint(folder))
+        """Begin with the skill in the checkpoint ``folder`` instead of from scratch.
+
+        Steps and time are counted on from there if it is of the same stage.
+        """
+        tensors, facts = load_checkpoint(folder)
+        self.learner.load_skill(tensors, facts)
+        if facts["config"]["stage"] == self.config.stage:
+            self.learner.iteration, self.learner.env_steps = facts["iteration"], facts["env_steps"]
+            self.wall_time = facts["wall_time_s"]
 
     def run(
         self,

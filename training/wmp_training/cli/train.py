@@ -53,7 +53,7 @@ class TrainCommand:
             "--amp", action="store_true", help="reward a walk like the motion library's (wmp stage only)"
         )
         parser.add_argument(
-            "--begin-with", type=Path, help="checkpoint whose skill the first unfinished stage begins with"
+            "--begin-with", type=Path, help="checkpoint (folder) whose skill to begin with, in its stage"
         )
         parser.add_argument("--threads", type=int, default=2, help="physics threads (default 2)")
         parser.add_argument("--seed", type=int, default=1)

@@ -1,0 +1,45 @@
+"""``wmp checkpoint``: what is worth keeping of a run's checkpoint, small enough for a repository."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+HELP = "strip a run's checkpoint to what another run needs to go on"
+DESCRIPTION = """
+Keeps networks, optimisers and terrain levels of a checkpoint, a few MB, and leaves robots and memories of
+images behind. `wmp train --begin-with FOLDER` goes on from there; for an exact continuation keep the run and
+use `wmp train --resume`.
+"""
+
+
+class CheckpointCommand:
+    """Plug-in of the ``wmp`` command."""
+
+    help = HELP
+    description = DESCRIPTION
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.description = DESCRIPTION
+        parser.add_argument(
+            "--run", type=Path, required=True, dest="folder", help="folder of the run or of its stage"
+        )
+        parser.add_argument("--out", type=Path, required=True, help="folder to write")
+
+    def run(self, args: argparse.Namespace) -> int:
+        # Imported here so that `wmp --help` needs neither torch nor a second.
+        from wmp_training.checkpoint import load_checkpoint, save_checkpoint, skill
+
+        tensors, facts = load_checkpoint(args.folder / "checkpoint")
+        kept = skill(tensors)
+        save_checkpoint(args.out, kept, facts)
+        size = sum(tensor.nbytes for tensor in kept.values()) / 1e6
+        logging.basicConfig(level=logging.INFO, format="%(message)s")
+        logging.info(
+            "%.1f MB in %s; next: wmp train --begin-with %s --out runs/NAME", size, args.out, args.out
+        )
+        return 0
+
+
+command = CheckpointCommand()
