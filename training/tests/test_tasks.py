@@ -1,7 +1,8 @@
 import pytest
 
 from wmp_sim.terrain import MAX_BOXES, TERRAINS
-from wmp_training.tasks import SHARES, TASKS, task
+from wmp_training.sim.randomisation import NOMINAL
+from wmp_training.tasks import DISTURBANCES, SHARES, TASKS, task
 
 
 def test_every_task_gives_every_terrain_a_share_and_exists():
@@ -25,3 +26,16 @@ def test_difficulty_is_level_over_ten():
 def test_an_unknown_task_is_refused():
     with pytest.raises(ValueError, match="swimming"):
         task("swimming")
+
+
+def test_disturbances_are_switched_off_by_name():
+    calm = task("obstacles").without(["pushes", "depth_noise", "bodies"])
+    assert calm.env.push_velocity == 0.0 and calm.env.depth_noise is None
+    assert calm.randomisation == NOMINAL and calm.env.latency == task("obstacles").env.latency
+    assert calm.pool(10, 512).randomisation == NOMINAL
+    assert task("gentle").without(DISTURBANCES).env.noise == ()
+
+
+def test_an_unknown_disturbance_is_refused():
+    with pytest.raises(ValueError, match="weather"):
+        task("obstacles").without(["weather"])

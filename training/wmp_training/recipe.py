@@ -58,8 +58,12 @@ def train(
     if resume and not any(_begun(folder / stage.folder) for stage in stages):
         load_facts(folder / stages[0].folder / "checkpoint")  # says what is missing
     if begin_with is not None:
-        names = [stage.name for stage in stages]
-        stages = stages[names.index(load_facts(begin_with)["config"]["stage"]) :]
+        names, begin = [stage.name for stage in stages], load_facts(begin_with)["config"]["stage"]
+        if begin not in names:
+            raise ValueError(
+                f"{begin_with} is of stage {begin!r}, expected one of recipe {recipe!r}: {names}"
+            )
+        stages = stages[names.index(begin) :]
     for stage in stages:
         path = folder / stage.folder
         begun = resume and _begun(path)

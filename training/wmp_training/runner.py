@@ -7,7 +7,7 @@ import logging
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -24,7 +24,7 @@ from wmp_training.motions.library import MotionLibrary
 from wmp_training.policy.model_free import KINDS, build_actor, teacher_example
 from wmp_training.presets import a1_contract, preset
 from wmp_training.sim.mujoco_batch import MujocoBatch
-from wmp_training.tasks import task, without_camera
+from wmp_training.tasks import Task, task, without_camera
 from wmp_training.world_model.picture import snapshot
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,8 @@ class RunConfig:
     ``num_envs`` robots over all ranks; ``task`` of ``tasks.py``; ``stage`` is what learns: ``wmp`` the policy
     and its world model by reward, ``teacher`` the privileged teacher, ``student`` the policy and its world
     model from a teacher. ``policy`` is ``wmp``, or a baseline trained by reward instead: ``blind`` or
-    ``recurrent``. ``amp`` adds the style reward of adversarial motion priors.
+    ``recurrent``. ``amp`` adds the style reward of adversarial motion priors, ``without``
+    names what is not randomised (see ``tasks.DISTURBANCES``).
     """
 
     preset: str
@@ -53,12 +54,17 @@ class RunConfig:
     stage: str = "wmp"
     policy: str = "wmp"
     amp: bool = False
+    without: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.num_envs < 1 or self.levels < 1:
             raise ValueError(
                 f"num_envs and levels are {self.num_envs} and {self.levels}, expected at least 1"
             )
+
+    def what(self) -> Task:
+        """The task with its disturbances as configured."""
+        return task(self.task).without(self.without)
 
 
 def build_learner(config: RunConfig, threads: int, ranks: Ranks) -> Learner | ModelFreeLearner:
@@ -68,7 +74,7 @@ def build_learner(config: RunConfig, threads: int, ranks: Ranks) -> Learner | Mo
     if config.policy not in POLICIES:
         raise ValueError(f"policy is {config.policy!r}, expected one of {POLICIES}")
     kind = config.stage if config.stage == "teacher" else config.policy
-    chosen, what, seed = preset(config.preset), task(config.task), config.seed + SEED_STRIDE * ranks.rank
+    chosen, what, seed = preset(config.preset), config.what(), config.seed + SEED_STRIDE * ranks.rank
     torch.manual_seed(seed)
     contract = a1_contract(chosen.world_model)
     robots = config.num_envs // ranks.size
@@ -164,9 +170,10 @@ class Runner:
     def save(self) -> None:
         """Write the checkpoint of this moment."""
         tensors, facts = self.learner.state_dict()
-        save_checkpoint(
-            self.checkpoint, tensors, {**facts, "wall_time_s": self.wall_time, "config": vars(self.config)}
-        )
+        run = {"wall_time_s": self.wall_time, "config": vars(self.config)}
+        # For the record: every setting of worlds, environment and randomisation.
+        settings = {"task": asdict(self.config.what())}
+        save_checkpoint(self.checkpoint, tensors, {**facts, **run, **settings})
         self._look_ahead()
 
     def _look_ahead(self) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from wmp_training.env.commands import CommandConfig
 from wmp_training.env.curriculum import CurriculumConfig
@@ -11,6 +13,7 @@ from wmp_training.env.ends import EndConfig
 from wmp_training.env.environment import EnvConfig
 from wmp_training.env.rewards import RewardConfig
 from wmp_training.sim.mujoco_batch import PoolConfig
+from wmp_training.sim.randomisation import NOMINAL, RandomisationConfig
 
 #: Robots below which a pool is kept small: tests.
 FEW_ROBOTS = 64
@@ -26,6 +29,7 @@ class Task:
     flat_variants: int = 48
     hardest: float = 1.0
     motor_limits: bool = False
+    randomisation: RandomisationConfig = field(default_factory=RandomisationConfig)
 
     def pool(self, levels: int, num_robots: int) -> PoolConfig:
         """The worlds with ``levels`` of every terrain but the flat one; few worlds for few robots."""
@@ -36,7 +40,28 @@ class Task:
             flat_variants=2 if few else self.flat_variants,
             hardest=self.hardest,
             motor_limits=self.motor_limits,
+            randomisation=self.randomisation,
         )
+
+    def without(self, names: Sequence[str]) -> Task:
+        """The same task without what is named: keys of :data:`DISTURBANCES`, or ``bodies`` (all alike)."""
+        known = {*DISTURBANCES, "bodies"}
+        if not known.issuperset(names):
+            raise ValueError(f"without names {sorted(set(names) - known)}, expected some of {sorted(known)}")
+        off = {key: value for name in names for key, value in DISTURBANCES.get(name, {}).items()}
+        bodies = NOMINAL if "bodies" in names else self.randomisation
+        return replace(self, env=replace(self.env, **off), randomisation=bodies)
+
+
+#: What can be switched off: the settings of the environment that do so.
+DISTURBANCES: dict[str, dict[str, Any]] = {
+    "noise": {"noise": ()},
+    "pushes": {"push_velocity": 0.0},
+    "latency": {"latency": 0.0},
+    "pitch": {"camera_pitch": 0.0},
+    "depth_noise": {"depth_noise": None},
+    "lost_images": {"lost_images": 0.0, "blind_robots": 0.0},
+}
 
 
 #: Share of the robots per terrain: about half on climb and gap, which take longest to learn.

@@ -53,6 +53,11 @@ class TrainCommand:
             "--amp", action="store_true", help="reward a walk like the motion library's (wmp stage only)"
         )
         parser.add_argument(
+            "--without",
+            default="",
+            help="what is not randomised, like noise,pushes,latency,pitch,depth_noise,lost_images,bodies",
+        )
+        parser.add_argument(
             "--begin-with", type=Path, help="checkpoint (folder) whose skill to begin with, in its stage"
         )
         parser.add_argument("--threads", type=int, default=2, help="physics threads (default 2)")
@@ -74,7 +79,13 @@ class TrainCommand:
         if args.recipe not in RECIPES:
             raise ValueError(f"recipe is {args.recipe!r}, expected one of {sorted(RECIPES)}")
         config = RunConfig(
-            args.preset, args.num_envs, args.seed, task=args.task, policy=args.policy, amp=args.amp
+            args.preset,
+            args.num_envs,
+            args.seed,
+            task=args.task,
+            policy=args.policy,
+            amp=args.amp,
+            without=tuple(filter(None, args.without.split(","))),
         )
         limits = {"time_limit": args.time_limit, "iterations": args.iterations}
         source = args.begin_with
