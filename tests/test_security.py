@@ -125,7 +125,8 @@ def teleop_rights() -> dict[str, set[str]]:
 
 def test_every_node_of_the_graph_has_a_profile_and_nobody_else(policy, tmp_path):
     options = {"bundle": str(write_tiny_bundle(tmp_path / "tiny"))}
-    graphs = [a1_graph(mode, options, record=tmp_path / "bag") for mode in ("sim", "real")]
+    folders = {"record": tmp_path / "bag", "flights": tmp_path}
+    graphs = [a1_graph(mode, options, **folders) for mode in ("sim", "real")]
     assert set(policy) == {spec.name for specs in graphs for spec in specs} | {TELEOP}
 
 

@@ -2,10 +2,9 @@
 
 import pytest
 
-from wmp_bringup.fault_report import fault_outcome, strongest_reaction
+from wmp_bringup.fault_report import Event, FaultNotice, fault_outcome, strongest_reaction
 from wmp_bringup.faults import PATIENT, patient_parameters
 from wmp_bringup.parameters import node_parameters
-from wmp_bringup.sim_monitor import Event, FaultNotice
 from wmp_sim.faults.schedule import MOTOR_TIMEOUT
 
 NOTICES = [FaultNotice("camera_stop", True, 5.0), FaultNotice("camera_stop", False, 7.5)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from wmp_bringup.sim_monitor import Event, FaultNotice
 from wmp_bringup.stage_timing import diagnostic_value
 from wmp_sim.faults.schedule import MOTOR_TIMEOUT
 
@@ -22,6 +22,21 @@ COUNTERS = (
     ("latents_prior", "latents without an image"),
     ("ticks_without_image", "ticks without an image"),
 )
+
+
+class Event(NamedTuple):
+    """What the controller had to tell, at ``stamp`` s of the robot's time."""
+
+    stamp: float
+    text: str
+
+
+class FaultNotice(NamedTuple):
+    """An injected fault that begins or ends, at ``stamp`` s of the robot's time."""
+
+    kind: str
+    begins: bool
+    stamp: float
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -12,9 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from wmp_bringup.bag_recovery import recorded_messages
 from wmp_bringup.command import UsageError
 from wmp_bringup.locations import find_bundle, shipped_parameters
 from wmp_core.bundle import Bundle, BundleError
@@ -168,14 +166,18 @@ def patient_parameters(file: Path) -> Path:
 
     In real time a machine that is shared would stop the robot before the fault that is to be seen.
     """
-    document = yaml.safe_load(shipped_parameters("sim").read_text(encoding="utf-8"))
-    document["policy_node"]["ros__parameters"]["watchdog"].update(PATIENT)
-    file.write_text(yaml.safe_dump(document), encoding="utf-8")
+    text = shipped_parameters("sim").read_text(encoding="utf-8")
+    # Not read and written as YAML: what that leaves unquoted, rcl may take for something else.
+    for name, seconds in PATIENT.items():
+        text = re.sub(rf"^(\s+{name}:) [\d.]+", rf"\1 {seconds}", text, flags=re.MULTILINE)
+    file.write_text(text, encoding="utf-8")
     return file
 
 
 def is_intact(bag: Path, steps: int) -> bool:
     """Whether at least so many policy steps can be read from a bag, whole or cut off."""
+    from wmp_bringup.bag_recovery import recorded_messages  # not needed for --help
+
     try:
         return sum(message.topic == "wmp/policy_step" for message in recorded_messages(bag)) >= steps
     except FileNotFoundError:

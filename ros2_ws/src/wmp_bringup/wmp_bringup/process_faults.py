@@ -11,9 +11,9 @@ import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from wmp_bringup.fault_report import FaultNotice
 from wmp_bringup.operator import Operator, VelocityCommand
 from wmp_bringup.processes import GraphProcesses
-from wmp_bringup.sim_monitor import FaultNotice
 
 #: Bytes that a recorder may still write once the disk is full.
 BYTES_LEFT = 4096

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 from diagnostic_msgs.msg import DiagnosticArray
 from nav_msgs.msg import Odometry
@@ -12,25 +11,11 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Bool, String
 from wmp_msgs.msg import Latent, PolicyStep
 
+from wmp_bringup.fault_report import Event, FaultNotice
 from wmp_bringup.operator import POLICY_NODE
 from wmp_bringup.walk_record import Pose, WalkRecord
 from wmp_controller.control_health import EVENTS
 from wmp_ros.qos import LATCHED, LISTEN
-
-
-class Event(NamedTuple):
-    """What the controller had to tell, at ``stamp`` s of the robot's time."""
-
-    stamp: float
-    text: str
-
-
-class FaultNotice(NamedTuple):
-    """An injected fault that begins or ends, at ``stamp`` s of the robot's time."""
-
-    kind: str
-    begins: bool
-    stamp: float
 
 
 class SimMonitor(Node):
