@@ -8,11 +8,12 @@ import os
 from wmp_bringup.command import UsageError
 
 EXAMPLES = """examples:
-  wmp teleop                        a real robot, or a simulation in this shell's ROS domain
-  wmp sim --domain-id 7             in one terminal,
-  wmp teleop --domain-id 7          in another
+  ros2 launch wmp_bringup a1_sim.launch.py operator:=ros     a simulated robot in one terminal,
+  wmp teleop                                                 its driver in another
+  wmp teleop --domain-id 7                                   a robot in another ROS domain
 
-The robot moves only while keys keep coming: hold space. policy_node must run with operator:=ros."""
+The robot moves only while keys keep coming: hold space. policy_node must run with operator:=ros, and nobody
+else may publish cmd_vel: wmp sim has an operator of its own."""
 
 
 class TeleopCommand:
