@@ -5,6 +5,7 @@ The simulated robot keeps the time and announces them (``sim/faults``); everythi
 
 from __future__ import annotations
 
+import contextlib
 import math
 import resource
 import signal
@@ -68,7 +69,9 @@ class ProcessFaults:
             return
         written = max((file.stat().st_size for file in self._bag.glob("*.mcap")), default=0)
         limit = written + BYTES_LEFT if begins else resource.RLIM_INFINITY
-        resource.prlimit(self._graph.pid("recorder"), resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+        with contextlib.suppress(ProcessLookupError):  # a recorder whose disk was full has ended
+            pid = self._graph.pid("recorder")
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
 
     def _swap_bundle(self, begins: bool) -> None:
         if begins:
