@@ -40,7 +40,8 @@ def test_elements_outside_are_named_furthest_first_with_both_ranges():
     judged.take(np.array([3.1, 0.5, -0.2]))
     judged.take(np.array([0.0, 0.6, 0.9]))
     assert judged.line() == (
-        "actions: 2 of 3 left their golden range: FL_hip 3.10 outside -1.20..1.40; FL_calf -0.20 outside 0.00..1.00"
+        "actions: 2 of 3 left their golden range: FL_hip 3.10 outside -1.20..1.40; "
+        "FL_calf -0.20 outside 0.00..1.00"
     )
 
 
