@@ -52,6 +52,8 @@ def skill(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         "filter.",
         "replay.",
         "amp.memory",
+        "depth_predictor.known",
+        "depth_predictor.images",
         "rng",
         "world_model_rng",
         "memory",

@@ -20,6 +20,7 @@ from wmp_training.env.environment import LocomotionEnv, Observation
 from wmp_training.policy.actor_critic import WMPActor, WMPCritic
 from wmp_training.presets import Preset
 from wmp_training.rollout import check_finite, collect
+from wmp_training.world_model.depth_predictor import DepthPredictorTrainer
 from wmp_training.world_model.filter import LatentFilter
 from wmp_training.world_model.replay import SequenceReplay
 from wmp_training.world_model.trainer import WorldModelTrainer
@@ -57,6 +58,7 @@ class Learner:
         seed: of the world model's own random numbers.
         teacher: whom to imitate, instead of learning by reward.
         amp: judge of style, whose reward is added.
+        depth_predictor: the imagination of ``env``, if it has one.
     """
 
     def __init__(
@@ -67,10 +69,11 @@ class Learner:
         ranks: Ranks = ALONE,
         teacher: MLPModel | None = None,
         amp: AMPTrainer | None = None,
+        depth_predictor: DepthPredictorTrainer | None = None,
     ) -> None:
         contract, preset = env.contract, networks.preset
         self.env, self.networks, self.preset, self.teacher = env, networks, preset, teacher
-        self.amp = amp
+        self.amp, self.depth_predictor = amp, depth_predictor
         interval, joints = contract.timing.world_model_interval, contract.num_joints
         self.filter = LatentFilter(networks.world_model, env.num_robots, interval, joints)
         config = preset.world_model
@@ -118,6 +121,8 @@ class Learner:
                 world_model = worker.submit(self.trainer.train)
                 log |= self.ppo.update()
                 log |= world_model.result()
+        if self.depth_predictor is not None:
+            log |= self.depth_predictor.train()
         self.iteration += 1
         modules = {
             "actor": self.networks.actor,
@@ -175,6 +180,8 @@ class Learner:
         )
         if self.amp is not None:
             tensors |= ck.prefixed("amp", self.amp.state_dict())
+        if self.depth_predictor is not None:
+            tensors |= ck.prefixed("depth_predictor", self.depth_predictor.state_dict())
         tensors |= {"rng": torch.get_rng_state(), "world_model_rng": self.trainer.generator.get_state()}
         facts = {
             "iteration": self.iteration,
@@ -211,6 +218,8 @@ class Learner:
         )
         if self.amp is not None:
             self.amp.load_state_dict(ck.section("amp", tensors))
+        if self.depth_predictor is not None:
+            self.depth_predictor.load_state_dict(ck.section("depth_predictor", tensors))
         self.env.load_state_dict(ck.section("env", tensors))
         self.filter.load_state_dict(ck.section("filter", tensors))
         self.replay.load_state_dict(ck.section("replay", tensors))

@@ -21,6 +21,7 @@ from wmp_core.contract import (
     WorldModelContract,
 )
 from wmp_training.algorithms.amp import AMPConfig
+from wmp_training.world_model.depth_predictor import DepthPredictorConfig
 
 LEGS = ("FL", "FR", "RL", "RR")
 
@@ -88,6 +89,7 @@ class Preset:
     policy: PolicyConfig = PolicyConfig()
     ppo: PPOConfig = PPOConfig()
     amp: AMPConfig = field(default_factory=AMPConfig)
+    depth_predictor: DepthPredictorConfig = field(default_factory=DepthPredictorConfig)
 
     def to_dict(self) -> dict:
         return dataclasses.asdict(self)
@@ -141,6 +143,7 @@ PRESETS: dict[str, Preset] = {
         ),
         ppo=PPOConfig(steps_per_env=8, epochs=2, mini_batches=2),
         amp=AMPConfig(hidden=(16,), memory=256, batch=8, updates=2),
+        depth_predictor=DepthPredictorConfig(hidden=16, channels=(2, 4, 4, 4), memory=64, batch=8),
     ),
 }
 

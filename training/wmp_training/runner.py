@@ -7,7 +7,7 @@ import logging
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
 
@@ -23,8 +23,10 @@ from wmp_training.model_free import ModelFreeLearner
 from wmp_training.motions.library import MotionLibrary
 from wmp_training.policy.model_free import KINDS, build_actor, teacher_example
 from wmp_training.presets import a1_contract, preset
+from wmp_training.sim.height_map import MAP_SIZE
 from wmp_training.sim.mujoco_batch import MujocoBatch
 from wmp_training.tasks import Task, task, without_camera
+from wmp_training.world_model.depth_predictor import DepthPredictorTrainer
 from wmp_training.world_model.picture import snapshot
 
 logger = logging.getLogger(__name__)
@@ -43,7 +45,8 @@ class RunConfig:
     and its world model by reward, ``teacher`` the privileged teacher, ``student`` the policy and its world
     model from a teacher. ``policy`` is ``wmp``, or a baseline trained by reward instead: ``blind`` or
     ``recurrent``. ``amp`` adds the style reward of adversarial motion priors, ``without``
-    names what is not randomised (see ``tasks.DISTURBANCES``).
+    names what is not randomised (see ``tasks.DISTURBANCES``). ``rendered`` is the share of robots whose
+    images are rendered; those of the others are predicted.
     """
 
     preset: str
@@ -55,6 +58,7 @@ class RunConfig:
     policy: str = "wmp"
     amp: bool = False
     without: tuple[str, ...] = ()
+    rendered: float = 1.0
 
     def __post_init__(self) -> None:
         if self.num_envs < 1 or self.levels < 1:
@@ -82,7 +86,16 @@ def build_learner(config: RunConfig, threads: int, ranks: Ranks) -> Learner | Mo
     if kind in KINDS:
         settings = what.env if KINDS[kind].camera else without_camera(what.env)
         return ModelFreeLearner(LocomotionEnv(contract, simulator, settings), chosen, kind, ranks)
-    env, networks = LocomotionEnv(contract, simulator, what.env), Networks(contract, chosen)
+    predictor = None
+    if config.rendered < 1.0:
+        if not what.env.surroundings:
+            raise ValueError(f"task {config.task!r} shows no height map to predict images from")
+        size = MAP_SIZE + contract.proprioception_size
+        image = contract.depth.height, contract.depth.width
+        predictor = DepthPredictorTrainer(size, image, chosen.depth_predictor, seed)
+    settings = replace(what.env, rendered=config.rendered)
+    env = LocomotionEnv(contract, simulator, settings, imagination=predictor)
+    networks = Networks(contract, chosen)
     teacher = None
     if config.stage == "student":
         if not what.env.surroundings:
@@ -95,7 +108,7 @@ def build_learner(config: RunConfig, threads: int, ranks: Ranks) -> Learner | Mo
     if config.amp and teacher is None:
         library = MotionLibrary.shipped(contract.timing.control_period, chosen.amp.motions)
         amp = AMPTrainer(chosen.amp, library, seed, ranks)
-    return Learner(env, networks, seed, ranks, teacher, amp)
+    return Learner(env, networks, seed, ranks, teacher, amp, predictor)
 
 
 class Runner:

@@ -53,6 +53,12 @@ class TrainCommand:
             "--amp", action="store_true", help="reward a walk like the motion library's (wmp stage only)"
         )
         parser.add_argument(
+            "--rendered",
+            type=float,
+            default=1.0,
+            help="share of robots whose images are rendered; those of the others are predicted (default 1)",
+        )
+        parser.add_argument(
             "--without",
             default="",
             help="what is not randomised, like noise,pushes,latency,pitch,depth_noise,lost_images,bodies",
@@ -85,6 +91,7 @@ class TrainCommand:
             task=args.task,
             policy=args.policy,
             amp=args.amp,
+            rendered=args.rendered,
             without=tuple(filter(None, args.without.split(","))),
         )
         limits = {"time_limit": args.time_limit, "iterations": args.iterations}

@@ -19,8 +19,8 @@ from wmp_training.env.depth_noise import DepthNoise
 from wmp_training.env.ends import EndConfig, Ends
 from wmp_training.env.observations import Observations
 from wmp_training.env.rewards import RewardConfig, RewardInputs, Rewards
+from wmp_training.env.sight import Imagination, Sight
 from wmp_training.sim.backend import RobotStates, Simulator
-from wmp_training.sim.camera import normalise
 from wmp_training.sim.height_map import MAP_SIZE
 
 
@@ -33,7 +33,7 @@ class EnvConfig:
     track; ``latency`` the share of episodes in which
     commands take effect one physics step late; ``blind_robots`` the share of episodes without any image,
     ``lost_images`` the share of images lost otherwise. ``depth_noise`` is what the camera adds to an image
-    (``None``: nothing).
+    (``None``: nothing), ``rendered`` the share of robots whose images are rendered.
     """
 
     terrain_shares: tuple[float, ...] = (0.45, 0.3, 0.25)
@@ -50,6 +50,7 @@ class EnvConfig:
     camera_pitch: float = 0.0873
     lost_images: float = 0.03
     blind_robots: float = 0.04
+    rendered: float = 1.0
     depth_noise: DepthNoise | None = None
     camera: bool = True
     surroundings: bool = False
@@ -98,11 +99,12 @@ class LocomotionEnv:
     """Batched environment; see the module docstring. ``action`` is the network output, clipped here.
 
     ``kinds`` [N] puts robots on terrain kinds of the pool, instead of the configuration's shares.
+    ``imagination`` draws the images of robots that are not rendered.
     """
 
     STATE = (
         *("actions", "targets", "world", "tick", "commanded", "start_x"),
-        *("pitch", "blind", "late", "image", "age_offset"),
+        *("late", "age_offset"),
     )
     PITS = ("gap", "course")
 
@@ -112,6 +114,7 @@ class LocomotionEnv:
         simulator: Simulator,
         config: EnvConfig = EnvConfig(),
         kinds: Tensor | None = None,
+        imagination: Imagination | None = None,
     ) -> None:
         self.contract, self.sim, self.config = contract, simulator, config
         self.num_robots = count = simulator.num_robots
@@ -134,9 +137,8 @@ class LocomotionEnv:
         self.map_size = MAP_SIZE if config.surroundings else 0
         self.max_tick = round(config.episode / self.dt)
         self.age_offset = torch.zeros(count, dtype=torch.long)
-        self.pitch, self.blind = torch.zeros(count), torch.zeros(count, dtype=torch.bool)
         self.late = torch.zeros(count, dtype=torch.bool)
-        self.image = torch.zeros(count, contract.depth.height, contract.depth.width)
+        self.sight = Sight(contract.depth, config, count, imagination)
         self.episode_log: dict[str, Tensor] = {}
 
     def reset(self) -> Observation:
@@ -182,6 +184,7 @@ class LocomotionEnv:
         }
         state |= {f"rewards.{name}": getattr(self.rewards, name) for name in ("air", "last_dq", "mean_error")}
         state |= {name: getattr(self.ends, name) for name in Ends.STATE}
+        state |= {name: getattr(self.sight, name) for name in Sight.STATE}
         state |= {"history": self.observations.history, "level": self.curriculum.level}
         return state | {f"simulator.{name}": value for name, value in self.sim.state_dict().items()}
 
@@ -196,6 +199,8 @@ class LocomotionEnv:
                 setattr(self, key, value)
             elif key in Ends.STATE:
                 setattr(self.ends, key, value)
+            elif key in Sight.STATE:
+                setattr(self.sight, key, value)
         prefix = "simulator."
         self.sim.load_state_dict(
             {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
@@ -258,8 +263,7 @@ class LocomotionEnv:
         self.observations.reset(robots)
         self.rewards.reset(robots)
         self.commands.resample(robots)
-        self.pitch[robots] = config.camera_pitch * _uniform(count)
-        self.blind[robots] = torch.rand(count) < config.blind_robots
+        self.sight.reset(robots)
         self.late[robots] = torch.rand(count) < config.latency
 
     def _observe(self, states: RobotStates) -> Observation:
@@ -269,8 +273,9 @@ class LocomotionEnv:
         proprioception = self.observations.proprioception(raw)
         due = torch.nonzero(self.tick % self.interval == 0).squeeze(-1)
         first = self.tick[due] == 0
-        depth = self._look(due, first)
-        lost = torch.rand(len(due)) < self.config.lost_images
+        surroundings = self._surroundings(states.position[:, 2:])
+        known = None if surroundings is None else torch.cat([surroundings, proprioception], -1)
+        depth, valid = self.sight.look(self.sim, due, first, known)
         return Observation(
             proprioception=proprioception,
             history=self.observations.push(proprioception, self.actions[0]),
@@ -282,21 +287,9 @@ class LocomotionEnv:
             due=due,
             first=first,
             depth=depth,
-            valid=~(lost | self.blind[due]),
-            surroundings=self._surroundings(states.position[:, 2:]),
+            valid=valid,
+            surroundings=surroundings,
         )
-
-    def _look(self, due: Tensor, first: Tensor) -> Tensor:
-        """Render now, hand out the image of one interval ago (at tick 0: of now)."""
-        if not self.config.camera:
-            return self.image[due]
-        metres = self.sim.depth(due, self.pitch[due])
-        if self.config.depth_noise is not None:
-            metres = self.config.depth_noise(metres)
-        fresh = normalise(self.contract.depth, metres)
-        delayed = torch.where(first[:, None, None], fresh, self.image[due])
-        self.image[due] = fresh
-        return delayed
 
     def _surroundings(self, base: Tensor) -> Tensor | None:
         """Ground below and ceiling above the base, scaled as in the paper; ``base`` [N, 1] in m."""

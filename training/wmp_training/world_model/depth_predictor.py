@@ -1,0 +1,94 @@
+"""Depth images for robots that are not rendered, from what lies around them and how they hold themselves.
+
+Rendering is most of the cost where a GPU renders images one by one. A share of the robots is then enough:
+this network learns from their images what the others would see (WMP, arXiv 2409.16784).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from wmp_training import checkpoint as ck
+from wmp_training.world_model.decoder import ConvDecoder
+
+
+@dataclass(frozen=True)
+class DepthPredictorConfig:
+    """``hidden`` units and decoder ``channels``; ``memory`` pairs are kept; ``updates`` of ``batch`` each per
+    iteration."""
+
+    hidden: int = 256
+    channels: tuple[int, ...] = (8, 16, 32, 64)
+    learning_rate: float = 1e-3
+    memory: int = 4096
+    batch: int = 64
+    updates: int = 4
+
+
+class DepthPredictor(nn.Module):
+    """Height map and proprioception [M, I] -> normalised depth [M, H, W]."""
+
+    def __init__(self, inputs: int, image: tuple[int, int], config: DepthPredictorConfig) -> None:
+        super().__init__()
+        hidden = config.hidden
+        self.trunk = nn.Sequential(
+            *(nn.Linear(inputs, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU())
+        )
+        self.decoder = ConvDecoder(hidden, image, config.channels)
+
+    def forward(self, known: Tensor) -> Tensor:
+        return self.decoder(self.trunk(known)).squeeze(1)
+
+
+class DepthPredictorTrainer:
+    """The predictor with its optimiser and its memory of rendered images."""
+
+    def __init__(self, inputs: int, image: tuple[int, int], config: DepthPredictorConfig, seed: int) -> None:
+        self.config, self.predictor = config, DepthPredictor(inputs, image, config)
+        self.optimizer = torch.optim.Adam(self.predictor.parameters(), lr=config.learning_rate)
+        self.known = torch.zeros(config.memory, inputs)
+        self.images = torch.zeros(config.memory, *image, dtype=torch.float16)
+        self.written = 0
+        self.generator = torch.Generator().manual_seed(seed)
+
+    @torch.no_grad()
+    def predict(self, known: Tensor) -> Tensor:
+        """Images [M, H, W] of robots that were not rendered, within the range of a camera."""
+        return self.predictor(known).clamp(-0.5, 0.5)
+
+    def remember(self, known: Tensor, images: Tensor) -> None:
+        """Add what was rendered, [M, I] and [M, H, W]; the oldest give way."""
+        slots = (self.written + torch.arange(len(known))) % len(self.known)
+        self.known[slots], self.images[slots] = known, images.to(torch.float16)
+        self.written += len(known)
+
+    def train(self) -> dict[str, float]:
+        """The updates of one iteration; the last loss, per pixel, or nothing while nothing is remembered."""
+        held, losses = min(self.written, len(self.known)), {}
+        for _ in range(self.config.updates if held else 0):
+            chosen = torch.randint(held, (self.config.batch,), generator=self.generator)
+            loss = (self.predictor(self.known[chosen]) - self.images[chosen].float()).square().mean()
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            losses = {"depth_predictor": loss.item()}
+        return losses
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Everything the next update depends on."""
+        held = {"known": self.known, "images": self.images, "written": torch.tensor(self.written)}
+        held |= {"rng": self.generator.get_state()}
+        held |= ck.prefixed("predictor", self.predictor.state_dict())
+        return held | ck.prefixed("optimizer", ck.optimizer_tensors(self.optimizer))
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        self.known.copy_(state["known"])
+        self.images.copy_(state["images"])
+        self.written = int(state["written"])
+        self.generator.set_state(state["rng"])
+        self.predictor.load_state_dict(ck.section("predictor", state))
+        optimizer = ck.section("optimizer", state)
+        ck.load_optimizer_tensors(self.optimizer, optimizer, self.config.learning_rate)
