@@ -132,6 +132,9 @@ class A1Sim(Node):
 
     def run(self, stop: threading.Event) -> None:
         """Simulate until ``stop`` is set."""
+        truth = self._robot.ground_truth()
+        # The first picture compiles the ray caster, for seconds in which physics would stand still.
+        self._camera.capture(truth.position, truth.quaternion)
         with self.server as server:
             _LOG.info(
                 "A1 listens on UDP port %d, %s", server.port, "lockstep" if self.lockstep else "real time"
