@@ -1,16 +1,30 @@
+import json
 import os
 import socket
 
 import torch
 import torch.multiprocessing as mp
 
+from wmp_training.checkpoint import load_checkpoint, section
 from wmp_training.distributed import ALONE, Ranks
+from wmp_training.runner import RunConfig, Runner
+
+
+def join(rank, port):
+    os.environ |= {"RANK": str(rank), "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    torch.set_num_threads(1)
+    return Ranks.from_environment()
+
+
+def spawn(work, folder):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    mp.spawn(work, (port, folder), nprocs=2)
 
 
 def work(rank, port, folder):
-    os.environ |= {"RANK": str(rank), "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    torch.set_num_threads(1)
-    ranks = Ranks.from_environment()
+    ranks = join(rank, port)
     torch.manual_seed(rank)
     model = torch.nn.Linear(3, 2)
     ranks.copy_from_first([model])
@@ -27,10 +41,7 @@ def work(rank, port, folder):
 
 
 def test_two_ranks_share_weights_and_average_gradients(tmp_path):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    mp.spawn(work, (port, tmp_path), nprocs=2)
+    spawn(work, tmp_path)
     first, second = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (0, 1))
     assert torch.equal(first["weight"], second["weight"])
     for result in (first, second):
@@ -41,3 +52,24 @@ def test_two_ranks_share_weights_and_average_gradients(tmp_path):
 def test_one_process_alone_needs_no_group():
     assert Ranks.from_environment() == ALONE
     assert ALONE.any(True) and not ALONE.any(False)
+
+
+def learn(rank, port, folder):
+    ranks = join(rank, port)
+    runner = Runner(folder, RunConfig("tiny", 8, 3, levels=2), threads=1, ranks=ranks)
+    runner.run(time_limit=60, iterations=6, report=lambda line: None)
+
+
+def test_two_ranks_learn_one_policy_and_one_world_model_from_robots_of_their_own(tmp_path):
+    spawn(learn, tmp_path)
+    (first, facts), (second, _) = (
+        load_checkpoint(tmp_path / name) for name in ("checkpoint", "checkpoint_rank1")
+    )
+    assert facts["env_steps"] == 6 * 8 * 8
+    for part in ("actor", "critic", "world_model"):
+        ours, theirs = section(part, first), section(part, second)
+        assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    assert first["obs.history"].shape[0] == 4
+    assert not torch.equal(first["obs.history"], second["obs.history"])
+    last = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])
+    assert last["world_model"] > 0

@@ -47,6 +47,10 @@ class SequenceReplay:
         """Steps held."""
         return int(self.written.clamp(max=self.capacity).sum())
 
+    def holds(self, length: int) -> bool:
+        """Whether any robot has ``length`` steps."""
+        return bool((self.written.clamp(max=self.capacity) >= length).any())
+
     def add(
         self,
         robots: Tensor,

@@ -32,13 +32,15 @@ class WorldModelTrainer:
     def train(self) -> dict[str, float]:
         """The updates of one iteration; losses of the last, or nothing while the replay is too small."""
         losses: dict[str, float] = {}
-        if self.replay.size < self.config.warmup_steps:
+        ready = self.replay.size >= self.config.warmup_steps and self.replay.holds(self.config.length)
+        # All ranks begin together: each waits for the others' gradients.
+        if self.ranks.any(not ready):
             return losses
         self.model.rssm.generator = self.generator
         for _ in range(self.config.updates_per_iteration):
             batch = self.replay.sample(self.config.batch, self.config.length, self.generator)
             if batch is None:
-                break
+                raise RuntimeError("the replay holds no sequence, expected one after the warm-up")
             loss, losses = self.model.loss(batch, self.reader)
             self.optimizer.zero_grad()
             loss.backward()
