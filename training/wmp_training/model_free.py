@@ -96,7 +96,7 @@ class ModelFreeLearner:
         self.load_skill(tensors, facts)
         self.iteration, self.env_steps = int(facts["iteration"]), int(facts["env_steps"])
         self.env.load_state_dict(ck.section("env", tensors))
-        self.obs = TensorDict(ck.section("obs", tensors), batch_size=[self.env.num_robots])
+        self.obs = self.obs.clone().update(ck.section("obs", tensors))
         if KINDS[self.kind].recurrent:
             self.actor.reset(hidden_state=tensors["memory"])
             self.eyes.sight.copy_(tensors["sight"])
