@@ -97,7 +97,9 @@ class TrainCommand:
         limits = {"time_limit": args.time_limit, "iterations": args.iterations}
         source = args.begin_with
         last = train(args.out, args.recipe, config, args.threads, args.resume, ranks, source, **limits)
-        logging.info("checkpoint in %s; next: wmp export --run %s --out models/NAME", last, last.parent)
+        finished = last.parent == args.out and args.policy == "wmp"
+        step = "wmp export --out models/NAME" if finished else "wmp gate"
+        logging.info("checkpoint in %s; next: %s --run %s", last, step, last.parent)
         return 0
 
 

@@ -17,6 +17,7 @@ from wmp_training.export.graphs import export_graphs
 from wmp_training.export.model_card import model_card
 from wmp_training.learner import Networks
 from wmp_training.presets import a1_contract, preset
+from wmp_training.tasks import task
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +50,8 @@ def export(run: Path, out: Path, robots: int = 20, note: str = "") -> Export:
         "seed": facts["config"]["seed"],
         "num_envs": facts["config"]["num_envs"],
         "iterations": facts["iteration"],
-        "terrains": ["flat", "rough", "slope"],
+        "task": facts["config"].get("task", "gentle"),
+        "terrains": list(task(facts["config"].get("task", "gentle")).terrains),
         "note": note,
     }
     graphs, golden = export_graphs(networks), record_golden(networks)

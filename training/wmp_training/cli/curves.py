@@ -1,0 +1,51 @@
+"""``wmp curves``: draw how a run went."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+HELP = "draw the reward and the terrain levels of a run"
+DESCRIPTION = "Draws reward and mean terrain level of a run's log over environment steps (a PNG)."
+
+
+class CurvesCommand:
+    """Plug-in of the ``wmp`` command."""
+
+    help = HELP
+    description = DESCRIPTION
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.description = DESCRIPTION
+        parser.add_argument("--run", type=Path, required=True, dest="folder", help="folder of the run")
+        parser.add_argument("--out", type=Path, required=True, help="picture to write")
+
+    def run(self, args: argparse.Namespace) -> int:
+        lines = (args.folder / "log.jsonl").read_text().splitlines()
+        draw([json.loads(line) for line in lines], args.out)
+        return 0
+
+
+def draw(log: list[dict[str, Any]], path: Path) -> None:
+    """Reward above, mean level of every terrain below, over M environment steps."""
+    # Imported here so that `wmp --help` needs no matplotlib.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    steps = [line["env_steps"] / 1e6 for line in log]
+    figure = Figure(figsize=(8, 6), layout="constrained")
+    FigureCanvasAgg(figure)
+    reward, levels = figure.subplots(2, 1, sharex=True, height_ratios=(1, 2))
+    reward.plot(steps, [line["reward"] for line in log])
+    reward.set_ylabel("reward per second")
+    for name in (key for key in log[-1] if key.startswith("level/")):
+        levels.plot(steps, [line[name] for line in log], label=name.removeprefix("level/"))
+    levels.set(ylabel="mean terrain level", xlabel="environment steps, millions", ylim=(0, 9))
+    levels.legend(ncols=2, fontsize="small")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110)
+
+
+command = CurvesCommand()
