@@ -21,6 +21,13 @@ GROUPS = [
     ("policy_node", "joystick", JoystickSettings),
 ]
 
+#: The simulated robot shares the computer with its controller, which may have to wait for it.
+PATIENCE_IN_SIMULATION = {"state_age": 0.2, "loop_overrun": 0.2}
+
+
+def differences(mode, prefix):
+    return PATIENCE_IN_SIMULATION if (mode, prefix) == ("sim", "watchdog") else {}
+
 
 def group(mode, node, prefix):
     parameters = node_parameters(shipped_parameters(mode), node)
@@ -30,12 +37,14 @@ def group(mode, node, prefix):
 @pytest.mark.parametrize("mode", ["sim", "real"])
 @pytest.mark.parametrize(("node", "prefix", "settings"), GROUPS)
 def test_every_setting_is_there_with_the_value_the_code_was_tuned_with(mode, node, prefix, settings):
-    assert group(mode, node, prefix) == dataclasses.asdict(settings())
+    expected = {**dataclasses.asdict(settings()), **differences(mode, prefix)}
+    assert group(mode, node, prefix) == expected
 
 
 @pytest.mark.parametrize(("node", "prefix"), [(node, prefix) for node, prefix, _ in GROUPS])
 def test_the_robot_is_driven_with_the_settings_of_the_simulation(node, prefix):
-    assert group("real", node, prefix) == group("sim", node, prefix)
+    real = group("real", node, prefix)
+    assert {**real, **differences("sim", prefix)} == group("sim", node, prefix)
 
 
 def test_a_real_robot_is_not_moved_unless_asked_and_then_not_unexamined():

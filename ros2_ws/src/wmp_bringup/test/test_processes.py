@@ -40,6 +40,8 @@ def wait_for(condition, seconds=10.0):
 
 OBEDIENT = """
     import signal, time
+    # A shell that runs the tests in the background has its children ignore SIGINT.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     print("ready")
     try:
         time.sleep(60)

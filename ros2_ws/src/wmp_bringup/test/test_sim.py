@@ -196,7 +196,9 @@ def test_every_parameter_of_every_node_is_explained_in_the_file(endless_walk, do
     declared = declared_parameters([spec.name for spec in specs], domain)
     for spec in specs:
         in_file = node_parameters(spec.parameter_file, spec.name)
-        assert declared[spec.name] - NOT_IN_FILES == set(in_file), spec.name
+        # A script drives this walk: the parameters of joysticks are declared where one does.
+        expected = {name for name in in_file if not name.startswith(("joy.", "joystick."))}
+        assert declared[spec.name] - NOT_IN_FILES == expected, spec.name
 
 
 def test_nobody_is_left_behind_when_the_launcher_is_killed(endless_walk):

@@ -8,7 +8,7 @@ the only values added here, each declared as an :class:`Option` that says which 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,10 @@ from wmp_bringup.options import OPTIONS, Option
 from wmp_bringup.parameters import Value, node_parameters, override_document
 
 MODES = ("sim", "real")
+
+
+#: Publishers that a recorder of a simulation has found before the policy finds the recorder.
+SIMULATED_TOPICS = ("wmp/depth", "wmp/latent", "sim/odometry")
 
 
 @dataclass(frozen=True)
@@ -98,17 +102,22 @@ def a1_graph(
         nodes.append(node("wmp_sim", "a1_sim"))
     if record is not None:
         # First, so that it has found the topics when the others begin to publish.
-        nodes.insert(0, _recorder(file, record, chosen, parameters))
+        nodes.insert(0, _recorder(file, record, chosen, parameters, SIMULATED_TOPICS if simulated else ()))
     if flights is not None:
         nodes.insert(0, _flight_recorder(file, flights, parameters))
     return tuple(nodes)
 
 
 def _recorder(
-    file: Path, folder: Path, overrides: Mapping[str, Value], parameters: Mapping[str, Mapping[str, Value]]
+    file: Path,
+    folder: Path,
+    overrides: Mapping[str, Value],
+    parameters: Mapping[str, Mapping[str, Value]],
+    awaited: Sequence[str],
 ) -> NodeSpec:
     own = {**parameters.get("*", {}), **parameters["recorder"]}
     own.update(output=str(folder), run_info=json.dumps(dict(overrides), sort_keys=True))
+    own.update(awaited=" ".join(awaited))
     return NodeSpec("wmp_bringup", "recorder", "recorder", file, own, required=False)
 
 

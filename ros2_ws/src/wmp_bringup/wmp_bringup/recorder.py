@@ -23,6 +23,10 @@ from wmp_ros.running import run_node, spin
 
 #: Topics stamped with the time at which they are published: in lockstep they are the bag's clock.
 CLOCK_TOPICS = ("wmp/policy_step", "imu/data", "sim/odometry")
+#: The policy waits for those who listen to its steps, and so for a recorder that has found all it records.
+LAST = "wmp/policy_step"
+#: Seconds between two looks for publishers.
+LOOK_PERIOD = 0.05
 #: Seconds between two flushes: so much of a recording is lost at most when its process is killed.
 FLUSH_PERIOD = 0.5
 
@@ -32,7 +36,8 @@ class Recorder(Node):
 
     Parameters: ``output`` (folder that must not exist yet), ``bundle`` (its identity is stored), ``run_info``
     (JSON object stored as it is), ``lockstep`` (bag time is the simulated time of the newest stamp, not the
-    wall's).
+    wall's), ``awaited`` (topics, separated by spaces, whose publishers must be there before the recorder
+    listens to ``wmp/policy_step``).
     """
 
     def __init__(self) -> None:
@@ -42,15 +47,25 @@ class Recorder(Node):
         bundle = Bundle.load(self.declare_parameter("bundle", "").value, verify=False)
         self.run_info = json.loads(self.declare_parameter("run_info", "{}").value)
         self.run_info["bundle"] = {"name": bundle.name, "sha256": bundle.sha256}
+        self._awaited = self.declare_parameter("awaited", "").value.split()
         self._newest_stamp = 0
 
     def record(self, bag: BagWriter) -> None:
         """Write every message from now on into ``bag``."""
-        for topic, kind in TOPICS.items():
-            write = self._writer_of(bag, topic)
-            self.create_subscription(message_class(kind), topic, write, LISTEN, raw=True)
-
+        for topic in TOPICS:
+            if topic != LAST:
+                self._listen(bag, topic)
         self.create_timer(FLUSH_PERIOD, bag.flush, clock=WALL_CLOCK)
+        looking = self.create_timer(LOOK_PERIOD, lambda: complete(), clock=WALL_CLOCK)
+
+        def complete() -> None:
+            if all(self.count_publishers(topic) for topic in self._awaited):
+                looking.cancel()
+                self._listen(bag, LAST)
+
+    def _listen(self, bag: BagWriter, topic: str) -> None:
+        kind = message_class(TOPICS[topic])
+        self.create_subscription(kind, topic, self._writer_of(bag, topic), LISTEN, raw=True)
 
     def _writer_of(self, bag: BagWriter, topic: str) -> Callable[[bytes], None]:
         def write(data: bytes) -> None:
