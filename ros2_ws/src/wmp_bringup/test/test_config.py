@@ -21,8 +21,8 @@ GROUPS = [
     ("policy_node", "joystick", JoystickSettings),
 ]
 
-#: The simulated robot shares the computer with its controller, which may have to wait for it.
-PATIENCE_IN_SIMULATION = {"state_age": 0.2, "loop_overrun": 0.2}
+#: The simulated robot shares the computer with its controller, and stands still while it is not served.
+PATIENCE_IN_SIMULATION = {"state_age": 1.0, "loop_overrun": 0.5}
 
 
 def differences(mode, prefix):

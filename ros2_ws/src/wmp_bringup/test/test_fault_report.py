@@ -3,7 +3,7 @@
 import pytest
 
 from wmp_bringup.fault_report import Event, FaultNotice, fault_outcome, strongest_reaction
-from wmp_bringup.faults import PATIENT, patient_parameters
+from wmp_bringup.faults import strict_parameters
 from wmp_bringup.parameters import node_parameters
 from wmp_sim.faults.schedule import MOTOR_TIMEOUT
 
@@ -45,10 +45,10 @@ def test_without_a_fault_there_is_no_outcome():
     assert fault_outcome([], [Event(1.0, "anything: damp")], {}) is None
 
 
-def test_patient_parameters_differ_in_nothing_else(tmp_path):
+def test_faults_in_lockstep_meet_the_watchdogs_of_the_robot(tmp_path):
     from wmp_bringup.locations import shipped_parameters
 
     shipped = node_parameters(shipped_parameters("sim"), "policy_node")
-    patient = node_parameters(patient_parameters(tmp_path / "patient.yaml"), "policy_node")
-    changed = {name.split(".")[1]: value for name, value in patient.items() if value != shipped[name]}
-    assert changed == PATIENT
+    strict = node_parameters(strict_parameters(tmp_path / "strict.yaml"), "policy_node")
+    changed = {name.split(".")[1]: value for name, value in strict.items() if value != shipped[name]}
+    assert changed == {"state_age": 0.05, "loop_overrun": 0.04}
