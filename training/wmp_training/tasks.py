@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from wmp_sim.terrain import EASIEST
 from wmp_training.env.commands import CommandConfig
 from wmp_training.env.curriculum import CurriculumConfig
 from wmp_training.env.depth_noise import DepthNoise
@@ -28,6 +29,7 @@ class Task:
     variants: int = 8
     flat_variants: int = 48
     hardest: float = 1.0
+    easiest: tuple[tuple[str, float], ...] = ()
     motor_limits: bool = False
     randomisation: RandomisationConfig = field(default_factory=RandomisationConfig)
 
@@ -39,6 +41,7 @@ class Task:
             variants=1 if few else self.variants,
             flat_variants=2 if few else self.flat_variants,
             hardest=self.hardest,
+            easiest=self.easiest,
             motor_limits=self.motor_limits,
             randomisation=self.randomisation,
         )
@@ -102,6 +105,7 @@ OBSTACLES = EnvConfig(
     push_velocity=0.3,
     depth_noise=DepthNoise(),
     surroundings=True,
+    start_x=0.2,
     start_heading=0.2,
     ends=EndConfig(
         upright=0.0, trunk_contact=1.0, track_x=(-1.8, 7.0), sideways_fails=True, stuck=5.0, pit=0.4
@@ -132,8 +136,16 @@ OBSTACLES = EnvConfig(
 
 TASKS: dict[str, Task] = {
     "gentle": Task(("flat", "rough", "slope")),
-    # Difficulty is level / 10, as in the paper.
-    "obstacles": Task(tuple(SHARES), OBSTACLES, variants=6, flat_variants=12, hardest=0.9, motor_limits=True),
+    # Difficulty is level / 10, as in the paper; slots begin with ones that a robot need not tilt for.
+    "obstacles": Task(
+        tuple(SHARES),
+        OBSTACLES,
+        variants=6,
+        flat_variants=12,
+        hardest=0.9,
+        easiest=(("tilt", EASIEST["tilt"]),),
+        motor_limits=True,
+    ),
 }
 
 

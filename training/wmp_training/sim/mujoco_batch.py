@@ -26,8 +26,9 @@ PHYSICS_DT = 0.005
 
 @dataclass(frozen=True)
 class PoolConfig:
-    """Terrain kinds with their number of levels (difficulty 0 to ``hardest``), and variants per level.
+    """Terrain kinds with their number of levels, and variants per level.
 
+    Difficulty rises evenly from ``easiest`` (of a kind; 0 where nothing is said) to ``hardest``.
     ``motor_limits``: motors obey the contract's torque limits and lose torque at speed.
     """
 
@@ -35,8 +36,14 @@ class PoolConfig:
     variants: int = 8
     flat_variants: int = 48
     hardest: float = 1.0
+    easiest: tuple[tuple[str, float], ...] = ()
     motor_limits: bool = False
     randomisation: RandomisationConfig = field(default_factory=RandomisationConfig)
+
+    def difficulty(self, name: str, level: int, levels: int) -> float:
+        """Difficulty of ``level`` of ``levels`` of the kind ``name``."""
+        easiest = dict(self.easiest).get(name, 0.0)
+        return easiest + (self.hardest - easiest) * level / max(levels - 1, 1)
 
 
 class MujocoBatch(MujocoWorlds):
@@ -63,7 +70,7 @@ class MujocoBatch(MujocoWorlds):
             for _ in range(pool.flat_variants if levels == 1 else pool.variants)
         ]
         terrains = [
-            make_terrain(name, pool.hardest * level / max(levels - 1, 1), rng)
+            make_terrain(name, pool.difficulty(name, level, levels), rng)
             for _, name, level, levels in entries
         ]
         boxes = max(len(terrain.boxes) for terrain in terrains)

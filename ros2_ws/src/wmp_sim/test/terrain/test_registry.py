@@ -40,5 +40,13 @@ def test_the_start_is_on_the_ground_and_free(name, difficulty):
 def test_unknown_names_and_difficulties_are_refused():
     with pytest.raises(ValueError, match="terrain is 'lava', expected one of"):
         make_terrain("lava", 0.0, np.random.default_rng(0))
-    with pytest.raises(ValueError, match="difficulty is 1.5"):
+    with pytest.raises(ValueError, match="difficulty of flat is 1.5"):
         make_terrain("flat", 1.5, np.random.default_rng(0))
+    with pytest.raises(ValueError, match="difficulty of gap is -0.1"):
+        make_terrain("gap", -0.1, np.random.default_rng(0))
+
+
+def test_slots_begin_wider_than_a_standing_robot():
+    slot = make_terrain("tilt", EASIEST["tilt"], np.random.default_rng(0)).boxes
+    right, left = slot.centre[0, 1] + slot.half_size[0, 1], slot.centre[1, 1] - slot.half_size[1, 1]
+    assert left - right == pytest.approx(0.48)

@@ -25,13 +25,18 @@ TERRAINS: dict[str, Callable[[float, np.random.Generator], Terrain]] = {
 #: No terrain has more boxes: the ``max_boxes`` with which the worlds of any pool share a layout.
 MAX_BOXES = 16
 
-__all__ = ["MAX_BOXES", "TERRAINS", "Boxes", "HeightField", "Terrain", "make_terrain"]
+#: Where difficulty may begin below 0: a slot of 0.32 m is as wide as the robot, hardly a first lesson.
+EASIEST = {"tilt": -4.0}
+
+__all__ = ["EASIEST", "MAX_BOXES", "TERRAINS", "Boxes", "HeightField", "Terrain", "make_terrain"]
 
 
 def make_terrain(name: str, difficulty: float, rng: np.random.Generator) -> Terrain:
-    """Terrain ``name`` at ``difficulty`` in [0, 1]; the same generator state gives the same terrain."""
+    """Terrain ``name`` at ``difficulty`` in [0, 1] (or from ``EASIEST`` on); the same generator state gives
+    the same terrain."""
     if name not in TERRAINS:
         raise ValueError(f"terrain is {name!r}, expected one of {sorted(TERRAINS)}")
-    if not 0.0 <= difficulty <= 1.0:
-        raise ValueError(f"difficulty is {difficulty}, expected a number in [0, 1]")
+    easiest = EASIEST.get(name, 0.0)
+    if not easiest <= difficulty <= 1.0:
+        raise ValueError(f"difficulty of {name} is {difficulty}, expected a number in [{easiest:g}, 1]")
     return TERRAINS[name](float(difficulty), rng)

@@ -19,7 +19,7 @@ PIT_FLOOR = -5.0
 
 
 def lerp(easy: float, hard: float, difficulty: float) -> float:
-    """The value at ``difficulty`` in [0, 1] between ``easy`` and ``hard``."""
+    """The value at ``difficulty``: ``easy`` at 0, ``hard`` at 1."""
     return easy + (hard - easy) * difficulty
 
 
