@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wmp_sim.terrain import TERRAINS, make_terrain
+from wmp_sim.terrain import EASIEST, TERRAINS, make_terrain
 
 
 @pytest.mark.parametrize("name", TERRAINS)
