@@ -26,7 +26,7 @@ TERRAINS: dict[str, Callable[[float, np.random.Generator], Terrain]] = {
 MAX_BOXES = 16
 
 #: Where difficulty may begin below 0: a slot of 0.32 m is as wide as the robot, hardly a first lesson.
-EASIEST = {"tilt": -4.0}
+EASIEST = {"tilt": -8.0}
 
 __all__ = ["EASIEST", "MAX_BOXES", "TERRAINS", "Boxes", "HeightField", "Terrain", "make_terrain"]
 
