@@ -36,6 +36,7 @@ def test_version_is_that_of_the_package(capsys):
         (["--bundle", "/nowhere"], "bundle /nowhere: cannot read bundle.json"),
         (["--params-file", "/nowhere.yaml"], "cannot read the parameter file /nowhere.yaml"),
         (["--duration", "-1"], "--duration is -1"),
+        (["--set", "a1_sim/seeds=1"], "a1_sim has no parameter 'seeds', perhaps seed is meant"),
     ],
 )
 def test_what_cannot_be_done_is_refused_in_one_line(arguments, complaint, tiny_bundle, capsys):

@@ -48,6 +48,14 @@ def test_overrides_win_over_the_file_and_what_is_not_overridden_stays():
     assert effective["script.yaw"] == in_file["script.yaw"]
 
 
+def test_what_is_assigned_to_one_node_wins_and_reaches_no_other():
+    assigned = {"policy_node": {"lockstep": True, "watchdog.state_age": 0.05}}
+    nodes = by_name(a1_graph("sim", {**BUNDLE, "lockstep": False}, assigned=assigned))
+    effective = nodes["policy_node"].effective_parameters()
+    assert (effective["lockstep"], effective["watchdog.state_age"]) == (True, 0.05)
+    assert nodes["a1_sim"].parameters["lockstep"] is False
+
+
 def test_only_the_policy_is_indispensable_on_the_robot():
     assert [spec.name for spec in a1_graph("real", BUNDLE) if spec.required] == ["policy_node"]
     assert all(spec.required for spec in a1_graph("sim", BUNDLE))

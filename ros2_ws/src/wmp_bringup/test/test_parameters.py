@@ -2,7 +2,13 @@
 
 import pytest
 
-from wmp_bringup.parameters import ParameterFileError, load_parameters, node_parameters, override_document
+from wmp_bringup.parameters import (
+    ParameterFileError,
+    load_parameters,
+    node_parameters,
+    override_document,
+    parse_assignments,
+)
 
 
 def write(tmp_path, text):
@@ -47,3 +53,44 @@ def test_overrides_read_back_as_they_were_given(tmp_path):
 def test_a_file_that_ros_would_misread_is_refused(tmp_path, text, complaint):
     with pytest.raises(ParameterFileError, match=complaint):
         load_parameters(write(tmp_path, text))
+
+
+@pytest.fixture
+def some_nodes(tmp_path):
+    return write(
+        tmp_path,
+        """
+/**:
+  ros__parameters: {lockstep: false}
+policy_node:
+  ros__parameters: {pd: motor, loop_rate: 500.0, robot: {port: 8007}, joy: {axes: [0, 1]}}
+a1_sim:
+  ros__parameters: {seed: 0}
+""",
+    )
+
+
+def test_assignments_become_values_of_the_type_that_the_file_has(some_nodes):
+    texts = ["policy_node/loop_rate=250", "policy_node/pd=host", "policy_node/robot.port=9", "a1_sim/seed=3"]
+    texts += ["policy_node/joy.axes=[2, 3]", "a1_sim/lockstep=true"]
+    policy = {"loop_rate": 250.0, "pd": "host", "robot.port": 9, "joy.axes": [2, 3]}
+    assigned = parse_assignments(texts, some_nodes)
+    assert assigned == {"policy_node": policy, "a1_sim": {"seed": 3, "lockstep": True}}
+    assert isinstance(assigned["policy_node"]["loop_rate"], float)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("policy_node/loop_rate", "of the type of 500.0"),
+        ("policy_node/loop_rate=fast", "of the type of 500.0, found 'fast'"),
+        ("a1_sim/seed=1.5", "of the type of 0, found 1.5"),
+        ("a1_sim/seed={", "of the type of 0, found '{'"),
+        ("policy_node/loop_rat=1", "'loop_rat', perhaps loop_rate is meant"),
+        ("policy/loop_rate=1", "the nodes are a1_sim, policy_node"),
+        ("seed=1", "the nodes are"),
+    ],
+)
+def test_an_assignment_that_ros_would_refuse_or_ignore_is_refused(some_nodes, text, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        parse_assignments([text], some_nodes)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wmp_bringup.locations import find_bundle, shipped_parameters
@@ -57,6 +57,7 @@ def a1_graph(
     overrides: Mapping[str, Value] | None = None,
     *,
     parameter_file: Path | None = None,
+    assigned: Mapping[str, Mapping[str, Value]] | None = None,
     record: Path | None = None,
     flights: Path | None = None,
 ) -> tuple[NodeSpec, ...]:
@@ -66,6 +67,7 @@ def a1_graph(
         mode: ``sim`` adds the simulated robot; ``real`` expects an A1 on the network and a camera.
         overrides: option name -> value, see ``options.OPTIONS[mode]``; ``bundle`` is found when absent.
         parameter_file: used instead of the mode's own file under ``config/``.
+        assigned: node name -> parameters, stronger than file and options.
         record: folder of a new bag; adds the recorder.
         flights: folder for what the flight recorder writes; adds it.
 
@@ -105,7 +107,8 @@ def a1_graph(
         nodes.insert(0, _recorder(file, record, chosen, parameters, SIMULATED_TOPICS if simulated else ()))
     if flights is not None:
         nodes.insert(0, _flight_recorder(file, flights, parameters))
-    return tuple(nodes)
+    stronger = assigned or {}
+    return tuple(replace(n, parameters={**n.parameters, **stronger.get(n.name, {})}) for n in nodes)
 
 
 def _recorder(
@@ -121,9 +124,7 @@ def _recorder(
     return NodeSpec("wmp_bringup", "recorder", "recorder", file, own, required=False)
 
 
-def _flight_recorder(
-    file: Path, folder: Path, parameters: Mapping[str, Mapping[str, Value]]
-) -> NodeSpec:
+def _flight_recorder(file: Path, folder: Path, parameters: Mapping[str, Mapping[str, Value]]) -> NodeSpec:
     own = {"bundle": parameters["flight_recorder"]["bundle"], "output": str(folder)}
     return NodeSpec("wmp_bringup", "flight_recorder", "flight_recorder", file, own, required=False)
 

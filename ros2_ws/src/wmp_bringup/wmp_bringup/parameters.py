@@ -6,7 +6,8 @@ as rcl does: ``script: {vx: 0.5}`` is the parameter ``script.vx``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,47 @@ def node_parameters(path: Path, node: str) -> dict[str, Value]:
     """What the node called ``node`` receives from the file: its own values over those of ``/**``."""
     nodes = load_parameters(path)
     return {**nodes.get(EVERY_NODE, {}), **nodes.get(node, {})}
+
+
+def parse_assignments(texts: Iterable[str], path: Path) -> dict[str, dict[str, Value]]:
+    """Node name -> parameters that ``NODE/PARAMETER=VALUE`` sets; the file at ``path`` must know each one.
+
+    Raises:
+        ValueError: something else, a name that the file has no value for, or a value of another type.
+    """
+    assigned: dict[str, dict[str, Value]] = {}
+    for text in texts:
+        target, _, given = text.partition("=")
+        node, _, name = target.partition("/")
+        known = node_parameters(path, node)
+        if name not in known:
+            raise ValueError(f"{text!r}: expected NODE/PARAMETER=VALUE; {_what_is_known(node, name, path)}")
+        assigned.setdefault(node, {})[name] = _value_like(known[name], given, text)
+    return assigned
+
+
+def _what_is_known(node: str, name: str, path: Path) -> str:
+    nodes = sorted(set(load_parameters(path)) - {EVERY_NODE})
+    if node not in nodes:
+        return f"the nodes are {', '.join(nodes)}"
+    close = difflib.get_close_matches(name, node_parameters(path, node))
+    hint = f", perhaps {' or '.join(close)} is meant" if close else f"; see {path}"
+    return f"{node} has no parameter {name!r}{hint}"
+
+
+def _value_like(known: Value, given: str, text: str) -> Value:
+    """``given`` as a value of the type of ``known``: ROS refuses an int where a float is declared."""
+    if isinstance(known, str):
+        return given
+    try:
+        value = yaml.safe_load(given)
+    except yaml.YAMLError:
+        value = given
+    if isinstance(known, float) and type(value) is int:
+        value = float(value)
+    if type(value) is not type(known):
+        raise ValueError(f"{text!r}: expected a value of the type of {known!r}, found {value!r}")
+    return value
 
 
 def override_document(node: str, parameters: Mapping[str, Value]) -> str:

@@ -24,6 +24,8 @@ EXAMPLES = """examples:
   wmp sim --vx 0 --yaw 0.5 --record bags/turning   turn in place and record an MCAP bag
   wmp sim --lockstep --duration 9 --fault imu_nan@6:0.5
                                                    what happens when the IMU fails for half a second
+  wmp sim --set policy_node/watchdog.slow_speed=0.2
+                                                   another value than the parameter file's
   wmp sim --lockstep --duration 20 --json sim.json
                                                    a run that repeats bit for bit, figures in a file
 
@@ -53,6 +55,14 @@ class SimCommand:
         )
         parser.add_argument(
             "--params-file", type=Path, metavar="FILE", help=f"ROS parameter file (default: {defaults})"
+        )
+        parser.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            dest="assignments",
+            metavar="NODE/PARAMETER=VALUE",
+            help="set a parameter of that file otherwise; may be repeated",
         )
         parser.add_argument(
             "--record", type=Path, metavar="DIR", help="record an MCAP rosbag2 in this new folder"

@@ -13,7 +13,7 @@ from wmp_bringup.graph import NodeSpec, a1_graph
 from wmp_bringup.isolation import free_udp_port
 from wmp_bringup.locations import find_bundle, shipped_parameters
 from wmp_bringup.options import OPTIONS
-from wmp_bringup.parameters import Value, node_parameters
+from wmp_bringup.parameters import Value, node_parameters, parse_assignments
 from wmp_bringup.sim_summary import RunIdentity
 from wmp_core.bundle import Bundle
 from wmp_sim.faults import Fault, parse_faults
@@ -75,6 +75,7 @@ def settings_from(arguments: argparse.Namespace) -> SimSettings:
         MODE,
         overrides,
         parameter_file=parameter_file,
+        assigned=parse_assignments(arguments.assignments, parameter_file),
         record=_absolute(arguments.record),
         flights=_absolute(arguments.flights),
     )
