@@ -2,9 +2,7 @@
 
 import pytest
 
-from wmp_bringup.fault_report import Event, FaultNotice, fault_outcome, strongest_reaction
-from wmp_bringup.faults import strict_parameters
-from wmp_bringup.parameters import node_parameters
+from wmp_bringup.fault_report import Event, FaultNotice, fault_outcome, newest_reaction, strongest_reaction
 from wmp_sim.faults.schedule import MOTOR_TIMEOUT
 
 NOTICES = [FaultNotice("camera_stop", True, 5.0), FaultNotice("camera_stop", False, 7.5)]
@@ -45,10 +43,11 @@ def test_without_a_fault_there_is_no_outcome():
     assert fault_outcome([], [Event(1.0, "anything: damp")], {}) is None
 
 
-def test_faults_in_lockstep_meet_the_watchdogs_of_the_robot(tmp_path):
-    from wmp_bringup.locations import shipped_parameters
-
-    shipped = node_parameters(shipped_parameters("sim"), "policy_node")
-    strict = node_parameters(strict_parameters(tmp_path / "strict.yaml"), "policy_node")
-    changed = {name.split(".")[1]: value for name, value in strict.items() if value != shipped[name]}
-    assert changed == {"state_age": 0.05, "loop_overrun": 0.04}
+def test_the_newest_reaction_is_the_reason_of_a_walk_that_was_ended():
+    events = [
+        Event(4.9, "surprise is 3 nats, limit 2 nats: slow"),
+        Event(5.1, "latent age is 0.6 s, limit 0.5 s: sit"),
+        Event(5.1, "WALK -> SIT_DOWN"),
+    ]
+    assert newest_reaction(events) == "latent age is 0.6 s, limit 0.5 s: sit"
+    assert newest_reaction(events[2:]) == "no reason has been heard"

@@ -77,3 +77,14 @@ def test_the_velocity_is_published_while_walking_and_not_after_it(scene):
     deadline = time.monotonic() + 0.3
     until(lambda: time.monotonic() > deadline, operator.sit_down)
     assert len(controller.velocities) <= before + 1
+
+
+def test_a_robot_that_was_halted_is_not_told_to_walk_again(scene):
+    controller, operator, until = scene
+    until(lambda: controller.mode == "WALK", operator.pursue)
+    operator.pursue("WALK")
+    orders = list(controller.orders)
+    deadline = time.monotonic() + 0.5
+    until(lambda: time.monotonic() > deadline, lambda mode: operator.pursue("STAND"))
+    assert operator.was_halted("STAND") and not operator.was_halted("WALK")
+    assert controller.orders == orders

@@ -92,6 +92,12 @@ def strongest_reaction(lines: Sequence[str]) -> str:
     return REACTIONS[max(named)]
 
 
+def newest_reaction(events: Sequence[Event]) -> str:
+    """The newest event that names a reaction."""
+    lines = [event.text for event in events if strongest_reaction([event.text]) != REACTIONS[0]]
+    return lines[-1] if lines else "no reason has been heard"
+
+
 def _is_timeout(notice: FaultNotice) -> bool:
     return notice.kind == MOTOR_TIMEOUT and notice.begins
 

@@ -45,20 +45,27 @@ class Operator:
         self._command = command
         self._disturbance: VelocityCommand | None = None
         self._publisher = node.create_publisher(Twist, "cmd_vel", 10)
-        self._walking = False
+        self._steering = self._has_walked = False
         node.create_timer(1.0 / COMMAND_RATE, self._publish)
 
     def pursue(self, mode: str) -> None:
-        """Take the next step from ``mode`` (the controller's state) towards walking; call it often."""
+        """Take the next step from ``mode`` (the controller's state) towards walking, once; call it often."""
+        self._has_walked |= mode == "WALK"
+        if self.was_halted(mode):
+            return
         if mode == "PASSIVE":
             self._order("stand_up")
         elif mode == "STAND":
-            self._walking = True
+            self._steering = True
             self._order("walk")
+
+    def was_halted(self, mode: str) -> bool:
+        """Whether the robot has walked and, in ``mode``, does no longer."""
+        return self._has_walked and mode in ("STAND", "SIT_DOWN", "PASSIVE")
 
     def sit_down(self, mode: str) -> None:
         """Take the next step from ``mode`` towards lying down; call it often."""
-        self._walking = False
+        self._steering = False
         if mode in ("WALK", "STAND", "STAND_UP"):
             self._order("sit_down")
 
@@ -78,7 +85,7 @@ class Operator:
             self._pending = client.call_async(Trigger.Request())
 
     def _publish(self) -> None:
-        if self._walking:
+        if self._steering:
             twist, command = Twist(), self._disturbance or self._command
             twist.linear.x, twist.linear.y, twist.angular.z = command.vx, command.vy, command.yaw
             self._publisher.publish(twist)

@@ -34,6 +34,7 @@ class ProcessFaults:
         self, graph: GraphProcesses, operator: Operator | None, bundle: Path, bag: Path | None
     ) -> None:
         self._graph, self._operator, self._bundle, self._bag = graph, operator, bundle, bag
+        self._begun: set[str] = set()
         self._actions: Mapping[str, Callable[[bool], None]] = {
             "world_model_killed": lambda begins: self._signal("world_model_node", begins, signal.SIGKILL),
             "world_model_hung": lambda begins: self._signal(
@@ -49,8 +50,19 @@ class ProcessFaults:
     def carry_out(self, notice: FaultNotice) -> None:
         """Bring about, or end, the fault that was announced; those of the robot itself are none of ours."""
         action = self._actions.get(notice.kind)
-        if action is not None:
-            action(notice.begins)
+        if action is None:
+            return
+        action(notice.begins)
+        if notice.begins:
+            self._begun.add(notice.kind)
+        else:
+            self._begun.discard(notice.kind)
+
+    def end(self) -> None:
+        """End what has begun and not ended yet: a process that is held up could not end in order."""
+        for kind in self._begun:
+            self._actions[kind](False)
+        self._begun.clear()
 
     def _signal(
         self, node: str, begins: bool, first: signal.Signals, last: signal.Signals | None = None

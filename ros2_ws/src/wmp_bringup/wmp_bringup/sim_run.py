@@ -11,7 +11,7 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
-from wmp_bringup.fault_report import fault_outcome
+from wmp_bringup.fault_report import fault_outcome, newest_reaction
 from wmp_bringup.last_damping import damp_if_controller_died
 from wmp_bringup.operator import Operator, VelocityCommand
 from wmp_bringup.process_faults import ProcessFaults
@@ -48,10 +48,11 @@ STATUS_FIGURES = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a walk ended: ``failure`` is empty when it ended as asked."""
+    """How a walk ended: ``failure`` is empty if as asked; ``obeys``: the robot may still be told to sit."""
 
     failure: str = ""
     interrupted: bool = False
+    obeys: bool = True
 
 
 def simulate(settings: SimSettings, environment: Mapping[str, str], stop: StopRequest) -> int:
@@ -100,8 +101,9 @@ class _Walk:
 
     def run(self) -> Outcome:
         outcome = self._walk()
-        if not outcome.failure:
+        if outcome.obeys:
             self._sit_down()
+        self._faults.end()
         self._status.close()
         return outcome
 
@@ -119,7 +121,10 @@ class _Walk:
                 return Outcome(interrupted=True)
             if failure := self._failure():
                 self._watch_aftermath()
-                return Outcome(failure)
+                return Outcome(failure, obeys=False)
+            if self._operator is not None and self._operator.was_halted(self._monitor.mode):
+                self._watch_aftermath()
+                return Outcome(f"the controller ended the walk: {newest_reaction(self._monitor.events)}")
             if self._record.complete:
                 return Outcome()
             if self._operator is not None:
@@ -127,7 +132,7 @@ class _Walk:
             if self._record.newest_tick > newest:
                 newest, deadline = self._record.newest_tick, time.monotonic() + STALL_DEADLINE
             if time.monotonic() > deadline:
-                return Outcome(self._stuck())
+                return Outcome(self._stuck(), obeys=False)
 
     def _watch_aftermath(self) -> None:
         """After an injected fault, see what becomes of a robot whose controller has given up."""

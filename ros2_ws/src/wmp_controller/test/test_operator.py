@@ -85,6 +85,17 @@ def test_a_robot_that_sits_down_by_itself_fails_the_script():
     assert operator.finished and operator.failure
 
 
+def test_a_robot_that_was_halted_is_not_told_to_walk_again_but_to_sit_down():
+    operator = ScriptedOperator(SCRIPT)
+    stand(operator)
+    ask(operator, Mode.STAND, 4.0)
+    ask(operator, Mode.WALK, 4.1)
+    assert ask(operator, Mode.STAND, 5.0) is Request.SIT_DOWN
+    assert ask(operator, Mode.SIT_DOWN, 5.1) is None
+    ask(operator, Mode.PASSIVE, 7.0)
+    assert operator.finished and "halted" in operator.failure
+
+
 @pytest.mark.parametrize(
     "bad", [{"walk_seconds": -1.0}, {"velocity": (math.nan, 0.0, 0.0)}, {"patience": math.inf}]
 )

@@ -47,7 +47,7 @@ class Operator(Protocol):
 
 @dataclass(frozen=True)
 class Script:
-    """Stand up, walk with one velocity command, sit down.
+    """Stand up, walk once with one velocity command, sit down.
 
     ``velocity``: vx m/s, vy m/s, yaw rate rad/s; ``walk_seconds``: 0 walks until stopped;
     ``stand_seconds``: time in STAND before walking; ``patience``: s that a refused request is repeated;
@@ -82,7 +82,7 @@ class ScriptedOperator:
         self._asked: Optional[Request] = None
         self._refusal: Optional[str] = None
         self._next_attempt = -math.inf
-        self._has_stood = False
+        self._has_stood = self._has_walked = False
         self._sits_on_purpose = False
         self.finished = False
         self.failure: Optional[str] = None
@@ -120,6 +120,7 @@ class ScriptedOperator:
     def _wish(self, mode: Mode, elapsed: float) -> Optional[Request]:
         """What the script wants after ``elapsed`` s in ``mode``."""
         self._has_stood |= mode is Mode.STAND
+        self._has_walked |= mode is Mode.WALK
         if mode is Mode.FAULT:
             self.failure = "the controller went to FAULT"
             self.finished = elapsed >= self._script.fault_seconds
@@ -129,6 +130,9 @@ class ScriptedOperator:
             self.finished = True
             if not self._sits_on_purpose:
                 self.failure = "the robot sat down before the script was over"
+        elif mode is Mode.STAND and self._has_walked:
+            self.failure = "the controller halted the robot before the script was over"
+            return Request.SIT_DOWN
         elif mode is Mode.STAND and elapsed >= self._script.stand_seconds:
             return Request.WALK
         elif mode is Mode.WALK and 0 < self._script.walk_seconds <= elapsed:
