@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import torch
 from rsl_rl.models import MLPModel
@@ -18,7 +19,7 @@ from wmp_training.algorithms.ppo import WMPPPO
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.env.environment import LocomotionEnv, Observation
 from wmp_training.policy.actor_critic import WMPActor, WMPCritic
-from wmp_training.presets import Preset
+from wmp_training.presets import Preset, WorldModelConfig
 from wmp_training.rollout import check_finite, collect
 from wmp_training.world_model.depth_predictor import DepthPredictorTrainer
 from wmp_training.world_model.filter import LatentFilter
@@ -76,7 +77,7 @@ class Learner:
         self.amp, self.depth_predictor = amp, depth_predictor
         interval, joints = contract.timing.world_model_interval, contract.num_joints
         self.filter = LatentFilter(networks.world_model, env.num_robots, interval, joints)
-        config = preset.world_model
+        config = self._world_model_config(preset, imitating=teacher is not None)
         self.replay = SequenceReplay(
             env.num_robots,
             config.replay_steps,
@@ -98,13 +99,23 @@ class Learner:
         parts = networks.actor, self.critic, self.obs, joints, preset.ppo
         self.ppo: WMPPPO
         if teacher is not None:
-            self.ppo = Imitation(*parts, ranks)
+            self.ppo = Imitation(*parts, preset.imitation, ranks)
         elif amp is not None:
             ranks.copy_from_first([amp.discriminator])
             self.ppo = AMPPPO(*parts, amp, ranks)
         else:
             self.ppo = WMPPPO(*parts, ranks)
         self.iteration = self.env_steps = 0
+
+    @staticmethod
+    def _world_model_config(preset: Preset, imitating: bool) -> WorldModelConfig:
+        if not imitating:
+            return preset.world_model
+        return replace(
+            preset.world_model,
+            updates_per_iteration=preset.imitation.world_model_updates,
+            learning_rate=preset.imitation.world_model_learning_rate,
+        )
 
     def iterate(self) -> dict[str, float]:
         """Collect one rollout, then update policy and world model side by side; returns what to log."""
@@ -193,10 +204,12 @@ class Learner:
     def load_skill(self, tensors: dict[str, Tensor], facts: dict[str, float]) -> None:
         """Begin with what another run has learned: its networks and terrain levels.
 
-        From a teacher's checkpoint that is the teacher alone; from a student's, all but the teacher.
+        From a teacher's checkpoint that is the teacher alone, and levels up to its own; from a student's, all
+        but the teacher.
         """
         if self.teacher is not None:
             self.teacher.load_state_dict(ck.section("teacher", tensors))
+            self.env.curriculum.adopt(tensors["env.level"], spread=True)
         if ck.section("actor", tensors):
             self.networks.load(tensors)
             for name, module in self._aids.items():
@@ -214,7 +227,7 @@ class Learner:
         ck.load_optimizer_tensors(
             self.trainer.optimizer,
             ck.section("world_model_optimizer", tensors),
-            self.preset.world_model.learning_rate,
+            self.trainer.config.learning_rate,
         )
         if self.amp is not None:
             self.amp.load_state_dict(ck.section("amp", tensors))

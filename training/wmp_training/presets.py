@@ -81,6 +81,23 @@ class PPOConfig:
 
 
 @dataclass(frozen=True)
+class ImitationConfig:
+    """How a student takes over a teacher's skill.
+
+    ``exploration`` is the noise of the rollouts: the teacher shows how to come back. ``led`` is the share of
+    robots that do what the teacher says, so that the world model sees hard ground before the student gets
+    there. Seeing is what has to be learned, so the world model takes more and larger steps than beside PPO.
+    """
+
+    learning_rate: float = 1e-3
+    exploration: float = 0.25
+    epochs: int = 3
+    led: float = 0.25
+    world_model_updates: int = 5
+    world_model_learning_rate: float = 6e-4
+
+
+@dataclass(frozen=True)
 class Preset:
     """Everything a run needs besides the simulator: sizes and learning rates."""
 
@@ -88,6 +105,7 @@ class Preset:
     world_model: WorldModelConfig = WorldModelConfig()
     policy: PolicyConfig = PolicyConfig()
     ppo: PPOConfig = PPOConfig()
+    imitation: ImitationConfig = ImitationConfig()
     amp: AMPConfig = field(default_factory=AMPConfig)
     depth_predictor: DepthPredictorConfig = field(default_factory=DepthPredictorConfig)
 

@@ -19,7 +19,9 @@ def observation(shift=0.0):
 @pytest.fixture
 def imitation(tiny):
     obs = observation()
-    return Imitation(WMPActor(obs, 12, tiny.policy), WMPCritic(obs, tiny.policy), obs, 12, tiny.ppo)
+    return Imitation(
+        WMPActor(obs, 12, tiny.policy), WMPCritic(obs, tiny.policy), obs, 12, tiny.ppo, tiny.imitation
+    )
 
 
 def test_the_actor_comes_to_do_what_the_teacher_does_whatever_is_rewarded(imitation, tiny):
@@ -46,3 +48,13 @@ def test_exploration_is_neither_rewarded_nor_changed(imitation, tiny):
         imitation.compute_returns(observation())
     assert set(imitation.update()) == {"imitation", "value", "velocity"}
     torch.testing.assert_close(imitation.actor.distribution.std_param.data, torch.full((12,), 0.25))
+
+
+def test_the_teacher_leads_every_fourth_robot_and_no_other(imitation):
+    obs = observation()
+    obs["teacher_action"] += 100.0
+    with torch.no_grad():
+        action = imitation.act(obs)
+    led = (action > 50.0).all(-1)
+    assert led.tolist() == [False, False, False, True] * (ROBOTS // 4)
+    assert (action[~led] < 50.0).all()

@@ -71,3 +71,12 @@ def test_levels_of_another_run_are_taken_over_terrain_by_terrain():
     curriculum = two_kinds()
     curriculum.adopt(torch.tensor([0, 0, 0, 0, 1, 1, 2, 2]))
     assert curriculum.level.tolist() == [0, 0, 1, 2]
+
+
+def test_a_student_starts_anywhere_up_to_its_teachers_level():
+    torch.manual_seed(0)
+    worlds = Worlds(("rough",), torch.zeros(10, dtype=torch.long), torch.arange(10), torch.zeros(10, 1))
+    curriculum = Curriculum(worlds, (1.0,), 400)
+    curriculum.adopt(torch.tensor([9, 9, 3, 3]), spread=True)
+    assert curriculum.level[:200].unique().tolist() == list(range(10))
+    assert curriculum.level[200:].unique().tolist() == list(range(4))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import torch
 from rsl_rl.storage import RolloutStorage
 from tensordict import TensorDict
 from torch import Tensor
@@ -9,18 +12,15 @@ from torch import Tensor
 from wmp_training.algorithms.ppo import WMPPPO
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.policy.actor_critic import WMPActor, WMPCritic
-from wmp_training.presets import PPOConfig
+from wmp_training.presets import ImitationConfig, PPOConfig
 
 
 class Imitation(WMPPPO):
     """Regresses the actor onto ``obs["teacher_action"]`` wherever the actor itself has led the robots.
 
-    Nothing else moves the actor. The critic learns the value of the actor's own doings, so that PPO can take
-    over from here. ``EXPLORATION`` is the noise of the rollouts: the teacher shows how to come back.
+    Nothing else moves the actor. The critic learns the value of what the robots do, so that PPO can take over
+    from here.
     """
-
-    LEARNING_RATE = 1e-3
-    EXPLORATION = 0.25
 
     def __init__(
         self,
@@ -29,14 +29,25 @@ class Imitation(WMPPPO):
         obs: TensorDict,
         num_actions: int,
         config: PPOConfig,
+        imitation: ImitationConfig,
         ranks: Ranks = ALONE,
     ) -> None:
-        super().__init__(actor, critic, obs, num_actions, config, ranks)
+        super().__init__(actor, critic, obs, num_actions, replace(config, epochs=imitation.epochs), ranks)
         self.weights = {"imitation": 1.0, "value": self.value_loss_coef, "velocity": config.velocity_loss}
-        self.learning_rate = self.LEARNING_RATE
+        self.learning_rate = imitation.learning_rate
         for group in self.optimizer.param_groups:
-            group["lr"] = self.LEARNING_RATE
-        actor.distribution.std_param.data.fill_(self.EXPLORATION)
+            group["lr"] = self.learning_rate
+        self.exploration = imitation.exploration
+        actor.distribution.std_param.data.fill_(self.exploration)
+        # Every n-th robot, so that each terrain has its share.
+        position = torch.arange(obs.batch_size[0]) * imitation.led
+        self.led = (position + imitation.led).floor() > position.floor()
+
+    def act(self, obs: TensorDict) -> Tensor:
+        """Actions [N, A]: the student's own, and the teacher's for the robots that it leads."""
+        own = super().act(obs)
+        shown = obs["teacher_action"] + self.exploration * torch.randn_like(own)
+        return torch.where(self.led[:, None], shown, own)
 
     def _losses(self, batch: RolloutStorage.Batch) -> dict[str, Tensor]:
         losses = super()._losses(batch)

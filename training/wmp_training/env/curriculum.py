@@ -83,10 +83,12 @@ class Curriculum:
         chosen = [self._members[int(self.kind[r]), int(self.level[r])] for r in robots]
         return torch.stack([m[torch.randint(len(m), ())] for m in chosen]) if chosen else robots
 
-    def adopt(self, level: Tensor) -> None:
-        """Take over the levels of another run [M], whose robots were shared out to the same terrains."""
+    def adopt(self, level: Tensor, spread: bool = False) -> None:
+        """Take over the levels of another run [M], whose robots were shared out to the same terrains; with
+        ``spread`` each robot starts anywhere from the lowest up to that."""
         place = (torch.arange(len(self.level)) + 0.5) / len(self.level) * len(level)
-        self.level = level[place.long()].clone()
+        adopted = level[place.long()].clone()
+        self.level = (torch.rand(len(adopted)) * (adopted + 1)).long() if spread else adopted
 
     def mean_levels(self) -> dict[str, float]:
         """Mean level of each kind that has more than one."""

@@ -37,7 +37,7 @@ class MapReader(nn.Module):
     the feet will need.
     """
 
-    WEIGHT = 0.4
+    WEIGHT = 1.0
 
     def __init__(self, deter: int, size: int, hidden: int = 256) -> None:
         super().__init__()
