@@ -27,6 +27,11 @@ TOPICS = {
     "diagnostics": "diagnostic_msgs/msg/DiagnosticArray",
     "sim/odometry": "nav_msgs/msg/Odometry",
 }
+#: The camera's own frames (30 Hz of 424x240: some 6 MB/s), as a driver or the simulation publishes them.
+CAMERA_TOPICS = {
+    "camera/depth/image_rect_raw": "sensor_msgs/msg/Image",
+    "camera/depth/camera_info": "sensor_msgs/msg/CameraInfo",
+}
 #: Types whose text comes from the installed wmp_msgs, not from the type store.
 CUSTOM_TYPES = ("wmp_msgs/msg/PolicyStep", "wmp_msgs/msg/Latent")
 #: Key of the bag's custom data that holds the run's description as JSON.

@@ -29,7 +29,7 @@ class MissingPlugin:
     def __init__(self, entry: EntryPoint, missing: ImportError) -> None:
         self._reason = f"'wmp {entry.name}' needs the Python package {missing.name or missing}"
         self._remedy = (
-            f"install what {entry.dist.name if entry.dist else entry.module} needs ('make setup-training')"
+            f"install what {entry.dist.name if entry.dist else entry.module} needs ('make setup-test')"
         )
         self.help = f"not available: {self._reason}"
 

@@ -15,6 +15,7 @@ EXAMPLES = """examples:
   wmp play bags/stairs --rate 0.5 --topics wmp/depth wmp/policy_step
   wmp play bags/stairs --lockstep                  as fast as a world_model_node with lockstep answers; the
                                                    latents of the bag are compared with its own
+  wmp play bags/stairs --lockstep --listeners 2    the same beside a 'wmp record --await wmp/latent'
 
 A controller that is running hears the same topics: play with motors only into a graph without policy_node.
 
@@ -37,7 +38,14 @@ class PlayCommand:
             "--lockstep", action="store_true", help="wait for the listeners instead of the clock"
         )
         parser.add_argument(
-            "--wait", type=float, default=10.0, metavar="S", help="for the first listener (default: 10 s)"
+            "--wait", type=float, default=10.0, metavar="S", help="for listeners (default: 10 s)"
+        )
+        parser.add_argument(
+            "--listeners",
+            type=int,
+            default=1,
+            metavar="N",
+            help="in lockstep, listeners of wmp/policy_step to wait for (default: 1)",
         )
         parser.add_argument("--domain-id", type=int, metavar="N", help="ROS domain (default: $ROS_DOMAIN_ID)")
 
@@ -45,6 +53,8 @@ class PlayCommand:
         """Play to the end, or until a signal."""
         if not 0 < arguments.rate < float("inf"):
             raise UsageError(f"--rate is {arguments.rate:g}, expected a positive number")
+        if arguments.listeners < 1:
+            raise UsageError(f"--listeners is {arguments.listeners}, expected at least 1")
         if arguments.domain_id is not None:
             os.environ["ROS_DOMAIN_ID"] = str(arguments.domain_id)
         sys.argv = ["player"]  # ROS looks for its own arguments there
@@ -71,7 +81,9 @@ class PlayCommand:
 
         try:
             return run_node(
-                lambda: Player(reader, arguments.rate, topics, arguments.lockstep), (PlayError,), serve
+                lambda: Player(reader, arguments.rate, topics, arguments.lockstep, arguments.listeners),
+                (PlayError,),
+                serve,
             )
         finally:
             reader.close()

@@ -20,7 +20,7 @@ from wmp_msgs.msg import Latent
 
 from wmp_ros.qos import LISTEN, RELIABLE
 
-LATENT = "/wmp/latent"
+LATENT, STEP = "/wmp/latent", "/wmp/policy_step"
 #: s of wall time that a listener may take for one message, and for a latent.
 PATIENCE = 30.0
 #: s from the first match to the last: both sides of a topic find each other at different times.
@@ -52,14 +52,23 @@ class Player(Node):
         topics: those to be played, with leading slash; None plays all.
         lockstep: go on as soon as listeners have caught up; a recorded latent is not published but awaited
             from the live graph, and compared.
+        listeners: in lockstep, those that ``wmp/policy_step`` must have; every other topic needs one.
 
     Raises:
         PlayError: nothing to play, or a message type is not installed.
     """
 
-    def __init__(self, reader: Reader, rate: float, topics: Collection[str] | None, lockstep: bool) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        rate: float,
+        topics: Collection[str] | None,
+        lockstep: bool,
+        listeners: int = 1,
+    ) -> None:
         super().__init__("player")
         self._reader, self._rate, self._lockstep = reader, rate, lockstep
+        self._listeners = listeners
         self._connections = [c for c in reader.connections if topics is None or c.topic in topics]
         self._answers: dict[int, Latent] = {}
         self._executor = SingleThreadedExecutor()
@@ -81,21 +90,26 @@ class Player(Node):
             PlayError: nobody does.
         """
         deadline = time.monotonic() + seconds
-        while not self._is_heard():
+        while lacking := self._lacking():
             if time.monotonic() > deadline or stop.is_set():
-                raise PlayError(
-                    f"nobody listened within {seconds:g} s: is a graph running in this ROS domain"
-                    + (", with world_model_node?" if self._lockstep else "?")
-                )
+                raise PlayError(f"{lacking} within {seconds:g} s: is a graph running in this ROS domain?")
             self._executor.spin_once(timeout_sec=0.05)
         stop.wait(SETTLING)
 
-    def _is_heard(self) -> bool:
-        heard = [p.get_subscription_count() > 0 for p in self._publishers_by_topic.values()]
+    def _lacking(self) -> str:
+        """Who is missing for the play to begin; empty when all are there."""
+        heard = {topic: p.get_subscription_count() for topic, p in self._publishers_by_topic.items()}
+        if not any(heard.values()):
+            return "nobody listened"
         if not self._lockstep:
-            return any(heard)
-        awaited = any(c.topic == LATENT for c in self._connections)
-        return all(heard) and (not awaited or self.count_publishers(LATENT) > 0)
+            return ""
+        wanted = {topic: self._listeners if topic == STEP else 1 for topic in heard}
+        for topic, count in heard.items():
+            if count < wanted[topic]:
+                return f"{count} of {wanted[topic]} listened to {topic}"
+        if any(c.topic == LATENT for c in self._connections) and not self.count_publishers(LATENT):
+            return f"nobody published {LATENT}, as world_model_node does,"
+        return ""
 
     def play(self, stop: threading.Event) -> Played:
         """Publish everything, until the end or ``stop``.

@@ -15,6 +15,8 @@ EXAMPLES = """examples:
   wmp record                                       into a new folder bags/<date>_<time>, until Ctrl-C
   wmp record bags/stairs --bundle models/a1_wmp_v0
   wmp record bags/sim --domain-id 7 --lockstep     beside a 'wmp sim --domain-id 7 --lockstep'
+  wmp record bags/stairs --camera                  with the camera's own frames, some 6 MB/s
+  wmp record bags/again --await wmp/latent         beside a 'wmp play --lockstep --listeners 2'
 
 Ctrl-C, a closed terminal or SIGTERM complete the bag. A recorder that is killed, or a computer that loses
 power, leaves a bag without its last seconds and its notes; wmp replay reads it and says so."""
@@ -34,6 +36,21 @@ class RecordCommand:
         parser.add_argument(
             "--lockstep", action="store_true", help="bag time is simulated time, as in wmp sim --lockstep"
         )
+        parser.add_argument(
+            "--camera",
+            action="store_true",
+            help="record what the camera publishes as well: a driver or the simulation, not a camera that "
+            "depth_node reads from USB itself",
+        )
+        parser.add_argument(
+            "--await",
+            dest="awaited",
+            nargs="+",
+            default=[],
+            metavar="TOPIC",
+            help="listen to wmp/policy_step only when these topics have a publisher: who waits for listeners "
+            "there then waits until nothing can be missed",
+        )
         parser.add_argument("--domain-id", type=int, metavar="N", help="ROS domain (default: $ROS_DOMAIN_ID)")
 
     def run(self, arguments: argparse.Namespace) -> int:
@@ -51,6 +68,8 @@ class RecordCommand:
             "output": bag.resolve(),
             "bundle": bundle.resolve(),
             "lockstep": str(arguments.lockstep).lower(),
+            "camera": str(arguments.camera).lower(),
+            "awaited": f"'{' '.join(arguments.awaited)}'",
         }
         # The recorder is the graph's own node; it takes its parameters from the command line.
         sys.argv = ["recorder", "--ros-args"]

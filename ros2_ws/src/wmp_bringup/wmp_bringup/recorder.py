@@ -10,12 +10,13 @@ import json
 import struct
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from rclpy.node import Node
 
-from wmp_bringup.bag import TOPICS, BagWriter, message_class
+from wmp_bringup.bag import CAMERA_TOPICS, TOPICS, BagWriter, message_class
 from wmp_core.bundle import Bundle, BundleError
 from wmp_ros.clock import WALL_CLOCK
 from wmp_ros.qos import LISTEN
@@ -25,8 +26,8 @@ from wmp_ros.running import run_node, spin
 CLOCK_TOPICS = ("wmp/policy_step", "imu/data", "sim/odometry")
 #: The policy waits for those who listen to its steps, and so for a recorder that has found all it records.
 LAST = "wmp/policy_step"
-#: Seconds between two looks for publishers.
-LOOK_PERIOD = 0.05
+#: Seconds between two looks for publishers, and after which those still missing are named.
+LOOK_PERIOD, PATIENCE = 0.05, 10.0
 #: Seconds between two flushes: so much of a recording is lost at most when its process is killed.
 FLUSH_PERIOD = 0.5
 
@@ -36,8 +37,8 @@ class Recorder(Node):
 
     Parameters: ``output`` (folder that must not exist yet), ``bundle`` (its identity is stored), ``run_info``
     (JSON object stored as it is), ``lockstep`` (bag time is the simulated time of the newest stamp, not the
-    wall's), ``awaited`` (topics, separated by spaces, whose publishers must be there before the recorder
-    listens to ``wmp/policy_step``).
+    wall's), ``camera`` (record the camera's own frames too), ``awaited`` (topics, separated by spaces, whose
+    publishers must be there before the recorder listens to ``wmp/policy_step``).
     """
 
     def __init__(self) -> None:
@@ -47,24 +48,33 @@ class Recorder(Node):
         bundle = Bundle.load(self.declare_parameter("bundle", "").value, verify=False)
         self.run_info = json.loads(self.declare_parameter("run_info", "{}").value)
         self.run_info["bundle"] = {"name": bundle.name, "sha256": bundle.sha256}
+        camera = self.declare_parameter("camera", False).value
+        self.topics = {**TOPICS, **(CAMERA_TOPICS if camera else {})}
         self._awaited = self.declare_parameter("awaited", "").value.split()
         self._newest_stamp = 0
 
     def record(self, bag: BagWriter) -> None:
         """Write every message from now on into ``bag``."""
-        for topic in TOPICS:
+        for topic in self.topics:
             if topic != LAST:
                 self._listen(bag, topic)
         self.create_timer(FLUSH_PERIOD, bag.flush, clock=WALL_CLOCK)
         looking = self.create_timer(LOOK_PERIOD, lambda: complete(), clock=WALL_CLOCK)
+        began = time.monotonic()
 
         def complete() -> None:
-            if all(self.count_publishers(topic) for topic in self._awaited):
+            missing = [topic for topic in self._awaited if not self.count_publishers(topic)]
+            if not missing:
                 looking.cancel()
                 self._listen(bag, LAST)
+            elif time.monotonic() > began + PATIENCE:
+                self.get_logger().warning(
+                    f"nobody publishes {', '.join(missing)}; {LAST} is recorded once somebody does",
+                    throttle_duration_sec=PATIENCE,
+                )
 
     def _listen(self, bag: BagWriter, topic: str) -> None:
-        kind = message_class(TOPICS[topic])
+        kind = message_class(self.topics[topic])
         self.create_subscription(kind, topic, self._writer_of(bag, topic), LISTEN, raw=True)
 
     def _writer_of(self, bag: BagWriter, topic: str) -> Callable[[bytes], None]:
@@ -86,9 +96,9 @@ def header_stamp(data: bytes) -> int:
 
 def serve(node: Recorder, stop: threading.Event) -> None:
     """Record until ``stop`` is set; the bag is complete afterwards."""
-    with BagWriter(node.output, TOPICS, node.run_info) as bag:
+    with BagWriter(node.output, node.topics, node.run_info) as bag:
         node.record(bag)
-        node.get_logger().info(f"recording {len(TOPICS)} topics to {node.output}")
+        node.get_logger().info(f"recording {len(node.topics)} topics to {node.output}")
         try:
             spin(node, stop)
         except OSError as error:
