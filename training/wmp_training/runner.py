@@ -6,8 +6,8 @@ import json
 import logging
 import signal
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 
@@ -45,7 +45,8 @@ class RunConfig:
     and its world model by reward, ``teacher`` the privileged teacher, ``student`` the policy and its world
     model from a teacher. ``policy`` is ``wmp``, or a baseline trained by reward instead: ``blind`` or
     ``recurrent``. ``amp`` adds the style reward of adversarial motion priors, ``without``
-    names what is not randomised (see ``tasks.DISTURBANCES``). ``rendered`` is the share of robots whose
+    names what is not randomised (see ``tasks.DISTURBANCES``), ``randomisation`` ranges (low, high) in the
+    place of the task's own (see ``ranges.py``). ``rendered`` is the share of robots whose
     images are rendered; those of the others are predicted.
     """
 
@@ -59,6 +60,7 @@ class RunConfig:
     amp: bool = False
     without: tuple[str, ...] = ()
     rendered: float = 1.0
+    randomisation: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.num_envs < 1 or self.levels < 1:
@@ -68,7 +70,7 @@ class RunConfig:
 
     def what(self) -> Task:
         """The task with its disturbances as configured."""
-        return task(self.task).without(self.without)
+        return task(self.task).randomised(self.randomisation).without(self.without)
 
 
 def build_learner(config: RunConfig, threads: int, ranks: Ranks) -> Learner | ModelFreeLearner:

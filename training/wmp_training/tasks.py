@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -46,6 +46,12 @@ class Task:
             randomisation=self.randomisation,
         )
 
+    def randomised(self, ranges: Mapping[str, Sequence[float]]) -> Task:
+        """The same task with ``ranges`` by name, of bodies or ``action_delay``, in the place of its own."""
+        chosen = {key: (float(low), float(high)) for key, (low, high) in ranges.items()}
+        env = replace(self.env, action_delay=chosen.pop("action_delay", self.env.action_delay))
+        return replace(self, env=env, randomisation=replace(self.randomisation, **chosen))
+
     def without(self, names: Sequence[str]) -> Task:
         """The same task without what is named: keys of :data:`DISTURBANCES`, or ``bodies`` (all alike)."""
         known = {*DISTURBANCES, "bodies"}
@@ -60,7 +66,7 @@ class Task:
 DISTURBANCES: dict[str, dict[str, Any]] = {
     "noise": {"noise": ()},
     "pushes": {"push_velocity": 0.0},
-    "latency": {"latency": 0.0},
+    "latency": {"latency": 0.0, "action_delay": None},
     "pitch": {"camera_pitch": 0.0},
     "depth_noise": {"depth_noise": None},
     "lost_images": {"lost_images": 0.0, "blind_robots": 0.0},
@@ -108,7 +114,7 @@ OBSTACLES = EnvConfig(
     start_x=0.2,
     start_heading=0.2,
     ends=EndConfig(
-        upright=0.0, trunk_contact=1.0, track_x=(-1.8, 7.0), sideways_fails=True, stuck=5.0, pit=0.4
+        upright=0.0, trunk_contact=1.0, track_x=(-1.8, 7.0), sideways_fails=True, stuck=3.0, pit=0.4
     ),
     curriculum=CurriculumConfig(promotion=4.8, failure=2.4, redraw_from=4),
     commands=CommandConfig(track_shares=(0.0, 0.0, 0.0, 1.0, 0.0), speed=(0.3, 0.8)),

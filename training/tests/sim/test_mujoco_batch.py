@@ -1,8 +1,12 @@
+from dataclasses import replace
+
 import mujoco
 import numpy as np
 import pytest
 import torch
 
+from wmp_sim.terrain import make_terrain
+from wmp_sim.world import build_world
 from wmp_training.sim.camera import normalise
 from wmp_training.sim.mujoco_batch import MujocoBatch, PoolConfig
 from wmp_training.sim.mujoco_worlds import rotate_inverse
@@ -90,6 +94,34 @@ def test_randomised_properties_stay_inside_their_ranges_and_reach_the_model(simu
     np.testing.assert_allclose(model.actuator_gainprm[:, 0], 44.0)
     np.testing.assert_allclose(model.actuator_biasprm[:, 1], -44.0)
     assert parameters[:2] == pytest.approx([-0.5, 1.0])
+
+
+@pytest.mark.parametrize("friction", [(0.0, 0.0), (0.3, 0.3)])
+def test_joint_friction_leaves_every_other_draw_alone(friction):
+    """Numbers recorded before there was joint friction: released checkpoints were trained on these worlds."""
+    rng = np.random.default_rng(5)
+    model = build_world(make_terrain("flat", 0.0, rng))
+    parameters = randomise(model, RandomisationConfig(joint_friction=friction), rng)
+    expected = [0.366004, 1.923822, 0.024521, -0.342718, -0.713711, -0.188412]
+    np.testing.assert_allclose(parameters[:6], expected, atol=1e-6)
+    np.testing.assert_allclose(model.body_mass[2:5], [0.73761238, 0.95941563, 0.21785427], atol=1e-8)
+    assert rng.random() == 0.9510229811957994
+    np.testing.assert_array_equal(model.dof_frictionloss, [0.0] * 6 + [friction[0]] * 12)
+
+
+def test_a_joint_with_friction_holds_against_less_torque_than_that(contract):
+    """Hanging in the air without gravity, 2 N m at every motor turn free joints and leave stuck ones."""
+    turned = []
+    for friction in (0.0, 3.0):
+        bodies = replace(NOMINAL, joint_friction=(friction, friction))
+        pool = PoolConfig(levels=(("flat", 1),), flat_variants=1, randomisation=bodies)
+        simulator = MujocoBatch(contract, 1, pool, seed=0, threads=1)
+        for model in simulator.models:
+            model.opt.gravity[:] = 0.0
+        default = place(simulator, [0], [0], z=2.0)
+        simulator.step((default + 2.0 / 40.0)[:, None].repeat(1, 4, 1))
+        turned.append((simulator.states().q - default).abs().min().item())
+    assert turned[0] > 0.01 and turned[1] < 0.001
 
 
 def test_world_vectors_are_turned_into_the_base_frame():

@@ -64,6 +64,12 @@ class TrainCommand:
             help="what is not randomised, like noise,pushes,latency,pitch,depth_noise,lost_images,bodies",
         )
         parser.add_argument(
+            "--randomisation",
+            type=Path,
+            metavar="FILE",
+            help="ranges in the place of the task's own, like the suggestion of `wmp replay` (YAML)",
+        )
+        parser.add_argument(
             "--begin-with", type=Path, help="checkpoint (folder) whose skill to begin with, in its stage"
         )
         parser.add_argument("--threads", type=int, default=2, help="physics threads (default 2)")
@@ -74,6 +80,7 @@ class TrainCommand:
         import torch
 
         from wmp_training.distributed import Ranks
+        from wmp_training.ranges import load_ranges
         from wmp_training.recipe import RECIPES, train
         from wmp_training.runner import RunConfig
 
@@ -93,6 +100,7 @@ class TrainCommand:
             amp=args.amp,
             rendered=args.rendered,
             without=tuple(filter(None, args.without.split(","))),
+            randomisation=load_ranges(args.randomisation) if args.randomisation else {},
         )
         limits = {"time_limit": args.time_limit, "iterations": args.iterations}
         source = args.begin_with

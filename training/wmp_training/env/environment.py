@@ -15,6 +15,7 @@ from torch import Tensor
 from wmp_core.contract import Contract
 from wmp_training.env.commands import CommandConfig, Commands
 from wmp_training.env.curriculum import Curriculum, CurriculumConfig
+from wmp_training.env.delay import ActionDelay
 from wmp_training.env.depth_noise import DepthNoise
 from wmp_training.env.ends import EndConfig, Ends
 from wmp_training.env.observations import Observations
@@ -22,6 +23,10 @@ from wmp_training.env.rewards import RewardConfig, RewardInputs, Rewards
 from wmp_training.env.sight import Imagination, Sight
 from wmp_training.sim.backend import RobotStates, Simulator
 from wmp_training.sim.height_map import MAP_SIZE
+from wmp_training.sim.randomisation import check_range
+
+#: Delays of commands that are supported, s.
+DELAY_ALLOWED = (0.0, 0.25)
 
 
 @dataclass(frozen=True)
@@ -30,10 +35,11 @@ class EnvConfig:
 
     ``terrain_shares`` of the robots per terrain kind of the pool; ``camera`` and ``surroundings`` say whether
     depth images are rendered and height maps are observed; ``start_x`` m and ``start_heading`` rad as +- on a
-    track; ``latency`` the share of episodes in which
-    commands take effect one physics step late; ``blind_robots`` the share of episodes without any image,
-    ``lost_images`` the share of images lost otherwise. ``depth_noise`` is what the camera adds to an image
-    (``None``: nothing), ``rendered`` the share of robots whose images are rendered.
+    track; ``latency`` the share of episodes in which commands take effect one physics step late, unless
+    ``action_delay`` is a range of delays in s, drawn per episode and rounded to physics steps;
+    ``blind_robots`` the share of episodes without any image, ``lost_images`` the share of images lost
+    otherwise. ``depth_noise`` is what the camera adds to an image (``None``: nothing), ``rendered`` the share
+    of robots whose images are rendered.
     """
 
     terrain_shares: tuple[float, ...] = (0.45, 0.3, 0.25)
@@ -47,6 +53,7 @@ class EnvConfig:
         ("joint_velocity", 0.8),
     )
     latency: float = 0.5
+    action_delay: tuple[float, float] | None = None
     camera_pitch: float = 0.0873
     lost_images: float = 0.03
     blind_robots: float = 0.04
@@ -60,6 +67,10 @@ class EnvConfig:
     curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
     commands: CommandConfig = field(default_factory=CommandConfig)
     rewards: RewardConfig = field(default_factory=RewardConfig)
+
+    def __post_init__(self) -> None:
+        if self.action_delay is not None:
+            check_range("action_delay", self.action_delay, DELAY_ALLOWED)
 
 
 @dataclass
@@ -102,10 +113,7 @@ class LocomotionEnv:
     ``imagination`` draws the images of robots that are not rendered.
     """
 
-    STATE = (
-        *("actions", "targets", "world", "tick", "commanded", "start_x"),
-        *("late", "age_offset"),
-    )
+    STATE = (*("actions", "world", "tick", "commanded", "start_x", "age_offset"),)
     PITS = ("gap", "course")
 
     def __init__(
@@ -130,14 +138,13 @@ class LocomotionEnv:
         self.rewards = Rewards(config.rewards, terrains, self.dt, self.default_position)
         joints = contract.num_joints
         self.actions = torch.zeros(3, count, joints)
-        self.targets = self.default_position.repeat(count, 1)
+        self.delay = ActionDelay(config, self.default_position.repeat(count, 1), simulator.substeps, self.dt)
         self.world = torch.zeros(count, dtype=torch.long)
         self.tick = torch.zeros(count, dtype=torch.long)
         self.commanded, self.start_x = torch.zeros(count), torch.zeros(count)
         self.map_size = MAP_SIZE if config.surroundings else 0
         self.max_tick = round(config.episode / self.dt)
         self.age_offset = torch.zeros(count, dtype=torch.long)
-        self.late = torch.zeros(count, dtype=torch.bool)
         self.sight = Sight(contract.depth, config, count, imagination)
         self.episode_log: dict[str, Tensor] = {}
 
@@ -183,6 +190,7 @@ class LocomotionEnv:
             f"commands.{name}": getattr(self.commands, name) for name in ("velocity", "mode", "time_left")
         }
         state |= {f"rewards.{name}": getattr(self.rewards, name) for name in ("air", "last_dq", "mean_error")}
+        state |= self.delay.state_dict()
         state |= {name: getattr(self.ends, name) for name in Ends.STATE}
         state |= {name: getattr(self.sight, name) for name in Sight.STATE}
         state |= {"history": self.observations.history, "level": self.curriculum.level}
@@ -191,6 +199,7 @@ class LocomotionEnv:
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         owners = {"commands": self.commands, "rewards": self.rewards}
         self.observations.history, self.curriculum.level = state["history"], state["level"]
+        self.delay.load_state_dict(state)
         for key, value in state.items():
             owner, _, name = key.rpartition(".")
             if owner in owners:
@@ -208,10 +217,7 @@ class LocomotionEnv:
 
     def _drive(self, action: Tensor) -> None:
         targets = self.default_position + self.contract.action.scale * action
-        sequence = targets[:, None].repeat(1, self.sim.substeps, 1)
-        sequence[self.late, 0] = self.targets[self.late]
-        self.targets = targets
-        self.sim.step(sequence)
+        self.sim.step(self.delay(targets))
 
     def _push(self) -> None:
         pushed = torch.nonzero(torch.rand(self.num_robots) < self.dt / self.config.push_period).squeeze(-1)
@@ -259,12 +265,11 @@ class LocomotionEnv:
         self.commanded[robots] = 0.0
         self.ends.reset(robots, x)
         self.actions[:, robots] = 0.0
-        self.targets[robots] = q
         self.observations.reset(robots)
         self.rewards.reset(robots)
         self.commands.resample(robots)
         self.sight.reset(robots)
-        self.late[robots] = torch.rand(count) < config.latency
+        self.delay.reset(robots, q)
 
     def _observe(self, states: RobotStates) -> Observation:
         raw = self.observations.raw(states, self.commands.velocity)
@@ -307,7 +312,7 @@ class LocomotionEnv:
                 states.foot_force.flatten(1) * 0.005,
                 states.leg_contact.float(),
                 states.trunk_contact[:, None].float(),
-                self.late[:, None].float(),
+                self.delay.late[:, None].float(),
                 self.commands.standing[:, None].float(),
             ],
             dim=-1,

@@ -1,0 +1,49 @@
+import pytest
+import torch
+
+from wmp_training.env.delay import ActionDelay
+from wmp_training.env.environment import EnvConfig
+
+SUBSTEPS, PERIOD = 4, 0.02
+
+
+def delay_of(steps, robots=1, longest=None):
+    """A delay of ``steps`` physics steps (5 ms each), joints first told to be at 0."""
+    seconds = 0.005 * steps
+    config = EnvConfig(action_delay=(seconds, 0.005 * longest if longest else seconds))
+    delay = ActionDelay(config, torch.zeros(robots, 1), SUBSTEPS, PERIOD)
+    delay.reset(torch.arange(robots), torch.zeros(robots, 1))
+    return delay
+
+
+@pytest.mark.parametrize("steps", [0, 1, 3, 4, 6, 11])
+def test_motors_get_what_was_told_as_many_physics_steps_ago_as_the_delay_is(steps):
+    delay = delay_of(steps)
+    reached = torch.cat([delay(torch.full((1, 1), float(period)))[0, :, 0] for period in range(1, 9)])
+    told = torch.arange(1.0, 9.0).repeat_interleave(SUBSTEPS)
+    expected = torch.cat([torch.zeros(steps), told])[: len(told)]
+    assert torch.equal(reached, expected)
+
+
+def test_delays_are_drawn_from_the_range_each_for_its_robot():
+    delay = delay_of(0, robots=400, longest=6)
+    assert sorted(delay.late.unique().tolist()) == [0, 1, 2, 3, 4, 5, 6]
+
+
+def test_a_new_episode_begins_where_the_joints_are():
+    delay = delay_of(5, robots=2)
+    delay(torch.ones(2, 1))
+    delay.reset(torch.tensor([1]), torch.full((1, 1), 7.0))
+    assert delay(torch.full((2, 1), 2.0))[:, 0, 0].tolist() == [0.0, 7.0]
+
+
+def test_checkpoints_of_single_late_steps_load():
+    delay = ActionDelay(EnvConfig(), torch.zeros(2, 3), SUBSTEPS, PERIOD)
+    delay.load_state_dict({"targets": torch.ones(2, 3), "late": torch.tensor([True, False])})
+    reached = delay(torch.zeros(2, 3))
+    assert reached[0, 0].tolist() == [1.0] * 3 and not reached[1].any() and not reached[0, 1:].any()
+
+
+def test_a_delay_outside_of_what_is_supported_is_refused():
+    with pytest.raises(ValueError, match=r"action_delay is \[0, 3\]"):
+        EnvConfig(action_delay=(0.0, 3.0))
