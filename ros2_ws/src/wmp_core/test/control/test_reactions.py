@@ -65,7 +65,8 @@ def test_an_image_ends_the_blindness(make_driver):
 
 
 def test_a_robot_in_mid_step_is_not_held_still(make_driver, contract):
-    driver = make_driver(watchdog=WatchdogSettings(stand_after=0.5, joystick_age=0.1))
+    # This robot's joints are moved by hand, faster than motors could.
+    driver = make_driver(watchdog=WatchdogSettings(stand_after=0.5, joystick_age=0.1, joint_jump=1.0))
     driver.walk()
     lifted = np.array(contract.joints.default_position)
     lifted[2] -= 0.6
@@ -132,6 +133,35 @@ def test_a_joint_that_is_not_well_is_named(driver, contract, condition, state, m
     out = driver.cycle(**{key: values})
     assert out.mode is mode
     assert any(event.startswith(condition) for event in out.events)
+
+
+def test_an_encoder_that_jumps_within_its_range_is_named(driver, contract):
+    driver.stand()
+    jumped = np.array(contract.joints.default_position)
+    jumped[5] += 0.6  # FR calf, from -1.5 rad in a range of -2.7 to -0.9
+    out = driver.cycle(q=jumped)
+    assert out.mode is Mode.FAULT
+    # 1.5 times 28.6 rad/s for 2 ms are 0.086 rad.
+    assert out.events[0] == "joint jump of FR_calf_joint is 0.514 rad, limit 0.3 rad: damp"
+
+
+def test_joints_at_full_speed_with_lost_states_do_not_jump(driver, contract):
+    driver.stand()
+    angle, swing = 0.0, np.zeros(12)
+    swing[4] = 1.0  # FR thigh
+    for periods in (1, 1, 5, 1, 10, 2, 1, 10):
+        driver.cycle_many(periods - 1, fresh=False)
+        angle += 28.6 * 0.002 * periods
+        out = driver.cycle(q=np.array(contract.joints.default_position) + angle * swing)
+        assert out.mode is Mode.STAND, out.events
+
+
+def test_after_a_stop_the_pose_is_looked_at_afresh(driver, contract):
+    driver.stand()
+    driver.cycle(Request.STOP)
+    elsewhere = np.array(contract.joints.default_position) - 0.5
+    assert driver.cycle(Request.STAND_UP, q=elsewhere).mode is Mode.STAND_UP
+    assert driver.cycle(q=elsewhere).events == ()
 
 
 def test_an_empty_battery_sits_the_robot_down_and_an_unknown_one_does_not(driver):

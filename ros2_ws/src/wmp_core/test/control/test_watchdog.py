@@ -61,6 +61,7 @@ def test_what_is_no_orientation_never_passes(watchdog, quat):
         ("imu stuck", 0.1, Reaction.SIT),
         ("joint range", 0.2, Reaction.DAMP),
         ("joint speed", 1.5, Reaction.DAMP),
+        ("joint jump", 0.3, Reaction.DAMP),
         ("motor temperature", 75.0, Reaction.SIT),
         ("battery drained", 0.85, Reaction.SIT),
         ("loop overrun", 0.04, Reaction.STAND),
@@ -81,7 +82,7 @@ def test_each_condition_trips_just_beyond_its_limit(watchdog, name, limit, react
 
 
 def test_the_table_above_is_complete(watchdog):
-    assert len(watchdog.conditions) == 16
+    assert len(watchdog.conditions) == 17
 
 
 @pytest.mark.parametrize("reaction", list(Reaction))

@@ -107,7 +107,7 @@ class Controller:
         self._default_position = np.array(contract.joints.default_position)
         self._kp, self._kd = np.array(contract.joints.kp), np.array(contract.joints.kd)
         self._walking = Walking(contract, policy, initial_deter, period, watchdog.surprise_time)
-        self._measurements = Measurements(contract, period, watchdog.attitude_rate_time)
+        self._measurements = Measurements(contract, period, watchdog)
         self._watchdog = Watchdog(contract.limits, watchdog, calibration)
         self._halting = Halting(
             self._default_position, settings.walk_pose_tolerance, watchdog.stand_after, period

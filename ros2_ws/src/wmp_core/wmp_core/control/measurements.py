@@ -8,8 +8,10 @@ from typing import Callable, Dict, Optional
 import numpy as np
 
 from wmp_core.contract import Contract
+from wmp_core.control.joint_jumps import JointJumps
 from wmp_core.control.smoothing import Smoothed
 from wmp_core.control.walking import Walking
+from wmp_core.control.watchdog import WatchdogSettings
 from wmp_core.observation import RobotState
 from wmp_core.rotation import projected_gravity
 
@@ -17,24 +19,28 @@ from wmp_core.rotation import projected_gravity
 class Measurements:
     """A value for every condition of :class:`wmp_core.control.watchdog.Watchdog`."""
 
-    def __init__(self, contract: Contract, loop_period: float, attitude_rate_time: float) -> None:
+    def __init__(self, contract: Contract, loop_period: float, settings: WatchdogSettings) -> None:
         joints = contract.joints
         self._names = joints.names
         self._lower, self._upper = np.array(joints.position_lower), np.array(joints.position_upper)
-        self._speed_scale = 1.0 / np.array(joints.velocity_limit)
+        speed_limit = np.array(joints.velocity_limit)
+        self._speed_scale = 1.0 / speed_limit
+        self._jumps = JointJumps(settings.joint_speed * speed_limit, loop_period)
         self._loop_period = loop_period
-        self._rate = Smoothed(attitude_rate_time)
+        self._rate = Smoothed(settings.attitude_rate_time)
         self._imu, self._imu_since = b"", 0.0  # its last words, and when they were new
         #: Condition that is one joint's -> its value per joint, the larger the worse.
         self._per_joint: Dict[str, Callable[[RobotState], np.ndarray]] = {
             "joint range": lambda state: np.maximum(self._lower - state.q, state.q - self._upper),
             "joint speed": lambda state: np.abs(state.dq) * self._speed_scale,
+            "joint jump": lambda state: self._jumps.excess,
             "motor temperature": _temperature,
         }
 
     def reset(self) -> None:
         """Forget what has been so far."""
         self._rate.reset()
+        self._jumps.reset()
         self._imu, self._imu_since = b"", 0.0
 
     def take(
@@ -47,6 +53,7 @@ class Measurements:
         joystick_stamp: Optional[float],
     ) -> Dict[str, float]:
         """Measure; a stamp that is ``None`` belongs to something that is not in use, and is never old."""
+        self._jumps.update(state)
         rate = math.hypot(float(state.gyro[0]), float(state.gyro[1]))
         measured = {name: float(values(state).max()) for name, values in self._per_joint.items()}
         measured.update(

@@ -44,6 +44,8 @@ class WatchdogSettings:
             one never does.
         joint_range: rad beyond a joint's range; its stop gives way less, so more is a broken encoder.
         joint_speed: measured speed as a multiple of the contract's limit; leaps exceed 1 for an instant.
+        joint_jump: rad that a joint has moved further than ``joint_speed`` allows since the state before: an
+            encoder that jumps within the range. 10 ms by which a state is held up on its way are forgiven.
         motor_temperature: degrees Celsius of the hottest motor; the envelope derates before.
         battery_drained: share of the battery that is used up, where the robot tells.
         loop_overrun: s by which a cycle came late.
@@ -73,6 +75,8 @@ class WatchdogSettings:
     joint_range_reaction: str = "damp"
     joint_speed: float = 1.5
     joint_speed_reaction: str = "damp"
+    joint_jump: float = 0.3
+    joint_jump_reaction: str = "damp"
     motor_temperature: float = 75.0
     motor_temperature_reaction: str = "sit"
     battery_drained: float = 0.85
@@ -143,6 +147,7 @@ _TABLE: Tuple[Tuple[str, str, Tuple[Mode, ...]], ...] = (
     ("imu stuck", "s", _WALKING),
     ("joint range", "rad", _ON_LEGS),
     ("joint speed", "", _ON_LEGS),
+    ("joint jump", "rad", _ON_LEGS),
     ("motor temperature", "degrees", _ON_LEGS),
     ("battery drained", "", _ON_LEGS),
     ("loop overrun", "s", _WALKING),
