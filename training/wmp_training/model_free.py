@@ -6,6 +6,7 @@ import torch
 from tensordict import TensorDict
 from torch import Tensor, nn
 
+from wmp_core.contract import DepthContract
 from wmp_training import checkpoint as ck
 from wmp_training.algorithms.ppo import GaitPPO
 from wmp_training.distributed import ALONE, Ranks
@@ -21,10 +22,9 @@ BLOCK = 4
 class Eyes:
     """Turns environment observations into what model-free policies see; holds every robot's last image."""
 
-    def __init__(self, env: LocomotionEnv) -> None:
-        self.camera = env.config.camera
-        height, width = env.contract.depth.height // BLOCK, env.contract.depth.width // BLOCK
-        self.sight = torch.zeros(env.num_robots, height * width)
+    def __init__(self, depth: DepthContract, num_robots: int, camera: bool) -> None:
+        self.camera = camera
+        self.sight = torch.zeros(num_robots, (depth.height // BLOCK) * (depth.width // BLOCK))
 
     def __call__(self, observation: Observation) -> TensorDict:
         """Groups by name; ``sight`` only where there is a camera, ``surroundings`` only where observed."""
@@ -46,7 +46,7 @@ class ModelFreeLearner:
 
     def __init__(self, env: LocomotionEnv, preset: Preset, kind: str, ranks: Ranks = ALONE) -> None:
         self.env, self.preset, self.kind = env, preset, kind
-        self.eyes = Eyes(env)
+        self.eyes = Eyes(env.contract.depth, env.num_robots, env.config.camera)
         self.obs = self.eyes(env.reset())
         joints = env.contract.num_joints
         self.actor = build_actor(kind, self.obs, joints, preset.policy)

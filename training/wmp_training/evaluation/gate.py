@@ -43,7 +43,7 @@ def gate(run: Path, levels: tuple[int, ...], robots: int, seed: int = 7, threads
     torch.manual_seed(seed)
     env = _course(what, config["levels"], levels, robots, seed, threads, camera)
     if kind in KINDS:
-        eyes = Eyes(env)
+        eyes = Eyes(env.contract.depth, env.num_robots, camera)
         actor = build_actor(kind, eyes(env.reset()), env.contract.num_joints, chosen.policy)
         actor.load_state_dict(section(kind, tensors))
         return _judge(env, lambda seen: actor(eyes(seen)))
