@@ -71,6 +71,12 @@ _COMMON = (
         tuple(f"{node}/bundle" for node in BUNDLE_READERS),
     ),
     Option(
+        "trusted_keys",
+        str,
+        "file of public keys; if given, only bundles signed by one of them are run",
+        ("policy_node/trusted_keys", "world_model_node/trusted_keys"),
+    ),
+    Option(
         "pd",
         str,
         "who turns joint targets into torque: the control loop (host) or the motors",
@@ -138,6 +144,13 @@ _ROBOT = (
         "checks before any torque: required, or ignored at your own risk",
         ("policy_node/preflight",),
         choices=("required", "ignored"),
+    ),
+    Option(
+        "preflight_wait",
+        float,
+        "time that the preflight waits for a robot that is switched on later",
+        ("policy_node/preflight_wait",),
+        unit="s",
     ),
     Option("robot_address", str, "IP address of the A1's motor controller", ("policy_node/robot.address",)),
     Option("robot_port", int, "UDP port of the A1's motor controller", ("policy_node/robot.port",)),

@@ -27,7 +27,7 @@ def clock():
 
 
 def concluded(checks, clock, demand="required", dry_run=False, depth=""):
-    preflight = Preflight(demand, dry_run, clock)
+    preflight = Preflight(demand, dry_run, clock=clock)
     preflight.conclude(checks)
     if depth is not None:
         preflight.hear(depth)
@@ -51,7 +51,7 @@ def test_what_makes_the_robot_safer_is_never_held_up(clock, request_):
 
 
 def test_nothing_moves_before_the_checks_are_done(clock):
-    assert "not been concluded" in Preflight("required", False, clock).obstacle(Request.STAND_UP)
+    assert "not been concluded" in Preflight("required", False, clock=clock).obstacle(Request.STAND_UP)
 
 
 @pytest.mark.parametrize(
@@ -84,13 +84,27 @@ def test_a_dry_run_and_a_simulation_refuse_nothing(clock, demand, dry_run):
     assert concluded(SILENT, clock, demand, dry_run).obstacle(Request.WALK) is None
 
 
-def test_a_demand_that_does_not_exist_is_refused_with_those_that_do(clock):
+def test_silence_says_for_how_long_the_robot_is_waited_for(clock):
+    silence = Silence(A1LinkSettings("10.0.0.1", 8007), 120.0, clock)
+    silence.complaint(LinkStatistics(sent=1))
+    clock.now += 0.5
+    assert "waiting for 120 s: switch it on" in silence.complaint(LinkStatistics(sent=9))
+
+
+def test_only_a_preflight_that_is_wanted_waits():
+    assert Preflight("required", True, 5.0).wait_s == Preflight("ignored", False, 5.0).wait_s == 5.0
+    assert Preflight("none", False, 5.0).wait_s == 0.0
+    with pytest.raises(ValueError, match="preflight_wait is -1"):
+        Preflight("required", False, -1.0)
+
+
+def test_a_demand_that_does_not_exist_is_refused_with_those_that_do():
     with pytest.raises(ValueError, match=r"'maybe'.*required, ignored, none"):
-        Preflight("maybe", False, clock)
+        Preflight("maybe", False)
 
 
 def test_silence_is_told_once_after_half_a_second_of_asking(clock):
-    silence = Silence(A1LinkSettings("10.0.0.1", 8007), clock)
+    silence = Silence(A1LinkSettings("10.0.0.1", 8007), clock=clock)
     asked = LinkStatistics(sent=1)
     clock.now += 60
     assert silence.complaint(LinkStatistics()) is None  # nobody has been asked anything
@@ -101,7 +115,7 @@ def test_silence_is_told_once_after_half_a_second_of_asking(clock):
 
 
 def test_a_robot_that_has_answered_is_the_watchdogs_business_from_then_on(clock):
-    silence = Silence(A1LinkSettings("10.0.0.1", 8007), clock)
+    silence = Silence(A1LinkSettings("10.0.0.1", 8007), clock=clock)
     assert silence.complaint(LinkStatistics(sent=1, received=1)) is None
     clock.now += 60
     assert silence.complaint(LinkStatistics(sent=9)) is None

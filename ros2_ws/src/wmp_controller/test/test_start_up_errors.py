@@ -100,5 +100,40 @@ def test_a_wrong_address_is_told_while_the_node_waits_for_the_robot(start, silen
     assert node.process.wait(timeout=10) == 0
 
 
+WAITING = {"preflight": "required", "dry_run": True}
+
+
+def test_the_preflight_waits_for_a_robot_that_is_switched_on_later(start, robot):
+    robot.answers = False
+    node = start(**{"robot.port": robot.port, "preflight_wait": 300.0, **WAITING})
+    (line,) = node.wait_for("no state from the robot")
+    assert "waiting for 300 s: switch it on" in line
+    assert robot.is_damped and not node.lines("preflight")
+    robot.answers = True
+    node.wait_for("preflight pass: robot link")
+
+
+def test_the_preflight_waits_no_longer_than_it_was_told(start, robot):
+    robot.answers = False
+    node = start(**{"robot.port": robot.port, "preflight_wait": 0.2, **WAITING})
+    (line,) = node.wait_for("preflight fail")
+    assert "robot link: 0 states in 0.2 s" in line and not node.lines("preflight pass")
+
+
+def test_who_waits_for_a_robot_can_be_told_to_end(start, robot):
+    robot.answers = False
+    node = start(**{"robot.port": robot.port, "preflight_wait": 300.0, **WAITING})
+    node.wait_for("no state from the robot")
+    node.process.send_signal(signal.SIGTERM)
+    assert node.process.wait(timeout=10) == 0
+
+
 def test_a_host_that_does_not_exist_ends_the_node(start):
     assert_ends_with(start(**{"robot.address": "no-such-host.invalid"}), "robot host 'no-such-host.invalid'")
+
+
+def test_with_trusted_keys_a_bundle_that_none_of_them_signed_is_refused(start, robot, tmp_path):
+    keys = tmp_path / "trusted_keys.txt"
+    keys.write_text(64 * "a" + " somebody's key\n")
+    assert_ends_with(start(**{"robot.port": robot.port, "trusted_keys": keys}), "is not signed")
+    assert not any(command.kp.any() for command in robot.commands)

@@ -129,6 +129,11 @@ class ControlLoop:
         """End the loop after the cycle in progress. Any thread."""
         self._stop.set()
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it has been told to end."""
+        return self._stop.is_set()
+
     def run(self) -> None:
         """Run until the end; whatever the reason, the last commands are damping.
 

@@ -52,16 +52,16 @@ from wmp_core.control.walking import Latent
 from wmp_core.control.watchdog import WatchdogSettings
 from wmp_core.doctor.bundle import check_inference
 from wmp_core.doctor.check import Check
-from wmp_core.doctor.robot import check_robot
+from wmp_core.doctor.robot import await_robot, check_robot, silence
 from wmp_core.inference.policy import Policy
 from wmp_core.inference.session import ModelError
 from wmp_core.inference.world_model import WorldModel
 from wmp_core.realtime import scheduling as realtime
 from wmp_core.realtime.scheduling import RealtimeSettings
-from wmp_core.signing import SignatureError, load_trusted_keys
+from wmp_core.signing import SignatureError
 from wmp_ros.clock import WALL_CLOCK
 from wmp_ros.health import Health, Report
-from wmp_ros.parameters import declare_settings
+from wmp_ros.parameters import declare_settings, declare_trusted_keys
 from wmp_ros.qos import RELIABLE
 from wmp_ros.running import run_node, spin_while
 
@@ -77,21 +77,25 @@ class PolicyNode(Node):
         super().__init__("policy_node")
         self._lockstep = self._parameter("lockstep", False)
         path = self._parameter("bundle", "")
+        self._dry_run = self._parameter("dry_run", False)
         link_settings = self._link_settings()
         self._link = create_link(link_settings, _joint_names(path), _system_clock())
-        self._silence = Silence(link_settings)
+        self._preflight = Preflight(
+            self._parameter("preflight", "none"),
+            self._dry_run,
+            self._parameter("preflight_wait", 120.0),
+        )
+        self._silence = Silence(link_settings, self._preflight.wait_s)
         # A port that is taken is told at once, not after the bundle's verification.
         self._link.open()
         bundle = Bundle.load(
             path,
             self._parameter("provider", "cpu"),
-            trusted_keys=self._trusted_keys(self._parameter("trusted_keys", "")),
+            trusted_keys=declare_trusted_keys(self),
         )
         self._latents = LatentMailbox()
         self._outbox = Outbox(capacity=100)
         self._operator = self._create_operator(self._parameter("operator", "ros"))
-        self._dry_run = self._parameter("dry_run", False)
-        self._preflight = Preflight(self._parameter("preflight", "none"), self._dry_run)
         self._bundle = bundle
         self._controller = self._create_controller(bundle)
         self._loop = self._create_loop(bundle)
@@ -129,9 +133,6 @@ class PolicyNode(Node):
 
     def _parameter(self, name: str, default: Any) -> Any:
         return self.declare_parameter(name, default).value
-
-    def _trusted_keys(self, path: str) -> Sequence[str]:
-        return load_trusted_keys(path) if path else ()
 
     def _create_operator(self, kind: str) -> Operator:
         velocity = tuple(self._parameter(f"script.{axis}", 0.0) for axis in ("vx", "vy", "yaw"))
@@ -343,9 +344,11 @@ class PolicyNode(Node):
             _log.exception("the control thread failed; the robot is left in damping")
 
     def _examine(self) -> List[Check]:
-        """The robot first: it is where most is wrong, and told soonest. It gets damping only."""
-        checks = check_robot(self._link, self._bundle.contract)
-        return [*checks, *check_inference(self._bundle)]
+        """The robot first, once it is switched on: it is where most is wrong. It gets damping only."""
+        contract, wait_s = self._bundle.contract, self._preflight.wait_s
+        if not await_robot(self._link, contract.num_joints, wait_s, lambda: self._loop.is_stopped):
+            return [silence(0, wait_s)]
+        return [*check_robot(self._link, contract), *check_inference(self._bundle)]
 
 
 def _joint_names(bundle: str) -> Sequence[str]:

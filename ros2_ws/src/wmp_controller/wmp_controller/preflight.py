@@ -7,6 +7,7 @@ and its depth chain are judged when a walk is asked for, by what ``depth_node`` 
 from __future__ import annotations
 
 import logging
+import math
 import time
 from typing import Callable, List, NamedTuple, Optional, Sequence
 
@@ -34,13 +35,19 @@ class Preflight:
     Args:
         demand: one of :data:`DEMANDS`.
         dry_run: nothing reaches the motors, so nothing is refused.
+        wait_s: s for which a robot that is not switched on yet is waited for.
         clock: s, for the age of what was heard.
     """
 
-    def __init__(self, demand: str, dry_run: bool, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, demand: str, dry_run: bool, wait_s: float = 0.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         if demand not in DEMANDS:
             raise ValueError(f"parameter preflight is {demand!r}, expected one of {', '.join(DEMANDS)}")
+        if not 0 <= wait_s < math.inf:
+            raise ValueError(f"parameter preflight_wait is {wait_s!r}, expected seconds from 0")
         self._demand, self._dry_run, self._clock = demand, dry_run, clock
+        self.wait_s = wait_s if self.is_wanted else 0.0
         self._failed: Optional[List[Check]] = None
         self._depth: Optional[_Heard] = None
 

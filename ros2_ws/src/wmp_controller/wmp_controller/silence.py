@@ -11,10 +11,19 @@ _PATIENCE_S = 0.5
 
 
 class Silence:
-    """Looks at the link's counts now and then, from the first command on."""
+    """Looks at the link's counts now and then, from the first command on.
 
-    def __init__(self, settings: A1LinkSettings, clock: Callable[[], float] = time.monotonic) -> None:
+    Args:
+        settings: the link's.
+        wait_s: for how long the robot is waited for; 0: for ever.
+        clock: s.
+    """
+
+    def __init__(
+        self, settings: A1LinkSettings, wait_s: float = 0.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._address = f"{settings.robot_host}:{settings.robot_port}"
+        self._wait = f"waiting for {wait_s:g} s: " if wait_s else ""
         self._clock = clock
         self._asking_since: Optional[float] = None
         self._is_settled = False
@@ -31,6 +40,7 @@ class Silence:
         if not (is_silent and self._is_settled):
             return None
         return (
-            f"no state from the robot at {self._address} for {_PATIENCE_S:g} s: check robot.address, the "
-            "cable, this computer's address in the robot's network, and that the robot has left sport mode"
+            f"no state from the robot at {self._address} for {_PATIENCE_S:g} s: {self._wait}switch it on, or "
+            "check robot.address, the cable, this computer's address in the robot's network, and that the "
+            "robot has left sport mode"
         )

@@ -262,3 +262,14 @@ def test_a_bad_parameter_ends_the_node_with_one_line_that_names_it(
     out, err = failed.process.communicate(timeout=20)
     assert failed.process.returncode == 1
     assert expected in out + err and "Traceback" not in out + err
+
+
+def test_with_trusted_keys_the_world_model_refuses_a_bundle_that_none_of_them_signed(
+    bundle, processes, tmp_path
+):
+    keys = tmp_path / "trusted_keys.txt"
+    keys.write_text(64 * "a" + " somebody's key\n")
+    refusing = processes("world_model_node", bundle=bundle, trusted_keys=keys)
+    out, err = refusing.process.communicate(timeout=20)
+    assert refusing.process.returncode == 1
+    assert "is not signed" in out + err and "Traceback" not in out + err

@@ -24,10 +24,12 @@ from wmp_core.bundle import Bundle, BundleError
 from wmp_core.inference.session import ModelError
 from wmp_core.inference.world_model import LatentState, Source, WorldModel
 from wmp_core.realtime.timing import StageTimer
+from wmp_core.signing import SignatureError
 from wmp_perception import messages
 from wmp_perception.latent_schedule import Advanced, LatentSchedule, Step
 from wmp_ros.clock import WALL_CLOCK
 from wmp_ros.health import Health, Report
+from wmp_ros.parameters import declare_trusted_keys
 from wmp_ros.qos import RELIABLE
 from wmp_ros.running import run_node
 
@@ -68,7 +70,8 @@ class WorldModelNode(Node):
     def __init__(self) -> None:
         super().__init__("world_model_node")
         provider = str(self.declare_parameter("provider", "cpu").value)
-        bundle = Bundle.load(str(self.declare_parameter("bundle", "").value), provider)
+        path = str(self.declare_parameter("bundle", "").value)
+        bundle = Bundle.load(path, provider, trusted_keys=declare_trusted_keys(self))
         lockstep = bool(self.declare_parameter("lockstep", False).value)
         tolerance = float(self.declare_parameter("depth_tolerance", 0.04).value)
         self._patience = float(self.declare_parameter("lockstep_timeout", 5.0).value)
@@ -160,4 +163,4 @@ class WorldModelNode(Node):
 
 
 def main() -> int:
-    return run_node(WorldModelNode, (BundleError, ModelError, ValueError))
+    return run_node(WorldModelNode, (BundleError, ModelError, SignatureError, ValueError))

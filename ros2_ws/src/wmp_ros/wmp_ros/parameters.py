@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Type, TypeVar
+from typing import Any, Sequence, Type, TypeVar
 
 from rclpy.node import Node
 
+from wmp_core.signing import load_trusted_keys
+
 T = TypeVar("T")
+
+
+def declare_trusted_keys(node: Node) -> Sequence[str]:
+    """The keys in the file that parameter ``trusted_keys`` names; none if it is empty.
+
+    Raises:
+        SignatureError: the file cannot be read, or holds something else.
+    """
+    path = node.declare_parameter("trusted_keys", "").value
+    return load_trusted_keys(path) if path else ()
 
 
 def declare_settings(node: Node, prefix: str, settings: Type[T], **fixed: Any) -> T:

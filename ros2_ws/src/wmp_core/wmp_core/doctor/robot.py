@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import List, Tuple
+from typing import Callable, List, Tuple
 
 import numpy as np
 
@@ -16,11 +16,41 @@ from wmp_core.observation import RobotState
 from wmp_core.rotation import projected_gravity
 
 _PERIOD = 0.002
+_KNOCK_PERIOD = 0.05
 _DAMPING = 3.0
 _GRAVITY = 9.81
 # rad: how far a joint may be from a posture to count as in it, and beyond its range before it is implausible.
 _POSTURE_TOLERANCE = 0.5
 _RANGE_TOLERANCE = 0.1
+
+
+def await_robot(
+    link: RobotLink, joints: int, seconds: float, is_over: Callable[[], bool] = lambda: False
+) -> bool:
+    """Knock, with damping, until a state comes, for ``seconds`` or until ``is_over``; whether one did.
+
+    Opens the link, and leaves it open.
+
+    Raises:
+        LinkError: it cannot be opened.
+    """
+    link.open()
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and not is_over():
+        link.send(MotorCommand.damping(_DAMPING, joints))
+        if link.receive(_KNOCK_PERIOD) is not None:
+            return True
+    return False
+
+
+def silence(states: int, seconds: float) -> Check:
+    """The verdict on a robot that hardly said anything."""
+    return failed(
+        "robot link",
+        f"{states} states in {seconds:g} s",
+        "check the cable, `ping` the robot's address, this computer's own address in its network, "
+        "and that the robot has left sport mode",
+    )
 
 
 def check_robot(link: RobotLink, contract: Contract, seconds: float = 1.0) -> List[Check]:
@@ -34,14 +64,7 @@ def check_robot(link: RobotLink, contract: Contract, seconds: float = 1.0) -> Li
     finally:
         link.close()
     if len(states) < 2:
-        return [
-            failed(
-                "robot link",
-                f"{len(states)} states in {seconds:g} s",
-                "check the cable, `ping` the robot's address, this computer's own address in its network, "
-                "and that the robot has left sport mode",
-            )
-        ]
+        return [silence(len(states), seconds)]
     return [
         passed("robot link", f"{len(states)} states in {elapsed:.1f} s", states=len(states)),
         _rate(states, elapsed),
