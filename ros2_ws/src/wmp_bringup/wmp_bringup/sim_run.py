@@ -26,9 +26,10 @@ from wmp_bringup.walk_record import WalkRecord
 
 EXIT_OK, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 130
 
-#: Seconds from the start of the processes to the first policy step; loading a bundle takes a few.
+#: Seconds from the start of the processes to the first policy step, in lockstep to the first move of time;
+#: loading a bundle takes a few.
 START_DEADLINE = 120.0
-#: Seconds without any policy step after which a walk counts as stuck.
+#: Seconds without any progress after which a walk counts as stuck.
 STALL_DEADLINE = 30.0
 #: Seconds given to sitting down at the end; a robot that lies is a robot that can be switched off.
 SIT_DOWN_DEADLINE = 8.0
@@ -114,7 +115,7 @@ class _Walk:
             self._executor.spin_once(timeout_sec=0.05)
 
     def _walk(self) -> Outcome:
-        newest, deadline = -1, time.monotonic() + START_DEADLINE
+        progress, deadline = self._progress(), time.monotonic() + START_DEADLINE
         while True:
             self._serve()
             if self._stop.count:
@@ -129,10 +130,14 @@ class _Walk:
                 return Outcome()
             if self._operator is not None:
                 self._operator.pursue(self._monitor.mode)
-            if self._record.newest_tick > newest:
-                newest, deadline = self._record.newest_tick, time.monotonic() + STALL_DEADLINE
+            if self._progress() > progress:
+                progress, deadline = self._progress(), time.monotonic() + STALL_DEADLINE
             if time.monotonic() > deadline:
                 return Outcome(self._stuck(), obeys=False)
+
+    def _progress(self) -> float:
+        """Grows as long as all is well; in lockstep a graph that is stuck stops time."""
+        return self._record.time if self._settings.identity.lockstep else self._record.newest_tick
 
     def _watch_aftermath(self) -> None:
         """After an injected fault, see what becomes of a robot whose controller has given up."""
@@ -179,7 +184,7 @@ class _Walk:
         refusal = (
             f"; last refusal: {self._operator.refusal}" if self._operator and self._operator.refusal else ""
         )
-        return f"no policy step any more (state: {state}{refusal}); logs are in {self._settings.log_folder}"
+        return f"no progress any more (state: {state}{refusal}); logs are in {self._settings.log_folder}"
 
     def _line(self) -> str:
         monitor, travel = self._monitor, self._record.travel()
