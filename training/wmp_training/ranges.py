@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from wmp_training.env.environment import DELAY_ALLOWED
+from wmp_training.env.config import DELAY_ALLOWED
 from wmp_training.sim.randomisation import ALLOWED, check_range
 
 #: What a file may hold: (low, high) for each key, with the range both must lie in.

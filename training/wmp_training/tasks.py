@@ -8,10 +8,10 @@ from typing import Any
 
 from wmp_sim.terrain import EASIEST
 from wmp_training.env.commands import CommandConfig
+from wmp_training.env.config import EnvConfig
 from wmp_training.env.curriculum import CurriculumConfig
 from wmp_training.env.depth_noise import DepthNoise
 from wmp_training.env.ends import EndConfig
-from wmp_training.env.environment import EnvConfig
 from wmp_training.env.rewards import RewardConfig
 from wmp_training.sim.mujoco_batch import PoolConfig
 from wmp_training.sim.randomisation import NOMINAL, RandomisationConfig

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
+from wmp_training.env.config import EnvConfig
 from wmp_training.env.delay import ActionDelay
-from wmp_training.env.environment import EnvConfig
 
 SUBSTEPS, PERIOD = 4, 0.02
 

@@ -1,14 +1,15 @@
 import pytest
 import torch
 
-from wmp_training.env.environment import EnvConfig, LocomotionEnv
+from wmp_training.env.config import EnvConfig
+from wmp_training.env.environment import LocomotionEnv
 from wmp_training.sim.backend import RobotStates, Worlds
 
 
 class CountingSimulator:
     """Robots that stand; every image shows how many control periods have passed (in cm)."""
 
-    substeps = 4
+    substeps, device = 4, torch.device("cpu")
 
     def __init__(self, num_robots):
         self.num_robots, self.time = num_robots, 0

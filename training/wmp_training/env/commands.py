@@ -38,27 +38,29 @@ class Commands:
         self.config, self.track, self.dt = config, track, control_period
         self.vx_limit = vx
         count = len(track)
-        self.velocity = torch.zeros(count, 3)
-        self.mode = torch.zeros(count, dtype=torch.long)
-        self.time_left = torch.zeros(count)
+        self.device = device = track.device
+        self.velocity = torch.zeros(count, 3, device=device)
+        self.mode = torch.zeros(count, dtype=torch.long, device=device)
+        self.time_left = torch.zeros(count, device=device)
+        self._shares = torch.tensor([config.open_shares, config.track_shares], device=device)
 
     def resample(self, robots: Tensor) -> None:
         config, count = self.config, len(robots)
-        shares = torch.tensor([config.open_shares, config.track_shares])[self.track[robots].long()]
+        shares = self._shares[self.track[robots].long()]
         mode = torch.multinomial(shares, 1).squeeze(-1) if count else self.mode[robots]
         # Curves reach down to no speed at all: what lies between walking and turning on the spot.
         slowest = torch.where(mode == CURVE, 0.0, config.speed[0])
-        vx = (slowest + torch.rand(count) * (config.speed[1] - slowest)).clamp(*self.vx_limit)
-        vx = vx * (mode >= STRAIGHT)
-        yaw = torch.empty(count).uniform_(-config.yaw_rate, config.yaw_rate)
-        yaw = torch.where((mode == TURN) | (mode == CURVE), yaw, torch.zeros(()))
+        vx = slowest + torch.rand(count, device=self.device) * (config.speed[1] - slowest)
+        vx = vx.clamp(*self.vx_limit) * (mode >= STRAIGHT)
+        yaw = torch.empty(count, device=self.device).uniform_(-config.yaw_rate, config.yaw_rate)
+        yaw = torch.where((mode == TURN) | (mode == CURVE), yaw, 0.0)
         # Nearly nothing means stand: otherwise a robot cannot tell whether to step in place.
         idle = (vx < self.IDLE_SPEED) & (yaw.abs() < self.IDLE_YAW_RATE) & (mode != HEADING)
         mode = torch.where(idle, STAND, mode)
         vx, yaw = torch.where(idle, 0.0, vx), torch.where(idle, 0.0, yaw)
         self.mode[robots] = mode
-        self.velocity[robots] = torch.stack([vx, torch.zeros(count), yaw], dim=-1)
-        self.time_left[robots] = torch.empty(count).uniform_(*config.period)
+        self.velocity[robots] = torch.stack([vx, torch.zeros_like(vx), yaw], dim=-1)
+        self.time_left[robots] = torch.empty_like(vx).uniform_(*config.period)
 
     def step(self, yaw: Tensor) -> None:
         """Advance one control period; ``yaw`` [N] rad is each robot's heading."""

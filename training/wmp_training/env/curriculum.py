@@ -49,18 +49,20 @@ class Curriculum:
         if len(shares) != len(worlds.names):
             raise ValueError(f"terrain_shares has {len(shares)} values, expected one for each {worlds.names}")
         bounds = torch.tensor(shares).cumsum(0) / sum(shares)
-        self.worlds, self.config = worlds, config
+        self.worlds, self.config, self.device = worlds, config, worlds.kind.device
         position = (torch.arange(num_robots) + 0.5) / num_robots
         by_share = torch.searchsorted(bounds, position).clamp(max=len(shares) - 1)
-        self.kind = by_share if kinds is None else kinds
-        self.level = torch.zeros(num_robots, dtype=torch.long)
+        self.kind = (by_share if kinds is None else kinds).to(self.device)
+        self.level = torch.zeros_like(self.kind)
         self.top = torch.stack([worlds.level[worlds.kind == k].max() for k in range(len(worlds.names))])
+        # Worlds are drawn robot by robot: on the CPU, where that costs nothing.
+        kind_of, level_of = worlds.kind.cpu(), worlds.level.cpu()
         self._members = {
-            (k, level): torch.nonzero((worlds.kind == k) & (worlds.level == level)).squeeze(-1)
-            for k in range(len(worlds.names))
-            for level in range(int(self.top[k]) + 1)
+            (k, level): torch.nonzero((kind_of == k) & (level_of == level)).squeeze(-1)
+            for k, top in enumerate(self.top.tolist())
+            for level in range(top + 1)
         }
-        self._counts = torch.zeros(2, len(worlds.names), int(self.top.max()) + 1)
+        self._counts = torch.zeros(2, len(worlds.names), int(self.top.max()) + 1, device=self.device)
 
     def update(self, robots: Tensor, distance: Tensor, commanded: Tensor, failed: Tensor) -> None:
         """Move the levels of ``robots`` whose episode ended, given metres made and commanded, and whether it
@@ -70,18 +72,20 @@ class Curriculum:
         slow = (commanded > config.min_commanded) & (distance < config.demotion_share * commanded)
         down = (slow | (failed & (distance < config.failure))) & ~up
         passed = up & ~failed
-        one = torch.ones(len(robots))
+        one = torch.ones_like(distance)
         self._counts[0].index_put_((self.kind[robots], level), one, accumulate=True)
         self._counts[1].index_put_((self.kind[robots], level), passed.float(), accumulate=True)
         moved = (level + up.long() - down.long()).clamp(min=0)
         lowest = top.clamp(max=config.redraw_from)
-        anywhere = lowest + (torch.rand(len(robots)) * (top - lowest + 1)).long()
+        anywhere = lowest + (torch.rand_like(distance) * (top - lowest + 1)).long()
         self.level[robots] = torch.where(moved > top, anywhere, moved)
 
     def draw(self, robots: Tensor) -> Tensor:
         """A world of each robot's kind and level [M]."""
-        chosen = [self._members[int(self.kind[r]), int(self.level[r])] for r in robots]
-        return torch.stack([m[torch.randint(len(m), ())] for m in chosen]) if chosen else robots
+        kinds, levels = self.kind[robots].tolist(), self.level[robots].tolist()
+        chosen = [self._members[place] for place in zip(kinds, levels, strict=True)]
+        worlds = [int(m[torch.randint(len(m), ())]) for m in chosen]
+        return torch.tensor(worlds, dtype=torch.long, device=self.device)
 
     def adopt(self, level: Tensor, spread: bool = False) -> None:
         """Take over the levels of another run [M], whose robots were shared out to the same terrains; with
@@ -89,6 +93,7 @@ class Curriculum:
         place = (torch.arange(len(self.level)) + 0.5) / len(self.level) * len(level)
         adopted = level[place.long()].clone()
         self.level = (torch.rand(len(adopted)) * (adopted + 1)).long() if spread else adopted
+        self.level = self.level.to(self.device)
 
     def mean_levels(self) -> dict[str, float]:
         """Mean level of each kind that has more than one."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from wmp_training.env.environment import EnvConfig
+from wmp_training.env.config import EnvConfig
 
 
 class ActionDelay:
@@ -29,12 +27,12 @@ class ActionDelay:
         self.config, self.substeps, self.dt = config, substeps, control_period / substeps
         longest = 1 if config.action_delay is None else round(config.action_delay[1] / self.dt)
         self.targets = targets.repeat(max(math.ceil(longest / substeps), 1), 1, 1)
-        self.late = torch.zeros(len(targets), dtype=torch.long)
+        self.late = torch.zeros(len(targets), dtype=torch.long, device=targets.device)
 
     def reset(self, robots: Tensor, q: Tensor) -> None:
         """Begin new episodes of ``robots`` [M], whose joints are at ``q`` [M, J]."""
         self.targets[:, robots] = q
-        draw = torch.rand(len(robots))
+        draw = torch.rand(len(robots), device=robots.device)
         if self.config.action_delay is None:
             self.late[robots] = (draw < self.config.latency).long()
         else:
@@ -46,9 +44,9 @@ class ActionDelay:
         told = torch.cat([targets[None], self.targets])
         self.targets = told[:-1]
         # A step that lies d before the present one belongs to the ceil(d / substeps)-th period back.
-        before = self.late[:, None] - torch.arange(self.substeps)
+        before = self.late[:, None] - torch.arange(self.substeps, device=targets.device)
         back = ((before + self.substeps - 1) // self.substeps).clamp(min=0)
-        return told[back, torch.arange(len(targets))[:, None]]
+        return told[back, torch.arange(len(targets), device=targets.device)[:, None]]
 
     def state_dict(self) -> dict[str, Tensor]:
         return {name: getattr(self, name) for name in self.STATE}

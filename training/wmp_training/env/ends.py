@@ -42,7 +42,7 @@ class Ends:
 
     def __init__(self, config: EndConfig, track: Tensor, pits: Tensor, control_period: float) -> None:
         self.config, self.track, self.pits, self.dt = config, track, pits, control_period
-        self.trunk_time, self.best_x, self.idle_time = torch.zeros(3, len(track))
+        self.trunk_time, self.best_x, self.idle_time = torch.zeros(3, len(track), device=track.device)
 
     def reset(self, robots: Tensor, x: Tensor) -> None:
         self.trunk_time[robots] = self.idle_time[robots] = 0.0

@@ -7,70 +7,24 @@ robot.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from wmp_core.contract import Contract
-from wmp_training.env.commands import CommandConfig, Commands
-from wmp_training.env.curriculum import Curriculum, CurriculumConfig
+from wmp_training.env.commands import Commands
+from wmp_training.env.config import EnvConfig
+from wmp_training.env.curriculum import Curriculum
 from wmp_training.env.delay import ActionDelay
-from wmp_training.env.depth_noise import DepthNoise
-from wmp_training.env.ends import EndConfig, Ends
+from wmp_training.env.ends import Ends
 from wmp_training.env.observations import Observations
-from wmp_training.env.rewards import RewardConfig, RewardInputs, Rewards
+from wmp_training.env.placement import Placement
+from wmp_training.env.privileged import privileged, surroundings
+from wmp_training.env.rewards import RewardInputs, Rewards
 from wmp_training.env.sight import Imagination, Sight
 from wmp_training.sim.backend import RobotStates, Simulator
 from wmp_training.sim.height_map import MAP_SIZE
-from wmp_training.sim.randomisation import check_range
-
-#: Delays of commands that are supported, s.
-DELAY_ALLOWED = (0.0, 0.25)
-
-
-@dataclass(frozen=True)
-class EnvConfig:
-    """Task settings: episode and push period in s, push in m/s, sensor noise and camera pitch (rad) as +-.
-
-    ``terrain_shares`` of the robots per terrain kind of the pool; ``camera`` and ``surroundings`` say whether
-    depth images are rendered and height maps are observed; ``start_x`` m and ``start_heading`` rad as +- on a
-    track; ``latency`` the share of episodes in which commands take effect one physics step late, unless
-    ``action_delay`` is a range of delays in s, drawn per episode and rounded to physics steps;
-    ``blind_robots`` the share of episodes without any image, ``lost_images`` the share of images lost
-    otherwise. ``depth_noise`` is what the camera adds to an image (``None``: nothing), ``rendered`` the share
-    of robots whose images are rendered.
-    """
-
-    terrain_shares: tuple[float, ...] = (0.45, 0.3, 0.25)
-    episode: float = 20.0
-    push_period: float = 8.0
-    push_velocity: float = 0.5
-    noise: tuple[tuple[str, float], ...] = (
-        ("base_angular_velocity", 0.15),
-        ("projected_gravity", 0.03),
-        ("joint_position_error", 0.01),
-        ("joint_velocity", 0.8),
-    )
-    latency: float = 0.5
-    action_delay: tuple[float, float] | None = None
-    camera_pitch: float = 0.0873
-    lost_images: float = 0.03
-    blind_robots: float = 0.04
-    rendered: float = 1.0
-    depth_noise: DepthNoise | None = None
-    camera: bool = True
-    surroundings: bool = False
-    start_x: float = 0.3
-    start_heading: float = 0.3
-    ends: EndConfig = field(default_factory=EndConfig)
-    curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
-    commands: CommandConfig = field(default_factory=CommandConfig)
-    rewards: RewardConfig = field(default_factory=RewardConfig)
-
-    def __post_init__(self) -> None:
-        if self.action_delay is not None:
-            check_range("action_delay", self.action_delay, DELAY_ALLOWED)
 
 
 @dataclass
@@ -113,46 +67,47 @@ class LocomotionEnv:
     ``imagination`` draws the images of robots that are not rendered.
     """
 
-    STATE = (*("actions", "world", "tick", "commanded", "start_x", "age_offset"),)
+    STATE = ("actions", "world", "tick", "commanded", "start_x", "age_offset", "surroundings")
     PITS = ("gap", "course")
 
     def __init__(
         self,
         contract: Contract,
         simulator: Simulator,
-        config: EnvConfig = EnvConfig(),
+        config: EnvConfig,
         kinds: Tensor | None = None,
         imagination: Imagination | None = None,
     ) -> None:
         self.contract, self.sim, self.config = contract, simulator, config
+        self.device = device = simulator.device
         self.num_robots = count = simulator.num_robots
         self.interval, self.dt = contract.timing.world_model_interval, contract.timing.control_period
         shares, worlds = config.terrain_shares, simulator.worlds
         self.curriculum = Curriculum(worlds, shares, count, config.curriculum, kinds)
-        terrains = [simulator.worlds.names[kind] for kind in self.curriculum.kind.tolist()]
-        self.track = track = torch.tensor([name != "flat" for name in terrains])
-        self.ends = Ends(config.ends, track, torch.tensor([name in self.PITS for name in terrains]), self.dt)
+        terrains = [worlds.names[kind] for kind in self.curriculum.kind.tolist()]
+        self.track = track = torch.tensor([name != "flat" for name in terrains], device=device)
+        pits = torch.tensor([name in self.PITS for name in terrains], device=device)
+        self.ends = Ends(config.ends, track, pits, self.dt)
         self.commands = Commands(config.commands, track, self.dt, contract.limits.command_vx)
-        self.observations = Observations(contract, count)
-        self.default_position = self.observations.default_position
-        self.rewards = Rewards(config.rewards, terrains, self.dt, self.default_position)
-        joints = contract.num_joints
-        self.actions = torch.zeros(3, count, joints)
-        self.delay = ActionDelay(config, self.default_position.repeat(count, 1), simulator.substeps, self.dt)
-        self.world = torch.zeros(count, dtype=torch.long)
-        self.tick = torch.zeros(count, dtype=torch.long)
-        self.commanded, self.start_x = torch.zeros(count), torch.zeros(count)
+        self.observations = Observations(contract, count, device)
+        self.default_position = default = self.observations.default_position
+        self.rewards = Rewards(config.rewards, terrains, self.dt, default)
+        self.placement = Placement(config, contract.joints, device)
+        self.delay = ActionDelay(config, default.repeat(count, 1), simulator.substeps, self.dt)
+        self.sight = Sight(contract.depth, config, count, imagination, device)
+        self.actions = torch.zeros(3, count, contract.num_joints, device=device)
+        self.commanded, self.start_x = torch.zeros(2, count, device=device)
+        self.world, self.tick, self.age_offset = torch.zeros(3, count, dtype=torch.long, device=device)
         self.map_size = MAP_SIZE if config.surroundings else 0
+        self.surroundings = torch.zeros(count, self.map_size, device=device)
         self.max_tick = round(config.episode / self.dt)
-        self.age_offset = torch.zeros(count, dtype=torch.long)
-        self.sight = Sight(contract.depth, config, count, imagination)
         self.episode_log: dict[str, Tensor] = {}
 
     def reset(self) -> Observation:
         """Start all robots; their first episodes have random lengths, so that resets and phases spread."""
-        everyone = torch.arange(self.num_robots)
+        everyone = torch.arange(self.num_robots, device=self.device)
         self._place(everyone)
-        self.age_offset = torch.randint(0, self.max_tick, (self.num_robots,))
+        self.age_offset = torch.randint(0, self.max_tick, (self.num_robots,), device=self.device)
         return self.observe()
 
     def observe(self) -> Observation:
@@ -220,10 +175,11 @@ class LocomotionEnv:
         self.sim.step(self.delay(targets))
 
     def _push(self) -> None:
-        pushed = torch.nonzero(torch.rand(self.num_robots) < self.dt / self.config.push_period).squeeze(-1)
+        draw = torch.rand(self.num_robots, device=self.device)
+        pushed = torch.nonzero(draw < self.dt / self.config.push_period).squeeze(-1)
         if len(pushed):
             limit = self.config.push_velocity
-            self.sim.push(pushed, torch.empty(len(pushed), 2).uniform_(-limit, limit))
+            self.sim.push(pushed, torch.empty(len(pushed), 2, device=self.device).uniform_(-limit, limit))
 
     def _ended(self, states: RobotStates, gravity: Tensor) -> tuple[Tensor, Tensor]:
         failed, left = self.ends(states.position, gravity, states.trunk_contact, self.commands.velocity[:, 0])
@@ -241,25 +197,11 @@ class LocomotionEnv:
         self.episode_log["episodes"] = done.float().sum()
 
     def _place(self, robots: Tensor) -> None:
-        """Start new episodes, half at rest, half thrown in; on open ground with any heading."""
-        count, config = len(robots), self.config
+        """Start new episodes."""
         self.world[robots] = world = self.curriculum.draw(robots)
-        track, calm = self.track[robots], torch.rand(count) < 0.5
-        spread = torch.where(track, config.start_x, 1.0)
-        x, y = _uniform(count) * spread, _uniform(count) * spread
-        heading = _uniform(count) * torch.where(track, config.start_heading, torch.pi)
-        drop = torch.where(calm, 0.29, 0.35)
-        z = self.sim.ground_height(world, x, y) + drop
-        zero = torch.zeros(count)
-        pose = torch.stack([x, y, z, torch.cos(heading / 2), zero, zero, torch.sin(heading / 2)], dim=-1)
-        wild = torch.where(calm, 0.1, 1.0)[:, None]
-        velocity = 0.4 * wild * _uniform(count, 6)
-        q = self.default_position + 0.3 * wild * _uniform(count, self.contract.num_joints)
-        joints = self.contract.joints
-        q = torch.clamp(q, torch.tensor(joints.position_lower), torch.tensor(joints.position_upper))
-        self.sim.place(
-            robots, world, pose, velocity, q, 1.0 * wild * _uniform(count, self.contract.num_joints)
-        )
+        start = self.placement.draw(self.sim, world, self.track[robots])
+        self.sim.place(robots, world, start.pose, start.velocity, start.q, start.dq)
+        x = start.pose[:, 0]
         self.start_x[robots] = x
         self.tick[robots] = 0
         self.commanded[robots] = 0.0
@@ -269,59 +211,42 @@ class LocomotionEnv:
         self.rewards.reset(robots)
         self.commands.resample(robots)
         self.sight.reset(robots)
-        self.delay.reset(robots, q)
+        self.delay.reset(robots, start.q)
 
     def _observe(self, states: RobotStates) -> Observation:
         raw = self.observations.raw(states, self.commands.velocity)
         for name, amplitude in self.config.noise:
-            raw[name] = raw[name] + amplitude * _uniform(*raw[name].shape)
+            raw[name] = raw[name] + amplitude * (torch.rand_like(raw[name]) * 2.0 - 1.0)
         proprioception = self.observations.proprioception(raw)
         due = torch.nonzero(self.tick % self.interval == 0).squeeze(-1)
         first = self.tick[due] == 0
-        surroundings = self._surroundings(states.position[:, 2:])
-        known = None if surroundings is None else torch.cat([surroundings, proprioception], -1)
+        around = self._look_around(states.position[:, 2:], due)
+        known = None if around is None else torch.cat([around, proprioception], -1)
         depth, valid = self.sight.look(self.sim, due, first, known)
         return Observation(
             proprioception=proprioception,
             history=self.observations.push(proprioception, self.actions[0]),
             command=self.observations.scaled_command(self.commands.velocity),
             last_action=self.actions[0],
-            privileged=self._privileged(states),
+            privileged=privileged(
+                states, self.sim.worlds.parameters[self.world], self.delay.late, self.commands.standing
+            ),
             base_velocity=states.linear_velocity,
             tick=self.tick.clone(),
             due=due,
             first=first,
             depth=depth,
             valid=valid,
-            surroundings=surroundings,
+            surroundings=around,
         )
 
-    def _surroundings(self, base: Tensor) -> Tensor | None:
-        """Ground below and ceiling above the base, scaled as in the paper; ``base`` [N, 1] in m."""
-        if not self.config.surroundings:
+    def _look_around(self, base_height: Tensor, due: Tensor) -> Tensor | None:
+        """Surroundings as of each robot's last world-model tick: a teacher that saw more than h can tell
+        would teach what no student can do."""
+        if not self.map_size:
             return None
-        ground, ceiling = self.sim.surroundings()
-        below, above = (base - 0.3 - ground).clamp(-1.0, 1.0), (ceiling - base).clamp(-0.5, 0.5)
-        return torch.cat([below, above], -1) * 5.0
-
-    def _privileged(self, states: RobotStates) -> Tensor:
-        return torch.cat(
-            [
-                states.linear_velocity,
-                self.sim.worlds.parameters[self.world],
-                states.foot_force.flatten(1) * 0.005,
-                states.leg_contact.float(),
-                states.trunk_contact[:, None].float(),
-                self.delay.late[:, None].float(),
-                self.commands.standing[:, None].float(),
-            ],
-            dim=-1,
-        ).clamp(-10.0, 10.0)
-
-
-def _uniform(*shape: int) -> Tensor:
-    """Uniform in [-1, 1]."""
-    return torch.rand(*shape) * 2.0 - 1.0
+        self.surroundings[due] = surroundings(self.sim, base_height)[due]
+        return self.surroundings.clone()
 
 
 def yaw(quat: Tensor) -> Tensor:

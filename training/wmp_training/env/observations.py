@@ -7,6 +7,7 @@ from torch import Tensor
 
 from wmp_core.contract import Contract
 from wmp_core.observation import scale_vector, term_slices
+from wmp_training.device import CPU
 from wmp_training.sim.backend import RobotStates
 
 
@@ -19,18 +20,20 @@ def projected_gravity(quat: Tensor) -> Tensor:
 class Observations:
     """Batched proprioception and history of one contract."""
 
-    def __init__(self, contract: Contract, num_robots: int) -> None:
+    def __init__(self, contract: Contract, num_robots: int, device: torch.device = CPU) -> None:
         observation, joints = contract.observation, contract.num_joints
         self.clip = observation.clip
         self.slices = term_slices(observation.proprioception, joints)
-        self.scale = torch.from_numpy(scale_vector(observation.proprioception, joints))
-        self.default_position = torch.tensor(contract.joints.default_position)
+        self.scale = torch.from_numpy(scale_vector(observation.proprioception, joints)).to(device)
+        self.default_position = torch.tensor(contract.joints.default_position, device=device)
         history_slices = term_slices(observation.history_terms, joints)
         action = history_slices.pop("last_action")
-        self._action_scale = torch.from_numpy(scale_vector(observation.history_terms, joints)[action])
+        scale = scale_vector(observation.history_terms, joints)[action]
+        self._action_scale = torch.from_numpy(scale).to(device)
         self._action_slice = action
         self._history_parts = [(self.slices[name], part) for name, part in history_slices.items()]
-        self.history = torch.zeros(num_robots, observation.history_steps, contract.history_step_size)
+        shape = num_robots, observation.history_steps, contract.history_step_size
+        self.history = torch.zeros(shape, device=device)
 
     def raw(self, states: RobotStates, command: Tensor) -> dict[str, Tensor]:
         """Unscaled terms by name; ``command`` [N, 3] is (vx m/s, vy m/s, yaw rate rad/s)."""

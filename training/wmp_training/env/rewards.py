@@ -83,17 +83,18 @@ class Rewards:
         self, config: RewardConfig, terrains: Sequence[str], control_period: float, default_position: Tensor
     ) -> None:
         self.config, self.dt, self.default_position = config, control_period, default_position
-        num_robots = len(terrains)
+        num_robots, device = len(terrains), default_position.device
         self._factors: dict[str, Tensor] = {}
         for kind, term, factor in config.leniency:
-            of_kind = torch.tensor([terrain == kind for terrain in terrains])
-            before = self._factors.get(term, torch.ones(num_robots))
+            of_kind = torch.tensor([terrain == kind for terrain in terrains], device=device)
+            before = self._factors.get(term, torch.ones(num_robots, device=device))
             self._factors[term] = torch.where(of_kind, factor, before)
         allowance = dict(config.overspeed)
-        self._overspeed = torch.tensor([allowance.get(terrain, 0.0) for terrain in terrains])
-        self.air = torch.zeros(num_robots, 4)
-        self.last_dq = torch.zeros(num_robots, len(default_position))
-        self.mean_error = torch.zeros(num_robots, 3)
+        allowed = [allowance.get(terrain, 0.0) for terrain in terrains]
+        self._overspeed = torch.tensor(allowed, device=device)
+        self.air = torch.zeros(num_robots, 4, device=device)
+        self.last_dq = torch.zeros(num_robots, len(default_position), device=device)
+        self.mean_error = torch.zeros(num_robots, 3, device=device)
 
     def reset(self, robots: Tensor) -> None:
         self.air[robots] = 0.0

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from wmp_core.contract import DepthContract
+from wmp_training.env.config import EnvConfig
 from wmp_training.sim.backend import Simulator
 from wmp_training.sim.camera import normalise
-
-if TYPE_CHECKING:
-    from wmp_training.env.environment import EnvConfig
 
 
 class Imagination(Protocol):
@@ -30,6 +28,7 @@ class Sight:
 
     Args:
         imagination: draws the images of robots that are not rendered.
+        device: of the images.
     """
 
     STATE = ("pitch", "blind", "image")
@@ -37,22 +36,28 @@ class Sight:
     GOLDEN = 0.6180339887
 
     def __init__(
-        self, depth: DepthContract, config: EnvConfig, count: int, imagination: Imagination | None
+        self,
+        depth: DepthContract,
+        config: EnvConfig,
+        count: int,
+        imagination: Imagination | None,
+        device: torch.device,
     ) -> None:
         if config.rendered < 1.0 and imagination is None:
             raise ValueError(
                 f"rendered is {config.rendered}, expected 1.0 where nothing draws the other images"
             )
         self.depth, self.config, self.imagination = depth, config, imagination
-        self.rendered = (torch.arange(count) * self.GOLDEN) % 1.0 < config.rendered
-        self.pitch, self.blind = torch.zeros(count), torch.zeros(count, dtype=torch.bool)
-        self.image = torch.zeros(count, depth.height, depth.width)
+        self.rendered = (torch.arange(count, device=device) * self.GOLDEN) % 1.0 < config.rendered
+        self.pitch = torch.zeros(count, device=device)
+        self.blind = torch.zeros(count, dtype=torch.bool, device=device)
+        self.image = torch.zeros(count, depth.height, depth.width, device=device)
 
     def reset(self, robots: Tensor) -> None:
         """Draw the camera's tilt, and whether it delivers anything, for new episodes."""
-        count = len(robots)
-        self.pitch[robots] = self.config.camera_pitch * (torch.rand(count) * 2.0 - 1.0)
-        self.blind[robots] = torch.rand(count) < self.config.blind_robots
+        draw = torch.rand(len(robots), device=self.pitch.device)
+        self.pitch[robots] = self.config.camera_pitch * (draw * 2.0 - 1.0)
+        self.blind[robots] = torch.rand_like(draw) < self.config.blind_robots
 
     def look(self, sim: Simulator, due: Tensor, first: Tensor, known: Tensor | None) -> tuple[Tensor, Tensor]:
         """Take an image of robots ``due`` [M] and hand out their last one (at an episode's first tick: this).
@@ -60,7 +65,7 @@ class Sight:
         Returns:
             Normalised images [M, H, W], and whether each arrived [M].
         """
-        lost = torch.rand(len(due)) < self.config.lost_images
+        lost = torch.rand(len(due), device=due.device) < self.config.lost_images
         if not self.config.camera:
             return self.image[due], ~(lost | self.blind[due])
         fresh = self._take(sim, due, known)
@@ -72,7 +77,7 @@ class Sight:
         if self.imagination is None or known is None:
             return self._render(sim, due)
         real = self.rendered[due]
-        images = torch.empty(len(due), self.depth.height, self.depth.width)
+        images = torch.empty_like(self.image[due])
         images[real] = self._render(sim, due[real])
         self.imagination.remember(known[due[real]], images[real])
         images[~real] = self.imagination.predict(known[due[~real]])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 
@@ -48,8 +49,9 @@ class Worlds:
 
 
 class Simulator(Protocol):
-    """N robots, each on its own world."""
+    """N robots, each on its own world; takes and gives tensors on ``device``."""
 
+    device: torch.device
     num_robots: int
     substeps: int
     worlds: Worlds

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from wmp_core.contract import Contract
+from wmp_training.device import CPU
 from wmp_training.sim.backend import RobotStates
 from wmp_training.sim.camera import DepthCamera
 from wmp_training.sim.height_map import HeightMap
@@ -30,6 +31,7 @@ class MujocoWorlds:
         threads: physics threads, 0 for all CPUs.
     """
 
+    device = CPU
     STATE = ("world_of", "qpos", "qvel", "warm_start", "control")
 
     def __init__(
