@@ -35,6 +35,8 @@ _LOG = logging.getLogger(__name__)
 #: How long a blocking wait may delay a stop [s].
 _STOP_CHECK = 0.1
 _MAX_FRAME = 2048
+#: Commands that one exchange reads: those of 50 ms.
+MOST_COMMANDS_AT_ONCE = 25
 _LEG_ORDER = [LEGS.index(leg) for leg in MOTOR_LEGS]
 
 
@@ -135,9 +137,13 @@ class A1Server:
                 self._send(packets if self._has_news else [*packets, b""])
 
     def exchange_in_real_time(self) -> None:
-        """One exchange with the newest command that has come; call it every ``EXCHANGE`` seconds."""
+        """One exchange with the newest command that has come; call it every ``EXCHANGE`` seconds.
+
+        After a delay many have, and on a busy machine more may come than can be read: those that are left
+        are for the next exchange.
+        """
         frames = []
-        while (frame := self._receive()) is not None:
+        while len(frames) < MOST_COMMANDS_AT_ONCE and (frame := self._receive()) is not None:
             frames.append(frame)
         self._send(self._exchange(frames))
 

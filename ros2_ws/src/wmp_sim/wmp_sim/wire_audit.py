@@ -66,8 +66,12 @@ class WireAudit:
             return "gain"
         if not self._known:
             return "stiffness before any state" if holds.any() else ""
-        excess = min(self._excess(command, state) for state in self._known)
-        return f"torque, {excess:.2f} N m too much" if excess > TOLERANCE else ""
+        least = np.inf
+        for state in reversed(self._known):  # nearly always it was the newest
+            least = min(least, self._excess(command, state))
+            if least <= TOLERANCE:
+                return ""
+        return f"torque, {least:.2f} N m too much"
 
     def _excess(self, command: MotorCommand, state: RobotState) -> float:
         """N m by which the implied torque exceeds the limit at ``state``; 0 where the state says nothing."""
