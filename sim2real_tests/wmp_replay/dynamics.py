@@ -143,11 +143,15 @@ def judge(
     reference: dict[str, np.ndarray] | None,
     contract: Contract,
     thresholds: dict[str, Any],
+    unknown: str = "",
 ) -> Section:
-    """The verdict; ``reference`` holds ``rmse`` and ``lag`` ``[J]`` of the simulation."""
+    """The verdict; ``reference`` holds ``rmse`` and ``lag`` ``[J]`` of the simulation, ``unknown`` says why
+    there is nothing to judge."""
     section = Section(NAME)
     if found is None:
-        section.add(Status.SKIP, f"fewer than {FEWEST} policy steps with joint_states and imu/data")
+        section.add(
+            Status.SKIP, unknown or f"fewer than {FEWEST} policy steps with joint_states and imu/data"
+        )
         return section
     names = contract.joints.names
     section.figures = {

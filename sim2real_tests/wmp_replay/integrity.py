@@ -76,10 +76,12 @@ class IntegrityTest:
             "dropped_policy_steps": walk.dropped_steps,
             "world_model_steps": self._steps,
             "run_info": walk.run_info,
+            "dry_run": walk.is_dry_run,
             "topics": {name: _topic(walk, name) for name in sorted(walk.topics)},
         }
         self._judge_files(section, walk)
         self._judge_bundle(section, walk, bundle)
+        _judge_motors(section, walk)
         self._judge_steps(section, walk, thresholds)
         self._judge_images(section, bundle, thresholds)
         self._judge_noise(section, rough_in_simulation, thresholds)
@@ -172,6 +174,23 @@ def _topic(walk: Walk, name: str) -> dict[str, Any]:
         "longest_pause_s": topic.longest_pause,
         "stamps_backwards": topic.backwards,
     }
+
+
+def _judge_motors(section: Section, walk: Walk) -> None:
+    """What became of the commands; a bag that does not tell is taken for a walk."""
+    if walk.is_dry_run:
+        rebuilt = "; actions are rebuilt from the measured torque" if walk.kind == "sensors" else ""
+        section.add(
+            Status.WARN,
+            f"a dry run: the motors were damped and did not get what was commanded{rebuilt}. Prediction is "
+            "judged as if they had",
+        )
+    elif walk.is_dry_run is None and walk.kind == "sensors" and "joint_commands" in walk.names:
+        section.add(
+            Status.WARN,
+            "the bag does not say whether joint_commands reached the motors, which they do not in a dry run; "
+            "it is taken for granted",
+        )
 
 
 def _judge_clocks(section: Section, walk: Walk) -> None:

@@ -57,7 +57,11 @@ class Replay:
     def randomisation(self) -> dict[str, Any]:
         """Ranges for training that contain this robot; empty where nothing was found out."""
         found = self.measured.dynamics
-        return {} if found is None else suggested_randomisation(found, self.reference.dynamics)
+        return (
+            {}
+            if found is None or self.walk.is_dry_run
+            else suggested_randomisation(found, self.reference.dynamics)
+        )
 
 
 def replay(
@@ -99,7 +103,13 @@ def _judge(
         prediction.judge(measured.prediction, reference.prediction or None, limits.prediction),
         surprise.judge(measured.surprise, threshold, source, measured.start, limits.surprise),
         latent.judge(measured.latents, reference.envelope, reference.source, limits.latent),
-        dynamics.judge(measured.dynamics, reference.dynamics, bundle.contract, limits.dynamics),
+        dynamics.judge(
+            None if walk.is_dry_run else measured.dynamics,
+            reference.dynamics,
+            bundle.contract,
+            limits.dynamics,
+            "a dry run: the motors were not told to follow" if walk.is_dry_run else "",
+        ),
     )
 
 

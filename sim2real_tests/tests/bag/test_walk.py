@@ -5,9 +5,11 @@ import math
 
 import numpy as np
 import pytest
+from rosbags.typesys import Stores, get_typestore
 
 from wmp_core.depth.geometry import CameraIntrinsics, clip_depth
-from wmp_replay import BagError, load_bag
+from wmp_replay import BagError, Status, load_bag, replay
+from wmp_replay.bag.motor_mode import DIAGNOSTICS, MotorMode
 from wmp_replay.bag.records import (
     CameraFrame,
     CameraInfo,
@@ -18,6 +20,7 @@ from wmp_replay.bag.records import (
     LatentRecord,
     PolicyStep,
 )
+from wmp_replay.bag.storage import StoredMessage
 from wmp_replay.bag.writer import write_bag
 from wmp_replay.golden_walk import golden_records
 
@@ -132,6 +135,55 @@ def test_measured_torque_gives_the_action_where_no_command_was_recorded(tiny_bun
         records.append(Joints(stamp, tiny_bundle.contract.joints.names, default, dq, tau))
     _, steps = steps_of(tmp_path, tiny_bundle, records)
     np.testing.assert_allclose(steps[1].actions, np.full((5, 12), 2.0), atol=1e-5)
+
+
+def damped_readings(bundle):
+    """Camera, joints and IMU of a robot whose motors are damped, beside the targets of a policy."""
+    contract = bundle.contract
+    default, dq = np.asarray(contract.joints.default_position), np.full(12, 0.3)
+    yield CameraInfo(0.5, CameraIntrinsics(8, 8, 4, 4, 4, 4))
+    yield CameraFrame(0.9, np.ones((8, 8)), 0.001)
+    for tick in range(20):
+        stamp, names = 1.0 + 0.02 * tick, contract.joints.names
+        yield ImuReading(stamp, np.array((1.0, 0, 0, 0)), np.zeros(3), np.zeros(3))
+        yield Joints(stamp, names, default, dq, -contract.joints.array("kd") * dq)
+        yield JointCommand(stamp, names, default + 0.5, np.zeros(0), np.zeros(12))
+
+
+@pytest.mark.parametrize(("notes", "action"), [({"dry_run": False}, 2.0), ({"dry_run": True}, 0.0)])
+def test_commands_of_a_dry_run_are_not_taken_for_what_the_motors_got(tiny_bundle, tmp_path, notes, action):
+    """Targets 0.5 rad off are action 2; the torque of damping alone, -kd dq, is that of action 0."""
+    walk = load_bag(write_bag(tmp_path / "bag", damped_readings(tiny_bundle), notes))
+    assert walk.is_dry_run is notes["dry_run"]
+    steps = list(walk.steps(tiny_bundle.contract))
+    np.testing.assert_allclose(steps[1].actions, np.full((5, 12), action), atol=1e-5)
+
+
+@pytest.mark.parametrize(("value", "is_dry_run"), [("damping", True), ("joint_commands", False)])
+def test_diagnostics_tell_a_dry_run_where_the_recorder_noted_nothing(
+    tiny_bundle, tmp_path, value, is_dry_run
+):
+    bag = write_bag(tmp_path / "bag", golden_records(tiny_bundle))
+    assert load_bag(bag).is_dry_run is None
+    store = get_typestore(Stores.ROS2_HUMBLE)
+    kinds = store.types
+    header = kinds["std_msgs/msg/Header"](kinds["builtin_interfaces/msg/Time"](1, 0), "")
+    pair = kinds["diagnostic_msgs/msg/KeyValue"]("motors_get", value)
+    status = kinds["diagnostic_msgs/msg/DiagnosticStatus"](0, "policy_node", "", "", [pair])
+    message = kinds[DIAGNOSTICS](header, [status])
+    mode = MotorMode({})
+    mode.add(StoredMessage("diagnostics", DIAGNOSTICS, 0, bytes(store.serialize_cdr(message, DIAGNOSTICS))))
+    assert mode.is_dry_run is is_dry_run
+
+
+def test_a_dry_run_is_said_and_its_joints_are_not_judged(tiny_bundle, tmp_path):
+    verdict = replay(
+        write_bag(tmp_path / "bag", damped_readings(tiny_bundle), {"dry_run": True}), tiny_bundle
+    )
+    findings = [finding.text for finding in verdict.section("integrity").findings]
+    assert any(text.startswith("a dry run") for text in findings)
+    assert verdict.section("dynamics").status is Status.SKIP
+    assert verdict.randomisation() == {}
 
 
 def test_a_foreign_bag_is_refused_with_what_is_missing(tiny_bundle, tmp_path):

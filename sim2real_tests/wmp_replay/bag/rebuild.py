@@ -2,7 +2,8 @@
 
 Observations are computed by ``wmp_core``, as on the robot. The action of a step is the target that the motors
 were given (``joint_commands``), or, where that was not recorded, the target that explains the torque measured
-one step later: ``q_target = q + (tau + kd dq) / kp``.
+one step later: ``q_target = q + (tau + kd dq) / kp``. In a dry run the motors were damped, whatever was
+commanded, so there too the torque tells.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ NO_LATENT = 0
 class Rebuilder:
     """Turns sensor records into :class:`PolicyStep` and :class:`DepthRecord`; passes readings on as well."""
 
-    def __init__(self, contract: Contract) -> None:
-        self._contract = contract
+    def __init__(self, contract: Contract, is_dry_run: bool = False) -> None:
+        self._contract, self._is_dry_run = contract, is_dry_run
         self._period = contract.timing.control_period
         self._proprioception = Proprioception(contract)
         self._projection: DepthProjection | None = None
@@ -56,7 +57,7 @@ class Rebuilder:
         elif isinstance(record, VelocityCommand):
             self._command = record.command
         elif isinstance(record, JointCommand):
-            self._targets = record
+            self._targets = None if self._is_dry_run else record
         elif isinstance(record, Joints):
             yield record
             yield from self._on_joints(record)

@@ -12,6 +12,7 @@ from rosbags.serde import SerdeError
 from wmp_core.contract import Contract
 from wmp_replay.bag.assembler import StepAssembler
 from wmp_replay.bag.errors import BagError
+from wmp_replay.bag.motor_mode import MotorMode
 from wmp_replay.bag.rebuild import Rebuilder
 from wmp_replay.bag.records import DECODERS, Record
 from wmp_replay.bag.step import WorldModelStep
@@ -40,6 +41,7 @@ class Walk:
         topics: actual name -> what was found there.
         names: name in the graph's terms -> actual name, for the topics that are used.
         run_info: the recorder's notes on the run (bundle, options); empty for other recorders.
+        is_dry_run: whether the motors were damped whatever was commanded; None if nothing tells.
         dropped_steps, duplicate_steps, undecodable: counted by the last complete :meth:`steps`.
     """
 
@@ -49,6 +51,7 @@ class Walk:
     names: dict[str, str]
     run_info: dict[str, Any]
     recording: Recording
+    is_dry_run: bool | None = None
     dropped_steps: int = 0
     duplicate_steps: int = 0
     undecodable: int = 0
@@ -78,7 +81,7 @@ class Walk:
             contract: of the bundle that the walk is replayed with.
             progress: called with the share of messages read, 0..1.
         """
-        assembler, rebuilder = StepAssembler(contract), Rebuilder(contract)
+        assembler, rebuilder = StepAssembler(contract), Rebuilder(contract, self.is_dry_run is True)
         for record in self._records(progress):
             for each in rebuilder.feed(record) if self.kind == "sensors" else (record,):
                 yield from assembler.feed(each)
@@ -108,12 +111,14 @@ def load_bag(path: str | Path) -> Walk:
         BagError: there is no recording, or it holds no walk; lists what is missing.
     """
     recording = open_recording(Path(path))
-    survey = Survey()
+    survey, motors = Survey(), MotorMode(run_info(recording))
     for message in recording.messages():
         survey.add(message)
+        motors.add(message)
     names = {name: found for name in DECODERS if (found := _find(name, survey.topics)) is not None}
     kind = _kind(recording, survey.topics, names)
-    return Walk(Path(path), kind, survey.topics, names, run_info(recording), recording)
+    info = run_info(recording)
+    return Walk(Path(path), kind, survey.topics, names, info, recording, motors.is_dry_run)
 
 
 def _find(name: str, topics: dict[str, TopicSurvey]) -> str | None:

@@ -228,7 +228,7 @@ def _latents(replay: Replay) -> str:
 
 def _dynamics(replay: Replay) -> str:
     section, found = replay.section("dynamics"), replay.measured.dynamics
-    if found is None:
+    if found is None or replay.walk.is_dry_run:
         return _section(section, "")
     names = replay.bundle.contract.joints.names
     rows = "".join(

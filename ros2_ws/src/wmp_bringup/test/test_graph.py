@@ -1,5 +1,7 @@
 """One description of the graph, with overrides that reach the nodes they name."""
 
+import json
+
 import pytest
 
 from wmp_bringup.graph import a1_graph, option
@@ -65,6 +67,14 @@ def test_recording_adds_a_recorder_whose_death_does_not_stop_the_robot(tmp_path)
     first = a1_graph("real", BUNDLE, record=tmp_path / "bag")[0]
     assert (first.name, first.required) == ("recorder", False)
     assert first.parameters["output"] == str(tmp_path / "bag")
+
+
+def test_a_recording_notes_where_it_walked_and_whether_the_motors_obeyed(tmp_path):
+    simulated = a1_graph("sim", {**BUNDLE, "difficulty": 0.5}, record=tmp_path / "bag")[0]
+    notes = json.loads(simulated.parameters["run_info"])
+    assert (notes["mode"], notes["terrain"], notes["difficulty"]) == ("sim", "flat", 0.5)
+    real = a1_graph("real", {**BUNDLE, "dry_run": True}, record=tmp_path / "bag")[0]
+    assert json.loads(real.parameters["run_info"])["dry_run"] is True
 
 
 @pytest.mark.parametrize("mode", ["sim", "real"])

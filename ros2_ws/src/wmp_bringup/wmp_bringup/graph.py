@@ -21,6 +21,8 @@ MODES = ("sim", "real")
 
 #: Publishers that a recorder of a simulation has found before the policy finds the recorder.
 SIMULATED_TOPICS = ("wmp/depth", "wmp/latent", "sim/odometry")
+#: Parameters by node that a recording notes: where it walked, and whether the motors got what was commanded.
+NOTED = {"a1_sim": ("terrain", "difficulty", "seed"), "policy_node": ("dry_run",)}
 
 
 @dataclass(frozen=True)
@@ -102,24 +104,40 @@ def a1_graph(
     ]
     if simulated:
         nodes.append(node("wmp_sim", "a1_sim"))
+    stronger = assigned or {}
+
+    def final(spec: NodeSpec) -> NodeSpec:
+        return replace(spec, parameters={**spec.parameters, **stronger.get(spec.name, {})})
+
+    nodes = [final(spec) for spec in nodes]
     if record is not None:
         # First, so that it has found the topics when the others begin to publish.
-        nodes.insert(0, _recorder(file, record, chosen, parameters, SIMULATED_TOPICS if simulated else ()))
+        notes = _notes(mode, chosen, nodes)
+        awaited = SIMULATED_TOPICS if simulated else ()
+        nodes.insert(0, final(_recorder(file, record, notes, parameters, awaited)))
     if flights is not None:
-        nodes.insert(0, _flight_recorder(file, flights, parameters))
-    stronger = assigned or {}
-    return tuple(replace(n, parameters={**n.parameters, **stronger.get(n.name, {})}) for n in nodes)
+        nodes.insert(0, final(_flight_recorder(file, flights, parameters)))
+    return tuple(nodes)
+
+
+def _notes(mode: str, overrides: Mapping[str, Value], nodes: Sequence[NodeSpec]) -> dict[str, Value]:
+    """What a bag says about its run: what was asked for, and :data:`NOTED` whoever decided it."""
+    notes: dict[str, Value] = {**overrides, "mode": mode}
+    for spec in nodes:
+        values = spec.effective_parameters()
+        notes.update({key: values[key] for key in NOTED.get(spec.name, ()) if key in values})
+    return notes
 
 
 def _recorder(
     file: Path,
     folder: Path,
-    overrides: Mapping[str, Value],
+    notes: Mapping[str, Value],
     parameters: Mapping[str, Mapping[str, Value]],
     awaited: Sequence[str],
 ) -> NodeSpec:
     own = {**parameters.get("*", {}), **parameters["recorder"]}
-    own.update(output=str(folder), run_info=json.dumps(dict(overrides), sort_keys=True))
+    own.update(output=str(folder), run_info=json.dumps(dict(notes), sort_keys=True))
     own.update(awaited=" ".join(awaited))
     return NodeSpec("wmp_bringup", "recorder", "recorder", file, own, required=False)
 
