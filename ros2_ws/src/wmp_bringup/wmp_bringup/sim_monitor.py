@@ -31,7 +31,8 @@ class SimMonitor(Node):
         self.events: list[Event] = []
         self.faults: list[FaultNotice] = []
         self.diagnostics: dict[str, dict[str, str]] = {}
-        self._step_stamp = self._latent_stamp = 0.0
+        self._step_stamp = 0.0
+        self._latent_stamp: float | None = None
         self.create_subscription(PolicyStep, "wmp/policy_step", self._on_step, LISTEN)
         self.create_subscription(Latent, "wmp/latent", self._on_latent, LISTEN)
         self.create_subscription(Image, "wmp/depth", self._on_depth, LISTEN)
@@ -41,9 +42,9 @@ class SimMonitor(Node):
         self.create_subscription(String, "sim/faults", self._on_fault, LISTEN)
 
     @property
-    def latent_age(self) -> float:
-        """Seconds from the step that completed the newest latent to the newest step."""
-        return max(0.0, self._step_stamp - self._latent_stamp)
+    def latent_age(self) -> float | None:
+        """Seconds from the step that completed the newest latent to the newest step; None without one."""
+        return None if self._latent_stamp is None else max(0.0, self._step_stamp - self._latent_stamp)
 
     def _on_step(self, message: PolicyStep) -> None:
         self._step_stamp = _seconds(message.header.stamp)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import rclpy
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.executors import Executor, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
 from wmp_bringup.fault_report import fault_outcome, newest_reaction
@@ -63,8 +63,10 @@ def simulate(settings: SimSettings, environment: Mapping[str, str], stop: StopRe
     record = WalkRecord(settings.ticks, settings.control_period)
     monitor = SimMonitor(record)
     try:
-        with GraphProcesses(settings.specs, environment, settings.log_folder, settings.verbose) as graph:
-            walk = _Walk(settings, monitor, graph, stop)
+        processes = GraphProcesses(settings.specs, environment, settings.log_folder, settings.verbose)
+        with SingleThreadedExecutor() as executor, processes as graph:
+            executor.add_node(monitor)
+            walk = _Walk(settings, monitor, graph, executor, stop)
             outcome = walk.run()
             graph.stop()
             walk.hear_last_words()
@@ -88,12 +90,16 @@ class _Walk:
     """The main loop: serve the monitor's callbacks, give orders, watch for the end."""
 
     def __init__(
-        self, settings: SimSettings, monitor: SimMonitor, graph: GraphProcesses, stop: StopRequest
+        self,
+        settings: SimSettings,
+        monitor: SimMonitor,
+        graph: GraphProcesses,
+        executor: Executor,
+        stop: StopRequest,
     ) -> None:
         self._settings, self._monitor, self._graph, self._stop = settings, monitor, graph, stop
         self._record = monitor.record
-        self._executor = SingleThreadedExecutor()
-        self._executor.add_node(monitor)
+        self._executor = executor
         command = VelocityCommand(**settings.identity.command)
         self._operator = None if settings.identity.lockstep else Operator(monitor, command)
         self._faults = ProcessFaults(graph, self._operator, settings.bundle_folder, settings.bag)
@@ -191,6 +197,7 @@ class _Walk:
         parts = [f"{monitor.mode or 'starting':<8}"]
         if travel is not None:
             parts += [f"{travel.seconds:5.1f} s", f"{monitor.speed:5.2f} m/s", f"{travel.forward:6.2f} m"]
+        if monitor.latent_age is not None:
             parts.append(f"latent {monitor.latent_age * 1000:3.0f} ms")
         for text, key in STATUS_FIGURES:
             if (value := diagnostic_value(monitor.diagnostics, key)) is not None:

@@ -60,6 +60,9 @@ def run_node(
         return 1
     finally:
         if node is not None:
+            # An executor that outlives ROS cannot give back what it holds, and says so with a traceback.
+            if node.executor is not None:
+                node.executor.shutdown()
             node.destroy_node()
         rclpy.try_shutdown()
     return 0

@@ -116,13 +116,15 @@ def test_in_real_time_the_newest_command_counts_and_states_flow_without_commands
 
 def test_a_robot_that_is_slower_than_its_commands_goes_on_all_the_same():
     with A1Server(robot(), Address(port=0)) as server:
-        with A1Link(A1LinkSettings("127.0.0.1", server.port, 0), JOINT_NAMES) as link:
-            for torque in range(MOST_COMMANDS_AT_ONCE + 1):
-                link.send(MotorCommand.torque(np.full(12, 0.1 * torque)))
-            server.exchange_in_real_time()
-            first = link.receive(1.0).tau_est
-            server.exchange_in_real_time()
-            second = link.receive(1.0).tau_est
+        link = A1Link(A1LinkSettings("127.0.0.1", server.port, 0), JOINT_NAMES)
+        link.open()
+        for torque in range(MOST_COMMANDS_AT_ONCE + 1):
+            link.send(MotorCommand.torque(np.full(12, 0.1 * torque)))
+        server.exchange_in_real_time()
+        first = link.receive(1.0).tau_est
+        server.exchange_in_real_time()
+        second = link.receive(1.0).tau_est
+        link.close()
     np.testing.assert_allclose(first, 0.1 * (MOST_COMMANDS_AT_ONCE - 1), atol=1 / 128)
     np.testing.assert_allclose(second, 0.1 * MOST_COMMANDS_AT_ONCE, atol=1 / 128)
 
