@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from wmp_bringup import cli
+from wmp_bringup.graph_bench import GraphFigures, graph_figures, measure_graph
 from wmp_bringup.loop_bench import LOOPS, figures, measure
 
 MS = 1_000_000
@@ -48,16 +49,38 @@ def test_every_loop_runs_until_its_time_is_over(loop):
 
 def test_the_command_writes_every_loop_at_every_rate_idle_and_loaded(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("wmp_bringup.loop_bench.measure", lambda loop, rate, seconds: MEASURED)
+    monkeypatch.setattr("wmp_bringup.graph_bench.measure_graph", lambda seconds, arguments: WALKED)
     file = tmp_path / "loop.json"
     assert cli.main(["bench", "loop", "--seconds", "1", "--json", str(file)]) == 0
-    loops = json.loads(file.read_text())["loops"]
+    content = json.loads(file.read_text())
+    loops = content["loops"]
     assert {(one["loop"], one["load"], one["hz"]) for one in loops} == {
         (name, load, hz) for name in LOOPS for load in ("idle", "loaded") for hz in (50.0, 500.0)
     }
+    assert [(one["load"], one["ticks"], one["latents_late"]) for one in content["graph"]] == [
+        ("idle", 3000, 2), ("loaded", 3000, 2)
+    ]  # fmt: skip
     assert capsys.readouterr().out.count("sleep(dt - elapsed)") == 4
 
 
 MEASURED = figures(20 * MS * np.arange(51), 0.020)
+WALKED = GraphFigures(3000, 0.4, 0.9, 1.5, 2, "")
+
+
+def test_the_graphs_figures_are_those_of_its_policy_steps():
+    compute = {"p50_ms": 0.4, "p99_ms": 0.9, "max_ms": 1.5}
+    figures = {"policy_ticks": 3000, "latents_late": 2, "failure": "", "timing": {"policy": compute}}
+    assert graph_figures(figures, "") == WALKED
+
+
+def test_a_walk_without_figures_says_why():
+    found = graph_figures({}, "no bundle")
+    assert (found.ticks, found.failure) == (0, "no bundle") and np.isnan(found.compute_p99_ms)
+
+
+def test_a_graph_that_cannot_start_is_told_with_its_own_words(tmp_path):
+    found = measure_graph(1.0, ["--bundle", str(tmp_path)])
+    assert found.ticks == 0 and "bundle.json" in found.failure
 
 
 def test_too_short_a_measurement_is_refused(capsys):

@@ -1,0 +1,64 @@
+"""How the graph itself keeps its deadlines: the nodes of the robot in real time, driving the simulated A1."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+#: s that starting, standing up and sitting down may take.
+AROUND_THE_WALK = 240.0
+WMP_SIM = [sys.executable, "-c", "import sys; from wmp_bringup.cli import main; sys.exit(main())", "sim"]
+
+
+@dataclass(frozen=True)
+class GraphFigures:
+    """One walk in real time.
+
+    Attributes:
+        ticks: policy steps made; fewer than asked if ``failure`` says why the walk ended early.
+        compute_p50_ms, compute_p99_ms, compute_max_ms: of a policy step; NaN if none was made.
+        latents_late: world-model ticks whose latent was not there in time.
+    """
+
+    ticks: int
+    compute_p50_ms: float
+    compute_p99_ms: float
+    compute_max_ms: float
+    latents_late: int
+    failure: str
+
+
+def measure_graph(seconds: float, arguments: list[str]) -> GraphFigures:
+    """Walk for ``seconds`` s with ``wmp sim`` and further ``arguments`` of it."""
+    with tempfile.TemporaryDirectory(prefix="wmp_bench_") as scratch:
+        file = Path(scratch) / "figures.json"
+        options = ["--no-lockstep", "--duration", f"{seconds:g}", "--json", str(file), "--log-dir", scratch]
+        command = [*WMP_SIM, *options, *arguments]
+        try:
+            ended = subprocess.run(
+                command, capture_output=True, text=True, timeout=seconds + AROUND_THE_WALK, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return graph_figures({}, f"no end after {seconds + AROUND_THE_WALK:g} s")
+        figures = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        return graph_figures(figures, ended.stderr.strip().rpartition("\n")[2])
+
+
+def graph_figures(figures: Mapping[str, Any], last_words: str) -> GraphFigures:
+    """What concerns deadlines of the figures of ``wmp sim``; ``last_words`` are why there are none."""
+    compute = figures.get("timing", {}).get("policy", {})
+    p50, p99, worst = (float(compute.get(f"{key}_ms", "nan")) for key in ("p50", "p99", "max"))
+    return GraphFigures(
+        ticks=int(figures.get("policy_ticks", 0)),
+        compute_p50_ms=p50,
+        compute_p99_ms=p99,
+        compute_max_ms=worst,
+        latents_late=int(figures.get("latents_late", 0)),
+        failure=str(figures.get("failure", last_words)).partition("\n")[0],
+    )
