@@ -88,15 +88,14 @@ def bench_graph(seconds: float, arguments: list[str]) -> list[dict[str, Any]]:
     print(f"{'policy step of the graph':<28}{'load':<8}{'ticks':>7}", end="")
     print("".join(f"{name:>10}" for name in ("p50 ms", "p99 ms", "max ms", "late")))
     results: list[dict[str, Any]] = []
-    for words, context in (("idle", nullcontext()), ("loaded", load())):
-        with context:
+    for busy in (False, True):
+        with load() if busy else nullcontext():
             one = measure_graph(seconds, arguments)
+        words = "loaded" if busy else "idle"
         results.append({"load": words, **dataclasses.asdict(one)})
         columns = (one.compute_p50_ms, one.compute_p99_ms, one.compute_max_ms)
-        print(f"{'':<28}{words:<8}{one.ticks:7}", end="")
-        print(
-            "".join(f"{value:10.3f}" for value in columns) + f"{one.latents_late:10}  {one.failure}".rstrip()
-        )
+        line = f"{'':<28}{words:<8}{one.ticks:7}" + "".join(f"{value:10.3f}" for value in columns)
+        print(f"{line}{one.latents_late:10}  {one.failure}".rstrip(), flush=True)
     return results
 
 

@@ -142,7 +142,7 @@ class A1Server:
         After a delay many have, and on a busy machine more may come than can be read: those that are left
         are for the next exchange.
         """
-        frames = []
+        frames: list[bytes] = []
         while len(frames) < MOST_COMMANDS_AT_ONCE and (frame := self._receive()) is not None:
             frames.append(frame)
         self._send(self._exchange(frames))

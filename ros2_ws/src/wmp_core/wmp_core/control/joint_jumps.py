@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional, Sequence
+from typing import Optional
 
 import numpy as np
 
@@ -21,8 +21,8 @@ class JointJumps:
         loop_period: s; states lie apart at least that long.
     """
 
-    def __init__(self, fastest: Sequence[float], loop_period: float) -> None:
-        self._fastest = np.array(fastest)
+    def __init__(self, fastest: np.ndarray, loop_period: float) -> None:
+        self._fastest = fastest
         self._loop_period = loop_period
         self.reset()
 
