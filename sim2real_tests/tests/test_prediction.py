@@ -115,6 +115,18 @@ def test_the_verdict_weighs_model_copy_and_simulation(depth, reference, expected
     assert judge(errors_of(depth), known, Thresholds.load().prediction).status is expected
 
 
+def test_a_film_shows_every_step_ahead_and_agrees_with_the_picture(tiny_bundle):
+    test = PredictionTest(tiny_bundle)
+    for step in golden_steps(tiny_bundle):
+        test.take(step)
+    assert test.finish() is not None
+    film = test.every_step(test.worst[0])
+    assert film.ahead == tuple(range(1, 21))
+    shown = [film.ahead.index(ahead) for ahead in HORIZONS]
+    np.testing.assert_allclose(film.predicted[shown], test.worst[0].predicted, atol=1e-5)
+    np.testing.assert_array_equal(film.truth[shown], test.worst[0].truth)
+
+
 def test_a_walk_that_is_too_short_is_not_judged(tiny_bundle, tmp_path):
     records = [r for r in golden_records(tiny_bundle) if not (isinstance(r, PolicyStep) and r.tick > 60)]
     walk = load_bag(write_bag(tmp_path / "bag", records))

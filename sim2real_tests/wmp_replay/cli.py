@@ -18,6 +18,8 @@ trained in simulation predicts what the robot met."""
 EPILOG = """examples:
   wmp replay bags/stairs --bundle models/a1_wmp_v0
   wmp replay bags/stairs --report report.html --json verdict.json --junit verdict.xml
+  wmp replay bags/stairs --fit --randomisation suggested_randomisation.yaml
+                               friction, strength and delay of the motors, as ranges for wmp train
   wmp replay bags/ --baseline verdicts.json --report reports/
                                all bags below a folder; fails where one got worse
   wmp replay --calibrate --bundle models/a1_wmp_v0
@@ -58,6 +60,12 @@ class ReplayCommand:
             type=Path,
             metavar="FILE",
             help="write ranges for training that cover this robot",
+        )
+        parser.add_argument(
+            "--fit",
+            action="store_true",
+            help="look for friction, strength and delay of the motors in simulation (minutes; only some "
+            "seconds of walking are needed)",
         )
         parser.add_argument(
             "--thresholds", type=Path, metavar="FILE", help="YAML with thresholds of your own"
@@ -121,8 +129,6 @@ def _replay(arguments: argparse.Namespace, bundle: Any) -> int:
 
 
 def _replay_one(arguments: argparse.Namespace, bundle: Any, bag: Path) -> int:
-    import yaml
-
     from wmp_replay.junit import write_junit
     from wmp_replay.reference import Reference
     from wmp_replay.replay import replay
@@ -131,13 +137,12 @@ def _replay_one(arguments: argparse.Namespace, bundle: Any, bag: Path) -> int:
 
     reference = None if arguments.reference is None else Reference.load(arguments.reference, bundle)
     thresholds, started = Thresholds.load(arguments.thresholds), time.monotonic()
-    result = replay(bag, bundle, reference, thresholds, progress_bar(sys.stderr))
+    result = replay(bag, bundle, reference, thresholds, progress_bar(sys.stderr), arguments.fit)
     _show(result, time.monotonic() - started)
     if arguments.report is not None:
         write_report(result, arguments.report)
     if arguments.randomisation is not None:
-        text = yaml.safe_dump(result.randomisation(), sort_keys=False)
-        arguments.randomisation.write_text(text, encoding="utf-8")
+        _write_ranges(arguments.randomisation, [result.randomisation()], [bag])
     verdict = result.to_dict()
     _write_json(arguments.json, verdict)
     if arguments.junit is not None:
@@ -152,10 +157,13 @@ def _replay_many(arguments: argparse.Namespace, bundle: Any, bags: list[Path]) -
 
     if arguments.report is not None:
         arguments.report.mkdir(parents=True, exist_ok=True)
-    job = Job(bundle.path, arguments.reference, arguments.thresholds, arguments.report)
+    job = Job(bundle.path, arguments.reference, arguments.thresholds, arguments.report, arguments.fit)
     bar = progress_bar(sys.stderr)
     verdicts = replay_many(bags, job, arguments.engine, arguments.jobs, bar)
     print(table(verdicts))
+    if arguments.randomisation is not None:
+        ranges = [verdict.get("suggested_randomisation", {}) for verdict in verdicts]
+        _write_ranges(arguments.randomisation, ranges, bags)
     _write_json(arguments.json, {"bags": verdicts})
     if arguments.junit is not None:
         write_junit(arguments.junit, verdicts)
@@ -177,6 +185,20 @@ def _gate(arguments: argparse.Namespace, verdicts: list[dict[str, Any]], code: i
 def _write_json(path: Path | None, content: dict[str, Any]) -> None:
     if path is not None:
         path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _write_ranges(path: Path, suggestions: list[dict[str, list[float]]], bags: list[Path]) -> None:
+    """Write ranges that cover all ``suggestions``."""
+    import yaml
+
+    merged: dict[str, list[float]] = {}
+    for suggestion in suggestions:
+        for key, (low, high) in suggestion.items():
+            known = merged.get(key, [low, high])
+            merged[key] = [min(known[0], low), max(known[1], high)]
+    names = ", ".join(bag.name for bag in bags)
+    head = f"# Ranges that cover the robot of: {names}. For: wmp train --randomisation {path.name}\n"
+    path.write_text(head + yaml.safe_dump(merged, sort_keys=False), encoding="utf-8")
 
 
 def _show(result: Any, seconds: float) -> None:

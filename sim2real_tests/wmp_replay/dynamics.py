@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from wmp_core.contract import Contract
 from wmp_core.control.pd import joint_targets
 from wmp_replay.bag.step import WorldModelStep
 from wmp_replay.section import Section, Status
+
+if TYPE_CHECKING:
+    from wmp_replay.motors.fit import MotorFit
 
 NAME = "dynamics"
 #: Policy steps that are used at most: minutes of walking say as much as hours.
@@ -208,18 +211,51 @@ def _judge_strength(
     )
 
 
-def suggested_randomisation(found: JointDynamics, reference: dict[str, np.ndarray] | None) -> dict[str, Any]:
+def judge_fit(section: Section, fit: MotorFit, thresholds: dict[str, Any]) -> None:
+    """Add what the simulated motors are like that move as the recorded ones."""
+    section.figures["fit"] = fit.to_dict()
+    how = f"{fit.windows} swings replayed in simulation, off by {1e3 * fit.rmse:.1f} mrad"
+    for quantity, key, unit, scale, nominal in (
+        ("strength", "fitted_strength_error", "", 1.0, 1.0),
+        ("friction", "fitted_friction", " N m", 1.0, 0.0),
+        ("delay", "fitted_delay", " ms", 1e3, 0.0),
+    ):
+        values = fit.found(quantity)
+        if not values:
+            section.add(Status.SKIP, f"the recorded movements do not determine the joints' {quantity}")
+            continue
+        text = ", ".join(
+            f"{name.partition('_')[2] or 'all joints'} {scale * value:.3g} +- {scale * error:.1g}{unit}"
+            for name, (value, error) in values.items()
+        )
+        farthest = max(abs(value - nominal) for value, _ in values.values())
+        section.judge(farthest, thresholds[key], f"fitted {quantity}: {text} ({how})")
+
+
+def suggested_randomisation(
+    found: JointDynamics, reference: dict[str, np.ndarray] | None, fit: MotorFit | None = None
+) -> dict[str, Any]:
     """Ranges that contain what was found, with the quantity's own spread as a margin, for training.
 
-    ``strength`` is the factor of training's randomisation of that name; ``action_delay`` in s.
+    The keys are those of training's randomisation: ``strength``, a factor; ``action_delay`` in s; and with
+    ``fit``, which then also decides the delay, ``joint_friction`` in N m.
     """
     suggestion: dict[str, Any] = {}
-    strength = found.strength[np.isfinite(found.strength)]
+    fitted = [] if fit is None else [value for value, _ in fit.found("strength").values()]
+    strength = np.append(found.strength[np.isfinite(found.strength)], fitted)
     if len(strength):
         margin = max(0.05, float(strength.std()))
         low, high = float(strength.min()), float(strength.max())
         suggestion["strength"] = [round(min(low - margin, 1.0), 3), round(max(high + margin, 1.0), 3)]
-    if reference is not None:
+    late = {} if fit is None else fit.found("delay")
+    if late:
+        delay, error = late["delay"]
+        suggestion["action_delay"] = [0.0, round(delay + max(2 * error, 0.002), 4)]
+    elif reference is not None:
         delay = max(0.0, float(np.median(found.lag - reference["lag"])))
         suggestion["action_delay"] = [0.0, round(2 * delay, 4)]
+    friction = {} if fit is None else fit.found("friction")
+    if friction:
+        highest = max(value + 2 * error for value, error in friction.values())
+        suggestion["joint_friction"] = [0.0, round(highest, 3)]
     return suggestion

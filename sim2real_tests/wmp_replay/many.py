@@ -33,19 +33,21 @@ class BaselineError(ValueError):
 
 @dataclass(frozen=True)
 class Job:
-    """What every bag is judged with; ``reports`` is a folder for HTML pages, or None."""
+    """What every bag is judged with; ``reports`` is a folder for HTML pages, or None; ``fit``: fit the motors
+    as well."""
 
     bundle: Path
     reference: Path | None
     thresholds: Path | None
     reports: Path | None
+    fit: bool = False
 
     def __call__(self, bag: Path) -> dict[str, Any]:
         """The verdict on one bag as JSON data; a bag that cannot be read fails with the reason."""
         bundle = Bundle.load(self.bundle, verify=False)  # verified once, by the caller
         reference = None if self.reference is None else Reference.load(self.reference, bundle)
         try:
-            result = replay(bag, bundle, reference, Thresholds.load(self.thresholds))
+            result = replay(bag, bundle, reference, Thresholds.load(self.thresholds), fit=self.fit)
         except BagError as error:
             return {"bag": str(bag), "verdict": str(Status.FAIL), "error": str(error), "sections": {}}
         if self.reports is not None:

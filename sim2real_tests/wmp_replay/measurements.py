@@ -13,6 +13,7 @@ from wmp_replay.dynamics import DynamicsTest, JointDynamics
 from wmp_replay.exactness import Exactness
 from wmp_replay.integrity import IntegrityTest
 from wmp_replay.latent import LatentTest
+from wmp_replay.motors.trajectory import Trajectory, TrajectoryRecord
 from wmp_replay.prediction import PredictionErrors, PredictionTest
 from wmp_replay.recompute import Recomputer
 from wmp_replay.surprise import SurpriseTest, Timeline
@@ -32,6 +33,7 @@ class Measurements:
     latents: np.ndarray
     latent_stamps: np.ndarray
     dynamics: JointDynamics | None
+    trajectory: Trajectory | None
 
 
 def measure(steps: Iterable[WorldModelStep], bundle: Bundle, tolerance: float) -> Measurements:
@@ -39,6 +41,7 @@ def measure(steps: Iterable[WorldModelStep], bundle: Bundle, tolerance: float) -
     integrity, exactness = IntegrityTest(bundle.contract.depth.far), Exactness(bundle, tolerance)
     prediction, surprise = PredictionTest(bundle), SurpriseTest(bundle)
     latent, dynamics = LatentTest(), DynamicsTest(bundle.contract)
+    trajectory = TrajectoryRecord(bundle.contract)
     start = np.nan
     for done in Recomputer(bundle).run(steps):
         start = done.step.stamp if np.isnan(start) else start
@@ -48,6 +51,7 @@ def measure(steps: Iterable[WorldModelStep], bundle: Bundle, tolerance: float) -
         surprise.take(done)
         latent.take(done)
         dynamics.take(done.step)
+        trajectory.take(done.step)
     return Measurements(
         float(start),
         integrity,
@@ -59,4 +63,5 @@ def measure(steps: Iterable[WorldModelStep], bundle: Bundle, tolerance: float) -
         latent.latents(),
         latent.stamps(),
         dynamics.finish(),
+        trajectory.finish(),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -51,16 +52,17 @@ def roll_out(
     windows: Windows,
     state: tuple[np.ndarray, np.ndarray],
     actions: np.ndarray | None = None,
+    horizons: Sequence[int] = HORIZONS,
 ) -> Prediction:
-    """The part of :func:`predict` after the context, from ``state`` on."""
+    """The part of :func:`predict` after the context, from ``state`` on, at ``horizons`` steps ahead."""
     taken = windows.actions if actions is None else actions
     deter, stoch = state
     depth, proprioception = [], []
     far = bundle.contract.depth.far
-    for ahead in range(1, max(HORIZONS) + 1):
+    for ahead in range(1, max(horizons) + 1):
         deter = _advance(bundle, deter, stoch, taken[:, CONTEXT + ahead - 2])
         stoch = bundle.model("prior").run(deter=deter)["stoch"]
-        if ahead in HORIZONS:
+        if ahead in horizons:
             outputs = bundle.model("decoder").run(deter=deter, stoch=stoch)
             depth.append(np.clip((outputs["depth"][:, 0] + 0.5) * far, bundle.contract.depth.near, far))
             proprioception.append(outputs["proprioception"])

@@ -35,13 +35,15 @@ UNITS = {
 
 class Picture(NamedTuple):
     """One window to be shown: ``context [H, W]`` the last image seen, ``truth`` and ``predicted``
-    ``[K, H, W]`` m."""
+    ``[K, H, W]`` m at ``ahead [K]`` steps; ``window`` holds all of it."""
 
     stamp: float
     error: float
     context: np.ndarray
+    ahead: tuple[int, ...]
     truth: np.ndarray
     predicted: np.ndarray
+    window: Windows
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,15 @@ class PredictionTest:
         }
         return PredictionErrors(samples, np.concatenate(self._stamps))
 
+    def every_step(self, picture: Picture) -> Picture:
+        """``picture`` with every step ahead up to the farthest."""
+        ahead = tuple(range(1, max(HORIZONS) + 1))
+        state = context_state(self._bundle, picture.window)
+        foreseen = roll_out(self._bundle, picture.window, state, horizons=ahead)
+        return picture._replace(
+            ahead=ahead, truth=picture.window.depth[0, CONTEXT:], predicted=foreseen.depth[0]
+        )
+
     def _flush(self) -> None:
         windows, self._waiting = join(self._waiting), []
         state = context_state(self._bundle, windows)
@@ -139,8 +150,10 @@ class PredictionTest:
                 float(windows.stamp[i]),
                 error,
                 windows.depth[i, CONTEXT - 1],
+                HORIZONS,
                 windows.depth[i, places],
                 foreseen.depth[i],
+                windows.only(i),
             )
             if self.first is None:
                 self.first = picture

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wmp_core.bundle import Bundle
 from wmp_replay import dynamics, latent, prediction, surprise
@@ -17,16 +17,21 @@ from wmp_replay.reference import Reference, find_reference
 from wmp_replay.section import Section, Status, worst
 from wmp_replay.thresholds import Thresholds
 
+if TYPE_CHECKING:
+    from wmp_replay.motors.fit import MotorFit
+
 
 @dataclass(frozen=True)
 class Replay:
-    """A walk with its verdict: ``sections`` in the order of the report; ``measured`` is for pictures."""
+    """A walk with its verdict: ``sections`` in the order of the report; ``measured`` is for pictures;
+    ``motor_fit`` is None unless it was asked for and possible."""
 
     walk: Walk
     bundle: Bundle
     reference: Reference
     sections: tuple[Section, ...]
     measured: Measurements
+    motor_fit: MotorFit | None = None
 
     @property
     def status(self) -> Status:
@@ -51,6 +56,7 @@ class Replay:
             "reference": self.reference.source,
             "partial": self.walk.is_partial,
             "verdict": str(self.status),
+            "suggested_randomisation": self.randomisation(),
             "sections": {section.name: section.to_dict() for section in self.sections},
         }
 
@@ -60,7 +66,7 @@ class Replay:
         return (
             {}
             if found is None or self.walk.is_dry_run
-            else suggested_randomisation(found, self.reference.dynamics)
+            else suggested_randomisation(found, self.reference.dynamics, self.motor_fit)
         )
 
 
@@ -70,6 +76,7 @@ def replay(
     reference: Reference | None = None,
     thresholds: Thresholds | None = None,
     progress: Callable[[float], None] | None = None,
+    fit: bool = False,
 ) -> Replay:
     """Judge a recorded walk.
 
@@ -77,7 +84,8 @@ def replay(
         bag: path of a rosbag2, or what :func:`~wmp_replay.bag.walk.load_bag` made of it.
         bundle: the one that walked.
         reference: what to compare with; by default the one beside the bundle, else its golden trajectory.
-        progress: called with the share that is done, 0..1.
+        progress: called with the share that is done, 0..1; with ``fit`` it begins anew for that.
+        fit: look for the motors' friction, strength and delay in simulation, which takes minutes.
 
     Raises:
         BagError: the bag holds no walk.
@@ -90,7 +98,32 @@ def replay(
     measured = measure(walk.steps(bundle.contract, progress), bundle, tolerance)
     if progress is not None:
         progress(1.0)
-    return Replay(walk, bundle, known, _judge(walk, bundle, known, measured, limits), measured)
+    sections = _judge(walk, bundle, known, measured, limits)
+    motors = _fit(walk, bundle, measured, sections[-1], limits, progress) if fit else None
+    return Replay(walk, bundle, known, sections, measured, motors)
+
+
+def _fit(
+    walk: Walk,
+    bundle: Bundle,
+    measured: Measurements,
+    section: Section,
+    limits: Thresholds,
+    progress: Callable[[float], None] | None,
+) -> MotorFit | None:
+    """The motors, and in ``section`` what they are like, or why they cannot be known."""
+    from wmp_replay.motors.fit import FitError, fit_motors  # the simulator takes a second to load
+
+    if walk.is_dry_run or measured.trajectory is None:
+        section.add(Status.SKIP, "motors were not fitted: no walk with joint_states and imu/data")
+        return None
+    try:
+        found = fit_motors(measured.trajectory, bundle.contract, progress)
+    except FitError as error:
+        section.add(Status.SKIP, f"motors were not fitted: {error}")
+        return None
+    dynamics.judge_fit(section, found, limits.dynamics)
+    return found
 
 
 def _judge(

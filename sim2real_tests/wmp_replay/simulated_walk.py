@@ -40,13 +40,15 @@ class Shift:
     """How a robot differs from the nominal one.
 
     ``payload`` kg on the trunk; ``friction`` of the feet; ``strength`` of the motors, a factor; ``delay`` s
-    of every command; ``camera_pitch`` rad, positive looks down; ``depth_noise``: the errors of a D435i.
+    of every command; ``joint_friction`` N m, dry, of every joint; ``camera_pitch`` rad, positive looks down;
+    ``depth_noise``: the errors of a D435i.
     """
 
     payload: float = 0.0
     friction: float = 0.8
     strength: float = 1.0
     delay: float = 0.0
+    joint_friction: float = 0.0
     camera_pitch: float = 0.0
     depth_noise: bool = False
 
@@ -157,6 +159,7 @@ def _robot_and_camera(course: Course, shift: Shift) -> tuple[SimulatedA1, Simula
     model.body_inertia[trunk] *= heavier
     for leg in LEGS:
         model.geom(f"{leg}_foot").friction[0] = shift.friction
+    model.dof_frictionloss[-model.nu :] = shift.joint_friction
     mujoco.mj_setConst(model, mujoco.MjData(model))
     noise = StereoNoise() if shift.depth_noise else None
     camera = SimulatedD435i(model, CameraMount(pitch=shift.camera_pitch), noise, course.seed)

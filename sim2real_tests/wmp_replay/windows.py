@@ -33,6 +33,10 @@ class Windows:
     def __len__(self) -> int:
         return len(self.stamp)
 
+    def only(self, i: int) -> Windows:
+        """The ``i``-th, as a batch of one."""
+        return Windows(*(getattr(self, name)[i : i + 1].copy() for name in Windows.__annotations__))
+
 
 class WindowCutter:
     """Cuts windows out of steps that come one after the other; holds one window's length of them."""

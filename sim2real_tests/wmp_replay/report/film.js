@@ -12,7 +12,7 @@ for (const film of document.querySelectorAll(".film")) {
   const next = () => { shown = (shown + 1) % frames.length; show(); };
   const play = (on) => {
     clearInterval(timer);
-    timer = on ? setInterval(next, 700) : null;
+    timer = on ? setInterval(next, 250) : null;
     button.textContent = on ? "Pause" : "Play";
   };
   button.addEventListener("click", () => play(timer === null));

@@ -6,6 +6,7 @@ import json
 import math
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,7 +24,10 @@ from wmp_replay.report.charts import (
 from wmp_replay.report.pictures import LARGEST_ERROR, depth_picture, error_picture
 from wmp_replay.section import Section, Status, plain
 from wmp_replay.surprise import segments
-from wmp_replay.windows import CONTEXT, HORIZONS
+from wmp_replay.windows import CONTEXT
+
+if TYPE_CHECKING:
+    from wmp_replay.motors.fit import MotorFit
 
 HERE = Path(__file__).parent
 EXPLAINED = {
@@ -130,7 +134,7 @@ def _prediction(replay: Replay) -> str:
     strips = _card("From the start of the walk", _strip(test.first, period, far, start), wide=True)
     if worst.stamp != test.first.stamp:
         strips += _card("Where it was worst", _strip(worst, period, far, start), wide=True)
-    film = _card("The worst, step by step", _film(worst, period, far))
+    film = _card("The worst, step by step", _film(test.every_step(worst), period, far))
     intervals, reference = errors.intervals(), replay.reference.prediction or None
     legend = _legend(
         ("model", "world model, with 95 % interval"),
@@ -152,7 +156,7 @@ def _frames(picture: Picture, period: float, far: float) -> list[tuple[str, str,
     """Caption, truth, prediction and error of the context's last step and of each step ahead."""
     last = depth_picture(picture.context, far)
     frames = [("last seen", last, last, error_picture(picture.context, picture.context))]
-    for ahead, truth, foreseen in zip(HORIZONS, picture.truth, picture.predicted, strict=True):
+    for ahead, truth, foreseen in zip(picture.ahead, picture.truth, picture.predicted, strict=True):
         frames.append(
             (
                 f"+{ahead * period:.1f} s",
@@ -242,10 +246,27 @@ def _dynamics(replay: Replay) -> str:
     )
     charts = "".join(_card(name, joint_chart(found, j, name)) for j, name in enumerate(names))
     legend = _legend(("persistence", "target"), ("model", "position"))
+    if replay.motor_fit is not None:
+        table += _motors(replay.motor_fit)
     suggestion = escape(json.dumps(plain(replay.randomisation())))
     note = f'<p class="soft">Ranges for training that cover this robot: <code>{suggestion}</code></p>'
     return _section(
         section, f'<div class="card wide">{table}</div>{note}{legend}<div class="grid">{charts}</div>'
+    )
+
+
+def _motors(fit: MotorFit) -> str:
+    rows = "".join(
+        f"<tr><td>{name.replace('_', ', ')}</td><td>{each['value']:.4g}</td>"
+        f"<td>{each['standard_error']:.2g}</td><td>{escape(each['unit'])}</td></tr>"
+        for name, each in fit.to_dict()["parameters"].items()
+    )
+    mine, nominal = 1e3 * fit.rmse, 1e3 * fit.nominal_rmse
+    return (
+        f'<p class="soft">{fit.windows} swings of a leg, replayed in simulation: with these motors '
+        f"positions are off by {mine:.1f} mrad (RMS), with the contract's by {nominal:.1f}.</p>"
+        "<table><tr><th>motors in simulation</th><th>value</th><th>standard error</th><th>unit</th></tr>"
+        f"{rows}</table>"
     )
 
 

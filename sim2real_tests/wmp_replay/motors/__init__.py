@@ -1,0 +1,1 @@
+"""Friction, strength and delay of a robot's motors, found by moving simulated legs as the recorded ones."""
