@@ -30,6 +30,7 @@ class Task:
     flat_variants: int = 48
     hardest: float = 1.0
     easiest: tuple[tuple[str, float], ...] = ()
+    graded: bool = False
     motor_limits: bool = False
     randomisation: RandomisationConfig = field(default_factory=RandomisationConfig)
 
@@ -42,6 +43,7 @@ class Task:
             flat_variants=2 if few else self.flat_variants,
             hardest=self.hardest,
             easiest=self.easiest,
+            graded=self.graded,
             motor_limits=self.motor_limits,
             randomisation=self.randomisation,
         )
@@ -150,6 +152,7 @@ TASKS: dict[str, Task] = {
         flat_variants=12,
         hardest=0.9,
         easiest=(("tilt", EASIEST["tilt"]),),
+        graded=True,
         motor_limits=True,
     ),
 }

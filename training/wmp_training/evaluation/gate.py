@@ -14,16 +14,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from wmp_training.checkpoint import load_checkpoint, section
+from wmp_training.checkpoint import load_facts
 from wmp_training.env.commands import HEADING
 from wmp_training.env.environment import LocomotionEnv, Observation
-from wmp_training.learner import Networks
-from wmp_training.model_free import Eyes
-from wmp_training.policy.model_free import KINDS, build_actor
+from wmp_training.evaluation.run_candidate import RunCandidate
 from wmp_training.presets import a1_contract, preset
 from wmp_training.sim.mujoco_batch import MujocoBatch
 from wmp_training.tasks import Task, task, without_camera
-from wmp_training.world_model.filter import LatentFilter
 
 #: Commanded speed [m/s] and forward progress [m] that makes an episode without a fall a success.
 SPEED, DISTANCE = 0.6, 6.0
@@ -35,37 +32,11 @@ Successes = dict[str, dict[int, float]]
 
 def gate(run: Path, levels: tuple[int, ...], robots: int, seed: int = 7, threads: int = 1) -> Successes:
     """Judge the checkpoint of ``run`` (any stage) with ``robots`` per terrain and level, one episode each."""
-    tensors, facts = load_checkpoint(run / "checkpoint")
-    config, chosen = facts["config"], preset(facts["config"]["preset"])
-    what = task(config.get("task", "gentle"))
-    kind = "teacher" if config.get("stage") == "teacher" else config.get("policy", "wmp")
-    camera = kind not in KINDS or KINDS[kind].camera
+    who, config = RunCandidate(run), load_facts(run / "checkpoint")["config"]
     torch.manual_seed(seed)
-    env = _course(what, config["levels"], levels, robots, seed, threads, camera)
-    if kind in KINDS:
-        eyes = Eyes(env.contract.depth, env.num_robots, camera)
-        actor = build_actor(kind, eyes(env.reset()), env.contract.num_joints, chosen.policy)
-        actor.load_state_dict(section(kind, tensors))
-        return _judge(env, lambda seen: actor(eyes(seen)))
-    networks = Networks(env.contract, chosen)
-    networks.load(tensors)
-    return _judge(env, _Sighted(networks, env))
-
-
-class _Sighted:
-    """World model and actor, deterministic, running along with the robots of ``env``."""
-
-    def __init__(self, networks: Networks, env: LocomotionEnv) -> None:
-        self.actor = networks.actor
-        self.filter = LatentFilter(
-            networks.world_model, env.num_robots, env.interval, env.contract.num_joints
-        )
-
-    def __call__(self, seen: Observation) -> Tensor:
-        self.filter.record_action((seen.tick - 1).clamp(min=0), seen.last_action)
-        self.filter.step(seen.due, seen.first, seen.proprioception[seen.due], seen.depth, seen.valid)
-        latent, _ = self.actor.get_latent_vector(seen.history, seen.command, self.filter.deter)
-        return self.actor.mlp(latent)
+    what = task(config.get("task", "gentle"))
+    env = _course(what, config["levels"], levels, robots, seed, threads, who.camera)
+    return _judge(env, who.agent(env.num_robots))
 
 
 def _course(
@@ -77,7 +48,7 @@ def _course(
     config = replace(quiet if camera else without_camera(quiet), terrain_shares=(1.0,) * len(names))
     contract = a1_contract(preset("small").world_model)
     count = len(names) * len(levels) * robots
-    pool = replace(what, terrains=names, variants=3).pool(top, count)
+    pool = replace(what, terrains=names, variants=3, graded=False).pool(top, count)
     simulator = MujocoBatch(contract, count, pool, seed, threads)
     kinds = torch.arange(len(names)).repeat_interleave(len(levels) * robots)
     env = LocomotionEnv(contract, simulator, config, kinds)

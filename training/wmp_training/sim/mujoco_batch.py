@@ -28,7 +28,9 @@ PHYSICS_DT = 0.005
 class PoolConfig:
     """Terrain kinds with their number of levels, and variants per level.
 
-    Difficulty rises evenly from ``easiest`` (of a kind; 0 where nothing is said) to ``hardest``.
+    Difficulty rises evenly from ``easiest`` (of a kind; 0 where nothing is said) to ``hardest``. With
+    ``graded`` the variants of a level fill the way down to the level below: steps between levels that a
+    policy can take.
     ``motor_limits``: motors obey the contract's torque limits and lose torque at speed.
     """
 
@@ -37,13 +39,15 @@ class PoolConfig:
     flat_variants: int = 48
     hardest: float = 1.0
     easiest: tuple[tuple[str, float], ...] = ()
+    graded: bool = False
     motor_limits: bool = False
     randomisation: RandomisationConfig = field(default_factory=RandomisationConfig)
 
-    def difficulty(self, name: str, level: int, levels: int) -> float:
-        """Difficulty of ``level`` of ``levels`` of the kind ``name``."""
+    def difficulty(self, name: str, level: int, levels: int, variant: int) -> float:
+        """Difficulty of ``variant`` of ``level`` of ``levels`` of the kind ``name``."""
         easiest = dict(self.easiest).get(name, 0.0)
-        return easiest + (self.hardest - easiest) * level / max(levels - 1, 1)
+        height = max(level - variant / self.variants, 0.0) if self.graded else level
+        return easiest + (self.hardest - easiest) * height / max(levels - 1, 1)
 
 
 class MujocoBatch(MujocoWorlds):
@@ -63,16 +67,13 @@ class MujocoBatch(MujocoWorlds):
         self.substeps = round(contract.timing.control_period / PHYSICS_DT)
         rng = np.random.default_rng(seed)
         entries = [
-            (kind, names[0], level, levels)
+            (kind, names[0], level, levels, variant)
             for kind, names in enumerate(pool.levels)
             for levels in [names[1]]
             for level in range(levels)
-            for _ in range(pool.flat_variants if levels == 1 else pool.variants)
+            for variant in range(pool.flat_variants if levels == 1 else pool.variants)
         ]
-        terrains = [
-            make_terrain(name, pool.difficulty(name, level, levels), rng)
-            for _, name, level, levels in entries
-        ]
+        terrains = [make_terrain(entry[1], pool.difficulty(*entry[1:]), rng) for entry in entries]
         boxes = max(len(terrain.boxes) for terrain in terrains)
         models = [build_world(terrain, "position", PHYSICS_DT, max_boxes=boxes) for terrain in terrains]
         parameters = [randomise(model, pool.randomisation, rng) for model in models]

@@ -1,0 +1,24 @@
+"""When a teacher sees the ground."""
+
+from dataclasses import replace
+
+import torch
+
+from wmp_training.env.environment import LocomotionEnv
+from wmp_training.presets import a1_contract
+from wmp_training.sim.mujoco_batch import MujocoBatch
+from wmp_training.tasks import task, without_camera
+
+
+def test_a_teacher_sees_the_ground_anew_only_at_ticks_of_the_world_model(tiny):
+    what = task("obstacles")
+    contract = a1_contract(tiny.world_model)
+    pool = replace(what, terrains=("stairs_up",), variants=1).pool(2, 4)
+    config = replace(without_camera(what.env), terrain_shares=(1.0,))
+    env = LocomotionEnv(contract, MujocoBatch(contract, 4, pool, seed=1, threads=1), config)
+    before = env.reset()
+    for _ in range(2 * env.interval):
+        seen = env.step(torch.randn(4, contract.num_joints)).observation
+        changed = (seen.surroundings != before.surroundings).any(-1)
+        assert changed.nonzero().squeeze(-1).tolist() == seen.due.tolist()
+        before = seen
