@@ -1,6 +1,7 @@
 """Many bags: found, judged in processes, merged, and held against an older verdict."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from wmp_bringup.cli import main
 from wmp_replay.bag.writer import write_bag
 from wmp_replay.golden_walk import golden_records
-from wmp_replay.many import BaselineError, find_bags, regressions, table
+from wmp_replay.many import BaselineError, Job, find_bags, regressions, replay_many, table
+from wmp_replay.report.overview import write_overview
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,10 @@ def test_a_folder_of_bags_is_judged_bag_by_bag(bags, tiny_bundle, tmp_path, caps
     assert "holds no message that can be read" in verdicts["broken"]["error"]
     assert verdicts["good"]["sections"]["exactness"]["status"] == "pass"
     assert verdicts["older"]["sections"]["exactness"]["status"] == "pass"
-    assert sorted(page.name for page in files[2].iterdir()) == ["good.html", "older.html"]
+    assert sorted(page.name for page in files[2].iterdir()) == ["good.html", "index.html", "older.html"]
+    overview = (files[2] / "index.html").read_text()
+    assert 'href="good.html"' in overview and "holds no message that can be read" in overview
+    assert "Map of h by ground" in overview and "unknown ground" in overview
     shown = capsys.readouterr().out
     assert [line.split()[0] for line in shown.splitlines()[:4]] == ["bag", "broken", "good", "older"]
     # Against itself nothing got worse, although one bag fails.
@@ -69,6 +74,31 @@ def test_a_baseline_that_is_none_is_refused(tmp_path):
     (tmp_path / "old.json").write_text('["something else"]')
     with pytest.raises(BaselineError, match="is no verdict"):
         regressions([], tmp_path / "old.json")
+
+
+def test_latents_are_mapped_by_ground_in_colours_and_shapes(tmp_path):
+    """Two kinds of ground, one of them walked twice; h of a bag that could not be read is nowhere."""
+
+    def walked(bag, name, points):
+        latent = {"status": "pass", "figures": {"map": points}}
+        terrain = {"name": name, "difficulty": 0.5}
+        return {"bag": bag, "verdict": "pass", "terrain": terrain, "sections": {"latent": latent}}
+
+    broken = {"bag": "c", "verdict": "fail", "error": "<empty>", "sections": {}}
+    bags = [walked("a", "rough", [[0, 1]]), walked("b", "flat", [[1, 1], [2, 2]]), broken]
+    write_overview([*bags, walked("d", "rough", [[5, 5]])], tmp_path)
+    text = (tmp_path / "index.html").read_text()
+    flat, rough = re.findall(r'<g class="mark ground-(\d)">(.*?)</g>', text)
+    assert (flat[0], flat[1].count("<circle")) == ("0", 2)
+    assert (rough[0], rough[1].count("<rect")) == ("1", 2)
+    assert "&lt;empty&gt;" in text and "rough 0.5" in text
+
+
+def test_ray_gives_the_verdicts_of_processes(bags, tiny_bundle):
+    pytest.importorskip("ray", reason="ray is not installed: pip install ray")
+    job = Job(tiny_bundle.path, None, None, None)
+    found = find_bags([bags])
+    assert replay_many(found, job, "ray") == replay_many(found, job, "processes", 2)
 
 
 def test_a_missing_engine_is_named(bags, tiny_bundle, capsys, monkeypatch):

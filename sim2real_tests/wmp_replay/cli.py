@@ -153,6 +153,7 @@ def _replay_one(arguments: argparse.Namespace, bundle: Any, bag: Path) -> int:
 def _replay_many(arguments: argparse.Namespace, bundle: Any, bags: list[Path]) -> int:
     from wmp_replay.junit import write_junit
     from wmp_replay.many import Job, replay_many, table
+    from wmp_replay.report.overview import write_overview
     from wmp_replay.section import Status
 
     if arguments.report is not None:
@@ -160,6 +161,8 @@ def _replay_many(arguments: argparse.Namespace, bundle: Any, bags: list[Path]) -
     job = Job(bundle.path, arguments.reference, arguments.thresholds, arguments.report, arguments.fit)
     bar = progress_bar(sys.stderr)
     verdicts = replay_many(bags, job, arguments.engine, arguments.jobs, bar)
+    if arguments.report is not None:
+        write_overview(verdicts, arguments.report)
     print(table(verdicts))
     if arguments.randomisation is not None:
         ranges = [verdict.get("suggested_randomisation", {}) for verdict in verdicts]

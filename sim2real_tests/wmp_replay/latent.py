@@ -13,6 +13,8 @@ from wmp_replay.section import Section, Status
 NAME = "latent"
 #: Latents that are kept; of a longer walk an even selection.
 MOST = 4096
+#: Latents on the map of many bags, per bag at most.
+MAPPED = 200
 
 
 class LatentTest:
@@ -60,6 +62,7 @@ def judge(latents: np.ndarray, envelope: Envelope | None, source: str, threshold
         "median_distance": np.median(distance),
         "share_outside": outside,
         "share_of_dimensions_outside_quantiles": dimensions,
+        "map": envelope.plane(latents[:: -(-len(latents) // MAPPED)]).round(2),
     }
     section.judge(
         outside,

@@ -54,6 +54,7 @@ class Replay:
             "bag": str(self.walk.path),
             "bundle": {"name": self.bundle.name, "sha256": self.bundle.sha256},
             "reference": self.reference.source,
+            "terrain": self.walk.terrain,
             "partial": self.walk.is_partial,
             "verdict": str(self.status),
             "suggested_randomisation": self.randomisation(),

@@ -67,6 +67,14 @@ class Walk:
         return any(problem.startswith("cut off") or "missing" in problem for problem in self.problems)
 
     @property
+    def terrain(self) -> dict[str, Any] | None:
+        """``name`` and ``difficulty`` (0..1) of the simulated ground that was walked; None if unknown."""
+        name, difficulty = self.run_info.get("terrain"), self.run_info.get("difficulty")
+        if not isinstance(name, str) or not isinstance(difficulty, (int, float)):
+            return None
+        return {"name": name, "difficulty": float(difficulty)}
+
+    @property
     def duration(self) -> float:
         """Length of the walk in s, by the steps of the policy or the joints' readings."""
         topic = self.topics[self.names[NEEDED["graph"][0] if self.kind == "graph" else "joint_states"]]

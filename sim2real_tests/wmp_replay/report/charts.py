@@ -10,7 +10,7 @@ from wmp_replay.dynamics import JointDynamics
 from wmp_replay.envelope import Envelope
 from wmp_replay.prediction import UNITS
 from wmp_replay.report.pictures import time_colours
-from wmp_replay.report.svg import Chart, Range, spanning
+from wmp_replay.report.svg import Chart, Range, disc, spanning, square, triangle
 from wmp_replay.surprise import Timeline
 from wmp_replay.windows import HORIZONS
 
@@ -23,6 +23,9 @@ TITLES = {
     "joint_position_error": ("Joint positions", "rad"),
     "joint_velocity": ("Joint velocities", "rad/s"),
 }
+#: Kinds of ground are told apart by colour (classes ``ground-0`` and so on in the style) and by shape, so
+#: that no reader depends on colours; 5 x 3 differ before one comes again.
+TERRAIN_COLOURS, TERRAIN_SHAPES = 5, (disc, square, triangle)
 #: s of walking shown per joint.
 EXCERPT = 4.0
 #: Bins of a histogram.
@@ -87,6 +90,16 @@ def latent_map(latents: np.ndarray, envelope: Envelope) -> str:
     reach = Range(*(1.1 * np.array((-1, 1)) * max(3.0, float(np.abs(plane).max()))))
     chart = Chart(reach, reach, "map of the latents", "first direction, sd", "second direction, sd", 360, 300)
     chart.points(plane[:, 0], plane[:, 1], time_colours(len(plane)))
+    return chart.svg()
+
+
+def terrain_map(clouds: Mapping[str, np.ndarray]) -> str:
+    """h ``[N, 2]`` on the two main directions of the reference by kind of ground: colour and shape."""
+    reach = Range(*(1.1 * np.array((-1, 1)) * max(3.0, *(float(np.abs(c).max()) for c in clouds.values()))))
+    chart = Chart(reach, reach, "map of the latents", "first direction, sd", "second direction, sd", 760, 420)
+    for i, cloud in enumerate(clouds.values()):
+        shape = TERRAIN_SHAPES[i % len(TERRAIN_SHAPES)]
+        chart.marks(cloud[:, 0], cloud[:, 1], shape, f"ground-{i % TERRAIN_COLOURS}")
     return chart.svg()
 
 

@@ -64,12 +64,16 @@ def report(replay: Replay) -> str:
             _section(replay.section("exactness"), ""),
         )
     )
-    title = escape(f"{replay.walk.path.name}: {replay.status}")
+    return document(f"{replay.walk.path.name}: {replay.status}", body)
+
+
+def document(title: str, body: str) -> str:
+    """A whole page that needs no other file."""
     style, script = ((HERE / name).read_text(encoding="utf-8") for name in ("style.css", "film.js"))
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{style}</style></head>"
+        f"<title>{escape(title)}</title><style>{style}</style></head>"
         f"<body><main>{body}</main><script>{script}</script></body></html>\n"
     )
 
@@ -82,7 +86,7 @@ def _summary(replay: Replay) -> str:
     )
     cards = "".join(
         f'<a class="card" href="#{section.name}" style="text-decoration:none"><header>'
-        f"<h3>{section.name.capitalize()}</h3>{_badge(section.status)}</header>"
+        f"<h3>{section.name.capitalize()}</h3>{badge(section.status)}</header>"
         f'<span class="soft">{escape(_decisive(section))}</span></a>'
         for section in replay.sections
     )
@@ -90,7 +94,7 @@ def _summary(replay: Replay) -> str:
         '<p class="warn">The recording is damaged: this report is partial.</p>' if walk.is_partial else ""
     )
     return (
-        f"<h1>{escape(walk.path.name)} {_badge(replay.status)}</h1><p>{VERDICTS[replay.status]}</p>"
+        f"<h1>{escape(walk.path.name)} {badge(replay.status)}</h1><p>{VERDICTS[replay.status]}</p>"
         f'<p class="soft">{escape(facts)}</p>{partial}<div class="grid">{cards}</div>'
     )
 
@@ -99,7 +103,8 @@ def _decisive(section: Section) -> str:
     return next((f.text for f in section.findings if f.status is section.status), "")
 
 
-def _badge(status: Status) -> str:
+def badge(status: Status) -> str:
+    """A verdict in its colour."""
     return f'<span class="badge {status}">{status}</span>'
 
 
@@ -108,7 +113,7 @@ def _section(section: Section, content: str) -> str:
         f'<li class="is-{finding.status}">{escape(finding.text)}</li>' for finding in section.findings
     )
     return (
-        f'<section id="{section.name}"><h2>{section.name.capitalize()} {_badge(section.status)}</h2>'
+        f'<section id="{section.name}"><h2>{section.name.capitalize()} {badge(section.status)}</h2>'
         f'<p class="soft">{EXPLAINED[section.name]}</p><div class="card">'
         f'<ul class="findings">{findings}</ul></div>{content}</section>'
     )
@@ -222,7 +227,10 @@ def _latents(replay: Replay) -> str:
     if envelope is None or len(latents) == 0:
         return _section(section, "")
     distance = envelope.distance(latents)
-    content = _card("Map of h, from the start (dark) to the end (bright)", latent_map(latents, envelope))
+    ground = "" if (terrain := replay.walk.terrain) is None else f" on {terrain['name']}"
+    content = _card(
+        f"Map of h{ground}, from the start (dark) to the end (bright)", latent_map(latents, envelope)
+    )
     content += _card(
         "Distance from the envelope's centre (bar: its bound)",
         histogram(distance, "distances", "Mahalanobis distance per dimension", envelope.bound),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import NamedTuple
 
@@ -37,6 +37,28 @@ def ticks(shown: Range, count: int = 5) -> list[float]:
     step = next(base * m for m in (1, 2, 5, 10) if span / (base * m) <= count)
     first = math.ceil(shown.low / step - 1e-9)
     return [n * step for n in range(first, math.floor(shown.high / step + 1e-9) + 1)]
+
+
+#: Draws itself around a place (px) with a radius.
+Shape = Callable[[float, float, float], str]
+
+
+def disc(x: float, y: float, radius: float) -> str:
+    """A filled circle."""
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}"/>'
+
+
+def square(x: float, y: float, radius: float) -> str:
+    """A filled square."""
+    return f'<rect x="{x - radius:.1f}" y="{y - radius:.1f}" width="{2 * radius:g}" height="{2 * radius:g}"/>'
+
+
+def triangle(x: float, y: float, radius: float) -> str:
+    """A filled triangle that points up."""
+    low = y + radius
+    return (
+        f'<polygon points="{x - radius:.1f},{low:.1f} {x + radius:.1f},{low:.1f} {x:.1f},{y - radius:.1f}"/>'
+    )
 
 
 class Chart:
@@ -121,6 +143,11 @@ class Chart:
             self._parts.append(
                 f'<circle cx="{self._at_x(px):.1f}" cy="{self._at_y(py):.1f}" r="2" fill="{colour}"/>'
             )
+
+    def marks(self, x: np.ndarray, y: np.ndarray, shape: Shape, kind: str) -> None:
+        """One ``shape`` at each place, all of one ``kind``."""
+        drawn = "".join(shape(self._at_x(px), self._at_y(py), 2.5) for px, py in zip(x, y, strict=True))
+        self._parts.append(f'<g class="mark {kind}">{drawn}</g>')
 
     def svg(self) -> str:
         """The chart, as wide as its place allows."""
