@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from wmp_core.contract import DepthContract
-from wmp_sim.depth import CameraMount, DepthScene, Pinhole, SceneStack, camera_poses, render
+from wmp_sim.depth import CameraMount, DepthScene, SceneStack, camera_poses, render, square_camera
 
 
 class DepthCamera:
@@ -20,15 +20,19 @@ class DepthCamera:
     def __init__(self, depth: DepthContract, models: Sequence[mujoco.MjModel], threads: int = 2) -> None:
         if depth.width != depth.height:
             raise ValueError(f"depth image is {depth.width} x {depth.height}, expected a square one")
-        self.pinhole = Pinhole.square(depth.width, math.radians(depth.fov_deg))
+        self.pinhole = square_camera(depth.width, math.radians(depth.fov_deg))
         x, y, z = depth.position
         self.mount = CameraMount((x, y, z), depth.pitch)
         self.far, self.threads = depth.far, threads
         self.stack = SceneStack.of([DepthScene.from_model(model) for model in models])
 
+    def poses(self, base: np.ndarray, pitch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Positions [M, 3] and axes [M, 3, 3] (right, down, forward) of the cameras on ``base`` [M, 7]."""
+        return camera_poses(base[:, :3], base[:, 3:], self.mount, self.mount.pitch + pitch)
+
     def render(self, world: np.ndarray, pose: np.ndarray, pitch: np.ndarray) -> Tensor:
         """Planar depth [M, H, W] in m, 0 where nothing is hit; ``pose`` [M, 7] of the base."""
-        position, axes = camera_poses(pose[:, :3], pose[:, 3:], self.mount, self.mount.pitch + pitch)
+        position, axes = self.poses(pose, pitch)
         image = render(self.stack, world, position, axes, self.pinhole, self.far, threads=self.threads)
         return torch.from_numpy(image)
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from wmp_core.depth.geometry import CameraIntrinsics
 from wmp_sim.depth import (
     D435I,
     POLICY_CAMERA,
@@ -37,10 +36,9 @@ def test_frames_are_424_x_240_millimetres(world):
 def test_the_d435i_seen_through_the_virtual_pinhole_shows_what_training_renders(world):
     frame = SimulatedD435i(world, CameraMount()).capture(*POSE) * np.float32(1e-3)
     focal, size = POLICY_CAMERA.fx, POLICY_CAMERA.width
-    intrinsics = CameraIntrinsics(D435I.width, D435I.height, D435I.fx, D435I.fy, D435I.cx, D435I.cy)
     tangent = (np.arange(size) + 0.5 - size / 2) / focal
-    columns = np.rint(intrinsics.fx * tangent + intrinsics.cx).astype(int)
-    rows = np.clip(np.rint(intrinsics.fy * tangent + intrinsics.cy).astype(int), 0, intrinsics.height - 1)
+    columns = np.rint(D435I.fx * tangent + D435I.cx).astype(int)
+    rows = np.clip(np.rint(D435I.fy * tangent + D435I.cy).astype(int), 0, D435I.height - 1)
     seen = frame[np.ix_(rows, columns)]
     position, axes = camera_poses(POSE[0][None], POSE[1][None], CameraMount())
     direct = render(SceneStack.of([DepthScene.from_model(world)]), [0], position, axes, POLICY_CAMERA, 10.0)[

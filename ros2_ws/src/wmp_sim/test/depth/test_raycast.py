@@ -6,15 +6,16 @@ import mujoco
 import numpy as np
 import pytest
 
+from wmp_core.depth.geometry import CameraIntrinsics
 from wmp_sim.a1 import TERRAIN_GROUP
 from wmp_sim.depth import (
     D435I,
     POLICY_CAMERA,
     CameraMount,
     DepthScene,
-    Pinhole,
     SceneStack,
     camera_poses,
+    pixel_slopes,
     render,
 )
 from wmp_sim.terrain import TERRAINS, Boxes, Terrain, make_terrain
@@ -27,7 +28,7 @@ def reference(model, position, axes, pinhole):
     """Planar depth by mj_multiRay, one unit vector per pixel; 0 beyond FAR."""
     data = mujoco.MjData(model)
     mujoco.mj_forward(model, data)
-    right, down = pinhole.slopes()
+    right, down = pixel_slopes(pinhole)
     rays = axes[2] + right[None, :, None] * axes[0] + down[:, None, None] * axes[1]
     rays = rays.reshape(-1, 3).astype(np.float64)
     length = np.linalg.norm(rays, axis=1)
@@ -123,7 +124,7 @@ def test_level_ground_is_seen_by_the_rows_below_the_horizon():
 
 def test_positive_pitch_looks_down():
     # Looking down by 30 degrees from 0.3 m the centre of the image meets the ground at 0.3 / sin(30) = 0.6 m.
-    pinhole = Pinhole(3, 3, 1000.0, 1000.0, 1.0, 1.0)
+    pinhole = CameraIntrinsics(3, 3, 1000.0, 1000.0, 1.0, 1.0)
     image = render(scene_of(), [0], *level_camera(pitch=math.radians(30)), pinhole, FAR)[0]
     assert image[1, 1] == pytest.approx(0.6, abs=1e-5)
 

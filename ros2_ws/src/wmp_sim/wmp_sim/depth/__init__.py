@@ -1,6 +1,6 @@
 """The depth camera: exact ray casting of terrains, and the noise of a real sensor."""
 
-from .camera import D435I, POLICY_CAMERA, CameraMount, Pinhole, camera_poses
+from .camera import D435I, POLICY_CAMERA, CameraMount, camera_poses, pixel_slopes, square_camera
 from .d435i import SimulatedD435i
 from .noise import StereoNoise
 from .raycast import render
@@ -11,10 +11,11 @@ __all__ = [
     "POLICY_CAMERA",
     "CameraMount",
     "DepthScene",
-    "Pinhole",
     "SceneStack",
     "SimulatedD435i",
     "StereoNoise",
     "camera_poses",
+    "pixel_slopes",
     "render",
+    "square_camera",
 ]

@@ -7,44 +7,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wmp_core.depth.geometry import CameraIntrinsics
 
-@dataclass(frozen=True)
-class Pinhole:
-    """A pinhole camera: focal lengths and principal point in pixels.
 
-    Pixel (0, 0) is centred at (0, 0), as librealsense and ``sensor_msgs/CameraInfo`` count.
-    """
+def square_camera(size: int, field_of_view: float) -> CameraIntrinsics:
+    """``size`` x ``size`` pixels that see ``field_of_view`` rad in both directions."""
+    focal = size / 2 / math.tan(field_of_view / 2)
+    centre = (size - 1) / 2
+    return CameraIntrinsics(size, size, focal, focal, centre, centre)
 
-    width: int
-    height: int
-    fx: float
-    fy: float
-    cx: float
-    cy: float
 
-    def __post_init__(self) -> None:
-        for key in ("width", "height", "fx", "fy"):
-            if not getattr(self, key) > 0:
-                raise ValueError(f"pinhole: {key} is {getattr(self, key)}, expected a positive number")
-
-    @classmethod
-    def square(cls, size: int, field_of_view: float) -> Pinhole:
-        """``size`` x ``size`` pixels that see ``field_of_view`` rad in both directions."""
-        focal = size / 2 / math.tan(field_of_view / 2)
-        centre = (size - 1) / 2
-        return cls(size, size, focal, focal, centre, centre)
-
-    def slopes(self) -> tuple[np.ndarray, np.ndarray]:
-        """Tangents of the pixel rays: to the right per column ``[width]``, downwards per row ``[height]``."""
-        right = (np.arange(self.width) - self.cx) / self.fx
-        down = (np.arange(self.height) - self.cy) / self.fy
-        return right.astype(np.float32), down.astype(np.float32)
+def pixel_slopes(camera: CameraIntrinsics) -> tuple[np.ndarray, np.ndarray]:
+    """Tangents of the pixel rays: to the right per column ``[width]``, downwards per row ``[height]``."""
+    right = (np.arange(camera.width) - camera.cx) / camera.fx
+    down = (np.arange(camera.height) - camera.cy) / camera.fy
+    return right.astype(np.float32), down.astype(np.float32)
 
 
 #: The virtual camera of the policy: 64 x 64 pixels, 58 degrees.
-POLICY_CAMERA = Pinhole.square(64, math.radians(58.0))
+POLICY_CAMERA = square_camera(64, math.radians(58.0))
 #: Depth stream of one measured D435i at 424 x 240.
-D435I = Pinhole(424, 240, fx=211.4, fy=211.4, cx=212.6, cy=117.7)
+D435I = CameraIntrinsics(424, 240, fx=211.4, fy=211.4, cx=212.6, cy=117.7)
 
 
 @dataclass(frozen=True)

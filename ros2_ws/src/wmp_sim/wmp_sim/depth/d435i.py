@@ -5,7 +5,9 @@ from __future__ import annotations
 import mujoco
 import numpy as np
 
-from .camera import D435I, CameraMount, Pinhole, camera_poses
+from wmp_core.depth.geometry import CameraIntrinsics
+
+from .camera import D435I, CameraMount, camera_poses
 from .noise import StereoNoise
 from .raycast import render
 from .scene import DepthScene, SceneStack
@@ -32,7 +34,7 @@ class SimulatedD435i:
         mount: CameraMount,
         noise: StereoNoise | None = None,
         seed: int = 0,
-        pinhole: Pinhole = D435I,
+        pinhole: CameraIntrinsics = D435I,
     ) -> None:
         self.pinhole = pinhole
         self._stack = SceneStack.of([DepthScene.from_model(model)])

@@ -12,7 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numba
 import numpy as np
 
-from .camera import Pinhole
+from wmp_core.depth.geometry import CameraIntrinsics
+
+from .camera import pixel_slopes
 from .scene import SceneStack
 
 #: Nearest corner distance [m] at which a box is still projected to bound its pixels.
@@ -28,7 +30,7 @@ def render(
     scene_index: np.ndarray,
     position: np.ndarray,
     axes: np.ndarray,
-    pinhole: Pinhole,
+    pinhole: CameraIntrinsics,
     far: float,
     out: np.ndarray | None = None,
     threads: int = 1,
@@ -66,7 +68,7 @@ def render(
     if out.shape != shape or out.dtype != np.float32 or not out.flags.c_contiguous:
         raise ValueError(f"out: found {out.dtype} {out.shape}, expected contiguous float32 {shape}")
 
-    right, down = pinhole.slopes()
+    right, down = pixel_slopes(pinhole)
     scenes = tuple(vars(stack).values())
 
     def render_share(share: slice) -> None:
