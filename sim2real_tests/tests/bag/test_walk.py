@@ -83,6 +83,45 @@ def test_an_image_that_was_consumed_and_not_recorded_is_missed(tiny_bundle, tmp_
     assert [step.tick for step in steps if step.depth_lost] == [20]
 
 
+def test_an_empty_image_says_that_there_was_none(tiny_bundle, tmp_path):
+    """As depth_node publishes it: 0 x 0 pixels, where the camera had nothing of the right age."""
+    blank = np.zeros((0, 0), np.float32)
+    records = [
+        dataclasses.replace(record, metres=blank) if isinstance(record, DepthRecord) and late else record
+        for record, late in ((r, r.stamp > 2.0) for r in golden_records(tiny_bundle))
+        if not isinstance(record, LatentRecord)
+    ]
+    walk, steps = steps_of(tmp_path, tiny_bundle, records)
+    assert walk.undecodable == 0
+    # The last image that is whole was captured at 2.0 s, and is wanted 0.1 s later.
+    assert {step.depth is None for step in steps if step.stamp > 2.15} == {True}
+    assert any(step.depth is not None for step in steps)
+    assert replay(walk, tiny_bundle).section("integrity").status is Status.FAIL
+
+
+@pytest.mark.parametrize("kind", ["image", "action"])
+def test_inputs_of_another_contract_are_refused_by_topic(tiny_bundle, tmp_path, kind):
+    def other(record):
+        if kind == "image" and isinstance(record, DepthRecord):
+            return dataclasses.replace(record, metres=np.ones((32, 48), np.float32))
+        if kind == "action" and isinstance(record, PolicyStep):
+            return dataclasses.replace(record, action=record.action[:10])
+        return record
+
+    bag = write_bag(tmp_path / "bag", map(other, golden_records(tiny_bundle)))
+    topic = {"image": r"wmp/depth holds \(32, 48\)", "action": "wmp/policy_step holds 10"}[kind]
+    with pytest.raises(BagError, match=f"{topic} values, the bundle's contract expects"):
+        list(load_bag(bag).steps(tiny_bundle.contract))
+
+
+def test_frames_that_are_not_those_of_the_camera_are_left_out(tiny_bundle, tmp_path):
+    records = list(damped_readings(tiny_bundle))
+    records.insert(2, CameraFrame(0.95, np.ones((6, 5)), 0.001))
+    records.insert(3, CameraFrame(0.96, np.zeros((0, 0)), 0.001))
+    _, steps = steps_of(tmp_path, tiny_bundle, records)
+    assert steps[0].depth_stamp == pytest.approx(0.9)
+
+
 def test_two_walks_in_one_bag_are_two_episodes(tiny_bundle, tmp_path):
     first = list(golden_records(tiny_bundle))
     second = [dataclasses.replace(record, stamp=record.stamp + 10) for record in first]

@@ -17,6 +17,7 @@ import numpy as np
 from wmp_core.contract import Contract
 from wmp_core.inference.world_model import Source
 from wmp_core.observation import RobotState
+from wmp_replay.bag.errors import BagError
 from wmp_replay.bag.records import DepthRecord, ImuReading, Joints, LatentRecord, PolicyStep, Record
 from wmp_replay.bag.step import WorldModelStep
 
@@ -37,6 +38,8 @@ MEMORY = 256
 class StepAssembler:
     """Takes records in the order of the bag; gives out world-model steps in the order of the walk.
 
+    Raises :class:`BagError` where images or actions are not those of the contract.
+
     Attributes:
         dropped: policy steps that are missing between recorded ones.
         duplicates: policy steps that repeat or go back within an episode.
@@ -45,6 +48,7 @@ class StepAssembler:
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
         self._interval = contract.timing.world_model_interval
+        self._image_shape = (contract.depth.height, contract.depth.width)
         self._open: deque[list[PolicyStep]] = deque()
         self._follows: deque[bool] = deque()
         self._images: deque[DepthRecord] = deque(maxlen=MEMORY)
@@ -63,7 +67,7 @@ class StepAssembler:
         elif isinstance(record, LatentRecord):
             self._latents[record.tick] = record
         elif isinstance(record, DepthRecord):
-            self._images.append(record)
+            self._on_image(record)
         elif type(record) is Joints:
             _remember(self._joints, record)
         elif isinstance(record, ImuReading):
@@ -77,6 +81,8 @@ class StepAssembler:
             yield self._take()
 
     def _on_step(self, step: PolicyStep) -> Iterator[WorldModelStep]:
+        if len(step.action) != self._contract.num_joints:
+            raise _other_contract("wmp/policy_step", len(step.action), self._contract.num_joints)
         last = self._newest
         if last is None or step.is_first or step.tick < last.tick - self._interval:
             yield from self.finish()
@@ -96,6 +102,13 @@ class StepAssembler:
             self._open[-1].append(step)
         while len(self._open) > LAG:
             yield self._take()
+
+    def _on_image(self, image: DepthRecord) -> None:
+        if image.metres.size == 0:
+            return
+        if image.metres.shape != self._image_shape:
+            raise _other_contract("wmp/depth", image.metres.shape, self._image_shape)
+        self._images.append(image)
 
     def _take(self) -> WorldModelStep:
         policy, follows = tuple(self._open.popleft()), self._follows.popleft()
@@ -132,6 +145,13 @@ class StepAssembler:
     def _state(self, stamp: float) -> RobotState | None:
         joints, imu = self._joints.get(_key(stamp)), self._imu.get(_key(stamp))
         return None if joints is None or imu is None else robot_state(self._contract, joints, imu)
+
+
+def _other_contract(topic: str, found: object, expected: object) -> BagError:
+    return BagError(
+        f"{topic} holds {found} values, the bundle's contract expects {expected}: give the bundle "
+        "that walked with --bundle"
+    )
 
 
 def _key(stamp: float) -> int:

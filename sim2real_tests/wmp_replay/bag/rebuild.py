@@ -8,13 +8,14 @@ commanded, so there too the torque tells.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterator
 
 import numpy as np
 
 from wmp_core.contract import Contract
-from wmp_core.depth.geometry import DepthProjection
+from wmp_core.depth.geometry import DepthProjection, GeometryError
 from wmp_core.observation import Proprioception, RobotState
 from wmp_replay.bag.assembler import SAME, robot_state
 from wmp_replay.bag.records import (
@@ -64,7 +65,9 @@ class Rebuilder:
         elif isinstance(record, CameraInfo):
             self._projection = DepthProjection(self._contract.depth, record.intrinsics)
         elif isinstance(record, CameraFrame) and self._projection is not None:
-            yield DepthRecord(record.stamp, self._projection(record.depth, record.unit))
+            # Frames of a camera that is restarting, or in another mode, are none of those it described.
+            with contextlib.suppress(GeometryError):
+                yield DepthRecord(record.stamp, self._projection(record.depth, record.unit))
 
     def _on_joints(self, joints: Joints) -> Iterator[Record]:
         if joints.stamp - self._last_stamp < (1 - EARLY) * self._period or self._imu is None:

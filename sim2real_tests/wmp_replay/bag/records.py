@@ -45,7 +45,8 @@ class LatentRecord:
 
 @dataclass(frozen=True)
 class DepthRecord:
-    """``wmp/depth``: ``metres [H, W]`` float32, clipped; ``stamp`` is the capture time."""
+    """``wmp/depth``: ``metres [H, W]`` float32, clipped; ``stamp`` is the capture time. ``[0, 0]`` says that
+    the camera had no image of the age that was wanted."""
 
     stamp: float
     metres: np.ndarray
@@ -143,6 +144,8 @@ def _latent(message: Any, _: float) -> LatentRecord:
 def _pixels(message: Any, dtype: str) -> np.ndarray:
     order = ">" if message.is_bigendian else "<"
     kind = np.dtype(order + dtype)
+    if message.height * message.width == 0:
+        return np.zeros((0, 0), kind.newbyteorder("="))
     rows = np.frombuffer(message.data, kind, message.height * message.step // kind.itemsize)
     return rows.reshape(message.height, -1)[:, : message.width].astype(kind.newbyteorder("="))
 

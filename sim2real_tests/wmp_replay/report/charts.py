@@ -95,8 +95,8 @@ def latent_map(latents: np.ndarray, envelope: Envelope) -> str:
 
 def terrain_map(clouds: Mapping[str, np.ndarray]) -> str:
     """h ``[N, 2]`` on the two main directions of the reference by kind of ground: colour and shape."""
-    reach = Range(*(1.1 * np.array((-1, 1)) * max(3.0, *(float(np.abs(c).max()) for c in clouds.values()))))
-    chart = Chart(reach, reach, "map of the latents", "first direction, sd", "second direction, sd", 760, 420)
+    x, y = (spanning(*(cloud[:, axis] for cloud in clouds.values())) for axis in (0, 1))
+    chart = Chart(x, y, "map of the latents", "first direction, sd", "second direction, sd", 760, 420)
     for i, cloud in enumerate(clouds.values()):
         shape = TERRAIN_SHAPES[i % len(TERRAIN_SHAPES)]
         chart.marks(cloud[:, 0], cloud[:, 1], shape, f"ground-{i % TERRAIN_COLOURS}")
