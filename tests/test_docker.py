@@ -150,6 +150,12 @@ def test_the_robot_starts_dry_with_arguments_that_its_launch_file_has(compose):
     assert "dry_run" in {option.name for option in OPTIONS["real"]}
 
 
+def test_what_the_flight_recorder_writes_outlives_the_container(compose):
+    robot = compose["services"]["robot"]
+    kept = [volume.split(":")[1] for volume in robot["volumes"] if not volume.endswith(":ro")]
+    assert Path(robot["environment"]["WMP_FLIGHTS"]).parent.as_posix() in kept
+
+
 def test_the_robot_gets_the_limits_that_the_determinism_page_names(compose):
     robot = compose["services"]["robot"]
     assert robot["ulimits"] == {"rtprio": 99, "memlock": -1}

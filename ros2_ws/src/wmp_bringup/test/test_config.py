@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from wmp_bringup.locations import shipped_parameters
+from wmp_bringup.locations import flights_folder, shipped_parameters
 from wmp_bringup.parameters import node_parameters
 from wmp_core.control.envelope import EnvelopeSettings
 from wmp_core.control.joystick import JoystickSettings
@@ -62,3 +62,11 @@ def test_every_threshold_and_reaction_is_explained(mode):
     explained = dict.fromkeys(line.split(":")[0].strip() for line in lines if "#" in line)
     fields = [field.name for field in dataclasses.fields(WatchdogSettings)]
     assert [name for name in fields if not name.endswith("_reaction")] == list(explained)
+
+
+def test_flights_go_where_the_environment_says_and_otherwise_below_home(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/somebody")
+    monkeypatch.delenv("WMP_FLIGHTS", raising=False)
+    assert str(flights_folder()) == "/home/somebody/.ros/wmp_flights"
+    monkeypatch.setenv("WMP_FLIGHTS", "/bags/flights")
+    assert str(flights_folder()) == "/bags/flights"

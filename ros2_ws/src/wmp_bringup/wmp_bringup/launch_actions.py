@@ -19,7 +19,7 @@ from launch_ros.actions import Node
 from launch import LaunchContext, LaunchDescription
 from wmp_bringup.graph import NodeSpec, a1_graph, write_overrides
 from wmp_bringup.last_damping import damp_if_controller_died
-from wmp_bringup.locations import shipped_parameters
+from wmp_bringup.locations import flights_folder, shipped_parameters
 from wmp_bringup.options import OPTIONS, Option
 from wmp_bringup.processes import NodeExit
 from wmp_ros.launcher import LAUNCHER_PID
@@ -43,7 +43,7 @@ def describe_graph(mode: str) -> LaunchDescription:
             ),
             DeclareLaunchArgument(
                 "flights",
-                default_value=str(Path.home() / ".ros" / "wmp_flights") if mode == "real" else "",
+                default_value=str(flights_folder()) if mode == "real" else "",
                 description="folder for the last 30 s before a FAULT or the end; empty: none are kept",
             ),
             OpaqueFunction(function=_start, args=[mode, options]),

@@ -61,16 +61,16 @@ def simulate(settings: SimSettings, environment: Mapping[str, str], stop: StopRe
     started = time.monotonic()
     rclpy.init(domain_id=int(environment["ROS_DOMAIN_ID"]), signal_handler_options=SignalHandlerOptions.NO)
     record = WalkRecord(settings.ticks, settings.control_period)
-    monitor = SimMonitor(record)
+    monitor, executor = SimMonitor(record), SingleThreadedExecutor()
+    executor.add_node(monitor)
     try:
-        processes = GraphProcesses(settings.specs, environment, settings.log_folder, settings.verbose)
-        with SingleThreadedExecutor() as executor, processes as graph:
-            executor.add_node(monitor)
+        with GraphProcesses(settings.specs, environment, settings.log_folder, settings.verbose) as graph:
             walk = _Walk(settings, monitor, graph, executor, stop)
             outcome = walk.run()
             graph.stop()
             walk.hear_last_words()
     finally:
+        executor.shutdown()
         monitor.destroy_node()
         rclpy.try_shutdown()
     failure = outcome.failure or (_gaps(record) if settings.identity.lockstep else "")
