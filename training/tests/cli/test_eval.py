@@ -1,16 +1,24 @@
 import argparse
-import json
+from functools import partialmethod
+from pathlib import Path
+from shutil import copytree
 
 import pytest
 
 from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_training.cli import card as card_command
+from wmp_training.cli import compare
 from wmp_training.cli import eval as eval_command
+from wmp_training.evaluation import evaluate
+from wmp_training.evaluation.episodes import run_trials
+from wmp_training.evaluation.protocol import Protocol
+from wmp_training.evaluation.report import Report
 
 
-def call(*arguments):
+def call(*arguments, command=eval_command.command):
     parser = argparse.ArgumentParser()
-    eval_command.command.add_arguments(parser)
-    return eval_command.command.run(parser.parse_args([str(a) for a in arguments]))
+    command.add_arguments(parser)
+    return command.run(parser.parse_args([str(a) for a in arguments]))
 
 
 @pytest.fixture(scope="module")
@@ -18,21 +26,88 @@ def bundle(tmp_path_factory):
     return write_tiny_bundle(tmp_path_factory.mktemp("bundles") / "tiny")
 
 
-def test_an_evaluation_prints_a_table_and_writes_what_was_asked_for(bundle, tmp_path, capsys):
-    files = ("--json", tmp_path / "out.json", "--plot", tmp_path / "out.png")
-    cell = ("--terrains", "tilt", "--levels", "0.5", "--episodes", 1, "--threads", 1)
-    assert call("--bundle", bundle, *cell, "--blind", *files, "--foresight", tmp_path) == 0
+CELL = ("--terrains", "tilt", "--levels", "0.5", "--episodes", 1, "--threads", 1)
+
+
+@pytest.fixture
+def brief(monkeypatch):
+    """Episodes just long enough to foresee something."""
+    monkeypatch.setattr(Protocol, "__init__", partialmethod(Protocol.__init__, duration=1.6))
+
+
+def test_an_evaluation_prints_a_table_and_writes_what_was_asked_for(bundle, tmp_path, capsys, brief):
+    files = {"--json": "out.json", "--plot": "out.png", "--foresight": "foresight.png"}
+    words = [word for option, file in files.items() for word in (option, tmp_path / file)]
+    assert call("--bundle", bundle, *CELL, "--blind", *words) == 0
     printed = capsys.readouterr()
     assert "| tilt | 0.50 |" in printed.out and "[1/1] tilt 0.50" in printed.err
-    data = json.loads((tmp_path / "out.json").read_text())
-    assert data["protocol"]["blind"] == "far" and len(data["episodes"]) == 1
-    assert (tmp_path / "out.png").exists()
-    assert list(data["foresight"]) == ["tilt"] and "persistence" in printed.out
+    report = Report.load(tmp_path / "out.json")
+    assert report.protocol.blind == "far" and len(report.outcomes) == 1
+    assert list(report.foresight) == ["tilt"] and "persistence" in printed.out
+    assert all((tmp_path / file).exists() for file in files.values())
+
+
+def test_an_interrupted_evaluation_keeps_its_cells_and_goes_on_exactly(
+    bundle, tmp_path, capsys, monkeypatch, brief
+):
+    command = (
+        "--bundle",
+        bundle,
+        "--terrains",
+        "flat,gap",
+        "--levels",
+        "0.5",
+        "--episodes",
+        2,
+        "--seeds",
+        "0,7",
+    )
+    whole, parts = tmp_path / "whole.json", tmp_path / "parts.json"
+    assert call(*command, "--json", whole) == 0
+
+    def interrupted(who, trials, *rest):
+        if trials[0].terrain == "gap":
+            raise KeyboardInterrupt
+        return run_trials(who, trials, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(evaluate, "run_trials", interrupted)
+        assert call(*command, "--json", parts) == 130
+    assert "stopped after 1 of 2 cells; --resume" in capsys.readouterr().err
+    assert [cell.terrain for cell in Report.load(parts).cells] == ["flat"]
+    assert call(*command, "--json", parts, "--resume") == 0
+    assert parts.read_text() == whole.read_text()
+    assert list(Report.load(parts).cells[0].by_seed) == [0, 7]
+
+
+def test_evaluations_are_compared_and_go_into_the_card(bundle, tmp_path, capsys, brief):
+    own = Path(copytree(bundle, tmp_path / "tiny"))
+    files = [tmp_path / "seeing.json", tmp_path / "blinded.json"]
+    assert call("--bundle", own, *CELL, "--json", files[0]) == 0
+    assert call("--bundle", own, *CELL, "--json", files[1], "--blind") == 0
+    out = tmp_path / "new" / "table.md"
+    assert call(*files, "--names", "a,b", "--out", out, command=compare.command) == 0
+    assert (
+        out.read_text().startswith("| terrain | difficulty | a | b |")
+        and out.read_text() in capsys.readouterr().out
+    )
+    card = ("--bundle", own, "--evaluation", files[0], "--blinded", files[1])
+    assert call(*card, command=card_command.command) == 0
+    assert "| tilt | 0.50 | 0% |" in (own / "README.md").read_text()
+    assert call(*files, "--names", "a", command=compare.command) == 2
+    assert call("--bundle", own, "--evaluation", own / "README.md", command=card_command.command) == 2
+    assert "README.md is no evaluation" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("arguments", "named"),
-    [(("--terrains", "lava"), "lava"), (("--levels", "2"), "2.0"), (("--episodes", 0), "--episodes")],
+    [
+        (("--terrains", "lava"), "lava"),
+        (("--levels", "2"), "2.0"),
+        (("--episodes", 0), "--episodes"),
+        (("--resume",), "--json"),
+        (("--seeds", "1,1"), "twice"),
+    ],
 )
 def test_wrong_arguments_are_named(bundle, capsys, arguments, named):
     assert call("--bundle", bundle, *arguments) == 2

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from wmp_core.bundle import Bundle, InitialState, write_bundle
-from wmp_core.depth.geometry import clip_depth
+from wmp_core.depth.geometry import clip_depth, normalise
 from wmp_core.inference.policy import Policy
 from wmp_core.inference.world_model import WorldModel
 from wmp_training.env.environment import Observation
@@ -28,7 +28,9 @@ def observation_at(golden, step, interval):
     tick = step // interval
     due = torch.tensor([0]) if step % interval == 0 else torch.tensor([], dtype=torch.long)
     rows = slice(tick, tick + 1) if len(due) else slice(0, 0)
-    depth = torch.from_numpy(golden.depth[rows]) / 2.0 - 0.5
+    depth = torch.from_numpy(
+        normalise(golden.contract.depth, clip_depth(golden.contract.depth, golden.depth[rows]))
+    )
     proprioception = torch.from_numpy(golden.proprioception[step : step + 1])
     empty = torch.zeros(1, 0)
     return Observation(

@@ -1,10 +1,12 @@
 import dataclasses
+import math
 
 import pytest
 import torch
 
 from wmp_core.bundle import Bundle
 from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_training.evaluation.candidate import BundleCandidate
 from wmp_training.evaluation.episodes import Eyes, run_trials, steer
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.tracks import Tracks
@@ -14,9 +16,9 @@ SHORT = Protocol(duration=0.6)
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory):
+def who(tmp_path_factory):
     torch.set_num_threads(1)
-    return Bundle.load(write_tiny_bundle(tmp_path_factory.mktemp("bundles") / "tiny"))
+    return BundleCandidate(Bundle.load(write_tiny_bundle(tmp_path_factory.mktemp("bundles") / "tiny")))
 
 
 class Clock:
@@ -36,8 +38,8 @@ def shown(image):
     return round(float((image[0, 0, 0] + 0.5) * 200.0))
 
 
-def test_the_image_consumed_is_one_interval_old_and_the_first_one_shows_the_robot_standing(bundle):
-    eyes, taken = Eyes(bundle, Clock(), SHORT), {}
+def test_the_image_consumed_is_one_interval_old_and_the_first_one_shows_the_robot_standing(who):
+    eyes, taken = Eyes(who.contract, Clock(), "no"), {}
     for tick in range(16):
         before = eyes.tracks.looks
         due, image, arrived = eyes.see(tick, torch.arange(2))
@@ -50,14 +52,14 @@ def test_the_image_consumed_is_one_interval_old_and_the_first_one_shows_the_robo
             assert len(due) == 0
 
 
-def test_a_blind_robot_gets_far_images_or_none(bundle):
+def test_a_blind_robot_gets_far_images_or_none(who):
     clock = Clock()
-    far = Eyes(bundle, clock, Protocol(blind="far")).see(0, torch.arange(2))
+    far = Eyes(who.contract, clock, "far").see(0, torch.arange(2))
     assert (far[1] == 0.5).all() and far[2] and clock.looks == 0
-    assert not Eyes(bundle, clock, Protocol(blind="prior")).see(0, torch.arange(2))[2]
+    assert not Eyes(who.contract, clock, "prior").see(0, torch.arange(2))[2]
 
 
-def test_the_operator_steers_back_to_the_track(bundle, contract):
+def test_the_operator_steers_back_to_the_track(contract):
     states = Tracks(contract, [Trial("flat", 0.0, 1)], varied=False).states()
     half = 0.25
     left = dataclasses.replace(states, quat=torch.tensor([[half, 0.0, 0.0, (1 - half**2) ** 0.5]]))
@@ -68,16 +70,22 @@ def test_the_operator_steers_back_to_the_track(bundle, contract):
     assert float(steer(slightly, Protocol(), (-1.0, 1.0))[0, 2]) == pytest.approx(-0.08, rel=1e-2)
 
 
-def test_every_trial_gets_one_episode_and_the_evaluation_repeats_exactly(bundle):
+def test_every_trial_gets_one_episode_and_the_evaluation_repeats_exactly(who):
     cell = trials("climb", 0.5, 3, seed=1)
-    first = run_trials(bundle, cell, SHORT)
+    first = run_trials(who, cell, SHORT)
     assert [outcome.trial for outcome in first] == cell
     assert all(outcome.end == "time" and outcome.duration == pytest.approx(0.6) for outcome in first)
     assert len({outcome.progress for outcome in first}) == 3
-    assert str(run_trials(bundle, cell, SHORT)) == str(first)
+    assert str(run_trials(who, cell, SHORT)) == str(first)
 
 
-def test_what_the_camera_sees_reaches_the_joints(bundle):
+def test_what_the_camera_sees_reaches_the_joints(who):
     cell = [Trial("crawl", 0.9, 3)]
-    seeing, blind = (run_trials(bundle, cell, Protocol(duration=0.6, blind=b))[0] for b in ("no", "far"))
+    seeing, blind = (run_trials(who, cell, Protocol(duration=0.6, blind=b))[0] for b in ("no", "far"))
     assert seeing.progress != blind.progress
+
+
+def test_only_a_candidate_that_looks_is_surprised(who):
+    cell = [Trial("rough", 0.5, 3)]
+    seeing, unseeing = (run_trials(who, cell, Protocol(duration=0.6, blind=b))[0] for b in ("no", "prior"))
+    assert seeing.surprise > 0 and math.isnan(unseeing.surprise)

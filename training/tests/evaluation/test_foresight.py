@@ -12,6 +12,7 @@ from wmp_training.evaluation.foresight import (
     golden_walk,
     judge_foresight,
 )
+from wmp_training.evaluation.picture import draw_foresight
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.trial import Trial
 from wmp_training.export.golden import record_golden
@@ -74,9 +75,10 @@ def test_windows_hold_consecutive_steps_of_one_robot_with_the_actions_before_eac
 
 def test_foresight_is_judged_on_walks_and_drawn(bundle, tmp_path):
     trials = [Trial("flat", 0.0, 1), Trial("flat", 0.0, 2)]
-    errors = judge_foresight(bundle, trials, Protocol(duration=1.6), tmp_path / "flat.png")
-    assert errors.sequences == 2 and len(errors.model) == 10
-    assert (tmp_path / "flat.png").exists()
+    found = judge_foresight(bundle, trials, Protocol(duration=1.6))
+    assert found.errors.sequences == 2 and len(found.errors.model) == 10
+    draw_foresight({"flat": found, "tilt": found}, 2.0, tmp_path / "new" / "foresight.png")
+    assert 1_000 < (tmp_path / "new" / "foresight.png").stat().st_size < 50_000
     assert judge_foresight(bundle, trials, Protocol(duration=0.6)) is None
 
 

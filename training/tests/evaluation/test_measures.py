@@ -1,9 +1,13 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
+from wmp_core.control.measurements import attitude
+from wmp_core.control.perception_health import PerceptionHealth
+from wmp_core.control.watchdog import WatchdogSettings
 from wmp_training.evaluation.measures import Measures
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.tracks import Tracks
@@ -159,3 +163,20 @@ def test_a_robot_that_stays_has_no_figures_per_metre(walk):
 def test_a_protocol_without_meaning_is_refused(setting):
     with pytest.raises(ValueError, match=next(iter(setting))):
         Protocol(**setting)
+
+
+def test_the_largest_attitude_is_that_of_the_runtimes_watchdog(walk):
+    robot = walk("flat").go(roll=0.4).go(roll=-0.7).go(roll=0.1)
+    expected = attitude(np.array([math.cos(0.35), -math.sin(0.35), 0.0, 0.0]))
+    assert robot.outcome.attitude == pytest.approx(expected, abs=1e-6) == pytest.approx(0.7, abs=1e-6)
+
+
+def test_surprise_is_smoothed_as_by_the_runtimes_watchdog(walk):
+    robot, health = walk("flat").go(), PerceptionHealth(PERIOD, WatchdogSettings().surprise_time)
+    assert math.isnan(robot.outcome.surprise)
+    largest = 0.0
+    for n, kl in enumerate([4.0, 9.0, math.nan, 2.0, 1.0], start=1):
+        robot.measures.be_surprised(torch.tensor([kl]), 0.1)
+        health.take(5 * n, 0, kl)
+        largest = max(largest, health.surprise)
+    assert robot.outcome.surprise == pytest.approx(largest, rel=1e-6)

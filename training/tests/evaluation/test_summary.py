@@ -1,15 +1,11 @@
 import dataclasses
-import json
 import math
 
 import pytest
 
-from wmp_core.bundle import Bundle
-from wmp_core.testing.tiny_bundle import write_tiny_bundle
 from wmp_training.evaluation.measures import Outcome
 from wmp_training.evaluation.plot import plot_success
-from wmp_training.evaluation.protocol import Protocol
-from wmp_training.evaluation.summary import markdown, report, save_report, summarise, wilson
+from wmp_training.evaluation.summary import markdown, pool, summarise, wilson
 from wmp_training.evaluation.trial import Trial
 
 
@@ -43,21 +39,9 @@ def test_outcomes_of_two_places_are_no_cell():
         summarise([outcome(0, True), outcome(1, True, terrain="tilt")])
 
 
-def test_the_report_identifies_bundle_and_episodes_and_is_valid_json(tmp_path):
-    bundle = Bundle.load(write_tiny_bundle(tmp_path / "tiny"))
-    outcomes = [outcome(0, True), outcome(7, False, "fall", cost=math.nan)]
-    save_report(
-        report(bundle, Protocol(), 3, [summarise(outcomes)], outcomes, {"gap": None}),
-        tmp_path / "new" / "out.json",
-    )
-    text = (tmp_path / "new" / "out.json").read_text()
-    data = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
-    assert data["bundle"] == {"name": bundle.name, "sha256": bundle.sha256}
-    assert data["seed"] == 3 and data["protocol"]["vx"] == 0.6
-    assert [episode["seed"] for episode in data["episodes"]] == [0, 7]
-    assert data["episodes"][1]["cost_of_transport"] is None
-    assert data["cells"][0]["success"] == 0.5
-    assert data["foresight"] == {"gap": None}
+def test_seeds_are_pooled_and_kept_apart():
+    cell = pool({0: [outcome(0, True), outcome(1, False, "fall")], 5: [outcome(2, True), outcome(3, True)]})
+    assert (cell.episodes, cell.success, cell.by_seed) == (4, 0.75, {0: 0.5, 5: 1.0})
 
 
 def test_the_table_has_a_line_per_cell():

@@ -1,7 +1,11 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 
+from wmp_core.control.smoothing import Smoothed
+from wmp_core.control.watchdog import WatchdogSettings
 from wmp_training.evaluation.tracks import START_Y, STEP, Tracks
 from wmp_training.evaluation.trial import Trial
 
@@ -56,6 +60,22 @@ def test_work_of_the_first_instant_is_torque_times_velocity(tracks, contract, de
     torque = 40.0 * (targets.numpy() - q) - 1.0 * dq
     np.testing.assert_allclose(tracks.peak_torque.numpy(), np.abs(torque), rtol=1e-5)
     np.testing.assert_allclose(tracks.work.numpy(), np.abs(torque * dq).sum(-1) * STEP, rtol=1e-5)
+
+
+def test_the_rate_of_a_turning_robot_is_smoothed_as_on_the_robot(tracks, default):
+    everyone = torch.arange(3)
+    tracks.step(default, everyone)
+    assert tracks.attitude_rate.max() < 0.2
+    smoothed = Smoothed(WatchdogSettings().attitude_rate_time)
+    tracks._rate[:] = 0.0
+    # Held at 3 rad/s of roll and 4 rad/s of pitch, whatever physics makes of it.
+    tracks.batch = SimpleNamespace(step=lambda ids, nstep: None)
+    tracks._qvel[:, 3:5] = 3.0, 4.0
+    for _ in range(3):
+        tracks.step(default, everyone)
+        for _ in range(tracks.substeps):
+            smoothed.update(5.0, STEP)
+    np.testing.assert_allclose(tracks.attitude_rate.numpy(), smoothed.value, rtol=1e-5)
 
 
 def test_robots_that_are_not_stepped_rest(tracks, default):

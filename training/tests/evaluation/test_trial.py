@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from wmp_sim.terrain import make_terrain
-from wmp_training.evaluation.trial import EVALUATED, Trial, difficulties, terrain_names, trials
+from wmp_training.evaluation.trial import EVALUATED, Trial, difficulties, seeds, terrain_names, trials
 
 
 def test_a_trial_has_the_track_that_the_simulated_robot_builds_from_the_same_seed():
@@ -31,6 +31,7 @@ def test_all_terrains_are_those_of_one_kind():
     assert set(terrain_names("all")) == set(EVALUATED) == kinds
     assert terrain_names("gap, climb") == ("gap", "climb")
     assert difficulties("0.1,1") == (0.1, 1.0)
+    assert seeds("0,1") == (0, 1)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,7 @@ def test_all_terrains_are_those_of_one_kind():
         (terrain_names, "gap,gap", "twice"),
         (difficulties, "0.5,1.5", "1.5"),
         (difficulties, "0.5,0.5", "twice"),
+        (seeds, "1,1", "twice"),
     ],
 )
 def test_lists_that_make_no_sense_are_refused(parse, text, named):

@@ -1,4 +1,4 @@
-"""``wmp eval``: measure a bundle on every terrain, by the protocol that all published figures use."""
+"""``wmp eval``: measure a policy on every terrain, by the protocol that all published figures use."""
 
 from __future__ import annotations
 
@@ -6,21 +6,31 @@ import argparse
 import dataclasses
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from wmp_training.evaluation.candidate import Candidate
+    from wmp_training.evaluation.evaluate import Place
+    from wmp_training.evaluation.measures import Outcome
+    from wmp_training.evaluation.protocol import Protocol
+    from wmp_training.evaluation.report import Report
     from wmp_training.evaluation.summary import Cell
 
-HELP = "measure how well a bundle walks, terrain by terrain"
+HELP = "measure how well a policy walks, terrain by terrain"
 DESCRIPTION = """
 Runs the exported graphs of a bundle, deterministically, on every terrain at every level: an episode
 succeeds if the robot makes 6 m over the obstacles within 20 s at a commanded 0.6 m/s without a fall; among
 bars it must also walk upright (base above 0.25 m) where there is none. Obstacle places, bodies and starts are
-random per episode and follow from --seed; the same arguments give the same file.
+random per episode and follow from --seeds; the same arguments give the same file. Ctrl-C keeps the finished
+cells in --json, and the same command with --resume goes on.
 
---foresight DIR lets the world model go on alone for ten steps (1 s) after five with images, on walks of the
-policy: a table against persistence (the last image, unchanged) and a picture per terrain.
+--run judges the last checkpoint of a training run in the same way: also what has no bundle, the privileged
+teacher and policies without a world model. `wmp compare` puts evaluations side by side.
+
+--foresight PICTURE lets the world model go on alone for ten steps (1 s) after five with images, on walks of
+the policy: a table against persistence (the last image, unchanged) and a picture.
 
 --through-graph runs every episode through the real nodes as well (wmp sim, lockstep, about real time): the
 nominal robot, straight on without steering, and says in how many episodes both evaluations agree.
@@ -30,12 +40,10 @@ difference is what vision is worth. --blind prior lets no image arrive at all.
 
 examples:
   wmp eval --bundle models/a1_wmp_v0 --terrains flat,rough --episodes 10
-  wmp eval --bundle models/a1_wmp_v1 --json eval.json --plot eval.png
-  wmp eval --bundle models/a1_wmp_v1 --blind --json blind.json
+  wmp eval --bundle models/a1_wmp_v1 --seeds 0,1 --json eval.json --plot eval.png
+  wmp eval --bundle models/a1_wmp_v1 --seeds 0,1 --blind --json blinded.json
+  wmp eval --run runs/a1_wmp_v1/teacher --json teacher.json
 """
-
-#: Walks per terrain and level on which the world model is judged: each gives some ten sequences.
-WALKS = 2
 
 
 class EvalCommand:
@@ -46,14 +54,15 @@ class EvalCommand:
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.description = DESCRIPTION
-        parser.add_argument("--bundle", type=Path, required=True, help="folder of the bundle")
-        parser.add_argument("--terrains", default="all", help="all, or a list like gap,climb (default all)")
-        parser.add_argument(
-            "--levels", default="0.1,0.3,0.5,0.7,0.9", help="difficulties in [0, 1] (default %(default)s)"
-        )
-        parser.add_argument("--episodes", type=int, default=50, help="per terrain and level (default 50)")
-        parser.add_argument("--seed", type=int, default=0, help="of everything random (default 0)")
-        parser.add_argument(
+        add = parser.add_argument
+        who = parser.add_mutually_exclusive_group(required=True)
+        who.add_argument("--bundle", type=Path, help="folder of the bundle")
+        who.add_argument("--run", type=Path, dest="folder", help="or of a training run, or of its stage")
+        add("--terrains", default="all", help="all, or a list like gap,climb (default all)")
+        add("--levels", default="0.1,0.3,0.5,0.7,0.9", help="difficulties in [0, 1] (default %(default)s)")
+        add("--episodes", type=int, default=50, help="per terrain, level and seed (default 50)")
+        add("--seeds", default="0", help="of everything random, like 0,1; pooled (default 0)")
+        add(
             "--blind",
             nargs="?",
             const="far",
@@ -61,97 +70,128 @@ class EvalCommand:
             choices=("far", "prior"),
             help="without the image",
         )
-        parser.add_argument(
-            "--nominal", action="store_true", help="every robot the same, started exactly on the track"
-        )
-        parser.add_argument(
+        add("--nominal", action="store_true", help="every robot the same, started exactly on the track")
+        add(
             "--through-graph",
             action="store_true",
             help="run the episodes through the ROS graph in lockstep, and compare",
         )
-        parser.add_argument("--threads", type=int, default=2, help="physics threads (default 2)")
-        parser.add_argument("--json", type=Path, help="write all figures and episodes to this file")
-        parser.add_argument(
-            "--foresight", type=Path, metavar="DIR", help="also judge the world model; draw predictions here"
+        add("--threads", type=int, default=2, help="physics threads (default 2)")
+        add("--json", type=Path, help="write all figures and episodes to this file")
+        add("--resume", action="store_true", help="go on with an evaluation that --json holds in part")
+        add(
+            "--foresight",
+            type=Path,
+            metavar="PICTURE",
+            help="also judge the world model; draw what it foresees",
         )
-        parser.add_argument("--plot", type=Path, help="draw success against difficulty into this file")
+        add("--plot", type=Path, help="draw success against difficulty into this file")
 
     def run(self, args: argparse.Namespace) -> int:
         # Imported here so that `wmp --help` needs neither torch nor a second.
         import torch
 
-        from wmp_core.bundle import Bundle, BundleError
-        from wmp_training.evaluation.episodes import run_trials
-        from wmp_training.evaluation.foresight import foresight_table, judge_foresight
-        from wmp_training.evaluation.plot import plot_success
-        from wmp_training.evaluation.protocol import Protocol
-        from wmp_training.evaluation.summary import markdown, report, save_report, summarise
-        from wmp_training.evaluation.through_graph import run_in_graph
-        from wmp_training.evaluation.trial import difficulties, terrain_names, trials
+        from wmp_core.bundle import BundleError
+        from wmp_training.evaluation.candidate import candidate
 
         torch.set_num_threads(1)
         try:
-            places = [
-                (name, level) for name in terrain_names(args.terrains) for level in difficulties(args.levels)
-            ]
-            protocol = Protocol(blind=args.blind, varied=not args.nominal)
-            if args.through_graph:
-                protocol = dataclasses.replace(protocol, heading_gain=0.0, varied=False)
-                if args.blind != "no":
-                    raise ValueError("--through-graph and --blind exclude each other: the graph has eyes")
-            if args.episodes < 1:
-                raise ValueError(f"--episodes is {args.episodes}, expected at least 1")
-            bundle = Bundle.load(args.bundle)
-        except (ValueError, BundleError) as error:
+            who = candidate(args.bundle, args.folder)
+            places, report = _plan(args, who)
+        except (ValueError, BundleError, FileNotFoundError) as error:
             print(f"wmp eval: {error}", file=sys.stderr)
             return 2
-        outcomes, cells, agreeing = [], [], 0
-        progress = Progress(len(places))
-        for terrain, difficulty in places:
-            finished = run_trials(
-                bundle, trials(terrain, difficulty, args.episodes, args.seed), protocol, args.threads
-            )
-            if args.through_graph:
-                batched = finished
-                finished = [run_in_graph(args.bundle, outcome.trial, protocol) for outcome in batched]
-                agreeing += sum(a.success == b.success for a, b in zip(batched, finished, strict=True))
-            outcomes += finished
-            cells.append(summarise(finished))
-            progress.show(cells[-1])
-        print(markdown(cells))
-        if args.through_graph:
-            print(f"\nthe batched evaluation agrees in {agreeing} of {len(outcomes)} episodes")
-        foresight = {}
-        if args.foresight:
-            seeing = dataclasses.replace(protocol, blind="no")
-            for terrain in dict.fromkeys(terrain for terrain, _ in places):
-                levels = (level for name, level in places if name == terrain)
-                walks = [trial for level in levels for trial in trials(terrain, level, WALKS, args.seed)]
-                picture = args.foresight / f"{terrain}.png"
-                foresight[terrain] = judge_foresight(bundle, walks, seeing, picture)
-            print(f"\n{foresight_table(foresight)}")
-        if args.json:
-            save_report(report(bundle, protocol, args.seed, cells, outcomes, foresight), args.json)
+        try:
+            _judge(args, who, places, report)
+        except KeyboardInterrupt:
+            kept = f"; --resume goes on with {args.json}" if args.json else ", none is kept without --json"
+            done = f"{len(report.cells)} of {len(places)} cells"
+            print(f"\nwmp eval: stopped after {done}{kept}", file=sys.stderr)
+            return 130
         if args.plot:
-            plot_success({bundle.name if args.blind == "no" else f"{bundle.name}, blind": cells}, args.plot)
+            from wmp_training.evaluation.plot import plot_success
+
+            plot_success({report.name: report.cells}, args.plot)
         return 0
 
 
-class Progress:
-    """One line per cell on stderr, with the time that the rest will take."""
+def _plan(args: argparse.Namespace, who: Candidate) -> tuple[list[Place], Report]:
+    """What is to be evaluated, and the report it goes into; ``ValueError`` on senseless arguments."""
+    from wmp_training.evaluation.report import Report
+    from wmp_training.evaluation.trial import difficulties, seeds, terrain_names
 
-    def __init__(self, total: int) -> None:
-        self.total, self.done, self.begin = total, 0, time.monotonic()
+    if args.episodes < 1:
+        raise ValueError(f"--episodes is {args.episodes}, expected at least 1")
+    if args.resume and not args.json:
+        raise ValueError("--resume goes on with what --json holds, expected both")
+    if args.bundle is None and (args.foresight or args.through_graph):
+        raise ValueError("--foresight and --through-graph need a bundle: export the run")
+    if not who.camera and args.blind != "no":
+        raise ValueError(f"--blind takes the image away, and {who.name} has none")
+    levels = difficulties(args.levels)
+    places = [(name, level) for name in terrain_names(args.terrains) for level in levels]
+    report = Report(who.identity(), _protocol(args), seeds(args.seeds), args.episodes)
+    return places, report.resumed(args.json) if args.resume else report
 
-    def show(self, cell: Cell) -> None:
-        self.done += 1
-        left = (time.monotonic() - self.begin) / self.done * (self.total - self.done)
-        print(
-            f"[{self.done}/{self.total}] {cell.terrain} {cell.difficulty:.2f}: "
-            f"{cell.success:.0%} of {cell.episodes}, {left / 60:.0f} min left",
-            file=sys.stderr,
-            flush=True,
-        )
+
+def _protocol(args: argparse.Namespace) -> Protocol:
+    from wmp_training.evaluation.protocol import Protocol
+
+    protocol = Protocol(blind=args.blind, varied=not args.nominal)
+    if not args.through_graph:
+        return protocol
+    if args.blind != "no":
+        raise ValueError("--through-graph and --blind exclude each other: the graph has eyes")
+    return dataclasses.replace(protocol, heading_gain=0.0, varied=False)
+
+
+def _judge(args: argparse.Namespace, who: Candidate, places: list[Place], report: Report) -> None:
+    """Fill ``report``, keep it up to date on disk, and print what it says."""
+    from wmp_training.evaluation.candidate import BundleCandidate
+    from wmp_training.evaluation.evaluate import evaluate, foresee
+    from wmp_training.evaluation.foresight import foresight_table
+    from wmp_training.evaluation.picture import draw_foresight
+    from wmp_training.evaluation.summary import markdown
+    from wmp_training.evaluation.through_graph import run_in_graph
+
+    def save() -> None:
+        if args.json:
+            report.save(args.json)
+
+    def in_graph(outcome: Outcome) -> Outcome:
+        return run_in_graph(args.bundle, outcome.trial, report.protocol)
+
+    progress = _progress(len(places), len(report.cells))
+
+    def finished(cell: Cell) -> None:
+        save()
+        progress(cell)
+
+    before = len(report.outcomes)
+    agreeing = evaluate(who, report, places, args.threads, finished, in_graph if args.through_graph else None)
+    print(markdown(report.cells))
+    if args.through_graph:
+        print(f"\nthe batched evaluation agrees in {agreeing} of {len(report.outcomes) - before} episodes")
+    if args.foresight and isinstance(who, BundleCandidate):
+        drawn = foresee(who, report, places)
+        if drawn:
+            draw_foresight(drawn, who.contract.depth.far, args.foresight)
+        print(f"\n{foresight_table(report.foresight)}")
+        save()
+
+
+def _progress(total: int, done: int) -> Callable[[Cell], None]:
+    """Says one line per cell on stderr, with the time that the rest will take."""
+    begin, before = time.monotonic(), done
+
+    def show(cell: Cell) -> None:
+        nonlocal done
+        done += 1
+        left = (time.monotonic() - begin) / (done - before) * (total - done)
+        line = f"[{done}/{total}] {cell.terrain} {cell.difficulty:.2f}: {cell.success:.0%} of {cell.episodes}"
+        print(f"{line}, {left / 60:.0f} min left", file=sys.stderr, flush=True)
+
+    return show
 
 
 command = EvalCommand()

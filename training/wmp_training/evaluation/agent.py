@@ -11,7 +11,10 @@ from wmp_training.env.environment import Observation
 
 
 class BundleAgent:
-    """Deterministic policy of ``bundle`` for ``num_robots`` robots; call once per policy tick."""
+    """Deterministic policy of ``bundle`` for ``num_robots`` robots; call once per policy tick.
+
+    ``kl`` [N]: KL(posterior || prior) at every robot's last world-model tick in nats, NaN without an image.
+    """
 
     def __init__(self, bundle: Bundle, num_robots: int) -> None:
         contract = bundle.contract
@@ -20,6 +23,7 @@ class BundleAgent:
         self.stoch = np.zeros((num_robots, contract.world_model.stoch), np.int64)
         self.actions = np.zeros((num_robots, self.interval, contract.num_joints), np.float32)
         self.clip = contract.action.clip
+        self.kl = torch.full((num_robots,), torch.nan)
 
     def __call__(self, observation: Observation) -> Tensor:
         """Clipped actions [N, A]."""
@@ -45,7 +49,8 @@ class BundleAgent:
             deter=deter,
             proprioception=observation.proprioception[observation.due].numpy(),
             depth=observation.depth.unsqueeze(1).numpy(),
-        )["stoch"]
+        )
         prior = self.bundle.model("prior").run(deter=deter)["stoch"]
         self.deter[due] = deter
-        self.stoch[due] = np.where(observation.valid.numpy()[:, None], observed, prior)
+        self.stoch[due] = np.where(observation.valid.numpy()[:, None], observed["stoch"], prior)
+        self.kl[observation.due] = torch.from_numpy(observed["kl"]).where(observation.valid, torch.nan)

@@ -1,4 +1,4 @@
-"""A bundle's exported graphs through one episode of every trial, timed as on the robot."""
+"""A deterministic policy through one episode of every trial, timed as on the robot."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from wmp_core.bundle import Bundle
+from wmp_core.contract import Contract
 from wmp_training.env.environment import Observation
 from wmp_training.env.observations import Observations
-from wmp_training.evaluation.agent import BundleAgent
+from wmp_training.env.privileged import surroundings
+from wmp_training.evaluation.candidate import Candidate
 from wmp_training.evaluation.measures import Measures, Outcome
-from wmp_training.evaluation.protocol import Protocol
+from wmp_training.evaluation.protocol import Blindness, Protocol
 from wmp_training.evaluation.tracks import Tracks
 from wmp_training.evaluation.trial import Trial
 from wmp_training.sim.backend import RobotStates
@@ -20,7 +21,7 @@ from wmp_training.sim.camera import normalise
 
 
 def run_trials(
-    bundle: Bundle,
+    who: Candidate,
     trials: Sequence[Trial],
     protocol: Protocol,
     threads: int = 1,
@@ -30,19 +31,23 @@ def run_trials(
 
     ``watch`` is told at every tick what the robots observed and the actions [N, J] they took.
     """
-    contract = bundle.contract
+    contract, timing = who.contract, who.contract.timing
     tracks = Tracks(contract, trials, protocol.varied, threads)
-    eyes = Eyes(bundle, tracks, protocol)
+    eyes = Eyes(contract, tracks, protocol.blind if who.camera else "far")
     senses = Observations(contract, len(trials))
-    agent = BundleAgent(bundle, len(trials))
-    measures = Measures(tracks, trials, protocol, contract.timing.control_period)
+    agent = who.agent(len(trials))
+    measures = Measures(tracks, trials, protocol, timing.control_period)
     action = torch.zeros(len(trials), contract.num_joints)
     tick = 0
     while (running := torch.nonzero(measures.running).squeeze(-1)).numel():
         states = tracks.states()
         command = steer(states, protocol, contract.limits.command_yaw_rate)
         observation = observe(senses, states, command, action, tick, *eyes.see(tick, running))
+        if who.surroundings:
+            observation.surroundings = surroundings(tracks, states.position[:, 2:])  # type: ignore[arg-type]
         action = agent(observation)
+        if len(observation.due):
+            measures.be_surprised(agent.kl, timing.world_model_period)
         if watch is not None:
             watch(observation, action)
         tracks.step(senses.default_position + contract.action.scale * action, running)
@@ -90,9 +95,9 @@ def steer(states: RobotStates, protocol: Protocol, yaw_rate: Sequence[float]) ->
 class Eyes:
     """Hands out depth images that are as old as the contract says, at the ticks of the world model."""
 
-    def __init__(self, bundle: Bundle, tracks: Tracks, protocol: Protocol) -> None:
-        timing = bundle.contract.timing
-        self.tracks, self.depth, self.blind = tracks, bundle.contract.depth, protocol.blind
+    def __init__(self, contract: Contract, tracks: Tracks, blind: Blindness) -> None:
+        timing = contract.timing
+        self.tracks, self.depth, self.blind = tracks, contract.depth, blind
         self.interval = timing.world_model_interval
         self.age = round(timing.depth_age / timing.control_period)
         everyone = torch.arange(tracks.num_robots)

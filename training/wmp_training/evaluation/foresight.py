@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -11,10 +11,10 @@ from torch import Tensor
 
 from wmp_core.bundle import Bundle
 from wmp_training.env.environment import Observation
+from wmp_training.evaluation.candidate import BundleCandidate
 from wmp_training.evaluation.episodes import run_trials
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.trial import Trial
-from wmp_training.world_model.picture import draw_prediction
 from wmp_training.world_model.prediction import (
     CONTEXT,
     HORIZON,
@@ -86,22 +86,28 @@ class Recorder:
         return Sequences(depth, proprioception, actions, is_first)
 
 
-def judge_foresight(
-    bundle: Bundle, cell: Sequence[Trial], protocol: Protocol, picture: Path | None = None
-) -> PredictionErrors | None:
-    """Errors on the walks of ``bundle``'s policy through ``cell``; None where every walk is too short.
+@dataclass(frozen=True)
+class Foresight:
+    """``errors`` over all sequences, and the one whose image changes most: ``truth`` and the ``model``'s
+    images [T, H, W], normalised."""
 
-    ``picture``: draw the first prediction there.
-    """
+    errors: PredictionErrors
+    truth: Tensor
+    model: Tensor
+
+
+def judge_foresight(bundle: Bundle, cell: Sequence[Trial], protocol: Protocol) -> Foresight | None:
+    """Judged on the walks of ``bundle``'s policy through ``cell``; None where every walk is too short."""
     recorder = Recorder(bundle.contract.timing.world_model_interval)
-    run_trials(bundle, cell, protocol, watch=recorder)
-    walks, far = recorder.windows(), bundle.contract.depth.far
+    run_trials(BundleCandidate(bundle), cell, protocol, watch=recorder)
+    walks = recorder.windows()
     if walks is None:
         return None
     images = predict(BundlePredictor(bundle), walks)
-    if picture is not None:
-        draw_prediction(walks.depth[0], images[0], far, picture)
-    return prediction_errors(walks, images, far)
+    seen, future = walks.depth[:, CONTEXT - 1 : CONTEXT], walks.depth[:, CONTEXT:]
+    liveliest = int((future - seen).square().mean(dim=(1, 2, 3)).argmax())
+    errors = prediction_errors(walks, images, bundle.contract.depth.far)
+    return Foresight(errors, walks.depth[liveliest], images[liveliest])
 
 
 def golden_walk(bundle: Bundle) -> Sequences:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from wmp_core.control.watchdog import WatchdogSettings
 from wmp_sim.fall import FALLEN_TILT
 from wmp_sim.terrain import Terrain
 from wmp_sim.terrain.track import PIT_FLOOR, TRACK_HALF_WIDTH
@@ -31,6 +32,8 @@ START_UP, MEAN_TIME = 1.0, 0.5
 UPRIGHT_HEIGHT, BAR_REACH = 0.25, 0.5
 #: Quantities per metre mean nothing for a robot that has not left its place, m.
 SHORTEST_WALK = 0.5
+#: Time of the smoothed surprise, s: the runtime's.
+SURPRISE_TIME = WatchdogSettings().surprise_time
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,9 @@ class Outcome:
     ``progress`` m along the track in ``duration`` s; ``velocity_error`` m/s and ``yaw_error`` rad/s, mean
     absolute errors of a 0.5 s running mean; ``cost_of_transport`` work per weight and metre; ``collisions``
     begun contacts of thighs, calves and trunk per metre; ``peak_torque`` N m of hip, thigh and calf;
-    ``upright_height`` mean base height (m) away from bars. NaN where a figure does not exist.
+    ``upright_height`` mean base height (m) away from bars. Largest in the episode, as the runtime's watchdogs
+    measure them: ``attitude`` (roll or pitch) rad, ``attitude_rate`` rad/s, ``surprise`` (smoothed KL) nats.
+    NaN where a figure does not exist.
     """
 
     trial: Trial
@@ -54,6 +59,9 @@ class Outcome:
     collisions: float
     peak_torque: tuple[float, float, float]
     upright_height: float
+    attitude: float = math.nan
+    attitude_rate: float = math.nan
+    surprise: float = math.nan
 
 
 class Tracked(Protocol):
@@ -64,6 +72,7 @@ class Tracked(Protocol):
     weight: Tensor
     work: Tensor
     peak_torque: Tensor
+    attitude_rate: Tensor
 
     def states(self) -> RobotStates:
         """The robots as they are now."""
@@ -89,6 +98,8 @@ class Measures:
         self._peak = torch.zeros(count, 3)
         self._bars = _bars(tracks.terrains)
         self._height, self._away = torch.zeros(count), torch.zeros(count)
+        self._attitude, self._attitude_rate = torch.zeros(count), torch.zeros(count)
+        self._kl, self._surprise = torch.zeros(count), torch.full((count,), torch.nan)
 
     @property
     def running(self) -> Tensor:
@@ -106,8 +117,15 @@ class Measures:
         self._touching = touching
         peak = self.tracks.peak_torque.unflatten(-1, (4, 3)).amax(1)
         self._peak = torch.where(on[:, None], torch.maximum(self._peak, peak), self._peak)
+        self._tilt(states, on)
         self._stand_tall(states, on)
         self._judge(states, on)
+
+    def be_surprised(self, kl: Tensor, elapsed: float) -> None:
+        """Take in KL(posterior || prior) [N] in nats, ``elapsed`` s after the last; NaN says nothing."""
+        on = self.running & ~kl.isnan()
+        self._kl += ((kl - self._kl) * -math.expm1(-elapsed / SURPRISE_TIME)).where(on, 0.0)
+        self._surprise = torch.fmax(self._surprise, self._kl).where(on, self._surprise)
 
     def give_up(self, fell: bool) -> None:
         """End what still runs: there is nothing more to see."""
@@ -125,6 +143,13 @@ class Measures:
         counts = on & (self.time > START_UP)
         self._errors += self._mean.abs() * counts[:, None]
         self._counted += counts
+
+    def _tilt(self, states: RobotStates, on: Tensor) -> None:
+        x, y, z = projected_gravity(states.quat).unbind(-1)
+        attitude = torch.maximum(torch.atan2(-y, -z).abs(), x.clamp(-1.0, 1.0).asin().abs())
+        self._attitude = torch.maximum(self._attitude, attitude).where(on, self._attitude)
+        rate = torch.maximum(self._attitude_rate, self.tracks.attitude_rate)
+        self._attitude_rate = rate.where(on, self._attitude_rate)
 
     def _stand_tall(self, states: RobotStates, on: Tensor) -> None:
         """Base height of robots under way and away from bars; their ground is level."""
@@ -166,6 +191,9 @@ class Measures:
             collisions=float(self._collisions[i]) / walked,
             peak_torque=(hip, thigh, calf),
             upright_height=height,
+            attitude=float(self._attitude[i]),
+            attitude_rate=float(self._attitude_rate[i]),
+            surprise=float(self._surprise[i]),
         )
 
 

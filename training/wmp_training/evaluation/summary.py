@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field, replace
 
-from wmp_core.bundle import Bundle
 from wmp_training.evaluation.measures import ENDS, Outcome
-from wmp_training.evaluation.protocol import Protocol
-from wmp_training.world_model.prediction import PredictionErrors
 
-FORMAT = 1
 #: Figures that are averaged over the episodes in which they exist.
 MEANS = (
     *("progress", "duration", "velocity_error", "yaw_error", "cost_of_transport", "collisions"),
@@ -30,7 +22,8 @@ class Cell:
     """Figures of one terrain at one difficulty; NaN where no episode has the figure.
 
     ``success`` with its 95 % interval (Wilson), shares of the ways to end by name, means as in
-    :class:`~wmp_training.evaluation.measures.Outcome`, and the largest torques (N m) of any hip, thigh, calf.
+    :class:`~wmp_training.evaluation.measures.Outcome`, the largest torques (N m) of any hip, thigh, calf, and
+    the success of every seed alone, where several are pooled.
     """
 
     terrain: str
@@ -42,6 +35,14 @@ class Cell:
     ends: dict[str, float]
     means: dict[str, float]
     peak_torque: tuple[float, float, float]
+    by_seed: dict[int, float] = field(default_factory=dict)
+
+
+def pool(outcomes: Mapping[int, Sequence[Outcome]]) -> Cell:
+    """The cell of the outcomes of several seeds together."""
+    together = [outcome for of_seed in outcomes.values() for outcome in of_seed]
+    shares = {seed: sum(o.success for o in of_seed) / len(of_seed) for seed, of_seed in outcomes.items()}
+    return replace(summarise(together), by_seed=shares)
 
 
 def summarise(outcomes: Sequence[Outcome]) -> Cell:
@@ -104,49 +105,3 @@ def markdown(cells: Sequence[Cell]) -> str:
 
 def _figure(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:.2f}"
-
-
-def report(
-    bundle: Bundle,
-    protocol: Protocol,
-    seed: int,
-    cells: Sequence[Cell],
-    outcomes: Sequence[Outcome],
-    foresight: Mapping[str, PredictionErrors | None],
-) -> dict[str, Any]:
-    """Everything needed to judge and to repeat the evaluation, as JSON data; a missing figure is null.
-
-    Holds nothing of the machine or the moment: the same bundle and arguments give the same report.
-    """
-    data = {
-        "format": FORMAT,
-        "bundle": {"name": bundle.name, "sha256": bundle.sha256},
-        "protocol": dataclasses.asdict(protocol),
-        "seed": seed,
-        "cells": [dataclasses.asdict(cell) for cell in cells],
-        "episodes": [_episode(outcome) for outcome in outcomes],
-        "foresight": {name: error and dataclasses.asdict(error) for name, error in foresight.items()},
-    }
-    return _plain(data)
-
-
-def save_report(data: dict[str, Any], path: Path) -> None:
-    """Write ``data`` as JSON."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(data, indent=1, allow_nan=False) + "\n")
-
-
-def _episode(outcome: Outcome) -> dict[str, Any]:
-    values = dataclasses.asdict(outcome)
-    return {**values.pop("trial"), **values}
-
-
-def _plain(value: Any) -> Any:
-    """JSON has no NaN, and six digits are more than any figure here means."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, float):
-        return None if math.isnan(value) else float(f"{value:.6g}")
-    return value

@@ -125,6 +125,7 @@ class _Seen:
     def __post_init__(self) -> None:
         self.weight, self.work = torch.ones(1), torch.full((1,), math.nan)
         self.peak_torque = torch.full((1, 12), math.nan)
+        self.attitude_rate = torch.full((1,), math.nan)
 
     def states(self) -> RobotStates:
         return self.first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,11 +12,13 @@ from torch import Tensor
 
 from wmp_core.contract import Contract
 from wmp_core.control.pd import pd_torque
+from wmp_core.control.watchdog import WatchdogSettings
 from wmp_sim.a1 import a1_model
 from wmp_sim.motors import deliverable_torque
 from wmp_sim.terrain import MAX_BOXES
 from wmp_sim.world import build_world
 from wmp_training.evaluation.trial import Trial
+from wmp_training.sim.camera import DepthCamera
 from wmp_training.sim.mujoco_worlds import MujocoWorlds
 from wmp_training.sim.randomisation import RandomisationConfig, randomise
 
@@ -27,6 +30,8 @@ BODIES = replace(RandomisationConfig(), kp=(1.0, 1.0), kd=(1.0, 1.0))
 START_Y, START_YAW = 0.15, 0.1
 #: A robot is set down standing and given this time to come to rest, m and s.
 STANDING_HEIGHT, SETTLING = 0.3, 1.0
+#: Share of a new reading in the smoothed rate of roll and pitch, as in ``wmp_core.control.smoothing``.
+RATE_SHARE = -math.expm1(-STEP / WatchdogSettings().attitude_rate_time)
 
 
 class Tracks(MujocoWorlds):
@@ -37,6 +42,8 @@ class Tracks(MujocoWorlds):
         weight: m g of every robot [N], N.
         work: sum over the joints of ``|torque x velocity|`` in the last control period [N], J.
         peak_torque: largest torque of every joint in the last control period [N, J], N m.
+        attitude_rate: largest rate of roll and pitch together in the last control period [N], rad/s, smoothed
+            as the runtime's watchdog does.
     """
 
     def __init__(self, contract: Contract, trials: Sequence[Trial], varied: bool, threads: int = 1) -> None:
@@ -57,6 +64,9 @@ class Tracks(MujocoWorlds):
         self.weight = torch.tensor(mass) * -float(models[0].opt.gravity[2])
         self.work = torch.zeros(len(trials))
         self.peak_torque = torch.zeros(len(trials), contract.num_joints)
+        self.attitude_rate, self._rate = torch.zeros(len(trials)), np.zeros(len(trials))
+        # On a single thread the cost of starting others is saved, on several it is worth it.
+        self.camera.threads = threads
         self._stand(contract, sources if varied else None)
 
     def step(self, targets: Tensor, robots: Tensor) -> None:
@@ -64,6 +74,7 @@ class Tracks(MujocoWorlds):
         ids = robots.numpy()
         wanted = targets.numpy()[ids].astype(np.float64)
         work, peak = np.zeros(len(ids)), np.zeros(wanted.shape)
+        rate, fastest = self._rate[ids], np.zeros(len(ids))
         for _ in range(self.substeps):
             q, dq = self._qpos[ids, 7:], self._qvel[ids, 6:]
             torque = deliverable_torque(
@@ -73,13 +84,21 @@ class Tracks(MujocoWorlds):
             self.batch.step(ids, nstep=1)
             work += np.abs(torque * dq).sum(-1) * STEP
             peak = np.maximum(peak, np.abs(torque))
+            rate += (np.hypot(*self._qvel[ids, 3:5].T) - rate) * RATE_SHARE
+            fastest = np.maximum(fastest, rate)
         self.work[robots] = torch.from_numpy(work).float()
         self.peak_torque[robots] = torch.from_numpy(peak).float()
+        self._rate[ids] = rate
+        self.attitude_rate[robots] = torch.from_numpy(fastest).float()
 
     def look(self, robots: Tensor) -> Tensor:
         """Depth images [M, H, W] in m of ``robots`` now; 0 where nothing is hit."""
+        return self.see(self.camera, robots)
+
+    def see(self, camera: DepthCamera, robots: Tensor) -> Tensor:
+        """What another ``camera`` in the same worlds would show."""
         ids = robots.numpy()
-        return self.camera.render(self.world_of[ids], self._qpos[ids, :7], np.zeros(len(ids)))
+        return camera.render(self.world_of[ids], self._qpos[ids, :7], np.zeros(len(ids)))
 
     def _stand(self, contract: Contract, sources: Sequence[np.random.Generator] | None) -> None:
         count = self.num_robots
@@ -96,3 +115,4 @@ class Tracks(MujocoWorlds):
         self.place(everyone, everyone, pose, torch.zeros(count, 6), default, still)
         for _ in range(round(SETTLING / contract.timing.control_period)):
             self.step(default, everyone)
+        self._rate[:] = 0.0

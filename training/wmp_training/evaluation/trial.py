@@ -66,6 +66,13 @@ def difficulties(text: str) -> tuple[float, ...]:
     return values
 
 
+def seeds(text: str) -> tuple[int, ...]:
+    """Comma-separated seeds; raises ``ValueError``."""
+    values = tuple(int(part) for part in text.split(","))
+    _refuse_repetition(values)
+    return values
+
+
 def _refuse_repetition(values: Iterable[object]) -> None:
     listed = list(values)
     if len(set(listed)) != len(listed):

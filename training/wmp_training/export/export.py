@@ -3,89 +3,79 @@
 from __future__ import annotations
 
 import logging
-import subprocess
+import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from wmp_core.bundle import Bundle, InitialState, write_bundle
-from wmp_core.golden import GoldenReport, GoldenTrajectory
+from wmp_core.calibration import Calibration
+from wmp_core.contract import Contract
+from wmp_core.golden import GoldenTrajectory
 from wmp_training.checkpoint import load_checkpoint
-from wmp_training.evaluation.table import Result, evaluate, markdown
+from wmp_training.export.calibration import calibrate, walk
 from wmp_training.export.golden import record_golden
 from wmp_training.export.graphs import export_graphs
 from wmp_training.export.model_card import model_card
+from wmp_training.export.provenance import provenance
 from wmp_training.learner import Networks
 from wmp_training.presets import a1_contract, preset
-from wmp_training.tasks import task
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Export:
-    """A written bundle, how exactly ONNX repeats torch, and how well it walks."""
+class Parts:
+    """All of a bundle but its contract and calibration, which are measured with it."""
 
-    bundle: Bundle
-    report: GoldenReport
-    results: list[Result]
+    graphs: dict[str, bytes]
+    initial_state: InitialState
+    golden: GoldenTrajectory
+    metadata: dict[str, Any]
+
+    def write(self, out: Path, contract: Contract, calibration: Calibration | None = None) -> Bundle:
+        """Write them to ``out``, and read it back."""
+        parts = self.graphs, self.initial_state, self.golden, self.metadata
+        return Bundle.load(write_bundle(out, contract, *parts, calibration=calibration))
 
 
-def export(run: Path, out: Path, robots: int = 20, note: str = "") -> Export:
-    """Export the checkpoint of ``run`` to the bundle ``out``.
+def export(
+    run: Path,
+    out: Path,
+    episodes: int = 4,
+    note: str = "",
+    threads: int = 1,
+    terrains: Sequence[str] | None = None,
+) -> Bundle:
+    """Export the checkpoint of ``run`` to the bundle ``out``, calibrated, with a model card.
 
     The golden trajectory is recorded with torch and repeated with ONNX Runtime by the runtime's own code; a
-    difference above its tolerance raises ``wmp_core.bundle.BundleError``. ``robots`` per line are evaluated
-    (0: none). ``note`` goes into the model card: what a reader must know about this run.
+    difference above its tolerance raises ``wmp_core.bundle.BundleError``.
+
+    Args:
+        episodes: per terrain and level, from which attitude limit and calibration are measured; 0: neither.
+        note: for the model card, what a reader must know about this run.
+        terrains: to calibrate on; all of the run's task if not given.
     """
     tensors, facts = load_checkpoint(run / "checkpoint")
     chosen = preset(facts["config"]["preset"])
     networks = Networks(a1_contract(chosen.world_model), chosen)
     networks.load(tensors)
-    training = {
-        "git_commit": git_commit(),
-        "preset": chosen.name,
-        "env_steps": facts["env_steps"],
-        "wall_time_s": round(facts["wall_time_s"]),
-        "seed": facts["config"]["seed"],
-        "num_envs": facts["config"]["num_envs"],
-        "iterations": facts["iteration"],
-        "task": facts["config"].get("task", "gentle"),
-        "terrains": list(task(facts["config"].get("task", "gentle")).terrains),
-        "note": note,
-    }
-    graphs, golden = export_graphs(networks), record_golden(networks)
-    _write(out, networks, graphs, golden, training, card="")
-    bundle = Bundle.load(out)
-    report = bundle.verify()
-    logger.info("ONNX against torch: %s", report)
-    results = evaluate(bundle, robots=robots) if robots else []
-    if results:
-        logger.info("%s", markdown(results))
-    _write(out, networks, graphs, golden, training, model_card(out.name, networks, training, report, results))
-    return Export(Bundle.load(out), report, results)
+    parts = _parts(networks, provenance(run, networks, note))
+    with tempfile.TemporaryDirectory() as scratch:
+        draft = parts.write(Path(scratch) / out.name, networks.contract)
+        logger.info("ONNX against torch: %s", draft.verify())
+        where = (terrains or parts.metadata["terrains"]) if episodes else ()
+        measured = calibrate(walk(draft, where, episodes, threads))
+    parts.metadata["calibration_episodes"] = {"all": measured.episodes, "successful": measured.successes}
+    bundle = parts.write(out, measured.limited(networks.contract), measured.calibration)
+    logger.info("attitude limit %s rad, calibration %s", measured.attitude, bundle.calibration.to_dict())
+    (out / "README.md").write_text(model_card(bundle))
+    return bundle
 
 
-def _write(
-    out: Path,
-    networks: Networks,
-    graphs: dict[str, bytes],
-    golden: GoldenTrajectory,
-    training: dict[str, Any],
-    card: str,
-) -> None:
+def _parts(networks: Networks, metadata: dict[str, Any]) -> Parts:
     begin = networks.world_model.rssm.initial(1)
     state = InitialState(begin.deter[0].detach().numpy(), begin.stoch[0].argmax(-1).numpy())
-    write_bundle(out, networks.contract, graphs, state, golden, training, model_card=card)
-
-
-def git_commit() -> str:
-    """Commit of this code, marked ``-dirty`` if the package was edited since; ``unknown`` without git."""
-    package = Path(__file__).parents[1]
-
-    def git(*arguments: str) -> str:
-        run = subprocess.run(["git", *arguments], cwd=package, capture_output=True, text=True, check=False)
-        return run.stdout.strip()
-
-    commit = git("rev-parse", "--short=12", "HEAD")
-    return commit + ("-dirty" if git("status", "--porcelain", "--", ".") else "") if commit else "unknown"
+    return Parts(export_graphs(networks), state, record_golden(networks), metadata)

@@ -1,91 +1,226 @@
-"""The model card: what a bundle is, how it was made, what it can do, in figures."""
+"""The model card: what a bundle is, how it was made, what it can do and what not, in figures.
+
+Made from the bundle and from what `wmp eval` wrote, so that it can be made again at any time.
+"""
 
 from __future__ import annotations
 
-import os
-import platform
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from wmp_core.golden import GoldenReport
-from wmp_training.evaluation.table import MAX_DRIFT, MAX_TURN_ERROR, SUCCESS_DISTANCE, Result, markdown
-from wmp_training.learner import Networks
+from wmp_core.bundle import Bundle
+from wmp_training.evaluation.compare import comparison, success_table
+from wmp_training.evaluation.foresight import foresight_table
+from wmp_training.evaluation.report import Report, ReportError
+from wmp_training.evaluation.summary import Cell, markdown
+from wmp_training.world_model.prediction import CONTEXT
+
+#: Files beside the card that it shows if they are there.
+SUCCESS_PICTURE, FORESIGHT_PICTURE = "success.png", "foresight.png"
+#: A cell below this share of successes is a known failure.
+GOOD = 0.8
 
 
 def model_card(
-    name: str, networks: Networks, training: dict[str, Any], report: GoldenReport, results: list[Result]
+    bundle: Bundle,
+    report: Report | None = None,
+    blinded: Report | None = None,
+    others: Mapping[str, Report] | None = None,
 ) -> str:
-    """Markdown text; every figure comes from the arguments."""
-    limits, robots = networks.contract.limits, results[0].robots if results else 0
-    parity = "\n".join(f"| {key} | {value:.1e} |" for key, value in report.largest.items())
-    return f"""# {name}
+    """Markdown text; every figure comes from the arguments.
 
-A policy for the Unitree A1 that walks to velocity commands on flat, rough and gently sloped ground, with a
-recurrent world model that sees a 64 x 64 depth image at 10 Hz. Trained in simulation only, with the code of
-this repository; it has not been on a robot.
+    Args:
+        report: evaluation of ``bundle``.
+        blinded: the same without images.
+        others: evaluations of other policies by name, to compare with.
 
-## Training
+    Raises:
+        ReportError: an evaluation is of another bundle.
+    """
+    for found in (report, blinded):
+        if found is not None and found.candidate["sha256"] != bundle.sha256:
+            raise ReportError(
+                f"an evaluation is of {found.name} {found.candidate['sha256'][:12]}, "
+                f"expected {bundle.name} {bundle.sha256[:12]}; run wmp eval again"
+            )
+    evaluation = [_NOT_EVALUATED] if report is None else _evaluation(bundle, report, blinded, others or {})
+    sections = (
+        _introduction(bundle),
+        _training(bundle),
+        "\n\n".join(["## Evaluation", *evaluation]),
+        _world_model(bundle, report),
+        _parity(bundle),
+        _limits(bundle, report),
+    )
+    return "\n\n".join(sections) + "\n"
 
-{_training_table(networks, training)}
 
-{training["note"]}
+_NOT_EVALUATED = "None yet: `wmp eval` measures a bundle, `wmp card` writes the result here."
 
-Terrains: flat, rough (+-1..5 cm), slope (gradient up to 0.4), by curriculum. Randomised per world: foot
-friction, trunk mass and centre of mass, link masses, gains, motor strength; per episode: camera pitch, action
-latency, lost images; pushes up to 0.5 m/s and sensor noise throughout.
 
-## Evaluation
+def _introduction(bundle: Bundle) -> str:
+    terrains = bundle.metadata.get("terrains", [])
+    where = f" over these terrains: {_list(terrains)}" if terrains else ""
+    depth, timing = bundle.contract.depth, bundle.contract.timing
+    image = f"{depth.width} x {depth.height} depth image at {1 / timing.world_model_period:.0f} Hz"
+    return f"""# {bundle.name}
 
-Deterministic policy from the exported ONNX graphs, {robots} robots per line with bodies and sensor noise
-randomised as in training, new terrains, one episode of 20 s each. Success: no fall and
-{SUCCESS_DISTANCE:.0f} m forward (or 80 % of what the command allows if that is less); at vx 0: no fall, at
-most {MAX_DRIFT} m from where it stood, and the yaw rate within {MAX_TURN_ERROR:.0%} of the command. On uneven
-terrain the yaw command steers along the track, which ends after 8.6 m. Errors are those of the mean over an
-episode.
+A policy for the Unitree A1, trained to walk to velocity commands{where}.
+A recurrent world model sees a {image}.
+Trained in simulation only, with the code of this repository; it has not been on a robot."""
 
-{markdown(results)}
 
-## Parity
+def _training(bundle: Bundle) -> str:
+    known, sizes = bundle.metadata, bundle.contract.world_model
+    count = known.get("parameters")
+    rows = {
+        "task": f"`{known.get('task', 'gentle')}`",
+        "recipe": f"`{known['recipe']}`" if "recipe" in known else "",
+        "preset": f"`{known.get('preset', '-')}`: h {sizes.deter}, z {sizes.stoch} x {sizes.classes}",
+        "parameters": _parameters(count) if count else "",
+        "steps": _steps(known, bundle.contract.timing.control_period) if "env_steps" in known else "",
+        "wall time": f"{known['wall_time_s'] / 60:.0f} min" if "wall_time_s" in known else "",
+        "robots": str(known.get("num_envs", "")),
+        "style reward": "adversarial motion priors" if known.get("amp") else "",
+        "not randomised": _list(known.get("without", [])),
+        "seed": str(known.get("seed", "")),
+        "exported with": f"commit `{known['git_commit']}`" if "git_commit" in known else "",
+    }
+    lines = ["## Training", "", "| | |", "|---|---|"]
+    lines += [f"| {key} | {value} |" for key, value in rows.items() if value]
+    if known.get("note"):
+        lines += ["", known["note"]]
+    lines += [
+        "",
+        "Bodies (friction, payload, masses, gains, motor strength), sensor noise, pushes, late commands,",
+        "tilted cameras and lost images were random; ranges, rewards and curriculum are those of the task",
+        "in `training/wmp_training/tasks.py`.",
+    ]
+    return "\n".join(lines)
+
+
+def _parameters(count: Mapping[str, int]) -> str:
+    model, deployed = count["world_model"] / 1e6, count["deployed"] / 1e6
+    return f"world model {model:.2f} M ({deployed:.2f} M deployed), actor {count['actor'] / 1e3:.0f} k"
+
+
+def _steps(known: Mapping[str, Any], period: float) -> str:
+    total = known["env_steps"]
+    text = f"{total / 1e6:.1f} M ({total * period / 3600:.0f} h of walking)"
+    stages = known.get("stages", [])
+    if len(stages) < 2:
+        return text
+    each = (f"{s['stage']} {s['env_steps'] / 1e6:.1f} M in {s['wall_time_s'] / 60:.0f} min" for s in stages)
+    return f"{text}: {', '.join(each)}"
+
+
+def _evaluation(
+    bundle: Bundle, report: Report, blinded: Report | None, others: Mapping[str, Report]
+) -> list[str]:
+    parts = [_protocol(report), success_table(report)]
+    if len(report.seeds) > 1:
+        parts.append(_seed_spread(report))
+    if (bundle.path / SUCCESS_PICTURE).is_file():
+        parts.append(f"![success against difficulty]({SUCCESS_PICTURE})")
+    if blinded is not None:
+        says = (
+            "The same policy blinded: the camera shows an empty world, all else is as before. The difference"
+        )
+        parts += [f"{says}\nis what vision is worth.", success_table(blinded)]
+    if others:
+        parts += ["Compared by the same protocol:", comparison({bundle.name: report, **others})]
+    says = "All figures; the interval is Wilson's, means are over all episodes of a cell:"
+    return [*parts, says, markdown(report.cells)]
+
+
+def _protocol(report: Report) -> str:
+    rules, count = report.protocol, report.episodes * len(report.seeds)
+    goal = (
+        f"{rules.distance:g} m over the obstacles within {rules.duration:g} s at a commanded {rules.vx:g} m/s"
+    )
+    return f"""Deterministic policy from the exported ONNX graphs; {count} episodes per terrain and difficulty
+(seeds {_list(report.seeds)}, pooled). Success: {goal}
+without a fall; among bars also walking upright where there is none. Obstacle places, bodies and starts are
+random per episode, and `wmp eval` repeats them exactly. Success by difficulty:"""
+
+
+def _seed_spread(report: Report) -> str:
+    def spread(cell: Cell) -> float:
+        return max(cell.by_seed.values()) - min(cell.by_seed.values())
+
+    worst = max(report.cells, key=spread)
+    shares = _list(f"{share:.0%}" for share in worst.by_seed.values())
+    return f"The seeds differ most on {worst.terrain} {worst.difficulty:g}: {shares}."
+
+
+def _world_model(bundle: Bundle, report: Report | None) -> str:
+    parts = ["## World model"]
+    if report is not None and report.foresight:
+        parts += [
+            f"Depth foreseen without images, after {CONTEXT} with images, on the policy's own walks: root\n"
+            "mean square errors over all pixels. Persistence is the last image; a ratio below 1 is better.",
+            foresight_table(report.foresight),
+        ]
+    if (bundle.path / FORESIGHT_PICTURE).is_file():
+        parts += [
+            "Truth, prediction and error (red: too near, blue: too far, +-0.5 m): reconstructed from the\n"
+            "last image seen, then so many steps of 0.1 s without any; of every terrain the liveliest.",
+            f"![truth, prediction and error]({FORESIGHT_PICTURE})",
+        ]
+    if len(parts) == 1:
+        parts.append("Not judged yet: `wmp eval --foresight`.")
+    return "\n\n".join(parts)
+
+
+def _parity(bundle: Bundle) -> str:
+    report = bundle.verify()
+    rows = "\n".join(f"| {key} | {value:.1e} |" for key, value in report.largest.items())
+    return f"""## Parity
 
 ONNX Runtime against torch, {report.steps} policy steps in closed loop, largest absolute difference:
 
 | quantity | difference |
 |---|---|
-{parity}
-
-## Limits
-
-- Commands: vx {_range(limits.command_vx)} m/s, vy {_range(limits.command_vy)} m/s,
-  yaw rate {_range(limits.command_yaw_rate)} rad/s. No backward and no sideways walking.
-- No stairs, gaps, boxes, bars or slots: it was never trained on them.
-- On these terrains proprioception nearly suffices: that the policy uses `h` and that `h` depends on depth is
-  tested, but the image is worth little here.
-- Heading is not held: with yaw rate 0 the robot drifts off course slowly.
-"""
+{rows}"""
 
 
-def _training_table(networks: Networks, training: dict[str, Any]) -> str:
-    sizes, steps = networks.contract.world_model, training["env_steps"]
-    count = sum(p.numel() for p in networks.world_model.parameters())
-    deployed = count - sum(p.numel() for p in networks.world_model.decoder.parameters())
-    actor = sum(p.numel() for p in networks.actor.parameters())
-    parameters = f"world model {count / 1e6:.2f} M ({deployed / 1e6:.2f} M deployed)"
-    walked = steps * networks.contract.timing.control_period / 3600
-    data = f"{steps / 1e6:.1f} M policy steps ({walked:.0f} h of walking)"
-    rows = {
-        "preset": f"`{training['preset']}`: h {sizes.deter}, z {sizes.stoch} x {sizes.classes}",
-        "parameters": f"{parameters}, actor {actor / 1e3:.0f} k",
-        "data": f"{data} of {training['num_envs']} robots",
-        "wall time": f"{training['wall_time_s'] / 60:.0f} min",
-        "machine": machine(),
-        "seed, commit": f"{training['seed']}, `{training['git_commit']}`",
+def _limits(bundle: Bundle, report: Report | None) -> str:
+    limits, measured = bundle.contract.limits, bundle.calibration
+    ranges = (
+        f"vx {_range(limits.command_vx)} m/s",
+        f"vy {_range(limits.command_vy)} m/s",
+        f"yaw rate {_range(limits.command_yaw_rate)} rad/s",
+    )
+    watched = {
+        "roll or pitch on purpose": (limits.attitude, "rad"),
+        "its rate": (measured.attitude_rate, "rad/s"),
+        "surprise": (measured.surprise, "nats"),
     }
-    return "\n".join(["| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in rows.items())])
+    figures = (f"{key} {value:.2f} {unit}" for key, (value, unit) in watched.items() if value is not None)
+    lines = ["## Limits and known failures", "", f"- Commands: {', '.join(ranges)}."]
+    lines.append(f"- The robot's watchdogs begin at: {', '.join(figures) or 'nothing measured'}.")
+    if report is not None:
+        failures = [_failure(cell) for cell in report.cells if cell.success < GOOD]
+        none = [f"- No cell of the evaluation has less than {GOOD:.0%} success."]
+        lines += failures or none
+    return "\n".join(lines)
+
+
+def _failure(cell: Cell) -> str:
+    shares = {
+        "falls": cell.ends["fall"],
+        "leaves the track": cell.ends["off_track"],
+        "does not get there in time": cell.ends["time"],
+        "crouches where there is no bar": cell.ends["goal"] - cell.success,
+    }
+    how = ", ".join(f"{words} {share:.0%}" for words, share in shares.items() if share > 0.005)
+    return f"- {cell.terrain} {cell.difficulty:g}: {cell.success:.0%} success ({how})."
 
 
 def _range(limits: tuple[float, ...]) -> str:
-    return f"{limits[0]} to {limits[1]}"
+    return f"{limits[0]:g} to {limits[1]:g}"
 
 
-def machine() -> str:
-    """Processor of this machine, as far as the system tells."""
-    return f"{os.cpu_count()}-core {platform.machine()} CPU, no GPU"
+def _list(items: Iterable[object]) -> str:
+    words = [str(item).replace("_", " ") for item in items]
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

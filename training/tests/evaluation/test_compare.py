@@ -1,0 +1,58 @@
+import math
+
+import pytest
+
+from wmp_training.evaluation.compare import comparison, named, success_table
+from wmp_training.evaluation.measures import Outcome
+from wmp_training.evaluation.protocol import Protocol
+from wmp_training.evaluation.report import Report, ReportError
+from wmp_training.evaluation.trial import Trial
+
+
+def outcome(terrain, difficulty, success):
+    trial, end = Trial(terrain, difficulty, 1), "goal" if success else "fall"
+    return Outcome(trial, success, end, 6.0, 10.0, 0.1, 0.05, 1.0, 2.0, (1.0, 5.0, 9.0), math.nan)
+
+
+def evaluation(name, cells, **rules):
+    report = Report({"kind": "bundle", "name": name, "sha256": "0"}, Protocol(**rules), (0,), 2)
+    for (terrain, difficulty), successes in cells.items():
+        report.add({0: [outcome(terrain, difficulty, n < successes) for n in range(2)]})
+    return report
+
+
+SEEING = evaluation("a", {("gap", 0.5): 2, ("gap", 0.1): 2, ("tilt", 0.5): 1})
+BLIND = evaluation("a", {("gap", 0.5): 0}, blind="far")
+
+
+def test_success_has_a_line_per_terrain_and_a_column_per_difficulty():
+    lines = success_table(SEEING).splitlines()
+    assert lines[0] == "| terrain | 0.1 | 0.5 |"
+    assert lines[2:] == ["| gap | 100% | 100% |", "| tilt | - | 50% |"]
+
+
+def test_policies_stand_side_by_side_and_what_was_not_tried_is_a_dash():
+    lines = comparison({"seeing": SEEING, "blind": BLIND}).splitlines()
+    assert lines[0] == "| terrain | difficulty | seeing | blind |"
+    assert lines[2:] == [
+        "| gap | 0.1 | 100% | - |",
+        "| gap | 0.5 | 100% | 0% |",
+        "| tilt | 0.5 | 50% | - |",
+        "| episodes | per cell | 2 | 2 |",
+    ]
+
+
+def test_figures_of_different_tasks_are_not_compared():
+    with pytest.raises(ReportError, match="0.3"):
+        comparison({"a": SEEING, "slow": evaluation("slow", {("gap", 0.5): 1}, vx=0.3)})
+
+
+def test_columns_are_named_by_the_files_or_by_the_user(tmp_path):
+    files = [tmp_path / "1.json", tmp_path / "2.json"]
+    SEEING.save(files[0])
+    BLIND.save(files[1])
+    assert list(named(files, None)) == ["a", "a, blinded"]
+    assert list(named(files, "x,y")) == ["x", "y"]
+    for names in ("x", "x,x", "x,y,z"):
+        with pytest.raises(ReportError, match="--names"):
+            named(files, names)

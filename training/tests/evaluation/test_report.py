@@ -1,0 +1,65 @@
+import json
+import math
+from dataclasses import replace
+
+import pytest
+
+from wmp_training.evaluation.measures import Outcome
+from wmp_training.evaluation.protocol import Protocol
+from wmp_training.evaluation.report import Report, ReportError
+from wmp_training.evaluation.trial import Trial
+from wmp_training.world_model.prediction import PredictionErrors
+
+WHO = {"kind": "bundle", "name": "tiny", "sha256": "00ff"}
+
+
+def outcome(seed, success=True):
+    trial, end = Trial("gap", 0.5, seed), "goal" if success else "fall"
+    return Outcome(trial, success, end, 6.0, 10.0, 0.1, 0.05, math.nan, 2.0, (math.nan, 5.0, 9.0), math.nan)
+
+
+@pytest.fixture
+def report():
+    report = Report(WHO, Protocol(), (0, 1), 2)
+    report.add({0: [outcome(3), outcome(4)], 1: [outcome(5), outcome(6, success=False)]})
+    report.foresight = {"gap": PredictionErrors((0.1, 0.2), (0.3, 0.4), 7), "tilt": None}
+    return report
+
+
+def test_a_report_is_valid_json_that_tells_whose_episodes_these_were(report, tmp_path):
+    report.save(tmp_path / "new" / "out.json")
+    text = (tmp_path / "new" / "out.json").read_text()
+    data = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+    assert data["candidate"] == WHO and data["protocol"]["vx"] == 0.6
+    assert [(e["of_seed"], e["seed"]) for e in data["episodes"]] == [(0, 3), (0, 4), (1, 5), (1, 6)]
+    assert data["episodes"][0]["cost_of_transport"] is None
+    assert data["cells"][0]["success"] == 0.75 and data["cells"][0]["by_seed"] == {"0": 1.0, "1": 0.5}
+
+
+def test_a_report_that_is_read_is_the_one_that_was_saved(report, tmp_path):
+    report.save(tmp_path / "out.json")
+    found = Report.load(tmp_path / "out.json")
+    found.save(tmp_path / "again.json")
+    assert (tmp_path / "again.json").read_text() == (tmp_path / "out.json").read_text()
+    assert found.foresight == report.foresight
+    assert (found.candidate, found.protocol, found.seeds, found.episodes) == (WHO, Protocol(), (0, 1), 2)
+    cell = found.cell("gap", 0.5)
+    assert cell.by_seed == {0: 1.0, 1: 0.5} and math.isnan(cell.peak_torque[0])
+    assert math.isnan(cell.means["cost_of_transport"]) and cell.means["collisions"] == 2.0
+    assert found.holds("gap", 0.5) and not found.holds("gap", 0.7) and found.cell("tilt", 0.5) is None
+
+
+def test_an_evaluation_goes_on_where_it_was_and_never_with_another_one(report, tmp_path):
+    report.save(tmp_path / "out.json")
+    fresh = Report(WHO, Protocol(), (0, 1), 2)
+    assert fresh.resumed(tmp_path / "out.json").holds("gap", 0.5)
+    for change in ({"seeds": (0,)}, {"episodes": 3}, {"candidate": {}}, {"protocol": Protocol(blind="far")}):
+        with pytest.raises(ReportError, match=next(iter(change))):
+            replace(fresh, **change).resumed(tmp_path / "out.json")
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": 1}'])
+def test_a_file_that_is_no_evaluation_is_named(tmp_path, text):
+    (tmp_path / "out.json").write_text(text)
+    with pytest.raises(ReportError, match="out.json"):
+        Report.load(tmp_path / "out.json")

@@ -1,0 +1,52 @@
+import math
+
+import pytest
+import torch
+
+from wmp_training.evaluation.candidate import candidate
+from wmp_training.evaluation.episodes import run_trials
+from wmp_training.evaluation.protocol import Protocol
+from wmp_training.evaluation.run_candidate import RunCandidate
+from wmp_training.evaluation.trial import Trial
+from wmp_training.runner import RunConfig, Runner
+
+TRIALS = [Trial("climb", 0.5, 1), Trial("gap", 0.5, 2)]
+SHORT = Protocol(duration=0.4)
+
+
+@pytest.fixture
+def save(tmp_path):
+    """The checkpoint of a policy that has learned next to nothing."""
+
+    def save(**what):
+        torch.manual_seed(3)
+        runner = Runner(tmp_path / "run", RunConfig("tiny", 2, 3, 1, **what), threads=1)
+        runner.run(time_limit=60, iterations=1, report=lambda line: None)
+        return tmp_path / "run"
+
+    return save
+
+
+@pytest.mark.parametrize(
+    ("what", "camera", "told"),
+    [
+        ({"policy": "blind"}, False, False),
+        ({"policy": "recurrent"}, True, False),
+        ({}, True, False),
+        ({"task": "obstacles", "stage": "teacher"}, False, True),
+    ],
+)
+def test_any_policy_of_a_run_walks_the_same_tracks_and_repeats_exactly(save, what, camera, told):
+    who = RunCandidate(save(**what))
+    assert (who.camera, who.surroundings) == (camera, told)
+    first = run_trials(who, TRIALS, SHORT)
+    assert [outcome.trial for outcome in first] == TRIALS
+    assert all(math.isnan(outcome.surprise) for outcome in first)
+    assert str(run_trials(who, TRIALS, SHORT)) == str(first)
+    assert who.identity()["name"] == "run" and len(who.identity()["sha256"]) == 64
+
+
+def test_exactly_one_candidate_is_named(tmp_path):
+    for bundle, run in ((None, None), (tmp_path, tmp_path)):
+        with pytest.raises(ValueError, match="--bundle or --run"):
+            candidate(bundle, run)

@@ -1,0 +1,41 @@
+import math
+
+import pytest
+
+from wmp_core.calibration import Calibration
+from wmp_training.evaluation.measures import Outcome
+from wmp_training.evaluation.trial import Trial
+from wmp_training.export.calibration import FEWEST, Measured, calibrate
+
+
+def outcome(success=True, attitude=0.5, rate=4.0, surprise=2.0):
+    trial, end = Trial("climb", 0.5, 1), "goal" if success else "fall"
+    usual = (6.0, 10.0, 0.1, 0.05, 1.0, 2.0, (1.0, 5.0, 9.0), math.nan)
+    return Outcome(trial, success, end, *usual, attitude, rate, surprise)
+
+
+def test_limits_are_what_successful_robots_did_and_a_margin():
+    good = [outcome(attitude=0.5 + 0.01 * n, rate=4.0 + 0.1 * n, surprise=float(n)) for n in range(51)]
+    measured = calibrate([*good, outcome(False, attitude=3.0, rate=30.0, surprise=900.0)])
+    assert measured.attitude == pytest.approx(1.0 + 0.1)
+    assert measured.calibration.attitude_rate == pytest.approx(9.0 * 1.1)
+    # 99 of 100 successful episodes stay below: between the last two of 0..50.
+    assert measured.calibration.surprise == pytest.approx(49.5)
+    assert (measured.successes, measured.episodes) == (51, 52)
+
+
+def test_no_robot_may_ask_for_limits_that_let_it_lie_down():
+    measured = calibrate([outcome(attitude=1.5, rate=25.0)] * FEWEST)
+    assert measured.attitude == 1.2 and measured.calibration.attitude_rate == 12.0
+
+
+def test_a_policy_that_gets_nowhere_says_nothing(contract):
+    measured = calibrate([outcome()] * (FEWEST - 1) + [outcome(False)] * 100)
+    assert measured.attitude is None and measured.calibration == Calibration()
+    assert measured.limited(contract).limits.attitude is None
+
+
+def test_the_contract_changes_in_its_attitude_alone(contract):
+    limited = Measured(0.9, Calibration(), 30, 30).limited(contract)
+    assert limited.limits.attitude == 0.9
+    assert limited.limits.command_vx == contract.limits.command_vx and limited.depth == contract.depth

@@ -1,0 +1,92 @@
+import math
+
+import pytest
+
+from wmp_core.bundle import Bundle
+from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_training.evaluation.measures import Outcome
+from wmp_training.evaluation.protocol import Protocol
+from wmp_training.evaluation.report import Report, ReportError
+from wmp_training.evaluation.trial import Trial
+from wmp_training.export.model_card import model_card
+from wmp_training.world_model.prediction import PredictionErrors
+
+KNOWN = {
+    "preset": "tiny",
+    "task": "obstacles",
+    "terrains": ["flat", "stairs_up"],
+    "recipe": "warm",
+    "stages": [
+        {"stage": "teacher", "env_steps": 25_000_000, "wall_time_s": 3600},
+        {"stage": "wmp", "env_steps": 1_000_000, "wall_time_s": 600},
+    ],
+    "env_steps": 26_000_000,
+    "wall_time_s": 4200,
+    "seed": 1,
+    "git_commit": "abc",
+    "note": "Two stages.",
+}
+
+
+def outcome(terrain, end, success=None):
+    trial = Trial(terrain, 0.5, 1)
+    success = end == "goal" if success is None else success
+    return Outcome(trial, success, end, 6.0, 10.0, 0.1, 0.05, 1.0, 2.0, (1.0, 5.0, 9.0), math.nan)
+
+
+def evaluation(bundle, blind="no"):
+    candidate = {"kind": "bundle", "name": bundle.name, "sha256": bundle.sha256}
+    report = Report(candidate, Protocol(blind=blind), (0, 1), 2)
+    report.add({0: [outcome("flat", "goal")] * 2, 1: [outcome("flat", "goal")] * 2})
+    crouched = outcome("crawl", "goal", success=False)
+    report.add({0: [outcome("crawl", "goal"), crouched], 1: [outcome("crawl", "fall")] * 2})
+    return report
+
+
+@pytest.fixture
+def bundle(tmp_path, monkeypatch):
+    bundle = Bundle.load(write_tiny_bundle(tmp_path / "tiny"))
+    bundle.metadata.clear()
+    bundle.metadata.update(KNOWN)
+    return bundle
+
+
+def test_a_card_says_how_the_bundle_was_trained(bundle):
+    card = model_card(bundle)
+    assert "over these terrains: flat and stairs up" in card
+    assert "| steps | 26.0 M (144 h of walking): teacher 25.0 M in 60 min, wmp 1.0 M in 10 min |" in card
+    assert "| wall time | 70 min |" in card and "Two stages." in card
+    assert "None yet: `wmp eval`" in card
+
+
+def test_a_card_shows_success_blinded_success_and_foresight(bundle):
+    report = evaluation(bundle)
+    report.foresight = {"crawl": PredictionErrors((0.1, 0.2), (0.3, 0.4), 7)}
+    (bundle.path / "success.png").touch()
+    others = {"teacher": Report({"name": "teacher"}, Protocol(), (0,), 1)}
+    card = model_card(bundle, report, evaluation(bundle, "far"), others)
+    assert "4 episodes per terrain and difficulty\n(seeds 0 and 1, pooled)" in card
+    assert card.count("| crawl | 25% |") == 2 and "blinded" in card
+    assert "The seeds differ most on crawl 0.5: 50% and 0%." in card
+    assert "| crawl | 0.200 | 0.400 | 0.50 | 7 |" in card
+    assert "(success.png)" in card and "(foresight.png)" not in card
+    assert "| crawl | 0.5 | 25% | - |" in card
+
+
+def test_what_fails_is_said(bundle):
+    card = model_card(bundle, evaluation(bundle))
+    assert "- crawl 0.5: 25% success (falls 50%, crouches where there is no bar 25%)." in card
+    assert "- flat 0.5" not in card
+
+
+def test_the_evaluation_of_another_bundle_is_refused(bundle):
+    report = evaluation(bundle)
+    report.candidate["sha256"] = "ff" * 32
+    with pytest.raises(ReportError, match="ffffff"):
+        model_card(bundle, report)
+
+
+def test_a_bundle_of_the_first_kind_gets_a_card(bundle):
+    for key in ("task", "terrains", "recipe", "stages", "note"):
+        del bundle.metadata[key]
+    assert "trained to walk to velocity commands." in model_card(bundle)

@@ -1,0 +1,147 @@
+"""An evaluation as a file: all that is needed to show, compare, repeat and continue it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wmp_training.evaluation.measures import Outcome
+from wmp_training.evaluation.protocol import Protocol
+from wmp_training.evaluation.summary import MEANS, Cell, pool
+from wmp_training.world_model.prediction import PredictionErrors
+
+FORMAT = 2
+
+
+class ReportError(ValueError):
+    """A file that is no evaluation, or not the one that was expected."""
+
+
+@dataclass
+class Report:
+    """Holds nothing of the machine or the moment: the same candidate and arguments give the same report.
+
+    ``candidate`` is its identity; ``episodes`` per cell and seed; ``cells`` and, as JSON data, the
+    ``outcomes`` of all episodes, as far as the evaluation has come.
+    """
+
+    candidate: dict[str, Any]
+    protocol: Protocol
+    seeds: tuple[int, ...]
+    episodes: int
+    cells: list[Cell] = field(default_factory=list)
+    outcomes: list[dict[str, Any]] = field(default_factory=list)
+    foresight: dict[str, PredictionErrors | None] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Of the candidate, and whether it was blinded."""
+        return self.candidate["name"] + ("" if self.protocol.blind == "no" else ", blinded")
+
+    def add(self, outcomes: Mapping[int, Sequence[Outcome]]) -> Cell:
+        """Take in the episodes (by seed) of one cell, which is returned."""
+        cell = pool(outcomes)
+        self.cells.append(cell)
+        for seed, of_seed in outcomes.items():
+            self.outcomes += [{"of_seed": seed, **_episode(outcome)} for outcome in of_seed]
+        return cell
+
+    def holds(self, terrain: str, difficulty: float) -> bool:
+        """Whether this cell has been evaluated."""
+        return any((cell.terrain, cell.difficulty) == (terrain, difficulty) for cell in self.cells)
+
+    def cell(self, terrain: str, difficulty: float) -> Cell | None:
+        """The cell, if it has been evaluated."""
+        found = (c for c in self.cells if (c.terrain, c.difficulty) == (terrain, difficulty))
+        return next(found, None)
+
+    def save(self, path: Path) -> None:
+        """Write the file whole or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(path.name + ".new")
+        fresh.write_text(json.dumps(_plain(self._data()), indent=1, allow_nan=False) + "\n")
+        fresh.replace(path)
+
+    def _data(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "candidate": self.candidate,
+            "protocol": dataclasses.asdict(self.protocol),
+            "seeds": self.seeds,
+            "episodes_per_cell_and_seed": self.episodes,
+            "cells": [dataclasses.asdict(cell) for cell in self.cells],
+            "episodes": self.outcomes,
+            "foresight": {
+                name: error and dataclasses.asdict(error) for name, error in self.foresight.items()
+            },
+        }
+
+    @classmethod
+    def load(cls, path: Path) -> Report:
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            ReportError: there is no such file, or it is none of `wmp eval`.
+        """
+        try:
+            data = json.loads(path.read_text())
+            if data["format"] != FORMAT:
+                raise ReportError(f"{path} has format {data['format']}, expected {FORMAT}; evaluate again")
+            return cls(
+                data["candidate"],
+                Protocol(**data["protocol"]),
+                tuple(data["seeds"]),
+                data["episodes_per_cell_and_seed"],
+                [_cell(cell) for cell in data["cells"]],
+                data["episodes"],
+                {name: error and _errors(error) for name, error in data["foresight"].items()},
+            )
+        except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
+            raise ReportError(
+                f"{path} is no evaluation ({error}); make one with 'wmp eval --json {path}'"
+            ) from error
+
+    def resumed(self, path: Path) -> Report:
+        """The evaluation in ``path``, to go on with; raises :class:`ReportError` if it is another one."""
+        found = Report.load(path)
+        for key in ("candidate", "protocol", "seeds", "episodes"):
+            expected, recorded = getattr(self, key), getattr(found, key)
+            if expected != recorded:
+                raise ReportError(
+                    f"{path} is of {key} {recorded}, expected {expected}; give the arguments it was begun "
+                    "with, or leave out --resume"
+                )
+        return found
+
+
+def _cell(data: dict[str, Any]) -> Cell:
+    unknown = {name: math.nan for name in MEANS if data["means"][name] is None}
+    low, mid, high = (math.nan if peak is None else peak for peak in data["peak_torque"])
+    by_seed = {int(seed): share for seed, share in data["by_seed"].items()}
+    means = {**data["means"], **unknown}
+    return Cell(**{**data, "means": means, "peak_torque": (low, mid, high), "by_seed": by_seed})
+
+
+def _errors(data: dict[str, Any]) -> PredictionErrors:
+    return PredictionErrors(tuple(data["model"]), tuple(data["persistence"]), data["sequences"])
+
+
+def _episode(outcome: Outcome) -> dict[str, Any]:
+    values = dataclasses.asdict(outcome)
+    return _plain({**values.pop("trial"), **values})
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no NaN, and six digits are more than any figure here means."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return None if math.isnan(value) else float(f"{value:.6g}")
+    return value

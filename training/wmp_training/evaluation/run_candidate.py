@@ -1,0 +1,112 @@
+"""The policy in a training run's last checkpoint, of whatever stage, judged like a bundle.
+
+So the privileged teacher and policies without a world model, which cannot be exported, get figures that can
+be compared with those of a bundle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import torch
+from rsl_rl.models import MLPModel
+from tensordict import TensorDict
+from torch import Tensor
+
+from wmp_core.contract import Contract
+from wmp_training.checkpoint import TENSORS, load_checkpoint, section
+from wmp_training.env.environment import Observation
+from wmp_training.evaluation.candidate import Agent
+from wmp_training.learner import Networks
+from wmp_training.model_free import BLOCK, Eyes
+from wmp_training.policy.model_free import KINDS, build_actor
+from wmp_training.presets import PolicyConfig, a1_contract, preset
+from wmp_training.sim.height_map import MAP_SIZE
+from wmp_training.world_model.filter import LatentFilter
+
+
+class RunCandidate:
+    """The last checkpoint of the run (or stage of one) in ``folder``; also while it is training.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.tensors, facts = load_checkpoint(folder / "checkpoint")
+        self.facts, config = facts, facts["config"]
+        self.sha256 = hashlib.sha256((folder / "checkpoint" / TENSORS).read_bytes()).hexdigest()
+        self.name = folder.resolve().name
+        self.kind = "teacher" if config.get("stage") == "teacher" else config.get("policy", "wmp")
+        self.preset = preset(config["preset"])
+        self.contract = a1_contract(self.preset.world_model)
+        model_free = KINDS.get(self.kind)
+        self.camera = model_free is None or model_free.camera
+        self.surroundings = model_free is not None and "surroundings" in model_free.groups
+
+    def agent(self, num_robots: int) -> Agent:
+        if self.kind in KINDS:
+            actor = restore_actor(self.kind, self.tensors, self.contract, self.preset.policy)
+            eyes = Eyes(self.contract.depth, num_robots, self.camera)
+            return ModelFreeAgent(actor, eyes, num_robots, self.contract.action.clip)
+        networks = Networks(self.contract, self.preset)
+        networks.load(self.tensors)
+        return NetworksAgent(networks, num_robots)
+
+    def identity(self) -> dict[str, Any]:
+        steps = self.facts["env_steps"]
+        return {"kind": self.kind, "name": self.name, "env_steps": steps, "sha256": self.sha256}
+
+
+def restore_actor(
+    kind: str, tensors: dict[str, Tensor], contract: Contract, config: PolicyConfig
+) -> MLPModel:
+    """The actor of ``kind`` with the weights of a checkpoint."""
+    depth = contract.depth
+    sizes = {
+        "history": contract.history_size,
+        "command": 3,
+        "proprioception": contract.proprioception_size,
+        "last_action": contract.num_joints,
+        "base_velocity": 3,
+        "surroundings": MAP_SIZE,
+        "sight": (depth.height // BLOCK) * (depth.width // BLOCK),
+    }
+    example = TensorDict({name: torch.zeros(1, size) for name, size in sizes.items()}, batch_size=[1])
+    actor = build_actor(kind, example, contract.num_joints, config)
+    actor.load_state_dict(section(kind, tensors))
+    return actor
+
+
+class ModelFreeAgent:
+    """An actor without a world model."""
+
+    def __init__(self, actor: MLPModel, eyes: Eyes, num_robots: int, clip: float) -> None:
+        self.actor, self.eyes, self.clip = actor, eyes, clip
+        self.kl = torch.full((num_robots,), torch.nan)
+
+    @torch.no_grad()
+    def __call__(self, observation: Observation) -> Tensor:
+        return self.actor(self.eyes(observation)).clamp(-self.clip, self.clip)
+
+
+class NetworksAgent:
+    """World model and actor as torch holds them."""
+
+    def __init__(self, networks: Networks, num_robots: int) -> None:
+        contract = networks.contract
+        interval, joints = contract.timing.world_model_interval, contract.num_joints
+        self.actor, self.clip = networks.actor, contract.action.clip
+        self.filter = LatentFilter(networks.world_model, num_robots, interval, joints)
+        self.kl = torch.full((num_robots,), torch.nan)
+
+    @torch.no_grad()
+    def __call__(self, observation: Observation) -> Tensor:
+        seen = observation
+        # The action that led here belongs to the tick before.
+        self.filter.record_action((seen.tick - 1).clamp(min=0), seen.last_action)
+        self.filter.step(seen.due, seen.first, seen.proprioception[seen.due], seen.depth, seen.valid)
+        latent, _ = self.actor.get_latent_vector(seen.history, seen.command, self.filter.deter)
+        return self.actor.mlp(latent).clamp(-self.clip, self.clip)

@@ -1,0 +1,69 @@
+"""Where a bundle comes from: what its training did, as its run's folder and the code's repository tell."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from wmp_training.checkpoint import FACTS, load_facts
+from wmp_training.learner import Networks
+from wmp_training.recipe import RECIPES
+from wmp_training.tasks import task
+
+
+def provenance(run: Path, networks: Networks, note: str) -> dict[str, Any]:
+    """What a bundle records of the run it was exported from; ``note`` is for the reader of the model card."""
+    facts = load_facts(run / "checkpoint")
+    config, stages = facts["config"], _stages(run)
+    terrains = task(config.get("task", "gentle")).terrains
+    return {
+        "git_commit": git_commit(),
+        "preset": networks.preset.name,
+        "task": config.get("task", "gentle"),
+        "terrains": list(terrains),
+        "recipe": "warm" if len(stages) > 1 else "wmp",
+        "stages": stages,
+        "env_steps": sum(stage["env_steps"] for stage in stages),
+        "wall_time_s": sum(stage["wall_time_s"] for stage in stages),
+        "num_envs": config["num_envs"],
+        "seed": config["seed"],
+        "amp": config.get("amp", False),
+        "without": list(config.get("without", ())),
+        "parameters": _parameters(networks),
+        "note": note,
+    }
+
+
+def _stages(run: Path) -> list[dict[str, Any]]:
+    """Every stage that has left a checkpoint, in order."""
+    found = []
+    for stage in RECIPES["warm"]:
+        if (run / stage.folder / "checkpoint" / FACTS).is_file():
+            facts = load_facts(run / stage.folder / "checkpoint")
+            name, steps = facts["config"].get("stage", stage.name), facts["env_steps"]
+            found.append({"stage": name, "env_steps": steps, "wall_time_s": round(facts["wall_time_s"])})
+    return found
+
+
+def _parameters(networks: Networks) -> dict[str, int]:
+    def count(module: nn.Module) -> int:
+        return sum(parameter.numel() for parameter in module.parameters())
+
+    model = networks.world_model
+    sizes = {"world_model": count(model), "deployed": count(model) - count(model.decoder)}
+    return sizes | {"actor": count(networks.actor)}
+
+
+def git_commit() -> str:
+    """Commit of this code, marked ``-dirty`` if the package was edited since; ``unknown`` without git."""
+    package = Path(__file__).parents[1]
+
+    def git(*arguments: str) -> str:
+        run = subprocess.run(["git", *arguments], cwd=package, capture_output=True, text=True, check=False)
+        return run.stdout.strip()
+
+    commit = git("rev-parse", "--short=12", "HEAD")
+    return commit + ("-dirty" if git("status", "--porcelain", "--", ".") else "") if commit else "unknown"
