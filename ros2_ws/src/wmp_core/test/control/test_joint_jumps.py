@@ -1,0 +1,51 @@
+"""A joint that obeys its speed limit never jumps, however many states are lost in between."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from wmp_core.control.joint_jumps import JointJumps
+
+FASTEST = np.full(12, 42.9)
+PERIOD = 0.002
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(1, 25), st.floats(-1.0, 1.0)), min_size=1, max_size=20))
+def test_motion_within_the_limit_has_no_excess(make_state, moves):
+    jumps = JointJumps(FASTEST, PERIOD)
+    cycle, angle = 0, 0.0
+    jumps.update(make_state(stamp=0.0, q=np.zeros(12)))
+    for periods, share in moves:
+        cycle += periods
+        angle += share * periods * PERIOD * 42.9
+        jumps.update(make_state(stamp=cycle * PERIOD, q=np.full(12, angle)))
+        assert jumps.excess.max() <= 1e-9
+
+
+def test_the_excess_is_what_the_limit_does_not_explain(make_state):
+    jumps = JointJumps(FASTEST, PERIOD)
+    jumps.update(make_state(stamp=1.0, q=np.zeros(12)))
+    assert jumps.excess.max() == 0.0
+    # Two lost states: 6 ms at 42.9 rad/s are 0.2574 rad.
+    q = np.zeros(12)
+    q[3] = -0.6
+    jumps.update(make_state(stamp=1.006, q=q))
+    assert (np.argmax(jumps.excess), jumps.excess[3]) == (3, pytest.approx(0.6 - 0.2574))
+
+
+def test_states_that_arrive_at_once_lie_a_period_apart(make_state):
+    jumps = JointJumps(FASTEST, PERIOD)
+    jumps.update(make_state(stamp=1.0, q=np.zeros(12)))
+    jumps.update(make_state(stamp=1.0, q=np.full(12, 0.0858)))
+    assert jumps.excess.max() == pytest.approx(0.0)
+
+
+def test_the_state_that_is_known_already_changes_nothing(make_state):
+    jumps = JointJumps(FASTEST, PERIOD)
+    first, second = make_state(stamp=1.0, q=np.zeros(12)), make_state(stamp=1.002, q=np.full(12, 1.0))
+    jumps.update(first)
+    for _ in range(2):
+        jumps.update(second)
+        assert jumps.excess[0] == pytest.approx(1.0 - 0.0858)
