@@ -26,7 +26,7 @@ def test_every_option_is_a_launch_argument(mode):
     arguments = {
         entity.name for entity in describe(mode).entities if isinstance(entity, DeclareLaunchArgument)
     }
-    assert arguments == {option.name for option in OPTIONS[mode]} | {"params_file", "record"}
+    assert arguments == {option.name for option in OPTIONS[mode]} | {"params_file", "record", "flights"}
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_every_option_is_a_launch_argument(mode):
 def test_the_launched_nodes_are_those_of_the_graph(mode, given, tiny_bundle):
     context = LaunchContext()
     description = describe(mode)
-    context.launch_configurations.update({**given, "bundle": str(tiny_bundle)})
+    context.launch_configurations.update({**given, "bundle": str(tiny_bundle), "flights": ""})
     actions = []
     for entity in description.entities:
         if isinstance(entity, DeclareLaunchArgument):
