@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -36,10 +37,13 @@ class Exactness:
             error = np.abs(np.asarray(recorded, np.float64) - found)
             if quantity == "kl":  # nats without an upper bound: relative above one
                 error = error / np.maximum(1.0, np.abs(recorded))
-            error = np.nan_to_num(error, nan=np.inf)
+            largest = float(error.max())
+            if math.isnan(largest):
+                error = np.nan_to_num(error, nan=np.inf)
+                largest = math.inf
             self.compared[quantity] += 1
-            self.largest[quantity] = max(self.largest[quantity], float(error.max()))
-            if error.max() <= self._tolerance:
+            self.largest[quantity] = max(self.largest[quantity], largest)
+            if largest <= self._tolerance:
                 continue
             self.differing[quantity] += 1
             if self.first is None:

@@ -24,14 +24,22 @@ class ImageErrors(NamedTuple):
     ssim: np.ndarray
 
 
-def image_errors(predicted: np.ndarray, truth: np.ndarray, far: float) -> ImageErrors:
-    """Errors of ``predicted`` against ``truth``, both ``[N, H, W]`` in m; a truth of NaN was not recorded."""
+def image_errors(
+    predicted: np.ndarray, truth: np.ndarray, far: float, bands: np.ndarray | None = None
+) -> ImageErrors:
+    """Errors of ``predicted`` against ``truth``, both ``[N, H, W]`` in m; a truth of NaN was not recorded.
+    ``bands``: :func:`edge_bands` of the truth, where they are known already."""
     difference = np.abs(predicted - truth)
     known = np.isfinite(truth).all(axis=(1, 2))
     there = truth < far - 1e-3
-    bands = np.stack([edge_band(image) for image in truth]) if len(truth) else there
+    bands = edge_bands(truth) if bands is None else bands
     similar = [ssim(a, b, far) if ok else np.nan for a, b, ok in zip(predicted, truth, known, strict=True)]
     return ImageErrors(_mean(difference, there), _mean(difference, bands), np.array(similar))
+
+
+def edge_bands(depth: np.ndarray) -> np.ndarray:
+    """:func:`edge_band` of each of ``depth [N, H, W]``."""
+    return np.array([edge_band(image) for image in depth], bool).reshape(depth.shape)
 
 
 def edge_band(depth: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from wmp_core.bundle import Bundle
 from wmp_core.observation import scale_vector, term_slices
 from wmp_replay.bootstrap import interval
-from wmp_replay.image_errors import image_errors
+from wmp_replay.image_errors import edge_bands, image_errors
 from wmp_replay.open_loop import Prediction, context_state, roll_out, shuffled_actions
 from wmp_replay.section import Section, Status
 from wmp_replay.thresholds import Limit
@@ -126,17 +126,19 @@ class PredictionTest:
             "persistence": _persistence(windows),
             "shuffled": roll_out(self._bundle, windows, state, shuffled),
         }
-        errors = {guess: self._judge(windows, prediction) for guess, prediction in guesses.items()}
+        places = [CONTEXT + ahead - 1 for ahead in HORIZONS]
+        bands = edge_bands(windows.depth[:, places].reshape(-1, *windows.depth.shape[2:]))
+        errors = {guess: self._judge(windows, prediction, bands) for guess, prediction in guesses.items()}
         self._errors.append(errors)
         self._stamps.append(windows.stamp)
         self._keep_pictures(windows, foreseen, errors["model"]["depth_m"])
 
-    def _judge(self, windows: Windows, guess: Prediction) -> dict[str, np.ndarray]:
+    def _judge(self, windows: Windows, guess: Prediction, bands: np.ndarray) -> dict[str, np.ndarray]:
         places = [CONTEXT + ahead - 1 for ahead in HORIZONS]
         truth, count = windows.depth[:, places], len(windows)
         size = truth.shape[2:]
         images = image_errors(
-            guess.depth.reshape(-1, *size), truth.reshape(-1, *size), self._bundle.contract.depth.far
+            guess.depth.reshape(-1, *size), truth.reshape(-1, *size), self._bundle.contract.depth.far, bands
         )
         errors = dict(zip(IMAGE_METRICS, (e.reshape(count, -1) for e in images), strict=True))
         difference = np.abs(guess.proprioception - windows.proprioception[:, places]) / self._scale
