@@ -201,7 +201,7 @@ def _write_ranges(path: Path, suggestions: list[dict[str, list[float]]], bags: l
             merged[key] = [min(known[0], low), max(known[1], high)]
     names = ", ".join(bag.name for bag in bags)
     head = f"# Ranges that cover the robot of: {names}. For: wmp train --randomisation {path.name}\n"
-    path.write_text(head + yaml.safe_dump(merged, sort_keys=False), encoding="utf-8")
+    path.write_text(head + yaml.safe_dump(merged, sort_keys=False, default_flow_style=None), encoding="utf-8")
 
 
 def _show(result: Any, seconds: float) -> None:

@@ -225,7 +225,7 @@ def judge_fit(section: Section, fit: MotorFit, thresholds: dict[str, Any]) -> No
             section.add(Status.SKIP, f"the recorded movements do not determine the joints' {quantity}")
             continue
         text = ", ".join(
-            f"{name.partition('_')[2] or 'all joints'} {scale * value:.3g} +- {scale * error:.1g}{unit}"
+            f"{name.partition('_')[2] or 'all joints'} {scale * value:.2f} +- {scale * error:.2f}{unit}"
             for name, (value, error) in values.items()
         )
         farthest = max(abs(value - nominal) for value, _ in values.values())

@@ -1,5 +1,6 @@
 """The report in a real browser: it fits a phone and a laptop, in light and dark, and loads nothing."""
 
+import dataclasses
 import re
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from wmp_replay import replay
 from wmp_replay.bag.records import Joints
 from wmp_replay.bag.writer import write_bag
 from wmp_replay.golden_walk import golden_records
+from wmp_replay.motors.fit import MotorFit
 from wmp_replay.report.page import report, write_report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -69,6 +71,15 @@ def test_a_walk_of_which_little_is_known_has_a_report_as_well(tiny_bundle, tmp_p
     text = report(replay(write_bag(tmp_path / "short", records), tiny_bundle))
     assert "no stretch of" in text
     assert "fewer than 50 policy steps" in text
+
+
+def test_fitted_motors_are_in_the_report(golden_bag, tiny_bundle):
+    values = np.array((0.8125, 0.9, 1.0, 0.5, 0.6, 0.7, 0.008))
+    fit = MotorFit(values, np.full(7, 0.0321), windows=37, rmse=0.002, nominal_rmse=0.02)
+    text = report(dataclasses.replace(replay(golden_bag, tiny_bundle), motor_fit=fit))
+    assert "37 swings of a leg" in text
+    assert "<td>strength, hip</td><td>0.8125</td><td>0.032</td><td>1</td>" in text
+    assert "<td>delay</td><td>0.008</td>" in text
 
 
 @needs_browser
