@@ -36,12 +36,17 @@ class Measurements:
     trajectory: Trajectory | None
 
 
-def measure(steps: Iterable[WorldModelStep], bundle: Bundle, tolerance: float) -> Measurements:
-    """Go once through the steps of a walk; memory grows by some 100 bytes per step, never by images."""
+def measure(
+    steps: Iterable[WorldModelStep], bundle: Bundle, tolerance: float, fit: bool = False
+) -> Measurements:
+    """Go once through the steps of a walk; memory grows by some 100 bytes per step, never by images.
+
+    With ``fit`` the joints' trajectory is kept for a fit of the motors, up to a bound.
+    """
     integrity, exactness = IntegrityTest(bundle.contract.depth.far), Exactness(bundle, tolerance)
     prediction, surprise = PredictionTest(bundle), SurpriseTest(bundle)
     latent, dynamics = LatentTest(), DynamicsTest(bundle.contract)
-    trajectory = TrajectoryRecord(bundle.contract)
+    trajectory = TrajectoryRecord(bundle.contract) if fit else None
     start = np.nan
     for done in Recomputer(bundle).run(steps):
         start = done.step.stamp if np.isnan(start) else start
@@ -51,7 +56,8 @@ def measure(steps: Iterable[WorldModelStep], bundle: Bundle, tolerance: float) -
         surprise.take(done)
         latent.take(done)
         dynamics.take(done.step)
-        trajectory.take(done.step)
+        if trajectory is not None:
+            trajectory.take(done.step)
     return Measurements(
         float(start),
         integrity,
@@ -63,5 +69,5 @@ def measure(steps: Iterable[WorldModelStep], bundle: Bundle, tolerance: float) -
         latent.latents(),
         latent.stamps(),
         dynamics.finish(),
-        trajectory.finish(),
+        None if trajectory is None else trajectory.finish(),
     )

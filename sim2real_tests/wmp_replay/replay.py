@@ -96,7 +96,7 @@ def replay(
     limits = thresholds or Thresholds.load()
     tolerance = float(limits.exactness["tolerance"])
     known = reference or find_reference(bundle, tolerance)
-    measured = measure(walk.steps(bundle.contract, progress), bundle, tolerance)
+    measured = measure(walk.steps(bundle.contract, progress), bundle, tolerance, fit)
     if progress is not None:
         progress(1.0)
     sections = _judge(walk, bundle, known, measured, limits)
