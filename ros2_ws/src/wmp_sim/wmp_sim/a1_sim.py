@@ -25,6 +25,7 @@ from wmp_core.control.envelope import EnvelopeSettings
 from wmp_core.observation import RobotState
 from wmp_core.realtime import scheduling
 from wmp_core.realtime.loop import PeriodicLoop
+from wmp_core.realtime.scheduling import RealtimeSettings
 from wmp_ros.health import Health, Report
 from wmp_ros.qos import LATCHED, RELIABLE
 from wmp_ros.running import run_node, spin
@@ -55,6 +56,7 @@ PARAMETERS = {
     "spawn": "prone",
     "frame_id": "camera_depth_optical_frame",
     "physics_dt": 0.001,  # s
+    "priority": 50,  # SCHED_FIFO of the physics in real time, where the system permits
     "faults": "",  # KIND@T[:DURATION] ..., see wmp_sim.faults
     "bundle": "",  # commands are judged against its contract; empty: they are not
 }
@@ -83,6 +85,10 @@ class A1Sim(Node):
             CameraMount(pitch=setting["camera_pitch"]),
             StereoNoise() if setting["depth_noise"] else None,
             seed,
+        )
+        # Physics must get the interpreter back quickly from the camera's thread.
+        self._realtime = RealtimeSettings(
+            priority=0 if self.lockstep else setting["priority"], switch_interval=1e-4
         )
         self._faults = FaultSchedule(parse_faults(setting["faults"]))
         self._camera_faults = CameraFaults(self._faults, (seed, 4))
@@ -146,7 +152,8 @@ class A1Sim(Node):
 
     def _run_in_real_time(self, server: A1Server, stop: threading.Event) -> None:
         camera = threading.Thread(target=self._run_camera, args=(stop,), name="camera")
-        camera.start()
+        camera.start()  # before the physics gets its priority, which threads inherit
+        scheduling.apply(self._realtime)
         loop = PeriodicLoop(EXCHANGE)
         try:
             for periods in loop.ticks():
@@ -248,8 +255,6 @@ def serve(node: A1Sim, stop: threading.Event) -> None:
     """Simulate in this thread, and answer parameter services in another, until ``stop`` is set."""
     spinning = threading.Thread(target=spin, args=(node, stop), name="ros")
     spinning.start()
-    # Physics must get the interpreter back quickly from the camera's thread.
-    scheduling.apply(scheduling.RealtimeSettings(switch_interval=1e-4))
     try:
         node.run(stop)
     finally:
