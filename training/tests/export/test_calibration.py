@@ -29,6 +29,10 @@ def test_no_robot_may_ask_for_limits_that_let_it_lie_down():
     assert measured.attitude == 1.2 and measured.calibration.attitude_rate == 12.0
 
 
+def test_a_robot_that_never_sways_may_be_pushed():
+    assert calibrate([outcome(attitude=0.1)] * FEWEST).attitude == 0.5
+
+
 def test_a_policy_that_gets_nowhere_says_nothing(contract):
     measured = calibrate([outcome()] * (FEWEST - 1) + [outcome(False)] * 100)
     assert measured.attitude is None and measured.calibration == Calibration()

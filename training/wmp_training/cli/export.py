@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import sys
 from pathlib import Path
 
 HELP = "turn a training run into a bundle"
@@ -47,7 +48,11 @@ class ExportCommand:
 
         logging.basicConfig(level=logging.INFO, format="%(message)s")
         torch.set_num_threads(1)
-        export(args.folder, args.out, args.episodes, args.note, args.threads)
+        try:
+            export(args.folder, args.out, args.episodes, args.note, args.threads)
+        except (FileNotFoundError, ValueError) as error:
+            print(f"wmp export: {error}", file=sys.stderr)
+            return 2
         logging.info("bundle in %s; next: wmp eval --bundle %s --json eval.json", args.out, args.out)
         return 0
 

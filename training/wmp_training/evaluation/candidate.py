@@ -58,9 +58,11 @@ class BundleCandidate:
 
 def candidate(bundle: Path | None, run: Path | None) -> Candidate:
     """The one that is given; ``ValueError`` unless it is one of the two."""
-    # Imported here: to judge a bundle takes nothing of what trains.
-    from wmp_training.evaluation.run_candidate import RunCandidate
+    if bundle is not None and run is None:
+        return BundleCandidate(Bundle.load(bundle))
+    if bundle is None and run is not None:
+        # Imported here: to judge a bundle takes nothing of what trains.
+        from wmp_training.evaluation.run_candidate import RunCandidate
 
-    if (bundle is None) == (run is None):
-        raise ValueError("expected either --bundle or --run")
-    return BundleCandidate(Bundle.load(bundle)) if bundle is not None else RunCandidate(run)  # type: ignore[arg-type]
+        return RunCandidate(run)
+    raise ValueError("expected either --bundle or --run")

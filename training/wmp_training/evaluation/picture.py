@@ -18,7 +18,7 @@ SHOWN = (CONTEXT - 1, CONTEXT, CONTEXT + 2, CONTEXT + 5, CONTEXT + HORIZON - 1)
 #: The colours of an error span +- this, m.
 ERROR_RANGE = 0.5
 #: Colours of the file: it is part of a bundle, so it shall be small.
-COLOURS = 64
+COLOURS = 128
 
 
 def draw_foresight(series: Mapping[str, Foresight], far: float, path: Path) -> None:

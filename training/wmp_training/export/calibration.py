@@ -25,6 +25,8 @@ LEVELS, SEED = (0.1, 0.3, 0.5, 0.7, 0.9), 1000
 FEWEST = 20
 #: What unseen episodes may exceed the largest seen by: attitude rad, rate as a factor.
 ATTITUDE_MARGIN, RATE_MARGIN = 0.1, 1.1
+#: Nobody is pushed here, so a robot that sways this far is still walking, rad.
+SMALLEST_ATTITUDE = 0.5
 #: No policy may ask for more: with the runtime's margin of 0.2 rad a robot lies on its side or back; and one
 #: that tips over turns at 5 rad/s or more.
 LARGEST_ATTITUDE, LARGEST_RATE = 1.2, 12.0
@@ -71,7 +73,7 @@ def calibrate(outcomes: Sequence[Outcome]) -> Measured:
     rate = max(outcome.attitude_rate for outcome in good) * RATE_MARGIN
     surprise = float(np.quantile([outcome.surprise for outcome in good], QUANTILE))
     return Measured(
-        round(min(attitude, LARGEST_ATTITUDE), 3),
+        round(min(max(attitude, SMALLEST_ATTITUDE), LARGEST_ATTITUDE), 3),
         Calibration(surprise=round(surprise, 3), attitude_rate=round(min(rate, LARGEST_RATE), 3)),
         len(good),
         len(outcomes),

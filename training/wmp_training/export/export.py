@@ -57,8 +57,13 @@ def export(
         episodes: per terrain and level, from which attitude limit and calibration are measured; 0: neither.
         note: for the model card, what a reader must know about this run.
         terrains: to calibrate on; all of the run's task if not given.
+
+    Raises:
+        ValueError: the run is a teacher or a baseline, which no robot could run.
     """
     tensors, facts = load_checkpoint(run / "checkpoint")
+    if not any(name.startswith("world_model.") for name in tensors):
+        raise ValueError(f"{run} holds a policy without a world model; judge it with 'wmp eval --run {run}'")
     chosen = preset(facts["config"]["preset"])
     networks = Networks(a1_contract(chosen.world_model), chosen)
     networks.load(tensors)

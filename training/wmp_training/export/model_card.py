@@ -149,6 +149,8 @@ def _seed_spread(report: Report) -> str:
         return max(cell.by_seed.values()) - min(cell.by_seed.values())
 
     worst = max(report.cells, key=spread)
+    if not spread(worst):
+        return "Every seed alone gives the same."
     shares = _list(f"{share:.0%}" for share in worst.by_seed.values())
     return f"The seeds differ most on {worst.terrain} {worst.difficulty:g}: {shares}."
 

@@ -24,7 +24,7 @@ def provenance(run: Path, networks: Networks, note: str) -> dict[str, Any]:
         "preset": networks.preset.name,
         "task": config.get("task", "gentle"),
         "terrains": list(terrains),
-        "recipe": "warm" if len(stages) > 1 else "wmp",
+        "recipe": "warm" if {"teacher", "student"} & {stage["stage"] for stage in stages} else "wmp",
         "stages": stages,
         "env_steps": sum(stage["env_steps"] for stage in stages),
         "wall_time_s": sum(stage["wall_time_s"] for stage in stages),
