@@ -1,6 +1,7 @@
 """Checkpoints: tensors in safetensors, the rest in JSON.
 
-Nothing is unpickled, so a stranger's checkpoint is only data.
+Nothing is unpickled, so a stranger's checkpoint is only data. Tensors are read onto the CPU: a checkpoint is
+of no device.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from wmp_training.device import CPU
+
 TENSORS, FACTS = "state.safetensors", "state.json"
 
 
@@ -22,7 +25,9 @@ def save_checkpoint(folder: Path, tensors: dict[str, Tensor], facts: dict[str, A
     fresh, old = folder.with_suffix(".new"), folder.with_suffix(".old")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    save_file({name: value.detach().clone().contiguous() for name, value in tensors.items()}, fresh / TENSORS)
+    save_file(
+        {name: value.detach().cpu().clone().contiguous() for name, value in tensors.items()}, fresh / TENSORS
+    )
     (fresh / FACTS).write_text(json.dumps(facts, indent=2) + "\n")
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
@@ -55,6 +60,7 @@ def skill(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         "depth_predictor.known",
         "depth_predictor.images",
         "rng",
+        "device_rng",
         "world_model_rng",
         "memory",
         "sight",
@@ -75,9 +81,11 @@ def prefixed(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {f"{prefix}.{name}": value for name, value in tensors.items()}
 
 
-def section(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors saved under ``prefix.``, without it."""
-    return {k.removeprefix(f"{prefix}."): v for k, v in tensors.items() if k.startswith(f"{prefix}.")}
+def section(prefix: str, tensors: dict[str, Tensor], device: torch.device = CPU) -> dict[str, Tensor]:
+    """The tensors saved under ``prefix.``, without it, on ``device``."""
+    return {
+        k.removeprefix(f"{prefix}."): v.to(device) for k, v in tensors.items() if k.startswith(f"{prefix}.")
+    }
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -13,6 +13,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from wmp_training.device import CPU
+
 
 @dataclass(frozen=True)
 class Ranks:
@@ -22,11 +24,11 @@ class Ranks:
     size: int = 1
 
     @classmethod
-    def from_environment(cls) -> Ranks:
-        """Join the processes that ``torchrun`` started, through gloo."""
+    def from_environment(cls, device: torch.device = CPU) -> Ranks:
+        """Join the processes that ``torchrun`` started: through gloo, tensors on a GPU through nccl."""
         size = int(os.environ.get("WORLD_SIZE", "1"))
         if size > 1 and not dist.is_initialized():
-            dist.init_process_group("gloo")
+            dist.init_process_group("gloo" if device.type == "cpu" else "cpu:gloo,cuda:nccl")
         return cls(int(os.environ.get("RANK", "0")), size)
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:

@@ -16,6 +16,7 @@ from wmp_training.algorithms.amp import AMPTrainer, motion_states
 from wmp_training.algorithms.amp_ppo import AMPPPO
 from wmp_training.algorithms.imitation import Imitation
 from wmp_training.algorithms.ppo import WMPPPO
+from wmp_training.device import random_states, restore, restore_random_states
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.env.environment import LocomotionEnv, Observation
 from wmp_training.policy.actor_critic import WMPActor, WMPCritic
@@ -43,6 +44,11 @@ class Networks:
             batch_size=[1],
         )
         self.actor = WMPActor(example, contract.num_joints, preset.policy)
+
+    def to(self, device: torch.device) -> None:
+        """Move both to ``device``."""
+        self.world_model.to(device)
+        self.actor.to(device)
 
     def load(self, tensors: dict[str, Tensor]) -> None:
         """Take the weights out of a checkpoint."""
@@ -72,8 +78,10 @@ class Learner:
         amp: AMPTrainer | None = None,
         depth_predictor: DepthPredictorTrainer | None = None,
     ) -> None:
-        contract, preset = env.contract, networks.preset
-        self.env, self.networks, self.preset, self.teacher = env, networks, preset, teacher
+        contract, preset, device = env.contract, networks.preset, env.device
+        networks.to(device)
+        self.env, self.networks, self.preset = env, networks, preset
+        self.teacher = None if teacher is None else teacher.to(device)
         self.amp, self.depth_predictor = amp, depth_predictor
         interval, joints = contract.timing.world_model_interval, contract.num_joints
         self.filter = LatentFilter(networks.world_model, env.num_robots, interval, joints)
@@ -85,11 +93,12 @@ class Learner:
             contract.proprioception_size,
             interval * joints,
             env.map_size,
+            device,
         )
-        self.reader = MapReader(config.deter, env.map_size) if env.map_size else None
+        self.reader = MapReader(config.deter, env.map_size).to(device) if env.map_size else None
         self.trainer = WorldModelTrainer(networks.world_model, self.replay, config, seed, ranks, self.reader)
         self.obs = self._perceive(env.reset())
-        self.critic = WMPCritic(self.obs, preset.policy)
+        self.critic = WMPCritic(self.obs, preset.policy).to(device)
         self._aids: dict[str, nn.Module] = {"critic": self.critic}
         if self.reader is not None:
             self._aids["map_reader"] = self.reader
@@ -193,7 +202,7 @@ class Learner:
             tensors |= ck.prefixed("amp", self.amp.state_dict())
         if self.depth_predictor is not None:
             tensors |= ck.prefixed("depth_predictor", self.depth_predictor.state_dict())
-        tensors |= {"rng": torch.get_rng_state(), "world_model_rng": self.trainer.generator.get_state()}
+        tensors |= random_states(self.env.device) | {"world_model_rng": self.trainer.generator.get_state()}
         facts = {
             "iteration": self.iteration,
             "env_steps": self.env_steps,
@@ -236,7 +245,8 @@ class Learner:
         self.env.load_state_dict(ck.section("env", tensors))
         self.filter.load_state_dict(ck.section("filter", tensors))
         self.replay.load_state_dict(ck.section("replay", tensors))
-        self.obs = TensorDict(ck.section("obs", tensors), batch_size=[self.env.num_robots])
+        obs = ck.section("obs", tensors, self.env.device)
+        self.obs = TensorDict(obs, batch_size=[self.env.num_robots])
         self.iteration, self.env_steps = int(facts["iteration"]), int(facts["env_steps"])
-        torch.set_rng_state(tensors["rng"])
-        self.trainer.generator.set_state(tensors["world_model_rng"])
+        restore_random_states(tensors, self.env.device)
+        restore(self.trainer.generator, tensors["world_model_rng"])

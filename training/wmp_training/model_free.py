@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from wmp_core.contract import DepthContract
 from wmp_training import checkpoint as ck
 from wmp_training.algorithms.ppo import GaitPPO
+from wmp_training.device import CPU, random_states, restore_random_states
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.env.environment import LocomotionEnv, Observation
 from wmp_training.policy.model_free import KINDS, build_actor, build_critic
@@ -22,9 +23,12 @@ BLOCK = 4
 class Eyes:
     """Turns environment observations into what model-free policies see; holds every robot's last image."""
 
-    def __init__(self, depth: DepthContract, num_robots: int, camera: bool) -> None:
+    def __init__(
+        self, depth: DepthContract, num_robots: int, camera: bool, device: torch.device = CPU
+    ) -> None:
         self.camera = camera
-        self.sight = torch.zeros(num_robots, (depth.height // BLOCK) * (depth.width // BLOCK))
+        pixels = (depth.height // BLOCK) * (depth.width // BLOCK)
+        self.sight = torch.zeros(num_robots, pixels, device=device)
 
     def __call__(self, observation: Observation) -> TensorDict:
         """Groups by name; ``sight`` only where there is a camera, ``surroundings`` only where observed."""
@@ -46,11 +50,11 @@ class ModelFreeLearner:
 
     def __init__(self, env: LocomotionEnv, preset: Preset, kind: str, ranks: Ranks = ALONE) -> None:
         self.env, self.preset, self.kind = env, preset, kind
-        self.eyes = Eyes(env.contract.depth, env.num_robots, env.config.camera)
+        self.eyes = Eyes(env.contract.depth, env.num_robots, env.config.camera, env.device)
         self.obs = self.eyes(env.reset())
         joints = env.contract.num_joints
-        self.actor = build_actor(kind, self.obs, joints, preset.policy)
-        self.critic = build_critic(self.obs, preset.policy)
+        self.actor = build_actor(kind, self.obs, joints, preset.policy).to(env.device)
+        self.critic = build_critic(self.obs, preset.policy).to(env.device)
         ranks.copy_from_first([self.actor, self.critic])
         self.ppo = GaitPPO(self.actor, self.critic, self.obs, joints, preset.ppo, ranks)
         self.iteration = self.env_steps = 0
@@ -81,7 +85,7 @@ class ModelFreeLearner:
             "env_steps": self.env_steps,
             "learning_rate": self.ppo.learning_rate,
         }
-        return tensors | {"rng": torch.get_rng_state()}, facts
+        return tensors | random_states(self.env.device), facts
 
     def load_skill(self, tensors: dict[str, Tensor], facts: dict[str, float]) -> None:
         """Weights, optimiser and terrain levels of another run; its robots stay where they are."""
@@ -96,8 +100,8 @@ class ModelFreeLearner:
         self.load_skill(tensors, facts)
         self.iteration, self.env_steps = int(facts["iteration"]), int(facts["env_steps"])
         self.env.load_state_dict(ck.section("env", tensors))
-        self.obs = self.obs.clone().update(ck.section("obs", tensors))
+        self.obs = self.obs.clone().update(ck.section("obs", tensors, self.env.device))
         if KINDS[self.kind].recurrent:
-            self.actor.reset(hidden_state=tensors["memory"])
+            self.actor.reset(hidden_state=tensors["memory"].to(self.env.device))
             self.eyes.sight.copy_(tensors["sight"])
-        torch.set_rng_state(tensors["rng"])
+        restore_random_states(tensors, self.env.device)

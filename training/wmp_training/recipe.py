@@ -7,7 +7,10 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
+
 from wmp_training.checkpoint import FACTS, load_facts
+from wmp_training.device import CPU
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.runner import RunConfig, Runner
 
@@ -40,6 +43,7 @@ def train(
     begin_with: Path | None = None,
     time_limit: float = float("inf"),
     iterations: int | None = None,
+    device: torch.device = CPU,
 ) -> Path:
     """Go through the stages of ``recipe`` in ``folder`` until ``time_limit`` s are over.
 
@@ -48,6 +52,7 @@ def train(
             without one begins. Otherwise the first stage begins anew.
         begin_with: checkpoint folder whose skill is taken over; stages before its own are left out.
         iterations: at most so many in each stage of this call.
+        device: where everything but physics runs; not part of the run, which may be resumed on another.
 
     Returns:
         The checkpoint folder of the stage that was under way last.
@@ -72,7 +77,7 @@ def train(
             source = path / "checkpoint"
             continue
         settings = RunConfig(**facts["config"]) if begun else replace(config, stage=stage.name)
-        runner = Runner(path, settings, threads, begun, ranks)
+        runner = Runner(path, settings, threads, begun, ranks, device)
         if not begun and source is not None:
             runner.begin_with(source)
         logger.info("stage %s in %s, %.1f M steps so far", stage.name, path, runner.learner.env_steps / 1e6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 import torch
@@ -41,7 +42,7 @@ def collect(
 def check_finite(log: Mapping[str, float], modules: Mapping[str, nn.Module], iteration: int) -> None:
     """Raise ``FloatingPointError`` that names what is not finite among losses and weights."""
     named = [(f"{m}.{n}", p) for m, module in modules.items() for n, p in module.named_parameters()]
-    broken = [name for name, value in log.items() if not torch.isfinite(torch.tensor(value))]
+    broken = [name for name, value in log.items() if not math.isfinite(value)]
     broken += [name for name, value in named if not torch.isfinite(value).all()]
     if broken:
         raise FloatingPointError(

@@ -16,6 +16,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from wmp_training.algorithms.amp import AMPTrainer
 from wmp_training.checkpoint import load_checkpoint, save_checkpoint
+from wmp_training.device import CPU
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.env.environment import LocomotionEnv
 from wmp_training.learner import Learner, Networks
@@ -23,8 +24,10 @@ from wmp_training.model_free import ModelFreeLearner
 from wmp_training.motions.library import MotionLibrary
 from wmp_training.policy.model_free import KINDS, build_actor, teacher_example
 from wmp_training.presets import a1_contract, preset
+from wmp_training.sim.backend import Simulator
 from wmp_training.sim.height_map import MAP_SIZE
 from wmp_training.sim.mujoco_batch import MujocoBatch
+from wmp_training.sim.on_device import OnDevice
 from wmp_training.tasks import Task, task, without_camera
 from wmp_training.world_model.depth_predictor import DepthPredictorTrainer
 from wmp_training.world_model.picture import snapshot
@@ -73,8 +76,13 @@ class RunConfig:
         return task(self.task).randomised(self.randomisation).without(self.without)
 
 
-def build_learner(config: RunConfig, threads: int, ranks: Ranks) -> Learner | ModelFreeLearner:
-    """Simulator, environment and what learns in it, from scratch; each rank has random numbers of its own."""
+def build_learner(
+    config: RunConfig, threads: int, ranks: Ranks, device: torch.device = CPU
+) -> Learner | ModelFreeLearner:
+    """Simulator, environment and what learns in it, from scratch; each rank has random numbers of its own.
+
+    Physics takes ``threads`` of the CPU; everything else is on ``device``.
+    """
     if config.stage not in STAGES:
         raise ValueError(f"stage is {config.stage!r}, expected one of {STAGES}")
     if config.policy not in POLICIES:
@@ -84,7 +92,8 @@ def build_learner(config: RunConfig, threads: int, ranks: Ranks) -> Learner | Mo
     torch.manual_seed(seed)
     contract = a1_contract(chosen.world_model)
     robots = config.num_envs // ranks.size
-    simulator = MujocoBatch(contract, robots, what.pool(config.levels, config.num_envs), seed, threads)
+    physics = MujocoBatch(contract, robots, what.pool(config.levels, config.num_envs), seed, threads)
+    simulator: Simulator = physics if device.type == "cpu" else OnDevice(physics, device)
     if kind in KINDS:
         settings = what.env if KINDS[kind].camera else without_camera(what.env)
         return ModelFreeLearner(LocomotionEnv(contract, simulator, settings), chosen, kind, ranks)
@@ -94,7 +103,7 @@ def build_learner(config: RunConfig, threads: int, ranks: Ranks) -> Learner | Mo
             raise ValueError(f"task {config.task!r} shows no height map to predict images from")
         size = MAP_SIZE + contract.proprioception_size
         image = contract.depth.height, contract.depth.width
-        predictor = DepthPredictorTrainer(size, image, chosen.depth_predictor, seed)
+        predictor = DepthPredictorTrainer(size, image, chosen.depth_predictor, seed, device)
     settings = replace(what.env, rendered=config.rendered)
     env = LocomotionEnv(contract, simulator, settings, imagination=predictor)
     networks = Networks(contract, chosen)
@@ -108,8 +117,8 @@ def build_learner(config: RunConfig, threads: int, ranks: Ranks) -> Learner | Mo
         teacher = build_actor("teacher", example, contract.num_joints, chosen.policy).requires_grad_(False)
     amp = None
     if config.amp and teacher is None:
-        library = MotionLibrary.shipped(contract.timing.control_period, chosen.amp.motions)
-        amp = AMPTrainer(chosen.amp, library, seed, ranks)
+        library = MotionLibrary.shipped(contract.timing.control_period, chosen.amp.motions, device)
+        amp = AMPTrainer(chosen.amp, library, seed, ranks, device)
     return Learner(env, networks, seed, ranks, teacher, amp, predictor)
 
 
@@ -125,9 +134,10 @@ class Runner:
         threads: int = 2,
         resume: bool = False,
         ranks: Ranks = ALONE,
+        device: torch.device = CPU,
     ) -> None:
         self.folder, self.config, self.ranks = folder, config, ranks
-        self.learner = build_learner(config, threads, ranks)
+        self.learner = build_learner(config, threads, ranks, device)
         self.wall_time, self._stop = 0.0, False
         self._curves: SummaryWriter | None = None
         if resume:

@@ -24,6 +24,7 @@ def test_the_shipped_motion_is_what_its_provenance_says(gait):
     recorded = motion.provenance["gait"]
     assert recorded == dataclasses.asdict(gait) | {"offsets": list(gait.offsets)}
     assert motion.provenance["playback"]["tilt"] < 0.3
+    assert (motion.provenance["playback"]["kp"], motion.provenance["playback"]["kd"]) == (180.0, 4.0)
 
 
 def test_a_trot_can_be_walked():

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from wmp_training import checkpoint as ck
+from wmp_training.device import CPU, generator, restore
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.motions.library import STATE_SIZE, MotionLibrary
 from wmp_training.sim.backend import RobotStates
@@ -90,17 +91,24 @@ class AMPDiscriminator(nn.Module):
 class AMPTrainer:
     """The discriminator with its optimiser, its reference and its memory of what the policy did."""
 
-    def __init__(self, config: AMPConfig, library: MotionLibrary, seed: int, ranks: Ranks = ALONE) -> None:
-        self.config, self.library, self.ranks = config, library, ranks
-        self.discriminator = AMPDiscriminator(config)
+    def __init__(
+        self,
+        config: AMPConfig,
+        library: MotionLibrary,
+        seed: int,
+        ranks: Ranks = ALONE,
+        device: torch.device = CPU,
+    ) -> None:
+        self.config, self.library, self.ranks, self.device = config, library, ranks, device
+        self.discriminator = AMPDiscriminator(config).to(device)
         self.optimizer = torch.optim.Adam(self.discriminator.parameter_groups(), lr=config.learning_rate)
-        self.memory = torch.zeros(config.memory, 2 * STATE_SIZE)
+        self.memory = torch.zeros(config.memory, 2 * STATE_SIZE, device=device)
         self.written = 0
-        self.generator = torch.Generator().manual_seed(seed)
+        self.generator = generator(device, seed)
 
     def remember(self, transitions: Tensor) -> None:
         """Add the policy's transitions [M, 60]; the oldest give way."""
-        slots = (self.written + torch.arange(len(transitions))) % len(self.memory)
+        slots = (self.written + torch.arange(len(transitions), device=self.device)) % len(self.memory)
         self.memory[slots] = transitions
         self.written += len(transitions)
 
@@ -109,7 +117,8 @@ class AMPTrainer:
         held = min(self.written, len(self.memory))
         losses: dict[str, float] = {}
         for _ in range(self.config.updates if held else 0):
-            policy = self.memory[torch.randint(held, (self.config.batch,), generator=self.generator)]
+            chosen = torch.randint(held, (self.config.batch,), generator=self.generator, device=self.device)
+            policy = self.memory[chosen]
             reference = self.library.sample(self.config.batch, self.generator)
             loss, losses = self.discriminator.loss(policy, reference)
             self.optimizer.zero_grad()
@@ -128,7 +137,7 @@ class AMPTrainer:
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         self.memory.copy_(state["memory"])
         self.written = int(state["written"])
-        self.generator.set_state(state["rng"])
+        restore(self.generator, state["rng"])
         self.discriminator.load_state_dict(ck.section("discriminator", state))
         optimizer = ck.section("optimizer", state)
         ck.load_optimizer_tensors(self.optimizer, optimizer, self.config.learning_rate)

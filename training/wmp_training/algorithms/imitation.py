@@ -40,7 +40,7 @@ class Imitation(WMPPPO):
         self.exploration = imitation.exploration
         actor.distribution.std_param.data.fill_(self.exploration)
         # Every n-th robot, so that each terrain has its share.
-        position = torch.arange(obs.batch_size[0]) * imitation.led
+        position = torch.arange(obs.batch_size[0], device=self.device) * imitation.led
         self.led = (position + imitation.led).floor() > position.floor()
 
     def act(self, obs: TensorDict) -> Tensor:

@@ -35,7 +35,8 @@ class GaitPPO(PPO):
         config: PPOConfig,
         ranks: Ranks = ALONE,
     ) -> None:
-        storage = RolloutStorage("rl", obs.batch_size[0], config.steps_per_env, obs, [num_actions])
+        device = obs[next(iter(obs.keys()))].device
+        storage = RolloutStorage("rl", obs.batch_size[0], config.steps_per_env, obs, [num_actions], device)
         super().__init__(
             actor,
             critic,
@@ -49,6 +50,7 @@ class GaitPPO(PPO):
             learning_rate=config.learning_rate,
             desired_kl=config.desired_kl,
             max_grad_norm=config.max_grad_norm,
+            device=device,
         )
         self.ranks = ranks
         self.weights = {"surrogate": 1.0, "value": self.value_loss_coef, "entropy": -self.entropy_coef}

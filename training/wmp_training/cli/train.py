@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import re
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wmp_training.runner import RunConfig
 
 HELP = "train a policy and its world model in simulation"
 DESCRIPTION = """
@@ -72,6 +78,11 @@ class TrainCommand:
         parser.add_argument(
             "--begin-with", type=Path, help="checkpoint (folder) whose skill to begin with, in its stage"
         )
+        parser.add_argument(
+            "--device",
+            default="cpu",
+            help="where all but physics runs: cpu (default) or cuda; a run may be resumed on the other",
+        )
         parser.add_argument("--threads", type=int, default=2, help="physics threads (default 2)")
         parser.add_argument("--seed", type=int, default=1)
 
@@ -79,16 +90,44 @@ class TrainCommand:
         # Imported here so that `wmp --help` needs neither torch nor a second.
         import torch
 
+        from wmp_training.device import choose
         from wmp_training.distributed import Ranks
-        from wmp_training.ranges import load_ranges
-        from wmp_training.recipe import RECIPES, train
-        from wmp_training.runner import RunConfig
+        from wmp_training.recipe import train
 
-        ranks = Ranks.from_environment()
+        try:
+            config = self._config(args)
+            device = choose(args.device, int(os.environ.get("LOCAL_RANK", "0")))
+        except (ValueError, OSError) as error:
+            print(f"wmp train: {error}", file=sys.stderr)
+            return 2
+        ranks = Ranks.from_environment(device)
         logging.basicConfig(level=logging.INFO if ranks.rank == 0 else logging.WARNING, format="%(message)s")
         # Policy and world model learn side by side, one thread each: two threads inside one operation wait
         # for each other on a busy machine (measured: up to 30 times slower).
         torch.set_num_threads(1)
+        last = train(
+            args.out,
+            args.recipe,
+            config,
+            args.threads,
+            args.resume,
+            ranks,
+            args.begin_with,
+            args.time_limit,
+            args.iterations,
+            device,
+        )
+        finished = last.parent == args.out and args.policy == "wmp"
+        step = "wmp export --out models/NAME" if finished else "wmp gate"
+        logging.info("checkpoint in %s; next: %s --run %s", last, step, last.parent)
+        return 0
+
+    @staticmethod
+    def _config(args: argparse.Namespace) -> RunConfig:
+        from wmp_training.ranges import load_ranges
+        from wmp_training.recipe import RECIPES
+        from wmp_training.runner import RunConfig
+
         if args.recipe not in RECIPES:
             raise ValueError(f"recipe is {args.recipe!r}, expected one of {sorted(RECIPES)}")
         config = RunConfig(
@@ -102,13 +141,8 @@ class TrainCommand:
             without=tuple(filter(None, args.without.split(","))),
             randomisation=load_ranges(args.randomisation) if args.randomisation else {},
         )
-        limits = {"time_limit": args.time_limit, "iterations": args.iterations}
-        source = args.begin_with
-        last = train(args.out, args.recipe, config, args.threads, args.resume, ranks, source, **limits)
-        finished = last.parent == args.out and args.policy == "wmp"
-        step = "wmp export --out models/NAME" if finished else "wmp gate"
-        logging.info("checkpoint in %s; next: %s --run %s", last, step, last.parent)
-        return 0
+        config.what()  # refuses what does not exist
+        return config
 
 
 def seconds(text: str) -> float:

@@ -152,6 +152,7 @@ class LocomotionEnv:
         return state | {f"simulator.{name}": value for name, value in self.sim.state_dict().items()}
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        state = {name: value.to(self.device) for name, value in state.items()}
         owners = {"commands": self.commands, "rewards": self.rewards}
         self.observations.history, self.curriculum.level = state["history"], state["level"]
         self.delay.load_state_dict(state)

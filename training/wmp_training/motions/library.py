@@ -13,8 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from wmp_training.device import CPU
 from wmp_training.motions.gait import FRAME, GAITS, Gait, frames
-from wmp_training.motions.playback import play
+from wmp_training.motions.playback import KD, KP, play
 
 #: Joint positions 12, base linear velocity 3, angular velocity 3 (base frame), joint velocities 12.
 STATE_SIZE = 30
@@ -56,9 +57,9 @@ class Motion:
 
 
 class MotionLibrary:
-    """Transitions of all ``motions``, each motion as likely as any other."""
+    """Transitions of all ``motions`` on ``device``, each motion as likely as any other."""
 
-    def __init__(self, motions: Sequence[Motion], frame_time: float) -> None:
+    def __init__(self, motions: Sequence[Motion], frame_time: float, device: torch.device = CPU) -> None:
         if not motions:
             raise ValueError("motion library: no motions given, expected at least one")
         wrong = [motion.name for motion in motions if abs(motion.frame_time - frame_time) > 1e-9]
@@ -66,11 +67,13 @@ class MotionLibrary:
             raise ValueError(f"motions {wrong} do not have the policy's period of {frame_time} s")
         self.names = tuple(motion.name for motion in motions)
         states = [torch.from_numpy(motion.states.astype(np.float32)) for motion in motions]
-        self.transitions = torch.cat([torch.cat([s, s.roll(-1, 0)], -1) for s in states])
-        self._weights = torch.cat([torch.full((len(s),), 1.0 / len(s)) for s in states])
+        self.transitions = torch.cat([torch.cat([s, s.roll(-1, 0)], -1) for s in states]).to(device)
+        self._weights = torch.cat([torch.full((len(s),), 1.0 / len(s)) for s in states]).to(device)
 
     @classmethod
-    def shipped(cls, frame_time: float, names: Sequence[str] | None = None) -> MotionLibrary:
+    def shipped(
+        cls, frame_time: float, names: Sequence[str] | None = None, device: torch.device = CPU
+    ) -> MotionLibrary:
         """The motions that come with this package, all or those called ``names``."""
         folder = files(__package__) / "data"
         present = sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".json"))
@@ -78,7 +81,9 @@ class MotionLibrary:
         if missing:
             raise ValueError(f"motions {missing} do not exist, expected some of {present}")
         chosen = present if names is None else names
-        return cls([Motion.parse((folder / f"{name}.json").read_text()) for name in chosen], frame_time)
+        return cls(
+            [Motion.parse((folder / f"{name}.json").read_text()) for name in chosen], frame_time, device
+        )
 
     def sample(self, count: int, generator: torch.Generator | None = None) -> Tensor:
         """``count`` transitions [count, 60]: two successive states side by side."""
@@ -94,7 +99,11 @@ def generate(gait: Gait) -> Motion:
     provenance = {
         "source": "wmp_training.motions.gait: foot trajectories, inverse kinematics, finite differences",
         "gait": asdict(gait),
-        "playback": {key: round(float(value), 3) for key, value in asdict(played).items() if key != "fell"},
+        "playback": {
+            "kp": KP,
+            "kd": KD,
+            **{key: round(float(value), 3) for key, value in asdict(played).items() if key != "fell"},
+        },
     }
     return Motion(gait.name, FRAME, frames(gait), provenance)
 

@@ -18,7 +18,7 @@ from wmp_training.motions.gait import Gait, joint_positions
 BLEND, DURATION = 0.6, 3.0
 PHYSICS_DT = 0.001
 #: Stiff enough to follow without knowing the load (N m/rad, N m s/rad); a policy anticipates it instead.
-KP, KD = np.full(12, 180.0), np.full(12, 4.0)
+KP, KD = 180.0, 4.0
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,9 @@ def play(gait: Gait) -> Playback:
     targets = constants.default_position + share * (joint_positions(gait, phase) - constants.default_position)
     velocities = np.diff(targets, axis=0) / EXCHANGE
     tilt = torque = error = begin = 0.0
+    kp, kd = np.full(12, KP), np.full(12, KD)
     for step in range(steps):
-        command = MotorCommand(q=targets[step], dq=velocities[step], tau=np.zeros(12), kp=KP, kd=KD)
+        command = MotorCommand(q=targets[step], dq=velocities[step], tau=np.zeros(12), kp=kp, kd=kd)
         state = robot.step(command)
         if step == blend:
             begin = float(robot.ground_truth().position[0])

@@ -122,6 +122,14 @@ class MujocoWorlds:
         ):
             array[:] = state[name].numpy()
 
+    def views(self, robots: Tensor, pitch: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Where the cameras of ``robots`` [M] are: world [M], position [M, 3], axes [M, 3, 3], see ``poses``
+        of the camera."""
+        ids = robots.numpy()
+        poses = self.camera.poses(self._qpos[ids, :7], pitch.numpy())
+        world, position, axes = (torch.from_numpy(array) for array in (self.world_of[ids], *poses))
+        return world, position, axes
+
     def depth(self, robots: Tensor, pitch: Tensor) -> Tensor:
         ids = robots.numpy()
         return self.camera.render(self.world_of[ids], self._qpos[ids, :7], pitch.numpy())

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from wmp_training import checkpoint as ck
+from wmp_training.device import CPU, generator, restore
 from wmp_training.world_model.decoder import ConvDecoder
 
 
@@ -46,13 +47,21 @@ class DepthPredictor(nn.Module):
 class DepthPredictorTrainer:
     """The predictor with its optimiser and its memory of rendered images."""
 
-    def __init__(self, inputs: int, image: tuple[int, int], config: DepthPredictorConfig, seed: int) -> None:
-        self.config, self.predictor = config, DepthPredictor(inputs, image, config)
+    def __init__(
+        self,
+        inputs: int,
+        image: tuple[int, int],
+        config: DepthPredictorConfig,
+        seed: int,
+        device: torch.device = CPU,
+    ) -> None:
+        self.config, self.device = config, device
+        self.predictor = DepthPredictor(inputs, image, config).to(device)
         self.optimizer = torch.optim.Adam(self.predictor.parameters(), lr=config.learning_rate)
-        self.known = torch.zeros(config.memory, inputs)
-        self.images = torch.zeros(config.memory, *image, dtype=torch.float16)
+        self.known = torch.zeros(config.memory, inputs, device=device)
+        self.images = torch.zeros(config.memory, *image, dtype=torch.float16, device=device)
         self.written = 0
-        self.generator = torch.Generator().manual_seed(seed)
+        self.generator = generator(device, seed)
 
     @torch.no_grad()
     def predict(self, known: Tensor) -> Tensor:
@@ -61,7 +70,7 @@ class DepthPredictorTrainer:
 
     def remember(self, known: Tensor, images: Tensor) -> None:
         """Add what was rendered, [M, I] and [M, H, W]; the oldest give way."""
-        slots = (self.written + torch.arange(len(known))) % len(self.known)
+        slots = (self.written + torch.arange(len(known), device=self.device)) % len(self.known)
         self.known[slots], self.images[slots] = known, images.to(torch.float16)
         self.written += len(known)
 
@@ -69,7 +78,7 @@ class DepthPredictorTrainer:
         """The updates of one iteration; the last loss, per pixel, or nothing while nothing is remembered."""
         held, losses = min(self.written, len(self.known)), {}
         for _ in range(self.config.updates if held else 0):
-            chosen = torch.randint(held, (self.config.batch,), generator=self.generator)
+            chosen = torch.randint(held, (self.config.batch,), generator=self.generator, device=self.device)
             loss = (self.predictor(self.known[chosen]) - self.images[chosen].float()).square().mean()
             self.optimizer.zero_grad()
             loss.backward()
@@ -88,7 +97,7 @@ class DepthPredictorTrainer:
         self.known.copy_(state["known"])
         self.images.copy_(state["images"])
         self.written = int(state["written"])
-        self.generator.set_state(state["rng"])
+        restore(self.generator, state["rng"])
         self.predictor.load_state_dict(ck.section("predictor", state))
         optimizer = ck.section("optimizer", state)
         ck.load_optimizer_tensors(self.optimizer, optimizer, self.config.learning_rate)

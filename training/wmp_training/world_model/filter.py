@@ -19,9 +19,10 @@ class LatentFilter:
     def __init__(self, model: WorldModel, num_robots: int, interval: int, num_actions: int) -> None:
         rssm = model.rssm
         self.model, self.interval = model, interval
-        self.deter = torch.zeros(num_robots, rssm.initial_logit.shape[0])
-        self.stoch = torch.zeros(num_robots, rssm.stoch, rssm.classes)
-        self.actions = torch.zeros(num_robots, interval, num_actions)
+        device = rssm.initial_logit.device
+        self.deter = torch.zeros(num_robots, rssm.initial_logit.shape[0], device=device)
+        self.stoch = torch.zeros(num_robots, rssm.stoch, rssm.classes, device=device)
+        self.actions = torch.zeros(num_robots, interval, num_actions, device=device)
 
     def state_dict(self) -> dict[str, Tensor]:
         return {"deter": self.deter, "stoch": self.stoch, "actions": self.actions}
@@ -32,7 +33,7 @@ class LatentFilter:
 
     def record_action(self, tick: Tensor, action: Tensor) -> None:
         """Remember the clipped ``action`` [N, A] taken at policy tick ``tick`` [N]."""
-        self.actions[torch.arange(len(tick)), tick % self.interval] = action
+        self.actions[torch.arange(len(tick), device=tick.device), tick % self.interval] = action
 
     @torch.no_grad()
     def step(

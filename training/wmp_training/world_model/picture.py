@@ -6,8 +6,9 @@ from pathlib import Path
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from torch import Generator, Tensor
+from torch import Tensor
 
+from wmp_training.device import generator
 from wmp_training.world_model.prediction import (
     CONTEXT,
     HORIZON,
@@ -33,7 +34,7 @@ def snapshot(
 
     Draws with its own random numbers: training goes on as if it had not happened.
     """
-    batch = replay.sample(SEQUENCES, CONTEXT + HORIZON, Generator().manual_seed(seed))
+    batch = replay.sample(SEQUENCES, CONTEXT + HORIZON, generator(replay.device, seed))
     whole = unbroken(batch) if batch is not None else None
     if whole is None or len(whole.depth) == 0:
         return None
@@ -55,7 +56,7 @@ def draw_prediction(truth: Tensor, images: Tensor, far: float, path: Path, conte
     figure = Figure(figsize=(0.9 * steps + 1.2, 3.2), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(3, steps, squeeze=False)
-    truth_m, images_m = ((image + 0.5) * far for image in (truth, images))
+    truth_m, images_m = ((image.cpu() + 0.5) * far for image in (truth, images))
     rows = (
         ("truth", truth_m, {"cmap": "gray", "vmin": 0.0, "vmax": far}),
         ("model", images_m, {"cmap": "gray", "vmin": 0.0, "vmax": far}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from wmp_training.device import CPU
 from wmp_training.world_model.world_model import Sequences
 
 
@@ -13,7 +14,7 @@ class SequenceReplay:
 
     Robots write at their own ticks, so each row has its own length. A sequence is consecutive steps of one
     robot and may run across a reset: ``is_first`` marks where. Depth is kept in half precision (steps below
-    0.5 mm, finer than the sensor's).
+    0.5 mm, finer than the sensor's). All is on ``device``, where generators given to :meth:`sample` are too.
     """
 
     STATE = ("depth", "proprioception", "actions", "is_first", "written", "surroundings")
@@ -26,14 +27,16 @@ class SequenceReplay:
         proprioception: int,
         actions: int,
         surroundings: int = 0,
+        device: torch.device = CPU,
     ) -> None:
-        self.capacity = capacity
-        self.depth = torch.zeros(num_robots, capacity, *image, dtype=torch.float16)
-        self.proprioception = torch.zeros(num_robots, capacity, proprioception)
-        self.actions = torch.zeros(num_robots, capacity, actions)
-        self.is_first = torch.zeros(num_robots, capacity)
-        self.surroundings = torch.zeros(num_robots, capacity, surroundings, dtype=torch.float16)
-        self.written = torch.zeros(num_robots, dtype=torch.long)
+        self.capacity, self.device = capacity, device
+        self.depth = torch.zeros(num_robots, capacity, *image, dtype=torch.float16, device=device)
+        self.proprioception = torch.zeros(num_robots, capacity, proprioception, device=device)
+        self.actions = torch.zeros(num_robots, capacity, actions, device=device)
+        self.is_first = torch.zeros(num_robots, capacity, device=device)
+        maps = num_robots, capacity, surroundings
+        self.surroundings = torch.zeros(maps, dtype=torch.float16, device=device)
+        self.written = torch.zeros(num_robots, dtype=torch.long, device=device)
 
     def state_dict(self) -> dict[str, Tensor]:
         return {name: getattr(self, name) for name in self.STATE}
@@ -78,11 +81,12 @@ class SequenceReplay:
         able = torch.nonzero(self.written.clamp(max=self.capacity) >= length).squeeze(-1)
         if len(able) == 0:
             return None
-        robots = able[torch.randint(len(able), (batch,), generator=generator)]
+        robots = able[torch.randint(len(able), (batch,), generator=generator, device=self.device)]
         oldest = (self.written[robots] - self.capacity).clamp(min=0)
         choices = self.written[robots] - length - oldest + 1
-        start = oldest + (torch.rand(batch, generator=generator) * choices).long()
-        slots = (start[:, None] + torch.arange(length)) % self.capacity
+        draw = torch.rand(batch, generator=generator, device=self.device)
+        start = oldest + (draw * choices).long()
+        slots = (start[:, None] + torch.arange(length, device=self.device)) % self.capacity
         rows = robots[:, None].expand_as(slots)
         is_first = self.is_first[rows, slots]
         is_first[:, 0] = 1.0

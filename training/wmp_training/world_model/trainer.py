@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from wmp_training.device import generator
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.presets import WorldModelConfig
 from wmp_training.world_model.replay import SequenceReplay
@@ -27,7 +28,7 @@ class WorldModelTrainer:
         self.reader = reader
         self.parameters = [*model.parameters(), *(reader.parameters() if reader else ())]
         self.optimizer = torch.optim.Adam(self.parameters, lr=config.learning_rate)
-        self.generator = torch.Generator().manual_seed(seed)
+        self.generator = generator(replay.device, seed)
 
     def train(self) -> dict[str, float]:
         """The updates of one iteration; losses of the last, or nothing while the replay is too small."""

@@ -85,7 +85,8 @@ class WorldModel(nn.Module):
         posterior, prior = self.rssm.observe(embed, batch.actions, batch.is_first)
         kl_loss, kl = self.rssm.kl_loss(posterior.logits, prior)
         feat = self.rssm.get_feat(posterior.deter, posterior.stoch).flatten(0, 1)
-        decoded = torch.rand(len(feat), generator=self.rssm.generator) < self.decode_share
+        draw = torch.rand(len(feat), generator=self.rssm.generator, device=feat.device)
+        decoded = draw < self.decode_share
         feat, depth, proprioception = feat[decoded], depth[decoded], proprioception[decoded]
         depth_hat, proprioception_hat = self.decoder(feat)
         depth_loss = (depth_hat - depth).square().flatten(1).sum(-1).mean()
