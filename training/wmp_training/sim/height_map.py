@@ -47,52 +47,36 @@ class HeightMap:
     def ground(self, world: np.ndarray, place: np.ndarray, points: np.ndarray = POINTS) -> Tensor:
         """World height [M, K] of the ground at ``points`` [K, 2] of robots at ``place`` [M, 3]
         (x, y, yaw)."""
-        out = np.empty((len(world), len(points)), np.float32)
-        _ground(self._scenes, world, place, points, out)
-        return torch.from_numpy(out)
+        return self._heights(world, place, points, hanging=False)
 
     def ceiling(self, world: np.ndarray, place: np.ndarray, points: np.ndarray = LINE) -> Tensor:
         """World height [M, K] of the lowest thing that hangs over ``points``; ``OPEN_SKY`` if none does."""
+        return self._heights(world, place, points, hanging=True)
+
+    def _heights(self, world: np.ndarray, place: np.ndarray, points: np.ndarray, hanging: bool) -> Tensor:
         out = np.empty((len(world), len(points)), np.float32)
-        _ceiling(self._scenes, world, place, points, out)
+        _heights(self._scenes, world, place, points, hanging, out)
         return torch.from_numpy(out)
 
 
 @_kernel
-def _ground(scenes, world, place, points, out):
+def _heights(scenes, world, place, points, hanging, out):
+    """The lowest of what hangs over each point, or the highest of what stands under it."""
     floor, count, low, high, field, start, shape, frame = scenes
     near = np.empty(low.shape[1], np.int64)
     for i in range(len(world)):
         w = world[i]
-        found = _near(count[w], low[w], high[w], place[i, 0], False, near)
+        found = _near(count[w], low[w], high[w], place[i, 0], hanging, near)
         cosine, sine = np.cos(place[i, 2]), np.sin(place[i, 2])
         for k in range(len(points)):
             x = place[i, 0] + cosine * points[k, 0] - sine * points[k, 1]
             y = place[i, 1] + sine * points[k, 0] + cosine * points[k, 1]
-            height = floor[w]
-            if shape[w, 0] > 0:
+            height = OPEN_SKY if hanging else floor[w]
+            if shape[w, 0] > 0 and not hanging:
                 height = max(height, _field(field, start[w], shape[w], frame[w], x, y, height))
             for b in near[:found]:
                 if _over(low[w, b], high[w, b], x, y):
-                    height = max(height, high[w, b, 2])
-            out[i, k] = height
-
-
-@_kernel
-def _ceiling(scenes, world, place, points, out):
-    _, count, low, high, _, _, _, _ = scenes
-    near = np.empty(low.shape[1], np.int64)
-    for i in range(len(world)):
-        w = world[i]
-        found = _near(count[w], low[w], high[w], place[i, 0], True, near)
-        cosine, sine = np.cos(place[i, 2]), np.sin(place[i, 2])
-        for k in range(len(points)):
-            x = place[i, 0] + cosine * points[k, 0] - sine * points[k, 1]
-            y = place[i, 1] + sine * points[k, 0] + cosine * points[k, 1]
-            height = OPEN_SKY
-            for b in near[:found]:
-                if _over(low[w, b], high[w, b], x, y):
-                    height = min(height, low[w, b, 2])
+                    height = min(height, low[w, b, 2]) if hanging else max(height, high[w, b, 2])
             out[i, k] = height
 
 
