@@ -270,13 +270,25 @@ def test_a_joystick_drives_over_dds_and_only_with_the_dead_man_button(policy_nod
 
 def test_a_failed_preflight_refuses_torque_by_name_and_never_a_stop(policy_node, observer, robot):
     robot.answers = False
-    process = policy_node(**patient(robot, preflight="required"))
+    process = policy_node(**patient(robot, preflight="required", preflight_wait=1.0))
+    observer.wait(lambda: "preflight failed" in observer.call("stand_up").message)
     refused = observer.call("stand_up")
     assert not refused.success
     assert "preflight failed, robot link: 0 states" in refused.message and "ping" in refused.message
     assert observer.call("stop").success
     process.send_signal(signal.SIGTERM)
     assert process.communicate(timeout=10) and process.returncode == 0
+
+
+def test_while_the_preflight_waits_for_the_robot_torque_is_refused_and_a_stop_is_not(
+    policy_node, observer, robot
+):
+    robot.answers = False
+    policy_node(**patient(robot, preflight="required", preflight_wait=300.0))
+    refused = observer.call("stand_up")
+    assert not refused.success and "begins once the robot answers" in refused.message
+    assert observer.call("stop").success
+    assert robot.is_damped
 
 
 def test_an_ignored_preflight_gives_torque_under_a_loud_warning(policy_node, observer, robot):

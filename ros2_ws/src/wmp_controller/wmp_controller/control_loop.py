@@ -134,6 +134,24 @@ class ControlLoop:
         """Whether it has been told to end."""
         return self._stop.is_set()
 
+    def wait_for_robot(self, timeout_s: float) -> bool:
+        """Damp a robot that does not answer yet, and answer those who ask for more; returns whether one came.
+
+        Leaves the link open.
+
+        Raises:
+            LinkError: it cannot be opened.
+        """
+        self._link.open()
+        deadline = time.monotonic() + timeout_s
+        for periods in self.loop.ticks():
+            if self._link.receive(0.0) is not None:
+                return True
+            if self._is_over() or time.monotonic() > deadline:
+                return False
+            self._cycle(None, self._clock(), periods)
+        return False
+
     def run(self) -> None:
         """Run until the end; whatever the reason, the last commands are damping.
 

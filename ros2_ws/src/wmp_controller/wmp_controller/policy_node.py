@@ -52,7 +52,7 @@ from wmp_core.control.walking import Latent
 from wmp_core.control.watchdog import WatchdogSettings
 from wmp_core.doctor.bundle import check_inference
 from wmp_core.doctor.check import Check
-from wmp_core.doctor.robot import await_robot, check_robot, silence
+from wmp_core.doctor.robot import check_robot, silence
 from wmp_core.inference.policy import Policy
 from wmp_core.inference.session import ModelError
 from wmp_core.inference.world_model import WorldModel
@@ -345,10 +345,10 @@ class PolicyNode(Node):
 
     def _examine(self) -> List[Check]:
         """The robot first, once it is switched on: it is where most is wrong. It gets damping only."""
-        contract, wait_s = self._bundle.contract, self._preflight.wait_s
-        if not await_robot(self._link, contract.num_joints, wait_s, lambda: self._loop.is_stopped):
-            return [silence(0, wait_s)]
-        return [*check_robot(self._link, contract), *check_inference(self._bundle)]
+        wait_s = self._preflight.wait_s
+        if not self._loop.wait_for_robot(wait_s):
+            return [] if self._loop.is_stopped else [silence(0, wait_s)]
+        return [*check_robot(self._link, self._bundle.contract), *check_inference(self._bundle)]
 
 
 def _joint_names(bundle: str) -> Sequence[str]:

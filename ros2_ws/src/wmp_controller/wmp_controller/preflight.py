@@ -83,7 +83,7 @@ class Preflight:
 
     def _problem(self, request: Request) -> Optional[str]:
         if self._failed is None:
-            return "the preflight has not been concluded"
+            return "the preflight has not been concluded: it begins once the robot answers"
         if self._failed:
             return "; ".join(f"the preflight failed, {_sentence(check)}" for check in self._failed)
         if request is Request.WALK:

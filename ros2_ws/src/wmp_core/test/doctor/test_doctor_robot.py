@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wmp_core.doctor.check import Verdict
-from wmp_core.doctor.robot import await_robot, check_robot
+from wmp_core.doctor.robot import check_robot
 from wmp_core.doctor.wiggle import WiggleError, wiggle
 
 ALL = ["robot link", "state rate", "tick", "imu", "joints", "motor temperature"]
@@ -28,15 +28,6 @@ def test_a_silent_robot_is_a_failure_with_its_remedy(link, contract, robot):
     robot.answers = False
     (check,) = check_robot(link, contract, seconds=0.05)
     assert check.verdict is Verdict.FAIL and "ping" in check.remedy
-
-
-def test_a_robot_that_answers_is_not_waited_for_and_a_silent_one_only_so_long(link, contract, robot):
-    with link:
-        assert await_robot(link, 12, 60.0)
-        robot.answers = False
-        assert not await_robot(link, 12, 0.1)
-        assert not await_robot(link, 12, 60.0, is_over=lambda: True)
-    assert all(not command.kp.any() and not command.tau.any() for command in robot.commands)
 
 
 def pitched(angle):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Callable, List, Tuple
+from typing import List, Tuple
 
 import numpy as np
 
@@ -16,31 +16,11 @@ from wmp_core.observation import RobotState
 from wmp_core.rotation import projected_gravity
 
 _PERIOD = 0.002
-_KNOCK_PERIOD = 0.05
 _DAMPING = 3.0
 _GRAVITY = 9.81
 # rad: how far a joint may be from a posture to count as in it, and beyond its range before it is implausible.
 _POSTURE_TOLERANCE = 0.5
 _RANGE_TOLERANCE = 0.1
-
-
-def await_robot(
-    link: RobotLink, joints: int, seconds: float, is_over: Callable[[], bool] = lambda: False
-) -> bool:
-    """Knock, with damping, until a state comes, for ``seconds`` or until ``is_over``; whether one did.
-
-    Opens the link, and leaves it open.
-
-    Raises:
-        LinkError: it cannot be opened.
-    """
-    link.open()
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and not is_over():
-        link.send(MotorCommand.damping(_DAMPING, joints))
-        if link.receive(_KNOCK_PERIOD) is not None:
-            return True
-    return False
 
 
 def silence(states: int, seconds: float) -> Check:
