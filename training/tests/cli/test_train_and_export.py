@@ -1,13 +1,18 @@
 import argparse
 import json
+import math
 
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from wmp_core.bundle import Bundle
+from wmp_core.calibration import Calibration
 from wmp_training.checkpoint import load_checkpoint
 from wmp_training.cli import export, train
+from wmp_training.evaluation.measures import Outcome
+from wmp_training.evaluation.trial import Trial
+from wmp_training.export import export as exporting
 from wmp_training.runner import RunConfig, Runner
 
 
@@ -58,16 +63,20 @@ def test_a_resumed_run_continues_exactly_as_the_uninterrupted_one(tmp_path, amp)
     assert [next_losses(second) for _ in range(2)] == expected
 
 
-def test_an_exported_run_is_a_bundle_that_the_runtime_accepts(folder, tmp_path):
+def test_an_exported_run_is_a_calibrated_bundle_that_the_runtime_accepts(folder, tmp_path, monkeypatch):
+    usual = (6.0, 10.0, 0.1, 0.05, 1.0, 2.0, (1.0, 5.0, 9.0), math.nan)
+    walked = [Outcome(Trial("flat", 0.5, 1), True, "goal", *usual, 0.8, 5.0, 3.0)] * 20
+    monkeypatch.setattr(exporting, "walk", lambda bundle, terrains, *rest: walked * (terrains[0] == "flat"))
     out = tmp_path / "bundle"
-    assert (
-        call(export.command, "--run", folder, "--out", out, "--episodes", 0, "--note", "Six iterations.") == 0
-    )
+    assert call(export.command, "--run", folder, "--out", out, "--note", "Six iterations.") == 0
     bundle = Bundle.load(out)
     report = bundle.verify()
     assert report.ok and report.steps == 200
     assert max(report.largest.values()) < 1e-4
+    assert bundle.contract.limits.attitude == 0.9
+    assert bundle.calibration == Calibration(surprise=3.0, attitude_rate=5.5)
     assert bundle.metadata["env_steps"] == 6 * 8 * 8
+    assert bundle.metadata["calibration_episodes"] == {"all": 20, "successful": 20}
     card = (out / "README.md").read_text()
     assert "flat, rough and slope" in card
     assert "Six iterations." in card

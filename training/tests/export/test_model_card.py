@@ -86,6 +86,12 @@ def test_the_evaluation_of_another_bundle_is_refused(bundle):
         model_card(bundle, report)
 
 
+def test_others_do_not_go_by_the_name_of_the_bundle(bundle):
+    report = evaluation(bundle)
+    with pytest.raises(ReportError, match="--names"):
+        model_card(bundle, report, others={bundle.name: report})
+
+
 def test_a_bundle_of_the_first_kind_gets_a_card(bundle):
     for key in ("task", "terrains", "recipe", "stages", "note"):
         del bundle.metadata[key]

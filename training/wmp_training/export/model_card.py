@@ -35,7 +35,7 @@ def model_card(
         others: evaluations of other policies by name, to compare with.
 
     Raises:
-        ReportError: an evaluation is of another bundle.
+        ReportError: an evaluation is of another bundle, or another has this one's name.
     """
     for found in (report, blinded):
         if found is not None and found.candidate["sha256"] != bundle.sha256:
@@ -43,6 +43,8 @@ def model_card(
                 f"an evaluation is of {found.name} {found.candidate['sha256'][:12]}, "
                 f"expected {bundle.name} {bundle.sha256[:12]}; run wmp eval again"
             )
+    if bundle.name in (others or {}):
+        raise ReportError(f"{bundle.name} is this bundle's own name, expected others; use --names")
     evaluation = [_NOT_EVALUATED] if report is None else _evaluation(bundle, report, blinded, others or {})
     sections = (
         _introduction(bundle),
