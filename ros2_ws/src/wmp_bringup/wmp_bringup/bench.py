@@ -1,7 +1,7 @@
 """``wmp bench``: measure this machine. ``wmp bench loop``: how well loops keep their rate.
 
 What other packages measure comes from the entry point group ``wmp.benches``: an object with
-``run(seconds, json_file) -> int``, like the training's ``wmp bench training``.
+``run(seconds, json_file, device, ranks) -> int``, like the training's ``wmp bench training``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ EXAMPLES = """examples:
   wmp bench loop                                 a minute each: 15 minutes
   wmp bench loop --seconds 5 --json loop.json    a first look
   wmp bench loop --priority 80 --cpus 1          with the means of docs/determinism.md
-  wmp bench training                             environment and learning steps a second, 5 minutes
+  wmp bench training                             environment and learning steps a second, 7 minutes
+  wmp bench training --ranks 2                   the same with two data-parallel processes
 
 slip: how much later than asked the last cycle began; misses: periods in which no cycle began; late: ticks
 whose latent was not there in time, of 3000 in a minute. Wanted of ours: slip below 1 ms, a policy step below
@@ -52,6 +53,10 @@ class BenchCommand:
         parser.add_argument("--bundle", help="folder of the bundle that walks (default: as for wmp sim)")
         parser.add_argument("--seconds", type=float, default=60.0, help="per measurement (default: 60)")
         parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file")
+        parser.add_argument(
+            "--device", default="cpu", help="training: where it learns, cpu (default) or cuda"
+        )
+        parser.add_argument("--ranks", type=int, default=1, help="training: processes that share the robots")
         parser.add_argument("--priority", type=int, default=0, help="SCHED_FIFO, 1 to 99 (default: 0, off)")
         parser.add_argument(
             "--cpus", type=int, nargs="+", default=[], metavar="N", help="CPUs that the loop may run on"
@@ -63,7 +68,10 @@ class BenchCommand:
             raise UsageError(f"--seconds is {arguments.seconds:g}, expected at least 1")
         if arguments.what != "loop":
             (other,) = entry_points(group=BENCH_GROUP, name=arguments.what)
-            return other.load().run(arguments.seconds, arguments.json)
+            try:
+                return other.load().run(arguments.seconds, arguments.json, arguments.device, arguments.ranks)
+            except ValueError as error:
+                raise UsageError(str(error)) from error
         try:
             settings = RealtimeSettings(
                 priority=arguments.priority, cpus=tuple(arguments.cpus), switch_interval=0.0005
