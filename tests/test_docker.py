@@ -188,6 +188,7 @@ def test_training_runs_without_ros():
 
 def test_the_health_check_misses_a_node_that_has_gone(tmp_path):
     """Stand-ins with the nodes' command lines: only those are looked at."""
+
     def alive() -> subprocess.CompletedProcess[str]:
         return subprocess.run([DOCKER / "nodes_alive.sh"], capture_output=True, text=True, check=False)
 
