@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from wmp_core.bundle import Bundle
+from wmp_core.observation import term_slices
 from wmp_replay.bag.step import WorldModelStep
 from wmp_replay.bag.walk import Walk, load_bag
 from wmp_replay.measurements import measure
@@ -14,12 +16,18 @@ from wmp_replay.reference import Reference, ReferenceError
 from wmp_replay.simulated_walk import Course, write_walk
 from wmp_replay.thresholds import Thresholds
 
-#: Walks of a reference that is made without bags.
-COURSES = (
+logger = logging.getLogger(__name__)
+
+#: Walks of a reference that is made without bags: open ground, which every bundle walks on ...
+OPEN_GROUND = (
     Course("flat", 0.0, 0.5, 10.0, 1),
     Course("rough", 0.2, 0.5, 20.0, 2),
     Course("slope", 0.2, 0.4, 10.0, 3),
 )
+#: ... and what a bundle was trained on besides, this hard, as fast and for so long.
+OBSTACLES = {"difficulty": 0.2, "speed": 0.5, "seconds": 12.0}
+#: A robot lies when the z of unit gravity in its base frame exceeds this (-1 level).
+LYING = -0.5
 
 
 def calibrate(
@@ -47,13 +55,39 @@ def calibrate(
 def walk_in_simulation(
     bundle: Bundle, folder: Path, progress: Callable[[float], None] | None = None
 ) -> list[Path]:
-    """Bags of ``bundle`` on :data:`COURSES`, written below ``folder``."""
-    bags = []
-    for number, course in enumerate(COURSES, start=1):
-        bags.append(write_walk(folder / f"walk_{number}", bundle, course))
+    """Bags of ``bundle`` on :func:`courses`, written below ``folder``; those in which it fell are left out.
+
+    Raises:
+        ReferenceError: it fell in all of them.
+    """
+    bags, planned = [], courses(bundle)
+    for number, course in enumerate(planned, start=1):
+        bag = write_walk(folder / f"walk_{number}", bundle, course)
+        if fell(load_bag(bag), bundle):
+            logger.warning("%s %.1f is left out: the robot fell", course.terrain, course.difficulty)
+        else:
+            bags.append(bag)
         if progress is not None:
-            progress(number / len(COURSES))
+            progress(number / len(planned))
+    if not bags:
+        raise ReferenceError(f"{bundle.name} fell in all of {len(planned)} walks, expected one that walks")
     return bags
+
+
+def courses(bundle: Bundle) -> tuple[Course, ...]:
+    """Open ground, and the other terrains that ``bundle`` was trained on."""
+    known = {course.terrain for course in OPEN_GROUND}
+    trained = [name for name in bundle.metadata.get("terrains", []) if name not in known]
+    seeded = enumerate(trained, start=len(OPEN_GROUND) + 1)
+    return OPEN_GROUND + tuple(Course(name, seed=seed, **OBSTACLES) for seed, name in seeded)
+
+
+def fell(walk: Walk, bundle: Bundle) -> bool:
+    """Whether the robot lay on its side or back at any world-model tick of ``walk``."""
+    gravity = term_slices(bundle.contract.observation.proprioception, bundle.contract.num_joints)[
+        "projected_gravity"
+    ]
+    return any(step.proprioception[gravity][2] > LYING for step in walk.steps(bundle.contract))
 
 
 def _steps(
