@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -20,15 +22,16 @@ from wmp_training.device import CPU
 TENSORS, FACTS = "state.safetensors", "state.json"
 
 
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be read, or not used as asked."""
+
+
 def save_checkpoint(folder: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
     """Write ``folder`` whole or not at all: an interrupted save leaves the previous checkpoint."""
     fresh, old = folder.with_suffix(".new"), folder.with_suffix(".old")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    save_file(
-        {name: value.detach().cpu().clone().contiguous() for name, value in tensors.items()}, fresh / TENSORS
-    )
-    (fresh / FACTS).write_text(json.dumps(facts, indent=2) + "\n")
+    _write(fresh, tensors, facts)
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
         folder.rename(old)
@@ -36,14 +39,48 @@ def save_checkpoint(folder: Path, tensors: dict[str, Tensor], facts: dict[str, A
     shutil.rmtree(old, ignore_errors=True)
 
 
+def put_checkpoint(folder: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+    """Write a checkpoint among other files, which stay as they are.
+
+    Each of its two files is replaced whole. Stopped in between, the facts are missing rather than those of
+    other tensors: :func:`load_checkpoint` refuses such a folder.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".new_", dir=folder) as scratch:
+        fresh = Path(scratch)
+        _write(fresh, tensors, facts)
+        (folder / FACTS).unlink(missing_ok=True)
+        for name in (TENSORS, FACTS):
+            (fresh / name).replace(folder / name)
+
+
+def _write(folder: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+    plain = {name: value.detach().cpu().clone().contiguous() for name, value in tensors.items()}
+    save_file(plain, folder / TENSORS)
+    (folder / FACTS).write_text(json.dumps(facts, indent=2) + "\n")
+
+
 def load_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors and facts; raises ``FileNotFoundError`` that says how to make one."""
-    return load_file(_existing(folder / TENSORS)), load_facts(folder)
+    """Tensors and facts.
+
+    Raises:
+        FileNotFoundError: there is none; says how to make one.
+        CheckpointError: a file is damaged.
+    """
+    file = _existing(folder / TENSORS)
+    try:
+        return load_file(file), load_facts(folder)
+    except SafetensorError as error:
+        raise CheckpointError(f"{file} is damaged ({error}), expected what `wmp train` wrote") from error
 
 
 def load_facts(folder: Path) -> dict[str, Any]:
     """The facts alone; raises as :func:`load_checkpoint`."""
-    return json.loads(_existing(folder / FACTS).read_text())
+    file = _existing(folder / FACTS)
+    try:
+        return json.loads(file.read_text())
+    except json.JSONDecodeError as error:
+        raise CheckpointError(f"{file} is damaged ({error}), expected what `wmp train` wrote") from error
 
 
 def skill(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -1,0 +1,60 @@
+import pytest
+import torch
+
+from wmp_training import checkpoint as ck
+
+
+def write(folder, value, save=ck.put_checkpoint):
+    save(folder, {"actor.weight": torch.full((2,), float(value))}, {"iteration": value})
+
+
+def iteration_of_both(folder):
+    tensors, facts = ck.load_checkpoint(folder)
+    return tensors["actor.weight"].tolist(), facts["iteration"]
+
+
+def test_a_checkpoint_kept_among_other_files_replaces_its_own_two_alone(tmp_path):
+    kept, beside = tmp_path / "kept", tmp_path / "kept.old"
+    for folder in (kept, beside):
+        folder.mkdir()
+        (folder / "README.md").write_text("What this is.\n")
+    (kept / "pictures").mkdir()
+    for value in (1, 2):
+        write(kept, value)
+        assert iteration_of_both(kept) == ([value, value], value)
+    assert {file.name for file in kept.iterdir()} == {"README.md", "pictures", ck.TENSORS, ck.FACTS}
+    assert all((folder / "README.md").read_text() == "What this is.\n" for folder in (kept, beside))
+
+
+def test_a_checkpoint_that_could_not_be_written_leaves_the_one_before(tmp_path):
+    for save in (ck.put_checkpoint, ck.save_checkpoint):
+        folder = tmp_path / save.__name__
+        write(folder, 1, save)
+        with pytest.raises(TypeError):
+            save(folder, {"actor.weight": torch.zeros(2)}, {"iteration": object()})
+        assert iteration_of_both(folder) == ([1.0, 1.0], 1)
+
+
+def test_stopped_between_its_files_a_checkpoint_is_refused_rather_than_mixed(tmp_path, monkeypatch):
+    write(tmp_path, 1)
+    replace = type(tmp_path).replace
+
+    def stopped(self, target):
+        if self.name == ck.FACTS:
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(tmp_path), "replace", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            write(tmp_path, 2)
+    with pytest.raises(FileNotFoundError, match=r"expected state\.json"):
+        ck.load_checkpoint(tmp_path)
+
+
+@pytest.mark.parametrize("name", [ck.TENSORS, ck.FACTS])
+def test_a_damaged_file_is_named(tmp_path, name):
+    write(tmp_path, 1)
+    (tmp_path / name).write_bytes(b"nothing of the kind")
+    with pytest.raises(ck.CheckpointError, match=f"{name} is damaged"):
+        ck.load_checkpoint(tmp_path)
