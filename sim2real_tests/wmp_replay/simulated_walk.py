@@ -18,7 +18,7 @@ import numpy as np
 from wmp_core.bundle import Bundle
 from wmp_core.control.command import MotorCommand
 from wmp_core.control.pd import joint_targets, torque_limited_targets
-from wmp_core.depth.geometry import CameraIntrinsics, DepthProjection
+from wmp_core.depth.geometry import DepthProjection
 from wmp_core.inference.policy import Policy
 from wmp_core.inference.world_model import LatentState, WorldModel
 from wmp_core.observation import RobotState
@@ -92,11 +92,7 @@ def walk_records(bundle: Bundle, course: Course, shift: Shift) -> Iterator[Recor
     """What the graph would have recorded, in order of time."""
     contract = bundle.contract
     robot, camera = _robot_and_camera(course, shift)
-    pinhole = camera.pinhole
-    projection = DepthProjection(
-        contract.depth,
-        CameraIntrinsics(pinhole.width, pinhole.height, pinhole.fx, pinhole.fy, pinhole.cx, pinhole.cy),
-    )
+    projection = DepthProjection(contract.depth, camera.pinhole)
     policy, model = Policy(bundle), WorldModel(bundle)
     motors = _Motors(robot, bundle, shift)
     latent, seen = model.reset(), _capture(camera, projection, robot)
