@@ -38,13 +38,16 @@ def run_trials(
     agent = who.agent(len(trials))
     measures = Measures(tracks, trials, protocol, timing.control_period)
     action = torch.zeros(len(trials), contract.num_joints)
+    # As in training, seen at the ticks of the world model and held in between.
+    around: Tensor | None = None
     tick = 0
     while (running := torch.nonzero(measures.running).squeeze(-1)).numel():
         states = tracks.states()
         command = steer(states, protocol, contract.limits.command_yaw_rate)
         observation = observe(senses, states, command, action, tick, *eyes.see(tick, running))
-        if who.surroundings:
-            observation.surroundings = surroundings(tracks, states.position[:, 2:])  # type: ignore[arg-type]
+        if who.surroundings and tick % timing.world_model_interval == 0:
+            around = surroundings(tracks, states.position[:, 2:])  # type: ignore[arg-type]
+        observation.surroundings = around
         action = agent(observation)
         if len(observation.due):
             measures.be_surprised(agent.kl, timing.world_model_period)
