@@ -55,8 +55,6 @@ def link(binding):
 def test_the_transport_is_chosen_by_the_settings():
     assert isinstance(create_link(SETTINGS, NAMES), SdkLink)
     assert isinstance(create_link(A1LinkSettings(), NAMES), A1Link)
-    with pytest.raises(ValueError, match="transport is 'lcm', allowed: udp, sdk"):
-        A1LinkSettings(transport="lcm")
 
 
 def test_without_the_binding_one_line_says_what_to_do():

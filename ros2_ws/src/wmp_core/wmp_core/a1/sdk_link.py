@@ -13,17 +13,16 @@ build the binding without them. Addresses and ports are the binding's. Not tried
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import time
-from typing import Any, Callable, List, Optional, Sequence
+from typing import Any, List, Optional, Tuple
 
 import numpy as np
 
 from wmp_core.a1 import wire
-from wmp_core.a1.joints import NUM_MOTORS, JointOrder
-from wmp_core.a1.link import A1LinkSettings, Cycle, LinkError, LinkStatistics, motor_targets, robot_state
-from wmp_core.control.command import MotorCommand
+from wmp_core.a1.joints import NUM_MOTORS
+from wmp_core.a1.robot_link import Cycle, LinkError
+from wmp_core.a1.session import LinkSession
 from wmp_core.observation import RobotState
 
 MODULE = "robot_interface"
@@ -32,23 +31,14 @@ _POLL_S = 0.0002
 _BINDING_ORDER = (0, 3, 1, 4, 2)
 
 
-class SdkLink:
-    """:class:`wmp_core.a1.link.RobotLink` over ``robot_interface``. Arguments as for ``A1Link``."""
+class SdkLink(LinkSession[Any]):
+    """:class:`wmp_core.a1.robot_link.RobotLink` over ``robot_interface``.
 
-    def __init__(
-        self, settings: A1LinkSettings, joint_names: Sequence[str], clock: Callable[[], float] = time.time
-    ) -> None:
-        self._settings = settings
-        self._order = JointOrder(joint_names)
-        self._clock = clock
-        self._robot: Any = None
-        self._newest_tick: Optional[int] = None
-        self._statistics = LinkStatistics()
+    Arguments as for :class:`wmp_core.a1.session.LinkSession`. The SDK does not tell of lost or corrupt
+    packets.
+    """
 
-    @property
-    def statistics(self) -> LinkStatistics:
-        """A snapshot of the counts; the SDK does not tell of lost or corrupt packets."""
-        return dataclasses.replace(self._statistics)
+    _newest_tick: Optional[int] = None
 
     def open(self) -> None:
         """Import the binding and let it open its socket.
@@ -56,7 +46,7 @@ class SdkLink:
         Raises:
             LinkError: there is no such module, or it is another one.
         """
-        if self._robot is not None:
+        if self._connection is not None:
             return
         try:
             binding = importlib.import_module(MODULE)
@@ -71,20 +61,8 @@ class SdkLink:
                 f"module {MODULE} at {where} has no class RobotInterface: it is not a binding for the A1; "
                 "use transport 'udp'"
             )
-        self._robot = binding.RobotInterface()
-        self._statistics, self._newest_tick = LinkStatistics(), None
-
-    def send(self, command: MotorCommand) -> None:
-        """Send one command.
-
-        Raises:
-            wire.WireError: the command holds what must not be sent.
-            LinkError: the link is closed.
-        """
-        robot = self._open_robot()
-        rows = wire.checked_command(*motor_targets(self._order, command))
-        robot.send_command(rows[list(_BINDING_ORDER)].T.ravel().tolist())
-        self._statistics.sent += 1
+        self._begin(binding.RobotInterface())
+        self._newest_tick = None
 
     def receive(self, timeout_s: float, newest: bool = True) -> Optional[RobotState]:
         """Wait up to ``timeout_s`` for a state with another tick. The SDK keeps the newest one only.
@@ -92,7 +70,7 @@ class SdkLink:
         Raises:
             LinkError: the link is closed.
         """
-        robot, deadline = self._open_robot(), time.monotonic() + timeout_s
+        robot, deadline = self._open_connection(), time.monotonic() + timeout_s
         while True:
             observed = robot.receive_observation()
             if int(observed.tick) != self._newest_tick and any(observed.imu.quaternion):
@@ -102,27 +80,20 @@ class SdkLink:
             time.sleep(_POLL_S)
         self._newest_tick = int(observed.tick)
         self._statistics.received += 1
-        stamp = self._newest_tick * 1e-3 if self._settings.stamp_from_tick else self._clock()
-        return robot_state(self._order, _low_state(observed), stamp)
+        return self._robot_state(_low_state(observed))
 
     def receive_cycle(self, timeout_s: float) -> Optional[Cycle]:
         """The SDK knows no lockstep: a cycle is the next state."""
         state = self.receive(timeout_s)
         return None if state is None else Cycle(state)
 
-    def close(self) -> None:
-        """Send damping several times, then let the binding go; harmless when closed."""
-        if self._robot is None:
-            return
-        for _ in range(self._settings.damping_repeats):
-            self.send(MotorCommand.damping(self._settings.damping_kd))
-            time.sleep(0.002)
-        self._robot = None
+    def _transmit(self, robot: Any, targets: Tuple[np.ndarray, ...]) -> bool:
+        rows = wire.checked_command(*targets)
+        robot.send_command(rows[list(_BINDING_ORDER)].T.ravel().tolist())
+        return True
 
-    def _open_robot(self) -> Any:
-        if self._robot is None:
-            raise LinkError("the link to the robot is closed; call open() first")
-        return self._robot
+    def _disconnect(self, robot: Any) -> None:
+        """Nothing to do: the binding goes with the connection."""
 
 
 def _low_state(observed: Any) -> wire.LowState:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import Callable, Sequence, Union
 
-from wmp_core.a1.link import A1Link, A1LinkSettings
+from wmp_core.a1.link import A1Link
+from wmp_core.a1.link_settings import A1LinkSettings
 from wmp_core.a1.sdk_link import SdkLink
 
 

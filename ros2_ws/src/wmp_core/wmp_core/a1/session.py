@@ -1,0 +1,110 @@
+"""What every link to an A1 does the same, whatever carries its packets."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from abc import ABC, abstractmethod
+from typing import Callable, Generic, Optional, Sequence, Tuple, TypeVar
+
+import numpy as np
+
+from wmp_core.a1 import wire
+from wmp_core.a1.joints import JointOrder
+from wmp_core.a1.link_settings import A1LinkSettings
+from wmp_core.a1.robot_link import LinkError, LinkStatistics
+from wmp_core.a1.tick import TICK_SECONDS
+from wmp_core.a1.translation import motor_targets, robot_state
+from wmp_core.control.command import MotorCommand
+from wmp_core.observation import RobotState
+
+ConnectionT = TypeVar("ConnectionT")
+SessionT = TypeVar("SessionT", bound="LinkSession")
+
+
+class LinkSession(ABC, Generic[ConnectionT]):
+    """Joint order, stamps and counts of a link, and the damping that ends it.
+
+    Usable as a context manager. Not thread-safe: one thread sends and receives.
+
+    Args:
+        settings: addresses and stamps.
+        joint_names: the contract's joints, in its order.
+        clock: time in s of an arriving state, unless it is stamped by its tick.
+    """
+
+    def __init__(
+        self, settings: A1LinkSettings, joint_names: Sequence[str], clock: Callable[[], float] = time.time
+    ) -> None:
+        self._settings = settings
+        self._order = JointOrder(joint_names)
+        self._clock = clock
+        self._connection: Optional[ConnectionT] = None
+        self._statistics = LinkStatistics()
+
+    @property
+    def statistics(self) -> LinkStatistics:
+        """A snapshot of the counts."""
+        return dataclasses.replace(self._statistics)
+
+    @abstractmethod
+    def open(self) -> None:
+        """Connect to the robot; harmless when open.
+
+        Raises:
+            LinkError: it cannot be done; says what to do.
+        """
+
+    def send(self, command: MotorCommand) -> None:
+        """Send one command. A network failure is counted, not raised: the next cycle tries again.
+
+        Raises:
+            wire.WireError: the command holds what must not be sent.
+            LinkError: the link is closed.
+        """
+        connection = self._open_connection()
+        if self._transmit(connection, motor_targets(self._order, command)):
+            self._statistics.sent += 1
+
+    def close(self) -> None:
+        """Send damping several times (one packet may be lost), then close; harmless when closed."""
+        if self._connection is None:
+            return
+        damping = MotorCommand.damping(self._settings.damping_kd)
+        for _ in range(self._settings.damping_repeats):
+            self.send(damping)
+            time.sleep(0.002)
+        self._disconnect(self._connection)
+        self._connection = None
+
+    def __enter__(self: SessionT) -> SessionT:
+        self.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @abstractmethod
+    def _transmit(self, connection: ConnectionT, targets: Tuple[np.ndarray, ...]) -> bool:
+        """Send rows q, dq, tau, kp, kd in motor order; returns whether they went out.
+
+        Raises:
+            wire.WireError: the rows hold what must not be sent.
+        """
+
+    @abstractmethod
+    def _disconnect(self, connection: ConnectionT) -> None:
+        """Let go of what :meth:`open` took."""
+
+    def _begin(self, connection: ConnectionT) -> None:
+        """A session over ``connection``: its counts begin at 0."""
+        self._connection, self._statistics = connection, LinkStatistics()
+
+    def _open_connection(self) -> ConnectionT:
+        if self._connection is None:
+            raise LinkError("the link to the robot is closed; call open() first")
+        return self._connection
+
+    def _robot_state(self, state: wire.LowState) -> RobotState:
+        stamp = state.tick * TICK_SECONDS if self._settings.stamp_from_tick else self._clock()
+        return robot_state(self._order, state, stamp)

@@ -1,0 +1,40 @@
+"""Commands and states between contract order and the robot's wire."""
+
+from __future__ import annotations
+
+from typing import Tuple
+
+import numpy as np
+
+from wmp_core.a1 import wire
+from wmp_core.a1.joints import JointOrder
+from wmp_core.a1.remote import is_stop_pressed
+from wmp_core.control.command import MotorCommand
+from wmp_core.observation import RobotState
+
+
+def motor_targets(order: JointOrder, command: MotorCommand) -> Tuple[np.ndarray, ...]:
+    """Rows q, dq, tau, kp, kd in motor order, as :func:`wmp_core.a1.wire.encode_low_cmd` reads them."""
+    kp, kd = order.to_motor(command.kp), order.to_motor(command.kd)
+    # The robot's own way to say that a target does not count; a gain of 0 says the same a second time.
+    q = np.where(kp == 0, wire.NO_POSITION_TARGET, order.to_motor(command.q))
+    dq = np.where(kd == 0, wire.NO_VELOCITY_TARGET, order.to_motor(command.dq))
+    return q, dq, order.to_motor(command.tau), kp, kd
+
+
+def robot_state(order: JointOrder, state: wire.LowState, stamp: float) -> RobotState:
+    """A robot's state in contract order; ``stamp`` s."""
+    return RobotState(
+        quat_wxyz=state.quat_wxyz,
+        gyro=state.gyro,
+        acc=state.acc,
+        q=order.to_contract(state.q),
+        dq=order.to_contract(state.dq),
+        tau_est=order.to_contract(state.tau_est),
+        stamp=stamp,
+        tick=state.tick,
+        motor_temperature=order.to_contract(state.motor_temp),
+        foot_force=order.legs_to_contract(state.foot_force),
+        remote=state.remote,
+        emergency_stop=is_stop_pressed(state.remote),
+    )
