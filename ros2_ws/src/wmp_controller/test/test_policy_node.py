@@ -183,16 +183,18 @@ def test_a_signal_leaves_the_robot_in_damping_and_exits_with_0(policy_node, obse
 
 BUG = """
 import pathlib
-from wmp_controller import policy_node
+from wmp_controller.policy_node import PolicyNode
+from wmp_controller.report_messages import ReportMessages
+from wmp_core.control.controller import Controller
 
-sound = policy_node.{place}
+sound = {place}
 
 def broken(*arguments, **named):
     if pathlib.Path({trigger!r}).exists():
         raise RuntimeError("a bug")
     return sound(*arguments, **named)
 
-policy_node.{place} = broken
+{place} = broken
 """
 
 
@@ -221,6 +223,8 @@ def test_a_bug_in_any_thread_ends_the_node_and_leaves_the_robot_in_damping(
         ({"pd": "cloud"}, "'cloud'"),
         ({"loop_rate": 333.0}, "loop_period"),
         ({"script.walk_seconds": -1.0}, "walk_seconds"),
+        ({"operator": "joy", "joy.axes": "[0, 1]"}, "joy.axes is [0, 1], expected 4"),
+        ({"shadow_period": 0.0}, "shadow_period is 0.0"),
         ({"bundle": "/nowhere"}, "/nowhere"),
     ],
 )

@@ -1,0 +1,57 @@
+"""Settings of the link, the controller and the control thread, from policy_node's parameters."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import rclpy
+from rclpy.node import Node
+
+from wmp_core.a1.link import A1LinkSettings
+from wmp_core.control.controller import ControllerSettings
+from wmp_core.control.envelope import EnvelopeSettings
+from wmp_core.control.posture import PostureSettings
+from wmp_core.control.watchdog import WatchdogSettings
+from wmp_core.realtime.scheduling import RealtimeSettings
+from wmp_ros.parameters import declare_settings
+
+_ANY_POSE = 2 * math.pi
+
+
+def declare(node: Node, name: str, default: Any) -> Any:
+    """Value of the parameter ``name``."""
+    return node.declare_parameter(name, default).value
+
+
+def link_settings(node: Node, lockstep: bool) -> A1LinkSettings:
+    """Where the robot is: ``robot.*``."""
+    return A1LinkSettings(
+        transport=declare(node, "robot.transport", "udp"),
+        robot_host=declare(node, "robot.address", "192.168.123.10"),
+        robot_port=declare(node, "robot.port", 8007),
+        local_port=declare(node, "robot.local_port", 8080),
+        ticks_per_state=declare(node, "robot.ticks_per_state", 2),
+        stamp_from_tick=lockstep,
+    )
+
+
+def controller_settings(node: Node, dry_run: bool) -> ControllerSettings:
+    """Rate, PD and limits: ``loop_rate``, ``pd``, ``envelope.*``, ``posture.*``, ``watchdog.*``."""
+    return ControllerSettings(
+        loop_period=1.0 / declare(node, "loop_rate", 500.0),
+        pd=declare(node, "pd", "motor"),
+        # In a dry run the joints do not follow, and the policy may begin wherever they hang.
+        walk_pose_tolerance=_ANY_POSE if dry_run else ControllerSettings.walk_pose_tolerance,
+        envelope=declare_settings(node, "envelope", EnvelopeSettings),
+        posture=declare_settings(node, "posture", PostureSettings),
+        watchdog=declare_settings(node, "watchdog", WatchdogSettings),
+    )
+
+
+def realtime_settings(node: Node) -> RealtimeSettings:
+    """What the control thread asks of the system: ``realtime.*``."""
+    cpus = node.declare_parameter("realtime.cpus", rclpy.Parameter.Type.INTEGER_ARRAY).value or ()
+    # Python's own 5 ms would let a ROS callback hold up the control thread for 2.5 cycles.
+    interval = declare(node, "realtime.switch_interval", 0.0005)
+    return declare_settings(node, "realtime", RealtimeSettings, cpus=tuple(cpus), switch_interval=interval)

@@ -1,0 +1,111 @@
+"""The publisher thread: what the control thread has to tell, on its way to ROS.
+
+The control thread must not call ROS. It leaves reports, events and answers in an outbox, which is emptied
+here onto ``wmp/policy_step``, ``joint_states``, ``joint_commands``, ``imu/data`` and ``diagnostics``.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any, NamedTuple, Optional, Sequence
+
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.node import Node
+from sensor_msgs.msg import Imu, JointState
+from wmp_msgs.msg import PolicyStep
+
+from wmp_controller.control_health import event_diagnostics
+from wmp_controller.control_loop import ControlEvents, CycleReport
+from wmp_controller.dry_run_log import DryRunLog
+from wmp_controller.mailbox import Outbox
+from wmp_controller.report_messages import ReportMessages
+from wmp_ros.qos import RELIABLE
+
+_log = logging.getLogger("policy_node")
+
+
+class _Answer(NamedTuple):
+    future: Any
+    refusal: Optional[str]
+
+
+class ReportPublisher:
+    """Empties ``outbox`` in a thread of its own, from :meth:`start` to :meth:`finish` or a failure.
+
+    Attributes:
+        newest: the last report taken; None before the first.
+        error: why the thread has ended before its time; None as long as all is well.
+
+    Args:
+        node: owns the publishers.
+        outbox: what the control thread fills.
+        joint_names: the contract's joints, in its order.
+        dry_run_log: gets every report; None unless this is a dry run.
+    """
+
+    def __init__(
+        self, node: Node, outbox: Outbox, joint_names: Sequence[str], dry_run_log: Optional[DryRunLog]
+    ) -> None:
+        self._outbox = outbox
+        self._messages = ReportMessages(joint_names)
+        self._dry_run_log = dry_run_log
+        self._steps = node.create_publisher(PolicyStep, "wmp/policy_step", RELIABLE)
+        self._states = node.create_publisher(JointState, "joint_states", 10)
+        self._commands = node.create_publisher(JointState, "joint_commands", 10)
+        self._imu = node.create_publisher(Imu, "imu/data", 10)
+        self._events = node.create_publisher(DiagnosticArray, "diagnostics", RELIABLE)
+        self._thread = threading.Thread(target=self._run, name="publisher")
+        self.newest: Optional[CycleReport] = None
+        self.error: Optional[str] = None
+
+    @property
+    def step_listeners(self) -> int:
+        """How many nodes listen to ``wmp/policy_step``."""
+        return self._steps.get_subscription_count()
+
+    @property
+    def is_running(self) -> bool:
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def reply(self, future: object, refusal: Optional[str]) -> None:
+        """Let ``future`` have ``refusal`` as its result, soon. Control thread."""
+        self._outbox.put(_Answer(future, refusal))
+
+    def finish(self) -> None:
+        """Publish what is left, then end the thread."""
+        self._outbox.close()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            self._empty_outbox()
+        except Exception:
+            self.error = "the publisher thread failed"
+            _log.exception("the publisher thread failed; the robot is left in damping")
+
+    def _empty_outbox(self) -> None:
+        while True:
+            item = self._outbox.get()
+            if item is None:
+                return
+            if isinstance(item, CycleReport):
+                self._publish(item)
+            elif isinstance(item, ControlEvents):
+                self._events.publish(event_diagnostics(item))
+            else:
+                item.future.set_result(item.refusal)
+
+    def _publish(self, report: CycleReport) -> None:
+        self.newest = report
+        if self._dry_run_log is not None:
+            self._dry_run_log.take(report)
+        if report.step is not None:
+            self._steps.publish(self._messages.policy_step(report))
+        if report.state is not None:
+            self._states.publish(self._messages.joint_states(report.state))
+            self._commands.publish(self._messages.joint_commands(report.command, report.state))
+            self._imu.publish(self._messages.imu(report.state))
