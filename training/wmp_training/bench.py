@@ -9,9 +9,10 @@ import os
 import resource
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from typing import Any
 
 import torch
 import torch.multiprocessing as mp
@@ -55,6 +56,10 @@ class Part:
     memory: float
 
 
+#: A rank, fields of its rates, and the most memory it held, GB.
+Found = tuple[int, list[dict[str, Any]], float]
+
+
 def measure(setting: Setting, part: str) -> Part:
     """Measure ``part`` of :data:`PARTS`; raises ``RuntimeError`` if a rank fails."""
     with socket.socket() as probe:
@@ -63,7 +68,11 @@ def measure(setting: Setting, part: str) -> Part:
     context = mp.get_context("spawn")
     results = context.SimpleQueue()
     mp.spawn(_rank, (port, setting, part, results), nprocs=setting.ranks)
-    found = [results.get() for _ in range(setting.ranks)]
+    return together([results.get() for _ in range(setting.ranks)])
+
+
+def together(found: Sequence[Found]) -> Part:
+    """What all ranks ``found``: each holds memory, and each knows the rates of all."""
     first = next(rates for rank, rates, _ in found if rank == 0)
     return Part(tuple(Rate(**rate) for rate in first), sum(memory for _, _, memory in found))
 

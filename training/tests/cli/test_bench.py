@@ -1,29 +1,47 @@
 import json
+from dataclasses import replace
 
 import pytest
 
-from wmp_training.bench import PARTS, Setting, measure
+from wmp_training import bench
+from wmp_training.bench import PARTS, Part, Rate, Setting, measure, together
 from wmp_training.cli.bench import TrainingBench
+from wmp_training.device import CPU
+from wmp_training.distributed import ALONE
 
 
-def test_every_part_of_training_is_measured_and_written_down(tmp_path, capsys):
+@pytest.fixture
+def at_hand(monkeypatch):
+    """Parts are measured in the test's own process, on few worlds."""
+
+    def measured(setting, part):
+        return Part(tuple(PARTS[part](replace(setting, levels=1), ALONE, CPU)), 1.5)
+
+    monkeypatch.setattr(bench, "measure", measured)
+
+
+def test_every_part_of_training_is_measured_and_written_down(tmp_path, capsys, at_hand):
     assert TrainingBench(robots=12, network="tiny").run(0.01, tmp_path / "rates.json") == 0
     written = json.loads((tmp_path / "rates.json").read_text())
     assert len(written["rates"]) == 7
     assert (written["robots"], written["ranks"], written["device"]) == (12, 1, "cpu")
-    assert all(rate["per_second"] > 0 and 0.1 < rate["peak_memory_gb"] < 10 for rate in written["rates"])
+    assert all(rate["per_second"] > 0 and rate["peak_memory_gb"] == 1.5 for rate in written["rates"])
     printed = capsys.readouterr().out
     assert all(rate["name"] in printed for rate in written["rates"])
     updates = {rate["name"] for rate in written["rates"] if rate["unit"] == "updates/s"}
     assert updates == {"world-model updates alone", "world-model updates in it"}
 
 
-def test_two_ranks_are_measured_as_one_figure():
-    """Both hold memory, both do half of the steps."""
-    setting = Setting(robots=8, network="tiny", seconds=0.01, cores=1, levels=1)
-    one, two = (measure(Setting(**{**vars(setting), "ranks": ranks}), "environment") for ranks in (1, 2))
-    assert 1.5 < two.memory / one.memory < 2.5
-    assert len(two.rates) == 1 and two.rates[0].per_second > 0
+def test_two_ranks_measure_in_processes_of_their_own():
+    part = measure(Setting(robots=4, network="tiny", seconds=0.01, cores=1, levels=1, ranks=2), "environment")
+    assert [rate.name for rate in part.rates] == ["environment"]
+    assert part.rates[0].per_second > 0 and 0.2 < part.memory < 20
+
+
+def test_the_memory_of_ranks_adds_up_and_the_rate_that_they_share_counts_once():
+    rate = {"name": "environment", "per_second": 100.0, "unit": "steps/s"}
+    found = [(1, [{**rate, "per_second": 99.0}], 0.5), (0, [rate], 0.75)]
+    assert together(found) == Part((Rate("environment", 100.0),), 1.25)
 
 
 def test_a_gpu_that_is_not_there_is_refused_before_anything_is_measured():
