@@ -15,7 +15,7 @@ import torch
 from torch.utils.tensorboard import SummaryWriter
 
 from wmp_training.algorithms.amp import AMPTrainer
-from wmp_training.checkpoint import load_checkpoint, save_checkpoint
+from wmp_training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from wmp_training.device import CPU
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.env.environment import LocomotionEnv
@@ -70,6 +70,15 @@ class RunConfig:
             raise ValueError(
                 f"num_envs and levels are {self.num_envs} and {self.levels}, expected at least 1"
             )
+        if self.stage not in STAGES:
+            raise ValueError(f"stage is {self.stage!r}, expected one of {STAGES}")
+        if self.policy not in POLICIES:
+            raise ValueError(f"policy is {self.policy!r}, expected one of {POLICIES}")
+        if not 0.0 < self.rendered <= 1.0:
+            raise ValueError(f"rendered is {self.rendered}, expected a share in (0, 1]")
+        # They refuse what does not exist.
+        preset(self.preset)
+        self.what()
 
     def what(self) -> Task:
         """The task with its disturbances as configured."""
@@ -83,10 +92,6 @@ def build_learner(
 
     Physics takes ``threads`` of the CPU; everything else is on ``device``.
     """
-    if config.stage not in STAGES:
-        raise ValueError(f"stage is {config.stage!r}, expected one of {STAGES}")
-    if config.policy not in POLICIES:
-        raise ValueError(f"policy is {config.policy!r}, expected one of {POLICIES}")
     kind = config.stage if config.stage == "teacher" else config.policy
     chosen, what, seed = preset(config.preset), config.what(), config.seed + SEED_STRIDE * ranks.rank
     torch.manual_seed(seed)
@@ -153,9 +158,13 @@ class Runner:
     def begin_with(self, folder: Path) -> None:
         """Begin with the skill in the checkpoint ``folder`` instead of from scratch.
 
-        Steps and time are counted on from there if it is of the same stage.
+        Steps and time are counted on from there if it is of the same stage. ``CheckpointError`` if its
+        networks are of another preset.
         """
         tensors, facts = load_checkpoint(folder)
+        sizes = facts["config"]["preset"]
+        if sizes != self.config.preset:
+            raise CheckpointError(f"{folder} is of preset {sizes!r}, expected {self.config.preset!r}")
         self.learner.load_skill(tensors, facts)
         if facts["config"]["stage"] == self.config.stage:
             self.learner.iteration, self.learner.env_steps = facts["iteration"], facts["env_steps"]

@@ -1,24 +1,19 @@
-import argparse
 from functools import partialmethod
 from pathlib import Path
 from shutil import copytree
 
 import pytest
 
+from wmp_bringup.cli import main
 from wmp_core.testing.tiny_bundle import write_tiny_bundle
-from wmp_training.cli import card as card_command
-from wmp_training.cli import compare
-from wmp_training.cli import eval as eval_command
 from wmp_training.evaluation import evaluate
 from wmp_training.evaluation.episodes import run_trials
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.report import Report
 
 
-def call(*arguments, command=eval_command.command):
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    return command.run(parser.parse_args([str(a) for a in arguments]))
+def call(*arguments, command="eval"):
+    return main([command, *map(str, arguments)])
 
 
 @pytest.fixture(scope="module")
@@ -86,16 +81,16 @@ def test_evaluations_are_compared_and_go_into_the_card(bundle, tmp_path, capsys,
     assert call("--bundle", own, *CELL, "--json", files[0]) == 0
     assert call("--bundle", own, *CELL, "--json", files[1], "--blind") == 0
     out = tmp_path / "new" / "table.md"
-    assert call(*files, "--names", "a,b", "--out", out, command=compare.command) == 0
+    assert call(*files, "--names", "a,b", "--out", out, command="compare") == 0
     assert (
         out.read_text().startswith("| terrain | difficulty | a | b |")
         and out.read_text() in capsys.readouterr().out
     )
     card = ("--bundle", own, "--evaluation", files[0], "--blinded", files[1])
-    assert call(*card, command=card_command.command) == 0
+    assert call(*card, command="card") == 0
     assert "| tilt | 0.50 | 0% |" in (own / "README.md").read_text()
-    assert call(*files, "--names", "a", command=compare.command) == 2
-    assert call("--bundle", own, "--evaluation", own / "README.md", command=card_command.command) == 2
+    assert call(*files, "--names", "a", command="compare") == 2
+    assert call("--bundle", own, "--evaluation", own / "README.md", command="card") == 2
     assert "README.md is no evaluation" in capsys.readouterr().err
 
 

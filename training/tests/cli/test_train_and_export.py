@@ -82,11 +82,6 @@ def test_an_exported_run_is_a_calibrated_bundle_that_the_runtime_accepts(folder,
     assert "Six iterations." in card
 
 
-def test_resuming_what_does_not_exist_says_what_to_do(tmp_path):
-    with pytest.raises(FileNotFoundError, match="wmp train"):
-        call(train.command, "--out", tmp_path / "nothing", "--resume")
-
-
 @pytest.mark.parametrize(("text", "expected"), [("90", 90), ("90s", 90), ("45m", 2700), ("1.5h", 5400)])
 def test_time_limits_are_read_with_units(text, expected):
     assert train.seconds(text) == expected

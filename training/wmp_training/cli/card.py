@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
+
+from wmp_training.cli.mistakes import MISTAKES
 
 HELP = "write a bundle's model card from its evaluation"
 DESCRIPTION = """
@@ -26,6 +27,7 @@ class CardCommand:
 
     help = HELP
     description = DESCRIPTION
+    mistakes = MISTAKES
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.description = DESCRIPTION
@@ -38,19 +40,15 @@ class CardCommand:
 
     def run(self, args: argparse.Namespace) -> int:
         # Imported here so that `wmp --help` stays quick.
-        from wmp_core.bundle import Bundle, BundleError
+        from wmp_core.bundle import Bundle
         from wmp_training.evaluation.compare import named
-        from wmp_training.evaluation.report import Report, ReportError
+        from wmp_training.evaluation.report import Report
         from wmp_training.export.model_card import model_card
 
-        try:
-            bundle = Bundle.load(args.bundle)
-            report = Report.load(args.evaluation) if args.evaluation else None
-            blinded = Report.load(args.blinded) if args.blinded else None
-            text = model_card(bundle, report, blinded, named(args.compare, args.names))
-        except (BundleError, ReportError) as error:
-            print(f"wmp card: {error}", file=sys.stderr)
-            return 2
+        bundle = Bundle.load(args.bundle)
+        report = Report.load(args.evaluation) if args.evaluation else None
+        blinded = Report.load(args.blinded) if args.blinded else None
+        text = model_card(bundle, report, blinded, named(args.compare, args.names))
         (args.bundle / "README.md").write_text(text)
         return 0
 

@@ -6,6 +6,8 @@ import argparse
 import logging
 from pathlib import Path
 
+from wmp_training.cli.mistakes import MISTAKES
+
 HELP = "strip a run's checkpoint to what another run needs to go on"
 DESCRIPTION = """
 Keeps networks, optimisers and terrain levels of a checkpoint, a few MB, and leaves robots and memories of
@@ -19,21 +21,25 @@ class CheckpointCommand:
 
     help = HELP
     description = DESCRIPTION
+    mistakes = MISTAKES
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.description = DESCRIPTION
         parser.add_argument(
             "--run", type=Path, required=True, dest="folder", help="folder of the run or of its stage"
         )
-        parser.add_argument("--out", type=Path, required=True, help="folder to write")
+        parser.add_argument("--out", type=Path, required=True, help="folder to write; other files in it stay")
 
     def run(self, args: argparse.Namespace) -> int:
         # Imported here so that `wmp --help` needs neither torch nor a second.
-        from wmp_training.checkpoint import load_checkpoint, save_checkpoint, skill
+        from wmp_training.checkpoint import CheckpointError, load_checkpoint, put_checkpoint, skill
 
-        tensors, facts = load_checkpoint(args.folder / "checkpoint")
+        source = args.folder / "checkpoint"
+        if args.out.resolve() == source.resolve():
+            raise CheckpointError(f"--out is {args.out}, the run's own checkpoint; name another folder")
+        tensors, facts = load_checkpoint(source)
         kept = skill(tensors)
-        save_checkpoint(args.out, kept, facts)
+        put_checkpoint(args.out, kept, facts)
         size = sum(tensor.nbytes for tensor in kept.values()) / 1e6
         logging.basicConfig(level=logging.INFO, format="%(message)s")
         logging.info(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
+
+from wmp_training.cli.mistakes import MISTAKES
 
 HELP = "show evaluations of several policies in one table"
 DESCRIPTION = """
@@ -20,6 +21,7 @@ class CompareCommand:
 
     help = HELP
     description = DESCRIPTION
+    mistakes = MISTAKES
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.description = DESCRIPTION
@@ -32,14 +34,9 @@ class CompareCommand:
         # Imported here so that `wmp --help` stays quick.
         from wmp_training.evaluation.compare import comparison, named
         from wmp_training.evaluation.plot import plot_success
-        from wmp_training.evaluation.report import ReportError
 
-        try:
-            series = named(args.files, args.names)
-            table = comparison(series)
-        except ReportError as error:
-            print(f"wmp compare: {error}", file=sys.stderr)
-            return 2
+        series = named(args.files, args.names)
+        table = comparison(series)
         print(table)
         if args.out:
             args.out.parent.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from wmp_training.cli.mistakes import MISTAKES
+
 HELP = "draw the reward and the terrain levels of a run"
 DESCRIPTION = "Draws reward and mean terrain level of a run's log over environment steps (a PNG)."
 
@@ -16,6 +18,7 @@ class CurvesCommand:
 
     help = HELP
     description = DESCRIPTION
+    mistakes = MISTAKES
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.description = DESCRIPTION
@@ -23,7 +26,10 @@ class CurvesCommand:
         parser.add_argument("--out", type=Path, required=True, help="picture to write")
 
     def run(self, args: argparse.Namespace) -> int:
-        lines = (args.folder / "log.jsonl").read_text().splitlines()
+        file = args.folder / "log.jsonl"
+        lines = file.read_text().splitlines() if file.is_file() else []
+        if not lines:
+            raise FileNotFoundError(f"no log in {args.folder}: expected {file.name}; first run `wmp train`")
         draw([json.loads(line) for line in lines], args.out)
         return 0
 

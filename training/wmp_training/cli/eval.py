@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wmp_training.cli.mistakes import MISTAKES
+
 if TYPE_CHECKING:
     from wmp_training.evaluation.candidate import Candidate
     from wmp_training.evaluation.evaluate import Place
@@ -51,6 +53,7 @@ class EvalCommand:
 
     help = HELP
     description = DESCRIPTION
+    mistakes = MISTAKES
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.description = DESCRIPTION
@@ -91,16 +94,11 @@ class EvalCommand:
         # Imported here so that `wmp --help` needs neither torch nor a second.
         import torch
 
-        from wmp_core.bundle import BundleError
         from wmp_training.evaluation.candidate import candidate
 
         torch.set_num_threads(1)
-        try:
-            who = candidate(args.bundle, args.folder)
-            places, report = _plan(args, who)
-        except (ValueError, BundleError, FileNotFoundError) as error:
-            print(f"wmp eval: {error}", file=sys.stderr)
-            return 2
+        who = candidate(args.bundle, args.folder)
+        places, report = _plan(args, who)
         try:
             _judge(args, who, places, report)
         except KeyboardInterrupt:

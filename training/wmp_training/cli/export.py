@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import logging
-import sys
 from pathlib import Path
+
+from wmp_training.cli.mistakes import MISTAKES
 
 HELP = "turn a training run into a bundle"
 DESCRIPTION = """
@@ -22,6 +23,7 @@ class ExportCommand:
 
     help = HELP
     description = DESCRIPTION
+    mistakes = MISTAKES
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.description = DESCRIPTION
@@ -48,11 +50,7 @@ class ExportCommand:
 
         logging.basicConfig(level=logging.INFO, format="%(message)s")
         torch.set_num_threads(1)
-        try:
-            export(args.folder, args.out, args.episodes, args.note, args.threads)
-        except (FileNotFoundError, ValueError) as error:
-            print(f"wmp export: {error}", file=sys.stderr)
-            return 2
+        export(args.folder, args.out, args.episodes, args.note, args.threads)
         logging.info("bundle in %s; next: wmp eval --bundle %s --json eval.json", args.out, args.out)
         return 0
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from wmp_training.cli.mistakes import MISTAKES
+
 HELP = "success of a training run's deterministic policy, terrain by terrain and level by level"
 DESCRIPTION = """
 Judges the last checkpoint of a run, of whatever stage, in the training simulator, also while it is training:
@@ -19,11 +21,14 @@ class GateCommand:
 
     help = HELP
     description = DESCRIPTION
+    mistakes = MISTAKES
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.description = DESCRIPTION
         parser.add_argument("--run", type=Path, required=True, dest="folder", help="folder of the run")
-        parser.add_argument("--levels", default="0,3,6,9", help="levels of 0..9 (default %(default)s)")
+        parser.add_argument(
+            "--levels", type=levels, default="0,3,6,9", help="levels of 0..9 (default %(default)s)"
+        )
         parser.add_argument("--robots", type=int, default=10, help="per terrain and level (default 10)")
         parser.add_argument("--seed", type=int, default=7, help="of tracks and bodies (default 7)")
 
@@ -34,9 +39,13 @@ class GateCommand:
         from wmp_training.evaluation.gate import gate, table
 
         torch.set_num_threads(1)
-        levels = tuple(int(level) for level in args.levels.split(","))
-        print(table(gate(args.folder, levels, args.robots, args.seed)))
+        print(table(gate(args.folder, args.levels, args.robots, args.seed)))
         return 0
+
+
+def levels(text: str) -> tuple[int, ...]:
+    """``0,3`` as numbers."""
+    return tuple(int(level) for level in text.split(","))
 
 
 command = GateCommand()

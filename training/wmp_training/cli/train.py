@@ -6,9 +6,10 @@ import argparse
 import logging
 import os
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from wmp_training.cli.mistakes import MISTAKES
 
 if TYPE_CHECKING:
     from wmp_training.runner import RunConfig
@@ -29,6 +30,7 @@ class TrainCommand:
 
     help = HELP
     description = DESCRIPTION
+    mistakes = MISTAKES
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
@@ -94,12 +96,8 @@ class TrainCommand:
         from wmp_training.distributed import Ranks
         from wmp_training.recipe import train
 
-        try:
-            config = self._config(args)
-            device = choose(args.device, int(os.environ.get("LOCAL_RANK", "0")))
-        except (ValueError, OSError) as error:
-            print(f"wmp train: {error}", file=sys.stderr)
-            return 2
+        config = self._config(args)
+        device = choose(args.device, int(os.environ.get("LOCAL_RANK", "0")))
         ranks = Ranks.from_environment(device)
         logging.basicConfig(level=logging.INFO if ranks.rank == 0 else logging.WARNING, format="%(message)s")
         # Policy and world model learn side by side, one thread each: two threads inside one operation wait
@@ -130,7 +128,7 @@ class TrainCommand:
 
         if args.recipe not in RECIPES:
             raise ValueError(f"recipe is {args.recipe!r}, expected one of {sorted(RECIPES)}")
-        config = RunConfig(
+        return RunConfig(
             args.preset,
             args.num_envs,
             args.seed,
@@ -141,8 +139,6 @@ class TrainCommand:
             without=tuple(filter(None, args.without.split(","))),
             randomisation=load_ranges(args.randomisation) if args.randomisation else {},
         )
-        config.what()  # refuses what does not exist
-        return config
 
 
 def seconds(text: str) -> float:

@@ -31,8 +31,18 @@ Successes = dict[str, dict[int, float]]
 
 
 def gate(run: Path, levels: tuple[int, ...], robots: int, seed: int = 7, threads: int = 1) -> Successes:
-    """Judge the checkpoint of ``run`` (any stage) with ``robots`` per terrain and level, one episode each."""
+    """Judge the checkpoint of ``run`` (any stage) with ``robots`` per terrain and level, one episode each.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: no robots, or levels that the run does not have.
+    """
     who, config = RunCandidate(run), load_facts(run / "checkpoint")["config"]
+    unknown = [level for level in levels if not 0 <= level < config["levels"]]
+    if unknown or robots < 1:
+        raise ValueError(
+            f"levels are {levels} with {robots} robots each, expected 0 to {config['levels'] - 1}, at least 1"
+        )
     torch.manual_seed(seed)
     what = task(config.get("task", "gentle"))
     env = _course(what, config["levels"], levels, robots, seed, threads, who.camera)

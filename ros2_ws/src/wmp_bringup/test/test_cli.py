@@ -87,6 +87,26 @@ def test_a_plugin_is_a_command_like_any_other(monkeypatch, capsys):
     assert capsys.readouterr().out == "hello A1\n"
 
 
+class Refuse(Greet):
+    """A plug-in whose user may be wrong in one way."""
+
+    mistakes = (ValueError,)
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        raise {"nobody": ValueError, "bug": TypeError}[arguments.name]("no such name")
+
+
+def test_a_mistake_that_a_plugin_declares_is_refused_in_one_line_and_no_other(monkeypatch, capsys):
+    monkeypatch.setattr(EntryPoint, "load", lambda self: Refuse())
+    install(monkeypatch, "greet", "elsewhere:command")
+    assert cli.main(["greet", "nobody"]) == 2
+    assert capsys.readouterr().err == "wmp greet: no such name\n"
+    with pytest.raises(TypeError):
+        cli.main(["greet", "bug"])
+    with pytest.raises(ValueError, match="no such name"):
+        cli.main(["--traceback", "greet", "nobody"])
+
+
 def test_a_plugin_without_its_dependencies_says_what_to_install(monkeypatch, capsys):
     install(monkeypatch, "train", "a_package_nobody_has.train:command")
     assert cli.main(["train", "--steps", "5"]) == 2

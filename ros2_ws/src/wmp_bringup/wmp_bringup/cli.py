@@ -78,7 +78,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(f"unrecognised arguments: {' '.join(unknown)}")
     try:
         return command.run(arguments)
-    except UsageError as error:
+    except (UsageError, *getattr(command, "mistakes", ())) as error:
+        if arguments.traceback:
+            raise
         print(f"wmp {arguments.command}: {error}", file=sys.stderr)
         return EXIT_USAGE
 
@@ -90,6 +92,7 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, Command]]:
         epilog="'wmp COMMAND --help' explains a command with examples.",
     )
     parser.add_argument("--version", action="version", version=f"wmp {_version()}")
+    parser.add_argument("--traceback", action="store_true", help="show where a refusal comes from")
     available = commands()
     words = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, command in available.items():

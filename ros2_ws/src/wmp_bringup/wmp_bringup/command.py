@@ -16,6 +16,9 @@ class Command(Protocol):
     Any installed package adds one with an entry point in the group ``wmp.commands``: the entry point's name
     is the word typed after ``wmp``, its value an object with these members. It is imported only when it is
     called (and for the list that ``wmp --help`` shows), so heavy imports belong inside :meth:`run`.
+
+    It may have ``mistakes``, a tuple of exceptions: what :meth:`run` raises of them is the user's mistake and
+    shown as a :class:`UsageError` is.
     """
 
     help: str

@@ -1,0 +1,40 @@
+"""Whatever is asked of training that cannot be done is refused in one line that says what to do."""
+
+import pytest
+
+from wmp_bringup.cli import main
+
+#: OUT is a folder to write, NOWHERE one that does not exist.
+REFUSED = [
+    ("train --out OUT --preset huge", "preset is 'huge', expected one of"),
+    ("train --out OUT --policy deaf", "policy is 'deaf', expected one of"),
+    ("train --out OUT --task swimming", "task is 'swimming', expected one of"),
+    ("train --out OUT --recipe cold", "recipe is 'cold', expected one of"),
+    ("train --out OUT --without weather", "['weather'], expected some of"),
+    ("train --out OUT --num-envs 0", "num_envs and levels are 0 and 10, expected at least 1"),
+    ("train --out OUT --rendered 2", "rendered is 2.0, expected a share in (0, 1]"),
+    ("train --out OUT --policy blind --recipe warm", "expected the recipe 'wmp'"),
+    ("train --out OUT --resume", "no checkpoint in"),
+    ("train --out OUT --begin-with NOWHERE", "no checkpoint in NOWHERE"),
+    ("train --out OUT --randomisation NOWHERE", "No such file or directory: 'NOWHERE'"),
+    ("export --out OUT --run NOWHERE", "no checkpoint in NOWHERE"),
+    ("checkpoint --out OUT --run NOWHERE", "no checkpoint in NOWHERE"),
+    ("checkpoint --out NOWHERE/checkpoint --run NOWHERE", "the run's own checkpoint; name another folder"),
+    ("curves --out OUT --run NOWHERE", "no log in NOWHERE: expected log.jsonl; first run `wmp train`"),
+    ("gate --run NOWHERE", "no checkpoint in NOWHERE"),
+    ("eval --run NOWHERE", "no checkpoint in NOWHERE"),
+    ("eval --bundle NOWHERE", "cannot read bundle.json"),
+    ("card --bundle NOWHERE", "cannot read bundle.json"),
+    ("compare NOWHERE", "NOWHERE is no evaluation"),
+]
+
+
+@pytest.mark.parametrize(("words", "complaint"), REFUSED, ids=[words for words, _ in REFUSED])
+def test_a_mistake_is_refused_in_one_line_and_nothing_is_written(words, complaint, tmp_path, capsys):
+    out, nowhere = tmp_path / "out", str(tmp_path / "nowhere")
+    arguments = words.replace("OUT", str(out)).replace("NOWHERE", nowhere).split()
+    assert main(arguments) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert line.startswith(f"wmp {arguments[0]}: ")
+    assert complaint.replace("NOWHERE", nowhere) in line
+    assert not out.exists()
