@@ -42,7 +42,7 @@ def test_ranges_take_the_place_of_the_tasks_own_and_leave_the_others(tmp_path):
     file = tmp_path / "ranges.yaml"
     file.write_text("strength: [0.7, 1]\njoint_friction: [0, 0.4]\naction_delay: [0.0, 0.012]\n")
     before, after = task("obstacles"), task("obstacles").randomised(load_ranges(file))
-    assert after.randomisation == RandomisationConfig(strength=(0.7, 1.0), joint_friction=(0.0, 0.4))
+    assert after.worlds.randomisation == RandomisationConfig(strength=(0.7, 1.0), joint_friction=(0.0, 0.4))
     assert after.env.action_delay == (0.0, 0.012)
     assert after.env.noise == before.env.noise
     assert after.without(["latency"]).env.action_delay is None
@@ -72,5 +72,5 @@ def test_a_wrong_file_is_refused_with_key_value_and_what_is_allowed(tmp_path, te
 def test_every_key_reaches_the_task(key):
     low = KEYS[key][0]
     what = task("obstacles").randomised({key: (low, low)})
-    owner = what.env if key == "action_delay" else what.randomisation
+    owner = what.env if key == "action_delay" else what.worlds.randomisation
     assert getattr(owner, key) == (low, low)

@@ -7,8 +7,8 @@ from wmp_training.tasks import DISTURBANCES, SHARES, TASKS, task
 
 def test_every_task_gives_every_terrain_a_share_and_exists():
     for name, what in TASKS.items():
-        assert len(what.terrains) == len(what.env.terrain_shares), name
-        assert set(what.terrains) <= set(TERRAINS)
+        assert len(what.worlds.terrains) == len(what.env.terrain_shares), name
+        assert set(what.worlds.terrains) <= set(TERRAINS)
 
 
 def test_the_obstacle_task_has_all_terrains_and_half_of_the_robots_leap():
@@ -18,8 +18,8 @@ def test_the_obstacle_task_has_all_terrains_and_half_of_the_robots_leap():
 
 
 def test_difficulty_is_level_over_ten():
-    pool = task("obstacles").pool(10, 512)
-    assert [round(pool.hardest * level / 9, 6) for level in range(10)] == [i / 10 for i in range(10)]
+    pool = task("obstacles").pool(512)
+    assert [round(pool.difficulty("gap", level, 0), 6) for level in range(10)] == [i / 10 for i in range(10)]
     assert MAX_BOXES >= 15
 
 
@@ -31,8 +31,8 @@ def test_an_unknown_task_is_refused():
 def test_disturbances_are_switched_off_by_name():
     calm = task("obstacles").without(["pushes", "depth_noise", "bodies"])
     assert calm.env.push_velocity == 0.0 and calm.env.depth_noise is None
-    assert calm.randomisation == NOMINAL and calm.env.latency == task("obstacles").env.latency
-    assert calm.pool(10, 512).randomisation == NOMINAL
+    assert calm.worlds.randomisation == NOMINAL and calm.env.latency == task("obstacles").env.latency
+    assert calm.pool(512).randomisation == NOMINAL
     assert task("gentle").without(DISTURBANCES).env.noise == ()
 
 

@@ -81,8 +81,9 @@ class RunConfig:
         self.what()
 
     def what(self) -> Task:
-        """The task with its disturbances as configured."""
-        return task(self.task).randomised(self.randomisation).without(self.without)
+        """The task with its levels and disturbances as configured."""
+        chosen = task(self.task).with_worlds(levels=self.levels)
+        return chosen.randomised(self.randomisation).without(self.without)
 
 
 def build_learner(
@@ -97,7 +98,7 @@ def build_learner(
     torch.manual_seed(seed)
     contract = a1_contract(chosen.world_model)
     robots = config.num_envs // ranks.size
-    physics = MujocoBatch(contract, robots, what.pool(config.levels, config.num_envs), seed, threads)
+    physics = MujocoBatch(contract, robots, what.pool(config.num_envs), seed, threads)
     simulator: Simulator = physics if device.type == "cpu" else OnDevice(physics, device)
     if kind in KINDS:
         settings = what.env if KINDS[kind].camera else without_camera(what.env)

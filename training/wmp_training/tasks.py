@@ -14,7 +14,7 @@ from wmp_training.env.depth_noise import DepthNoise
 from wmp_training.env.ends import EndConfig
 from wmp_training.env.rewards import RewardConfig
 from wmp_training.sim.mujoco_batch import PoolConfig
-from wmp_training.sim.randomisation import NOMINAL, RandomisationConfig
+from wmp_training.sim.randomisation import NOMINAL
 
 #: Robots below which a pool is kept small: tests.
 FEW_ROBOTS = 64
@@ -22,37 +22,26 @@ FEW_ROBOTS = 64
 
 @dataclass(frozen=True)
 class Task:
-    """Worlds and environment of a training run; ``levels`` per terrain is what :meth:`pool` makes of it."""
+    """Worlds and environment of a training run."""
 
-    terrains: tuple[str, ...]
+    worlds: PoolConfig
     env: EnvConfig = field(default_factory=EnvConfig)
-    variants: int = 8
-    flat_variants: int = 48
-    hardest: float = 1.0
-    easiest: tuple[tuple[str, float], ...] = ()
-    graded: bool = False
-    motor_limits: bool = False
-    randomisation: RandomisationConfig = field(default_factory=RandomisationConfig)
 
-    def pool(self, levels: int, num_robots: int) -> PoolConfig:
-        """The worlds with ``levels`` of every terrain but the flat one; few worlds for few robots."""
-        few = num_robots < FEW_ROBOTS
-        return PoolConfig(
-            levels=tuple((name, 1 if name == "flat" else levels) for name in self.terrains),
-            variants=1 if few else self.variants,
-            flat_variants=2 if few else self.flat_variants,
-            hardest=self.hardest,
-            easiest=self.easiest,
-            graded=self.graded,
-            motor_limits=self.motor_limits,
-            randomisation=self.randomisation,
-        )
+    def pool(self, num_robots: int) -> PoolConfig:
+        """The worlds to compile: few for few robots."""
+        if num_robots >= FEW_ROBOTS:
+            return self.worlds
+        return replace(self.worlds, variants=1, flat_variants=2)
+
+    def with_worlds(self, **what: Any) -> Task:
+        """The same task with ``what`` of its worlds changed."""
+        return replace(self, worlds=replace(self.worlds, **what))
 
     def randomised(self, ranges: Mapping[str, Sequence[float]]) -> Task:
         """The same task with ``ranges`` by name, of bodies or ``action_delay``, in the place of its own."""
         chosen = {key: (float(low), float(high)) for key, (low, high) in ranges.items()}
         env = replace(self.env, action_delay=chosen.pop("action_delay", self.env.action_delay))
-        return replace(self, env=env, randomisation=replace(self.randomisation, **chosen))
+        return replace(self.with_worlds(randomisation=replace(self.worlds.randomisation, **chosen)), env=env)
 
     def without(self, names: Sequence[str]) -> Task:
         """The same task without what is named: keys of :data:`DISTURBANCES`, or ``bodies`` (all alike)."""
@@ -60,8 +49,8 @@ class Task:
         if not known.issuperset(names):
             raise ValueError(f"without names {sorted(set(names) - known)}, expected some of {sorted(known)}")
         off = {key: value for name in names for key, value in DISTURBANCES.get(name, {}).items()}
-        bodies = NOMINAL if "bodies" in names else self.randomisation
-        return replace(self, env=replace(self.env, **off), randomisation=bodies)
+        bodies = {"randomisation": NOMINAL} if "bodies" in names else {}
+        return replace(self.with_worlds(**bodies), env=replace(self.env, **off))
 
 
 #: What can be switched off: the settings of the environment that do so.
@@ -143,17 +132,19 @@ OBSTACLES = EnvConfig(
 )
 
 TASKS: dict[str, Task] = {
-    "gentle": Task(("flat", "rough", "slope")),
+    "gentle": Task(PoolConfig(("flat", "rough", "slope"))),
     # Difficulty is level / 10, as in the paper; slots begin with ones that a robot need not tilt for.
     "obstacles": Task(
-        tuple(SHARES),
+        PoolConfig(
+            tuple(SHARES),
+            variants=6,
+            flat_variants=12,
+            hardest=0.9,
+            easiest=(("tilt", EASIEST["tilt"]),),
+            graded=True,
+            motor_limits=True,
+        ),
         OBSTACLES,
-        variants=6,
-        flat_variants=12,
-        hardest=0.9,
-        easiest=(("tilt", EASIEST["tilt"]),),
-        graded=True,
-        motor_limits=True,
     ),
 }
 

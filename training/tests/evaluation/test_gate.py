@@ -12,7 +12,8 @@ from wmp_training.tasks import OBSTACLES, TASKS
 def brief(monkeypatch):
     """Two terrains and a second: whether the gate judges, not whether anyone can walk."""
     env = replace(OBSTACLES, terrain_shares=(0.5, 0.5), episode=1.0)
-    monkeypatch.setitem(TASKS, "obstacles", replace(TASKS["obstacles"], terrains=("climb", "gap"), env=env))
+    few = TASKS["obstacles"].with_worlds(terrains=("climb", "gap"))
+    monkeypatch.setitem(TASKS, "obstacles", replace(few, env=env))
 
 
 @pytest.mark.parametrize("stage", ["teacher", "student"])

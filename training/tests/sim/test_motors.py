@@ -8,7 +8,7 @@ from wmp_training.sim.randomisation import NOMINAL
 
 @pytest.fixture
 def simulator(contract):
-    pool = PoolConfig(levels=(("flat", 1),), flat_variants=1, randomisation=NOMINAL, motor_limits=True)
+    pool = PoolConfig(("flat",), flat_variants=1, randomisation=NOMINAL, motor_limits=True)
     return MujocoBatch(contract, 1, pool, seed=0, threads=1)
 
 

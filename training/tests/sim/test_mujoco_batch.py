@@ -15,7 +15,7 @@ from wmp_training.sim.randomisation import NOMINAL, RandomisationConfig, randomi
 
 @pytest.fixture
 def simulator(contract):
-    pool = PoolConfig(levels=(("flat", 1), ("rough", 2)), variants=1, flat_variants=1, randomisation=NOMINAL)
+    pool = PoolConfig(("flat", "rough"), levels=2, variants=1, flat_variants=1, randomisation=NOMINAL)
     return MujocoBatch(contract, 3, pool, seed=0, threads=1)
 
 
@@ -114,7 +114,7 @@ def test_a_joint_with_friction_holds_against_less_torque_than_that(contract):
     turned = []
     for friction in (0.0, 3.0):
         bodies = replace(NOMINAL, joint_friction=(friction, friction))
-        pool = PoolConfig(levels=(("flat", 1),), flat_variants=1, randomisation=bodies)
+        pool = PoolConfig(("flat",), flat_variants=1, randomisation=bodies)
         simulator = MujocoBatch(contract, 1, pool, seed=0, threads=1)
         for model in simulator.models:
             model.opt.gravity[:] = 0.0

@@ -7,22 +7,20 @@ from wmp_training.sim.mujoco_batch import PoolConfig
 
 def test_difficulty_rises_evenly_to_the_hardest():
     pool = PoolConfig(hardest=0.9)
-    assert [pool.difficulty("gap", level, 10, variant=1) for level in (0, 3, 9)] == pytest.approx(
-        [0, 0.3, 0.9]
-    )
+    assert [pool.difficulty("gap", level, variant=1) for level in (0, 3, 9)] == pytest.approx([0, 0.3, 0.9])
 
 
 def test_a_kind_may_begin_easier_than_others():
-    pool = PoolConfig(hardest=0.9, easiest=(("tilt", -0.9),))
-    assert [pool.difficulty("tilt", level, 3, variant=0) for level in range(3)] == pytest.approx(
+    pool = PoolConfig(levels=3, hardest=0.9, easiest=(("tilt", -0.9),))
+    assert [pool.difficulty("tilt", level, variant=0) for level in range(3)] == pytest.approx(
         [-0.9, 0.0, 0.9]
     )
-    assert pool.difficulty("gap", 0, 3, variant=0) == 0.0
+    assert pool.difficulty("gap", 0, variant=0) == 0.0
 
 
 def test_graded_variants_fill_the_way_down_to_the_level_below():
     pool = PoolConfig(hardest=0.9, variants=4, graded=True)
-    assert [pool.difficulty("gap", 3, 10, variant) for variant in range(4)] == pytest.approx(
+    assert [pool.difficulty("gap", 3, variant) for variant in range(4)] == pytest.approx(
         [0.3, 0.275, 0.25, 0.225]
     )
-    assert {pool.difficulty("gap", 0, 10, variant) for variant in range(4)} == {0.0}
+    assert {pool.difficulty("gap", 0, variant) for variant in range(4)} == {0.0}

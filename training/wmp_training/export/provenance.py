@@ -18,7 +18,7 @@ def provenance(run: Path, networks: Networks, note: str) -> dict[str, Any]:
     """What a bundle records of the run it was exported from; ``note`` is for the reader of the model card."""
     facts = load_facts(run / "checkpoint")
     config, stages = facts["config"], _stages(run)
-    terrains = task(config.get("task", "gentle")).terrains
+    terrains = task(config.get("task", "gentle")).worlds.terrains
     return {
         "git_commit": git_commit(),
         "preset": networks.preset.name,

@@ -26,7 +26,7 @@ PHYSICS_DT = 0.005
 
 @dataclass(frozen=True)
 class PoolConfig:
-    """Terrain kinds with their number of levels, and variants per level.
+    """Terrain kinds, each with ``levels`` but the flat one with a single level; variants per level.
 
     Difficulty rises evenly from ``easiest`` (of a kind; 0 where nothing is said) to ``hardest``. With
     ``graded`` the variants of a level fill the way down to the level below: steps between levels that a
@@ -34,7 +34,8 @@ class PoolConfig:
     ``motor_limits``: motors obey the contract's torque limits and lose torque at speed.
     """
 
-    levels: tuple[tuple[str, int], ...] = (("flat", 1), ("rough", 10), ("slope", 10))
+    terrains: tuple[str, ...] = ("flat", "rough", "slope")
+    levels: int = 10
     variants: int = 8
     flat_variants: int = 48
     hardest: float = 1.0
@@ -43,11 +44,19 @@ class PoolConfig:
     motor_limits: bool = False
     randomisation: RandomisationConfig = field(default_factory=RandomisationConfig)
 
-    def difficulty(self, name: str, level: int, levels: int, variant: int) -> float:
-        """Difficulty of ``variant`` of ``level`` of ``levels`` of the kind ``name``."""
+    def levels_of(self, name: str) -> int:
+        """How many levels the kind ``name`` has."""
+        return 1 if name == "flat" else self.levels
+
+    def variants_of(self, name: str) -> int:
+        """How many variants every level of the kind ``name`` has."""
+        return self.flat_variants if self.levels_of(name) == 1 else self.variants
+
+    def difficulty(self, name: str, level: int, variant: int) -> float:
+        """Difficulty of ``variant`` of ``level`` of the kind ``name``."""
         easiest = dict(self.easiest).get(name, 0.0)
         height = max(level - variant / self.variants, 0.0) if self.graded else level
-        return easiest + (self.hardest - easiest) * height / max(levels - 1, 1)
+        return easiest + (self.hardest - easiest) * height / max(self.levels - 1, 1)
 
 
 class MujocoBatch(MujocoWorlds):
@@ -67,18 +76,17 @@ class MujocoBatch(MujocoWorlds):
         self.substeps = round(contract.timing.control_period / PHYSICS_DT)
         rng = np.random.default_rng(seed)
         entries = [
-            (kind, names[0], level, levels, variant)
-            for kind, names in enumerate(pool.levels)
-            for levels in [names[1]]
-            for level in range(levels)
-            for variant in range(pool.flat_variants if levels == 1 else pool.variants)
+            (kind, name, level, variant)
+            for kind, name in enumerate(pool.terrains)
+            for level in range(pool.levels_of(name))
+            for variant in range(pool.variants_of(name))
         ]
         terrains = [make_terrain(entry[1], pool.difficulty(*entry[1:]), rng) for entry in entries]
         boxes = max(len(terrain.boxes) for terrain in terrains)
         models = [build_world(terrain, "position", PHYSICS_DT, max_boxes=boxes) for terrain in terrains]
         parameters = [randomise(model, pool.randomisation, rng) for model in models]
         self.worlds = Worlds(
-            names=tuple(name for name, _ in pool.levels),
+            names=pool.terrains,
             kind=torch.tensor([entry[0] for entry in entries]),
             level=torch.tensor([entry[2] for entry in entries]),
             parameters=torch.tensor(np.array(parameters), dtype=torch.float32),
