@@ -8,7 +8,7 @@ from wmp_training.env.rewards import RewardConfig, RewardInputs, Rewards
 from wmp_training.sim.backend import RobotStates
 
 
-def inputs(vx=0.0, yaw_rate=0.0, command=(0.0, 0.0, 0.0), force=100.0, standing=False):
+def inputs(vx=0.0, yaw_rate=0.0, command=(0.0, 0.0, 0.0), force=100.0, standing=False, crouch=0.0):
     vector, joints = torch.zeros(1, 3), torch.zeros(1, 12)
     states = RobotStates(
         position=vector,
@@ -27,6 +27,7 @@ def inputs(vx=0.0, yaw_rate=0.0, command=(0.0, 0.0, 0.0), force=100.0, standing=
         states,
         gravity,
         torch.zeros(1),
+        torch.tensor([crouch]),
         torch.tensor([command]),
         torch.tensor([standing]),
         joints,
@@ -97,3 +98,8 @@ def test_leniency_is_for_its_terrain_alone():
 def test_leniency_for_a_term_that_does_not_exist_is_refused():
     with pytest.raises(ValueError, match="leaping"):
         RewardConfig(leniency=(("climb", "leaping", 0.1),))
+
+
+def test_crouching_costs_the_square_of_its_depth():
+    _, terms = rewards(crouch=-40.0)(inputs(crouch=0.1))
+    torch.testing.assert_close(terms["crouch"], torch.tensor([-0.4]))

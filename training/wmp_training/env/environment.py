@@ -20,7 +20,7 @@ from wmp_training.env.delay import ActionDelay
 from wmp_training.env.ends import Ends
 from wmp_training.env.observations import Observations
 from wmp_training.env.placement import Placement
-from wmp_training.env.privileged import privileged, surroundings
+from wmp_training.env.privileged import crouch, privileged, surroundings
 from wmp_training.env.rewards import RewardInputs, Rewards
 from wmp_training.env.sight import Imagination, Sight
 from wmp_training.sim.backend import RobotStates, Simulator
@@ -126,7 +126,8 @@ class LocomotionEnv:
         gravity = self.observations.raw(states, self.commands.velocity)["projected_gravity"]
         heading = yaw(states.quat) * self.track
         command = self.commands.velocity, self.commands.standing
-        reward, terms = self.rewards(RewardInputs(states, gravity, heading, *command, *self.actions))
+        lowered = crouch(self.surroundings) if self.map_size else torch.zeros_like(heading)
+        reward, terms = self.rewards(RewardInputs(states, gravity, heading, lowered, *command, *self.actions))
         self.commanded += self.commands.velocity[:, 0] * self.dt
         done, time_out = self._ended(states, gravity)
         self._log(terms, done, time_out)

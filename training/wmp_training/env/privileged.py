@@ -6,14 +6,30 @@ import torch
 from torch import Tensor
 
 from wmp_training.sim.backend import RobotStates, Simulator
+from wmp_training.sim.height_map import POINTS
+
+#: Heights are scaled as in the paper: the ground from the nominal height of the base [m] down, ceilings up to
+#: this far above it [m]; both times SCALE.
+SCALE, NOMINAL_HEIGHT, CEILING_RANGE = 5.0, 0.3, 0.5
+#: A robot that walks upright holds its base this high above the ground below it [m].
+UPRIGHT = 0.27
 
 
 def surroundings(simulator: Simulator, base_height: Tensor) -> Tensor:
     """Ground below and ceiling above the bases [N, 204], scaled as in the paper; ``base_height`` [N, 1] m."""
     ground, ceiling = simulator.surroundings()
-    below = (base_height - 0.3 - ground).clamp(-1.0, 1.0)
-    above = (ceiling - base_height).clamp(-0.5, 0.5)
-    return torch.cat([below, above], -1) * 5.0
+    below = (base_height - NOMINAL_HEIGHT - ground).clamp(-1.0, 1.0)
+    above = (ceiling - base_height).clamp(-CEILING_RANGE, CEILING_RANGE)
+    return torch.cat([below, above], -1) * SCALE
+
+
+def crouch(seen: Tensor) -> Tensor:
+    """By how much robots walk lower than upright under open sky [N], m; ``seen`` [N, 204] as of
+    :func:`surroundings`. A policy that crouches for ever passes under every bar without having seen one."""
+    ground, ceiling = seen[:, : len(POINTS)], seen[:, len(POINTS) :]
+    height = ground[:, len(POINTS) // 2] / SCALE + NOMINAL_HEIGHT
+    is_open = (ceiling >= CEILING_RANGE * SCALE).all(-1)
+    return (UPRIGHT - height).clamp(min=0.0) * is_open
 
 
 def privileged(states: RobotStates, parameters: Tensor, late: Tensor, standing: Tensor) -> Tensor:

@@ -39,6 +39,7 @@ class RewardConfig:
     stand_motion: float = -0.03
     stand_feet: float = 2.0
     heading: float = 0.0
+    crouch: float = 0.0
     leniency: tuple[tuple[str, str, float], ...] = ()
     overspeed: tuple[tuple[str, float], ...] = ()
 
@@ -50,12 +51,14 @@ class RewardConfig:
 
 @dataclass
 class RewardInputs:
-    """What the terms look at: states after the step, the heading off the track (rad; 0 on open ground), the
-    command during it, and the last three actions."""
+    """What the terms look at: states after the step, the heading off the track (rad; 0 on open ground), by
+    how much the robot walks lower than upright with nothing above it (m), the command during it, and the last
+    three actions."""
 
     states: RobotStates
     gravity: Tensor
     heading: Tensor
+    crouch: Tensor
     command: Tensor
     standing: Tensor
     action: Tensor
@@ -168,6 +171,7 @@ class Rewards:
             "action_jerk": (rate - (inputs.last_action - inputs.older_action)).square().sum(-1),
             "posture": error.sum(-1),
             "hip_posture": error[:, 0::3].sum(-1),
+            "crouch": inputs.crouch.square(),
         }
 
     def _standing(self, inputs: RewardInputs) -> dict[str, Tensor]:
