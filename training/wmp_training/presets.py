@@ -93,7 +93,7 @@ class ImitationConfig:
     exploration: float = 0.25
     epochs: int = 3
     led: float = 0.25
-    world_model_updates: int = 5
+    world_model_updates: int = 10
     world_model_learning_rate: float = 6e-4
 
 
