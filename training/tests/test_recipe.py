@@ -1,11 +1,12 @@
 import argparse
 import json
+from dataclasses import replace
 
 import pytest
 import torch
 
 from wmp_training import recipe
-from wmp_training.checkpoint import load_checkpoint, load_facts, section
+from wmp_training.checkpoint import CheckpointError, load_checkpoint, load_facts, section
 from wmp_training.cli import checkpoint
 from wmp_training.recipe import Stage, train
 from wmp_training.runner import RunConfig
@@ -63,6 +64,8 @@ def test_a_stripped_checkpoint_begins_a_run_in_its_own_stage(tmp_path, short, st
     source, kept = str(tmp_path / "first" / stage), tmp_path / "kept"
     assert checkpoint.command.run(parser.parse_args(["--run", source, "--out", str(kept)])) == 0
     assert not any(name.startswith(("replay.", "obs.", "env.i")) for name in load_checkpoint(kept)[0])
+    with pytest.raises(CheckpointError, match="kept is of preset 'tiny', expected 'small'"):
+        train(tmp_path / "larger", "warm", replace(CONFIG, preset="small"), threads=1, begin_with=kept)
     train(tmp_path / "second", "warm", CONFIG, threads=1, begin_with=kept)
     begun = {f for f in ("teacher", "student", ".") if (tmp_path / "second" / f / "checkpoint").is_dir()}
     assert begun == expected

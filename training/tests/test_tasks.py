@@ -1,6 +1,7 @@
 import pytest
 
 from wmp_sim.terrain import MAX_BOXES, TERRAINS
+from wmp_training.runner import RunConfig
 from wmp_training.sim.randomisation import NOMINAL
 from wmp_training.tasks import DISTURBANCES, SHARES, TASKS, task
 
@@ -21,6 +22,13 @@ def test_difficulty_is_level_over_ten():
     pool = task("obstacles").pool(512)
     assert [round(pool.difficulty("gap", level, 0), 6) for level in range(10)] == [i / 10 for i in range(10)]
     assert MAX_BOXES >= 15
+
+
+def test_a_run_records_the_levels_that_it_compiles_and_few_robots_get_few_worlds():
+    what = RunConfig("tiny", 4, 1, levels=3, task="obstacles").what()
+    assert what.worlds.levels == 3 and what.pool(512) == what.worlds
+    few = what.pool(4)
+    assert [(few.levels_of(name), few.variants_of(name)) for name in ("flat", "gap")] == [(1, 2), (3, 1)]
 
 
 def test_an_unknown_task_is_refused():

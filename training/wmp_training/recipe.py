@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from wmp_training.checkpoint import FACTS, load_facts
+from wmp_training.checkpoint import FACTS, CheckpointError, load_facts
 from wmp_training.device import CPU
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.runner import RunConfig, Runner
@@ -50,7 +50,8 @@ def train(
     Args:
         resume: continue every stage where its checkpoint says, with the configuration found there; a stage
             without one begins. Otherwise the first stage begins anew.
-        begin_with: checkpoint folder whose skill is taken over; stages before its own are left out.
+        begin_with: checkpoint folder, of the same preset, whose skill is taken over; stages before its own
+            are left out.
         iterations: at most so many in each stage of this call.
         device: where everything but physics runs; not part of the run, which may be resumed on another.
 
@@ -63,9 +64,12 @@ def train(
     if resume and not any(_begun(folder / stage.folder) for stage in stages):
         load_facts(folder / stages[0].folder / "checkpoint")  # says what is missing
     if begin_with is not None:
-        names, begin = [stage.name for stage in stages], load_facts(begin_with)["config"]["stage"]
+        first = load_facts(begin_with)["config"]
+        names, begin, sizes = [stage.name for stage in stages], first["stage"], first["preset"]
+        if sizes != config.preset:
+            raise CheckpointError(f"{begin_with} is of preset {sizes!r}, expected {config.preset!r}")
         if begin not in names:
-            raise ValueError(
+            raise CheckpointError(
                 f"{begin_with} is of stage {begin!r}, expected one of recipe {recipe!r}: {names}"
             )
         stages = stages[names.index(begin) :]

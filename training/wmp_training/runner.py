@@ -15,7 +15,7 @@ import torch
 from torch.utils.tensorboard import SummaryWriter
 
 from wmp_training.algorithms.amp import AMPTrainer
-from wmp_training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from wmp_training.checkpoint import load_checkpoint, save_checkpoint
 from wmp_training.device import CPU
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.env.environment import LocomotionEnv
@@ -159,13 +159,9 @@ class Runner:
     def begin_with(self, folder: Path) -> None:
         """Begin with the skill in the checkpoint ``folder`` instead of from scratch.
 
-        Steps and time are counted on from there if it is of the same stage. ``CheckpointError`` if its
-        networks are of another preset.
+        Steps and time are counted on from there if it is of the same stage.
         """
         tensors, facts = load_checkpoint(folder)
-        sizes = facts["config"]["preset"]
-        if sizes != self.config.preset:
-            raise CheckpointError(f"{folder} is of preset {sizes!r}, expected {self.config.preset!r}")
         self.learner.load_skill(tensors, facts)
         if facts["config"]["stage"] == self.config.stage:
             self.learner.iteration, self.learner.env_steps = facts["iteration"], facts["env_steps"]

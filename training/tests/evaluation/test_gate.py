@@ -21,6 +21,9 @@ def test_a_policy_that_has_learned_nothing_passes_nowhere(tmp_path, brief, stage
     run = Runner(tmp_path, RunConfig("tiny", 4, 3, 2, "obstacles", stage), threads=1)
     run.run(time_limit=60, iterations=1, report=lambda line: None)
     assert gate(tmp_path, levels=(0, 1), robots=1) == {"climb": {0: 0.0, 1: 0.0}, "gap": {0: 0.0, 1: 0.0}}
+    for levels, robots in ((0, 2), 1), ((0,), 0):
+        with pytest.raises(ValueError, match="expected 0 to 1, at least 1"):
+            gate(tmp_path, levels, robots)
 
 
 def test_whoever_makes_six_metres_on_its_feet_passes_and_whoever_falls_after_does_not(brief, monkeypatch):
