@@ -150,7 +150,7 @@ def test_all_but_physics_runs_on_the_device_that_was_asked_for(run, monkeypatch)
     config = RunConfig("tiny", 6, 3, levels=1, **run)
     with pretended_device() as device:
         learner = build_learner(config, 1, ALONE, device)
-        for _ in range(3):
+        for _ in range(2):
             log = learner.iterate()
         assert all(isinstance(value, Elsewhere) for value in learner.obs.values())
         assert all(isinstance(value, Elsewhere) for value in learner.ppo.actor.parameters())

@@ -29,11 +29,14 @@ def test_the_teacher_sees_the_ground_and_no_image(tmp_path):
     learner = Runner(tmp_path / "run", CONFIG, threads=1).learner
     assert learner.obs["surroundings"].shape == (12, 187 + 17)
     assert not learner.env.sight.image.any()
-    learner.obs = learner.eyes(learner.env.step(torch.zeros(12, 12)).observation)
     flat = learner.env.curriculum.kind == 0
     height = learner.env.sim.states().position[flat, 2:]
     below = (height - 0.3).clamp(-1, 1) * 5.0
     torch.testing.assert_close(learner.obs["surroundings"][flat, :187], below.expand(-1, 187))
+    after = learner.env.step(torch.zeros(12, 12)).observation
+    walking = after.tick == 1
+    assert walking.any()
+    assert torch.equal(after.surroundings[walking], learner.obs["surroundings"][walking])
 
 
 def test_a_blind_policy_acts_alike_whatever_lies_around_it(tmp_path):

@@ -24,13 +24,18 @@ def bundle(tmp_path_factory):
 CELL = ("--terrains", "tilt", "--levels", "0.5", "--episodes", 1, "--threads", 1)
 
 
+def last(monkeypatch, duration):
+    monkeypatch.setattr(Protocol, "__init__", partialmethod(Protocol.__init__, duration=duration))
+
+
 @pytest.fixture
 def brief(monkeypatch):
-    """Episodes just long enough to foresee something."""
-    monkeypatch.setattr(Protocol, "__init__", partialmethod(Protocol.__init__, duration=1.6))
+    """Episodes of a few steps: whether they are judged, not whether anyone can walk."""
+    last(monkeypatch, 0.2)
 
 
-def test_an_evaluation_prints_a_table_and_writes_what_was_asked_for(bundle, tmp_path, capsys, brief):
+def test_an_evaluation_prints_a_table_and_writes_what_was_asked_for(bundle, tmp_path, capsys, monkeypatch):
+    last(monkeypatch, 1.6)  # just long enough to foresee something
     files = {"--json": "out.json", "--plot": "out.png", "--foresight": "foresight.png"}
     words = [word for option, file in files.items() for word in (option, tmp_path / file)]
     assert call("--bundle", bundle, *CELL, "--blind", *words) == 0
@@ -53,7 +58,7 @@ def test_an_interrupted_evaluation_keeps_its_cells_and_goes_on_exactly(
         "--levels",
         "0.5",
         "--episodes",
-        2,
+        1,
         "--seeds",
         "0,7",
     )
