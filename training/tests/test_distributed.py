@@ -2,6 +2,7 @@ import json
 import os
 import socket
 
+import pytest
 import torch
 import torch.multiprocessing as mp
 
@@ -10,21 +11,26 @@ from wmp_training.distributed import ALONE, Ranks
 from wmp_training.runner import RunConfig, Runner
 
 
-def join(rank, port):
-    os.environ |= {"RANK": str(rank), "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    torch.set_num_threads(1)
-    return Ranks.from_environment()
-
-
-def spawn(work, folder):
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where two ranks have left what they shared and what they learned."""
+    folder = tmp_path_factory.mktemp("ranks")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     mp.spawn(work, (port, folder), nprocs=2)
+    return folder
 
 
 def work(rank, port, folder):
-    ranks = join(rank, port)
+    os.environ |= {"RANK": str(rank), "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    torch.set_num_threads(1)
+    ranks = Ranks.from_environment()
+    share(rank, ranks, folder)
+    learn(ranks, folder)
+
+
+def share(rank, ranks, folder):
     torch.manual_seed(rank)
     model = torch.nn.Linear(3, 2)
     ranks.copy_from_first([model])
@@ -40,9 +46,8 @@ def work(rank, port, folder):
     torch.save(result, folder / f"{rank}.pt")
 
 
-def test_two_ranks_share_weights_and_average_gradients(tmp_path):
-    spawn(work, tmp_path)
-    first, second = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (0, 1))
+def test_two_ranks_share_weights_and_average_gradients(folder):
+    first, second = (torch.load(folder / f"{rank}.pt", weights_only=True) for rank in (0, 1))
     assert torch.equal(first["weight"], second["weight"])
     for result in (first, second):
         torch.testing.assert_close(result["gradient"], torch.full((2, 3), 1.5))
@@ -54,16 +59,14 @@ def test_one_process_alone_needs_no_group():
     assert ALONE.any(True) and not ALONE.any(False)
 
 
-def learn(rank, port, folder):
-    ranks = join(rank, port)
+def learn(ranks, folder):
     runner = Runner(folder, RunConfig("tiny", 8, 3, levels=2), threads=1, ranks=ranks)
     runner.run(time_limit=60, iterations=6, report=lambda line: None)
 
 
-def test_two_ranks_learn_one_policy_and_one_world_model_from_robots_of_their_own(tmp_path):
-    spawn(learn, tmp_path)
+def test_two_ranks_learn_one_policy_and_one_world_model_from_robots_of_their_own(folder):
     (first, facts), (second, _) = (
-        load_checkpoint(tmp_path / name) for name in ("checkpoint", "checkpoint_rank1")
+        load_checkpoint(folder / name) for name in ("checkpoint", "checkpoint_rank1")
     )
     assert facts["env_steps"] == 6 * 8 * 8
     for part in ("actor", "critic", "world_model"):
@@ -71,5 +74,5 @@ def test_two_ranks_learn_one_policy_and_one_world_model_from_robots_of_their_own
         assert all(torch.equal(ours[name], theirs[name]) for name in ours)
     assert first["obs.history"].shape[0] == 4
     assert not torch.equal(first["obs.history"], second["obs.history"])
-    last = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])
+    last = json.loads((folder / "log.jsonl").read_text().splitlines()[-1])
     assert last["world_model"] > 0
