@@ -122,6 +122,7 @@ OBSTACLES = EnvConfig(
         collision=-0.5,
         stuck=-1.0,
         heading=-1.0,
+        crouch=-40.0,
         leniency=LENIENCY,
         overspeed=(
             ("climb", 1.0),

@@ -13,7 +13,7 @@ from wmp_training.tasks import task, without_camera
 def test_a_teacher_sees_the_ground_anew_only_at_ticks_of_the_world_model(tiny):
     what = task("obstacles")
     contract = a1_contract(tiny.world_model)
-    pool = replace(what, terrains=("stairs_up",), variants=1).pool(2, 4)
+    pool = what.with_worlds(terrains=("stairs_up",), levels=2).pool(4)
     config = replace(without_camera(what.env), terrain_shares=(1.0,))
     env = LocomotionEnv(contract, MujocoBatch(contract, 4, pool, seed=1, threads=1), config)
     before = env.reset()
