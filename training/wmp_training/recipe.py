@@ -29,7 +29,7 @@ class Stage:
 #: The last stage of each lies in the run's folder itself, where ``wmp export`` looks.
 RECIPES: dict[str, tuple[Stage, ...]] = {
     "wmp": (Stage("wmp"),),
-    "warm": (Stage("teacher", "teacher", 25e6), Stage("student", "student", 8e6), Stage("wmp")),
+    "warm": (Stage("teacher", "teacher", 45e6), Stage("student", "student", 6e6), Stage("wmp")),
 }
 
 
