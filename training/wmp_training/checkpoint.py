@@ -84,11 +84,14 @@ def load_facts(folder: Path) -> dict[str, Any]:
 
 
 def skill(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """What another run needs to begin with this one's skill: networks, optimisers, terrain levels.
+    """What another run needs to begin with this one's skill: networks, terrain levels, and the optimiser of a
+    policy without a world model (with one, all optimisers begin anew).
 
     A few MB instead of hundreds: robots, memories of images and random numbers stay behind.
     """
+    with_world_model = any(name.startswith("world_model.") for name in tensors)
     momentary = (
+        *(("ppo_optimizer", "world_model_optimizer") if with_world_model else ()),
         "env.",
         "obs.",
         "filter.",

@@ -10,9 +10,9 @@ from wmp_training.cli.mistakes import MISTAKES
 
 HELP = "strip a run's checkpoint to what another run needs to go on"
 DESCRIPTION = """
-Keeps networks, optimisers and terrain levels of a checkpoint, a few MB, and leaves robots and memories of
-images behind. `wmp train --begin-with FOLDER` goes on from there; for an exact continuation keep the run and
-use `wmp train --resume`.
+Keeps networks and terrain levels of a checkpoint, a few MB, and leaves robots and memories of images
+behind. `wmp train --begin-with FOLDER` goes on from there; for an exact continuation keep the run and use
+`wmp train --resume`.
 """
 
 
