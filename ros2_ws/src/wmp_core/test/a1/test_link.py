@@ -120,6 +120,17 @@ def test_states_from_another_host_are_ignored(robot, link):
     assert link.statistics.foreign == 1
 
 
+def test_closing_damps_a_fast_joint_no_harder_than_its_torque_allows(robot, link):
+    speeds = np.zeros(12)
+    speeds[4] = -25.0  # damping of 3 N m s/rad would ask for 75 N m
+    robot.sendto(wire.encode_low_state(replace(STATE, dq=speeds)), ("127.0.0.1", link.local_port))
+    link.receive(1.0)
+    link.close()
+    command = wire.decode_low_cmd(robot.recv(2048))
+    assert np.delete(command.kd, 4) == pytest.approx(3.0, abs=0.01)
+    assert 0.5 < command.kd[4] <= 20.0 / 25.0
+
+
 def test_closing_sends_damping_several_times(robot, link):
     link.close()
     for _ in range(3):

@@ -41,6 +41,7 @@ class LinkSession(ABC, Generic[ConnectionT]):
         self._clock = clock
         self._connection: Optional[ConnectionT] = None
         self._statistics = LinkStatistics()
+        self._joint_speed = np.zeros(len(joint_names))
 
     @property
     def statistics(self) -> LinkStatistics:
@@ -70,7 +71,7 @@ class LinkSession(ABC, Generic[ConnectionT]):
         """Send damping several times (one packet may be lost), then close; harmless when closed."""
         if self._connection is None:
             return
-        damping = MotorCommand.damping(self._settings.damping_kd)
+        damping = MotorCommand.damping(self._closing_kd())
         for _ in range(self._settings.damping_repeats):
             self.send(damping)
             time.sleep(0.002)
@@ -107,4 +108,12 @@ class LinkSession(ABC, Generic[ConnectionT]):
 
     def _robot_state(self, state: wire.LowState) -> RobotState:
         stamp = state.tick * TICK_SECONDS if self._settings.stamp_from_tick else self._clock()
-        return robot_state(self._order, state, stamp)
+        translated = robot_state(self._order, state, stamp)
+        self._joint_speed = np.abs(np.nan_to_num(translated.dq))
+        return translated
+
+    def _closing_kd(self) -> np.ndarray:
+        """Gain of every joint, weakened where it moves so fast that damping would ask for too much torque."""
+        settings = self._settings
+        torque = np.maximum(settings.damping_kd * self._joint_speed, settings.damping_torque)
+        return settings.damping_kd * settings.damping_torque / torque
