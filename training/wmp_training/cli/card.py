@@ -26,7 +26,6 @@ class CardCommand:
     """Plug-in of the ``wmp`` command."""
 
     help = HELP
-    description = DESCRIPTION
     mistakes = MISTAKES
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

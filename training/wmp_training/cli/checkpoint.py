@@ -20,7 +20,6 @@ class CheckpointCommand:
     """Plug-in of the ``wmp`` command."""
 
     help = HELP
-    description = DESCRIPTION
     mistakes = MISTAKES
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

@@ -17,7 +17,6 @@ class CurvesCommand:
     """Plug-in of the ``wmp`` command."""
 
     help = HELP
-    description = DESCRIPTION
     mistakes = MISTAKES
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

@@ -52,7 +52,6 @@ class EvalCommand:
     """Plug-in of the ``wmp`` command."""
 
     help = HELP
-    description = DESCRIPTION
     mistakes = MISTAKES
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

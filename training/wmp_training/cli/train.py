@@ -29,10 +29,10 @@ class TrainCommand:
     """Plug-in of the ``wmp`` command."""
 
     help = HELP
-    description = DESCRIPTION
     mistakes = MISTAKES
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.description = DESCRIPTION
         parser.add_argument(
             "--preset", default="small", help="network sizes: small (CPU), full (paper, GPU), tiny (tests)"
         )

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Protocol
+
+#: Starts ``wmp`` in a process of its own, with this interpreter and wherever its script lies.
+WMP = (sys.executable, "-c", "import sys; from wmp_bringup.cli import main; sys.exit(main())")
 
 
 class UsageError(Exception):

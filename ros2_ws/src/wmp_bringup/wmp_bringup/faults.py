@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wmp_bringup.command import UsageError
+from wmp_bringup.command import WMP, UsageError
 from wmp_bringup.locations import find_bundle, shipped_parameters
 from wmp_bringup.parameters import node_parameters
 from wmp_core.bundle import Bundle, BundleError
@@ -139,10 +138,9 @@ def run_fault(kind: str, bundle: Path, folder: Path) -> FaultResult:
     if lockstep:
         # In real time a machine that is shared would stop the robot before the fault that is to be seen.
         options += watchdogs_of_the_robot()
-    program = [sys.executable, "-c", "import sys; from wmp_bringup.cli import main; sys.exit(main())", "sim"]
     with (folder / "wmp_sim.log").open("w", encoding="utf-8") as log:
         try:
-            command = [*program, *options]
+            command = [*WMP, "sim", *options]
             subprocess.run(command, stdout=log, stderr=log, timeout=timeout, check=False)
         except subprocess.TimeoutExpired:
             log.write(f"ended after {timeout:g} s\n")

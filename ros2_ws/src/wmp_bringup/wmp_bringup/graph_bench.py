@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wmp_bringup.command import WMP
+
 #: s that starting, standing up and sitting down may take.
 AROUND_THE_WALK = 240.0
-WMP_SIM = [sys.executable, "-c", "import sys; from wmp_bringup.cli import main; sys.exit(main())", "sim"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def measure_graph(seconds: float, arguments: list[str]) -> GraphFigures:
     with tempfile.TemporaryDirectory(prefix="wmp_bench_") as scratch:
         file = Path(scratch) / "figures.json"
         options = ["--no-lockstep", "--duration", f"{seconds:g}", "--json", str(file), "--log-dir", scratch]
-        command = [*WMP_SIM, *options, *arguments]
+        command = [*WMP, "sim", *options, *arguments]
         try:
             ended = subprocess.run(
                 command, capture_output=True, text=True, timeout=seconds + AROUND_THE_WALK, check=False
