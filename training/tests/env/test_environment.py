@@ -21,8 +21,8 @@ class CountingSimulator:
     def ground_height(self, world, x, y):
         return torch.zeros(len(world))
 
-    def surroundings(self):
-        return torch.zeros(self.num_robots, 187), torch.full((self.num_robots, 17), 100.0)
+    def surroundings(self, robots):
+        return torch.zeros(len(robots), 187), torch.full((len(robots), 17), 100.0)
 
     def place(self, robots, world, pose, velocity, q, dq):
         self.trunk_contact[robots] = False

@@ -9,18 +9,21 @@ from wmp_training.env.privileged import crouch, surroundings
 class Ground:
     """Level ground at z = 0.1 m; the third robot stands under a bar 0.45 m above the world's zero."""
 
-    def surroundings(self):
+    def surroundings(self, robots):
         ceiling = torch.full((3, 17), 100.0)
         ceiling[2, 12] = 0.45
-        return torch.full((3, 187), 0.1), ceiling
+        return torch.full((3, 187), 0.1)[robots], ceiling[robots]
+
+
+EVERYONE = torch.arange(3)
 
 
 def test_ground_counts_from_the_nominal_height_of_the_base_and_ceilings_from_the_base():
-    seen = surroundings(Ground(), torch.tensor([[0.4], [0.3], [0.3]]))
+    seen = surroundings(Ground(), EVERYONE, torch.tensor([[0.4], [0.3], [0.3]]))
     torch.testing.assert_close(seen[:, 0], torch.tensor([0.0, -0.5, -0.5]))
     torch.testing.assert_close(seen[:, 187 + 12], torch.tensor([2.5, 2.5, 0.75]))
 
 
 def test_to_walk_low_is_to_crouch_unless_something_hangs_above():
-    lowered = crouch(surroundings(Ground(), torch.tensor([[0.4], [0.3], [0.3]])))
+    lowered = crouch(surroundings(Ground(), EVERYONE, torch.tensor([[0.4], [0.3], [0.3]])))
     assert lowered.tolist() == pytest.approx([0.0, 0.07, 0.0], abs=1e-6)

@@ -247,7 +247,7 @@ class LocomotionEnv:
         would teach what no student can do."""
         if not self.map_size:
             return None
-        self.surroundings[due] = surroundings(self.sim, base_height)[due]
+        self.surroundings[due] = surroundings(self.sim, due, base_height[due])
         return self.surroundings.clone()
 
 

@@ -15,9 +15,10 @@ SCALE, NOMINAL_HEIGHT, CEILING_RANGE = 5.0, 0.3, 0.5
 UPRIGHT = 0.27
 
 
-def surroundings(simulator: Simulator, base_height: Tensor) -> Tensor:
-    """Ground below and ceiling above the bases [N, 204], scaled as in the paper; ``base_height`` [N, 1] m."""
-    ground, ceiling = simulator.surroundings()
+def surroundings(simulator: Simulator, robots: Tensor, base_height: Tensor) -> Tensor:
+    """Ground below and ceiling above the bases of ``robots`` [M], scaled as in the paper [M, 204];
+    ``base_height`` [M, 1] m."""
+    ground, ceiling = simulator.surroundings(robots)
     below = (base_height - NOMINAL_HEIGHT - ground).clamp(-1.0, 1.0)
     above = (ceiling - base_height).clamp(-CEILING_RANGE, CEILING_RANGE)
     return torch.cat([below, above], -1) * SCALE

@@ -37,7 +37,7 @@ def run_trials(
     senses = Observations(contract, len(trials))
     agent = who.agent(len(trials))
     measures = Measures(tracks, trials, protocol, timing.control_period)
-    action = torch.zeros(len(trials), contract.num_joints)
+    action, everyone = torch.zeros(len(trials), contract.num_joints), torch.arange(len(trials))
     # As in training, seen at the ticks of the world model and held in between.
     around: Tensor | None = None
     tick = 0
@@ -46,7 +46,7 @@ def run_trials(
         command = steer(states, protocol, contract.limits.command_yaw_rate)
         observation = observe(senses, states, command, action, tick, *eyes.see(tick, running))
         if who.surroundings and tick % timing.world_model_interval == 0:
-            around = surroundings(tracks, states.position[:, 2:])  # type: ignore[arg-type]
+            around = surroundings(tracks, everyone, states.position[:, 2:])  # type: ignore[arg-type]
         observation.surroundings = around
         action = agent(observation)
         if len(observation.due):

@@ -59,9 +59,9 @@ class Simulator(Protocol):
     def ground_height(self, world: Tensor, x: Tensor, y: Tensor) -> Tensor:
         """Height of the ground at points of worlds, all [M]."""
 
-    def surroundings(self) -> tuple[Tensor, Tensor]:
-        """World heights in m around every robot, turned with it: of the ground [N, 187], of ceilings [N, 17]
-        (see ``height_map.py``; 100 m where nothing hangs over the robot)."""
+    def surroundings(self, robots: Tensor) -> tuple[Tensor, Tensor]:
+        """World heights in m around ``robots`` [M], turned with them: of the ground [M, 187], of ceilings
+        [M, 17] (see ``height_map.py``; 100 m where nothing hangs over the robot)."""
 
     def place(
         self, robots: Tensor, world: Tensor, pose: Tensor, velocity: Tensor, q: Tensor, dq: Tensor

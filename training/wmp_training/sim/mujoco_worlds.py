@@ -72,11 +72,13 @@ class MujocoWorlds:
         place = torch.stack([x, y, torch.zeros_like(x)], -1).double().numpy()
         return self.height_map.ground(world.numpy(), place, np.zeros((1, 2))).squeeze(-1)
 
-    def surroundings(self) -> tuple[Tensor, Tensor]:
-        w, x, y, z = self._qpos[:, 3:7].T
+    def surroundings(self, robots: Tensor) -> tuple[Tensor, Tensor]:
+        ids = robots.numpy()
+        world, pose = self.world_of[ids], self._qpos[ids, :7]
+        w, x, y, z = pose[:, 3:].T
         heading = np.arctan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))
-        place = np.concatenate([self._qpos[:, :2], heading[:, None]], axis=-1)
-        return self.height_map.ground(self.world_of, place), self.height_map.ceiling(self.world_of, place)
+        place = np.concatenate([pose[:, :2], heading[:, None]], axis=-1)
+        return self.height_map.ground(world, place), self.height_map.ceiling(world, place)
 
     def place(
         self, robots: Tensor, world: Tensor, pose: Tensor, velocity: Tensor, q: Tensor, dq: Tensor

@@ -30,8 +30,8 @@ class OnDevice:
     def ground_height(self, world: Tensor, x: Tensor, y: Tensor) -> Tensor:
         return self.simulator.ground_height(world.cpu(), x.cpu(), y.cpu()).to(self.device)
 
-    def surroundings(self) -> tuple[Tensor, Tensor]:
-        ground, ceiling = self.simulator.surroundings()
+    def surroundings(self, robots: Tensor) -> tuple[Tensor, Tensor]:
+        ground, ceiling = self.simulator.surroundings(robots.cpu())
         return ground.to(self.device), ceiling.to(self.device)
 
     def place(
