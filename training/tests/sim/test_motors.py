@@ -31,11 +31,20 @@ def test_a_far_target_asks_for_the_contracts_torque_and_no_more(simulator, contr
 
 def test_a_motor_at_its_top_speed_drives_no_further_but_still_brakes(simulator, contract):
     motors = Motors(contract, simulator.models)
-    q, dq = np.zeros((1, 12)), np.full((1, 12), 28.6)
+    q, dq = np.zeros((1, 12)), np.zeros((1, 12))
+    dq[0, 1] = 28.6
     ahead = motors.reachable(np.zeros(1, int), np.full((1, 12), 2.0), q, dq)
     assert torque(ahead, q, dq)[0, 1] == pytest.approx(0.0, abs=1e-9)
     behind = motors.reachable(np.zeros(1, int), np.full((1, 12), -2.0), q, dq)
     assert torque(behind, q, dq)[0, 1] == pytest.approx(-30.0)
+
+
+def test_all_motors_together_get_the_power_that_the_envelope_allows(simulator, contract):
+    motors = Motors(contract, simulator.models)
+    q, dq = np.zeros((1, 12)), np.full((1, 12), 10.0)
+    # 40 x 0.5 - 1 x 10 = 10 N m each: 1200 W asked for, 900 W allowed.
+    moved = motors.reachable(np.zeros(1, int), np.full((1, 12), 0.5), q, dq)
+    np.testing.assert_allclose(torque(moved, q, dq)[0], 7.5)
 
 
 def test_limited_robots_stand_as_unlimited_ones_do(simulator, contract):

@@ -1,4 +1,5 @@
-"""Robots on tracks of their own, driven as on the robot: PD at 500 Hz, motors limited in torque and speed."""
+"""Robots on tracks of their own, driven as on the robot: PD at 500 Hz, motors limited in torque, power and
+speed."""
 
 from __future__ import annotations
 
@@ -11,7 +12,9 @@ import torch
 from torch import Tensor
 
 from wmp_core.contract import Contract
+from wmp_core.control.envelope import EnvelopeSettings
 from wmp_core.control.pd import pd_torque
+from wmp_core.control.power import power_share
 from wmp_core.control.watchdog import WatchdogSettings
 from wmp_sim.a1 import a1_model
 from wmp_sim.motors import deliverable_torque
@@ -58,6 +61,7 @@ class Tracks(MujocoWorlds):
         joints = contract.joints
         self._gains = joints.array("kp"), joints.array("kd")
         self._limit = joints.array("torque_limit")
+        self._power_limit = EnvelopeSettings().power_limit
         robot = a1_model()
         self._motors = robot.torque_limit, robot.velocity_limit
         mass = [float(model.body_subtreemass[model.body("trunk").id]) for model in models]
@@ -77,9 +81,9 @@ class Tracks(MujocoWorlds):
         rate, fastest = self._rate[ids], np.zeros(len(ids))
         for _ in range(self.substeps):
             q, dq = self._qpos[ids, 7:], self._qvel[ids, 6:]
-            torque = deliverable_torque(
-                pd_torque(wanted, q, dq, *self._gains, self._limit), dq, *self._motors
-            )
+            asked = pd_torque(wanted, q, dq, *self._gains, self._limit)
+            asked *= power_share(asked, dq, self._power_limit)
+            torque = deliverable_torque(asked, dq, *self._motors)
             self._control[ids] = torque
             self.batch.step(ids, nstep=1)
             work += np.abs(torque * dq).sum(-1) * STEP

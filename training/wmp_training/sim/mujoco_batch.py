@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 
 from wmp_core.contract import Contract
+from wmp_core.control.envelope import EnvelopeSettings
+from wmp_core.control.power import power_share
 from wmp_sim.motors import deliverable_torque
 from wmp_sim.terrain import make_terrain
 from wmp_sim.world import build_world
@@ -31,7 +33,8 @@ class PoolConfig:
     Difficulty rises evenly from ``easiest`` (of a kind; 0 where nothing is said) to ``hardest``. With
     ``graded`` the variants of a level fill the way down to the level below: steps between levels that a
     policy can take.
-    ``motor_limits``: motors obey the contract's torque limits and lose torque at speed.
+    ``motor_limits``: motors obey the contract's torque limits and the envelope's limit of power, and lose
+    torque at speed.
     """
 
     terrains: tuple[str, ...] = ("flat", "rough", "slope")
@@ -111,17 +114,21 @@ class MujocoBatch(MujocoWorlds):
 
 
 class Motors:
-    """Moves joint targets so that position actuators never ask for more torque than a motor can give."""
+    """Moves joint targets so that position actuators never ask for more torque than the envelope lets pass
+    and a motor can give."""
 
     def __init__(self, contract: Contract, models: list[mujoco.MjModel]) -> None:
         self._kp = np.array([model.actuator_gainprm[:, 0] for model in models])
         self._kd = np.array([-model.actuator_biasprm[:, 2] for model in models])
         self._torque_limit = np.array(contract.joints.torque_limit)
         self._velocity_limit = np.array(contract.joints.velocity_limit)
+        self._power_limit = EnvelopeSettings().power_limit
 
     def reachable(self, world: np.ndarray, target: np.ndarray, q: np.ndarray, dq: np.ndarray) -> np.ndarray:
         """Targets [N, J] whose torque is what motors asked for ``target`` deliver at ``q`` and ``dq``."""
         kp, kd = self._kp[world], self._kd[world]
         wanted = kp * (target - q) - kd * dq
-        delivered = deliverable_torque(wanted, dq, self._torque_limit, self._velocity_limit)
+        allowed = np.minimum(np.maximum(wanted, -self._torque_limit), self._torque_limit)
+        allowed *= power_share(allowed, dq, self._power_limit)
+        delivered = deliverable_torque(allowed, dq, self._torque_limit, self._velocity_limit)
         return target + (delivered - wanted) / kp

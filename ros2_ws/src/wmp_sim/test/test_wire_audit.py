@@ -55,12 +55,12 @@ def test_twenty_newton_metres_and_damping_are_inside(command):
 @pytest.mark.parametrize(
     ("command", "what"),
     [
-        (position(0.51), "torque, 0.40 N m too much"),
+        (position(0.51), "torque or power, 0.40 N m too much"),
         (position(3.2, kp=1.0), "position"),
         (position(np.nan), "not finite"),
         (position(kp=201.0), "gain"),
         (dataclasses.replace(position(), dq=np.full(12, 21.0)), "velocity"),
-        (MotorCommand.torque(np.full(12, 20.1)), "torque, 0.10 N m too much"),
+        (MotorCommand.torque(np.full(12, 20.1)), "torque or power, 0.10 N m too much"),
     ],
 )
 def test_each_limit_is_judged(command, what):
@@ -70,13 +70,19 @@ def test_each_limit_is_judged(command, what):
 def test_a_hot_motor_may_be_told_less():
     hot = dataclasses.replace(STATE, motor_temperature=np.full(12, 90.0))
     assert violation(position(0.15), hot) == ""  # 0.3 x 20 N m
-    assert violation(position(0.2), hot) == "torque, 2.00 N m too much"
+    assert violation(position(0.2), hot) == "torque or power, 2.00 N m too much"
 
 
 def test_torque_is_judged_at_the_states_that_the_controller_may_have_known():
     ahead = dataclasses.replace(STATE, q=np.full(12, 0.5))
-    assert violation(position(0.9), ahead, STATE) == "torque, 16.00 N m too much"
+    assert violation(position(0.9), ahead, STATE) == "torque or power, 16.00 N m too much"
     assert violation(position(0.9), ahead, STATE, memory=2) == ""
+
+
+def test_all_joints_together_may_ask_for_the_limit_of_power_and_no_more():
+    fast = dataclasses.replace(STATE, dq=np.full(12, 10.0))
+    assert violation(MotorCommand.torque(np.full(12, 7.5)), fast) == ""  # 12 x 7.5 N m x 10 rad/s = 900 W
+    assert violation(MotorCommand.torque(np.full(12, -8.0)), fast) == "torque or power, 0.50 N m too much"
 
 
 def test_nothing_may_be_held_before_a_state_is_known():

@@ -18,9 +18,9 @@ TOLERANCE = 0.05
 class WireAudit:
     """Counts commands that no envelope should have let through.
 
-    A controller can only know the states that have reached it, so the torque that a command implies is judged
-    at these: it must lie within the limits at one of the last ``memory`` states that reached it. In
-    lockstep that is exactly the last one.
+    A controller can only know the states that have reached it, so the torque and power that a command implies
+    are judged at these: they must lie within the limits at one of the last ``memory`` states that reached it.
+    In lockstep that is exactly the last one.
 
     Args:
         joints: the contract's.
@@ -71,13 +71,16 @@ class WireAudit:
             least = min(least, self._excess(command, state))
             if least <= TOLERANCE:
                 return ""
-        return f"torque, {least:.2f} N m too much"
+        return f"torque or power, {least:.2f} N m too much"
 
     def _excess(self, command: MotorCommand, state: RobotState) -> float:
-        """N m by which the implied torque exceeds the limit at ``state``; 0 where the state says nothing."""
-        torque = command.implied_torque(np.asarray(state.q, float), np.asarray(state.dq, float))
-        excess = np.abs(torque) - self._torque * self._share_left(state)
-        return float(np.nan_to_num(excess, nan=0.0).max())
+        """N m by which the implied torque exceeds its limit at ``state``, or that all joints would have to
+        give up for the power to keep to its own; 0 where the state says nothing."""
+        speed = np.abs(np.asarray(state.dq, float))
+        torque = np.abs(command.implied_torque(np.asarray(state.q, float), np.asarray(state.dq, float)))
+        excess = np.nan_to_num(torque - self._torque * self._share_left(state), nan=0.0).max()
+        too_much_power = np.nan_to_num(torque * speed, nan=0.0).sum() - self._settings.power_limit
+        return float(max(excess, too_much_power / max(np.nan_to_num(speed, nan=0.0).sum(), 1.0)))
 
     def _share_left(self, state: RobotState) -> np.ndarray:
         settings = self._settings

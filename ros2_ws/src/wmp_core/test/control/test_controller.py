@@ -161,7 +161,7 @@ def test_skipped_deadlines_do_not_delay_the_ticks_and_never_make_a_burst(driver)
 
 def test_host_and_motor_give_the_same_torque(make_driver, contract):
     q = np.array(contract.joints.default_position) + np.linspace(-0.35, 0.35, 12)
-    dq = np.linspace(-10, 10, 12)
+    dq = np.linspace(-8, 8, 12)
     limits = (
         np.array(contract.joints.kp),
         np.array(contract.joints.kd),

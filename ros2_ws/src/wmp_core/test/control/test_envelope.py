@@ -17,10 +17,10 @@ def envelope():
     return Envelope(JOINTS, EnvelopeSettings())
 
 
-def state(q=DEFAULT, dq=None, temperature=None):
+def state(q=DEFAULT, dq=None, temperature=None, torque=None):
     rest = np.zeros(12)
-    dq = rest if dq is None else dq
-    return RobotState(np.array([1.0, 0, 0, 0]), np.zeros(3), np.zeros(3), q, dq, rest, 0.0, 0, temperature)
+    dq, torque = rest if dq is None else dq, rest if torque is None else torque
+    return RobotState(np.array([1.0, 0, 0, 0]), np.zeros(3), np.zeros(3), q, dq, torque, 0.0, 0, temperature)
 
 
 def moved(joint, value):
@@ -46,7 +46,7 @@ def test_a_target_beyond_the_range_stops_at_the_margin():
 
 def test_by_default_a_target_may_lie_as_far_beyond_the_range_as_torque_can_tell():
     # Hip: (20 + 1.0 * 52.4) / 40 = 1.81 beyond 0.802, which at 52.4 rad/s towards the stop means 20 N m.
-    envelope = Envelope(JOINTS, EnvelopeSettings(target_step=10.0))
+    envelope = Envelope(JOINTS, EnvelopeSettings(target_step=10.0, power_limit=2000.0))
     q, dq = moved(0, 0.802), moved(0, 52.4)
     result = envelope.apply(MotorCommand.position(moved(0, 9.0), *GAINS), state(q, dq))
     assert result.command.q[0] == pytest.approx(0.802 + 1.81)
@@ -105,10 +105,10 @@ def test_a_hot_motor_has_less_torque_and_its_neighbours_all_of_theirs(envelope, 
 
 
 def test_damping_of_a_hot_motor_keeps_to_its_reduced_torque(envelope):
-    hot = state(dq=np.full(12, 10.0), temperature=np.full(12, 80, dtype=np.int8))
+    hot = state(dq=np.full(12, 9.0), temperature=np.full(12, 80, dtype=np.int8))
     command = envelope.apply(MotorCommand.damping(3.0), hot).command
-    # 30 % of 20 and 30 N m at 10 rad/s, rounded down to sixteenths.
-    assert command.kd[:3].tolist() == [0.5625, 0.875, 0.875]
+    # 30 % of 20 and 30 N m at 9 rad/s, rounded down to sixteenths.
+    assert command.kd[:3].tolist() == [0.625, 1.0, 1.0]
 
 
 def test_gains_are_those_that_the_wire_can_carry(envelope):
@@ -141,24 +141,57 @@ def test_a_state_that_cannot_be_is_answered_with_damping(envelope):
     assert not result.command.kp.any() and np.isfinite(result.command.kd).all()
 
 
-def test_power_over_its_limit_trips_on_the_sixth_command_in_a_row(envelope):
+def test_power_beyond_its_limit_is_taken_off_all_joints_alike(envelope):
+    # 12 joints at 10 rad/s: 10 N m mean 1200 W, 900 W leave three quarters.
+    result = envelope.apply(MotorCommand.torque(np.full(12, 10.0)), state(dq=np.full(12, 10.0)))
+    assert result.clamped == ("power",) and result.trip is None
+    np.testing.assert_allclose(result.command.tau, 7.5)
+
+
+def test_less_power_is_asked_for_by_nearer_targets_and_the_gains_stay(envelope):
+    # 0.3 rad at 40 N m/rad: 12 N m less 1 N m s/rad x 7 rad/s are 5 N m each, and braked ones 19 N m.
+    dq = np.full(12, 7.0) * np.tile([1.0, -1.0], 6)
+    q, wanted = np.zeros(12), np.full(12, 0.3)
+    result = envelope.apply(MotorCommand.position(wanted, *GAINS), state(q, dq))
+    asked = np.tile([5.0, 19.0], 6)
+    torque = result.command.implied_torque(q, dq)
+    assert result.clamped == ("power",)
+    np.testing.assert_allclose(torque, asked * 900 / (7 * asked.sum()))
+    assert np.all(result.command.kp == 40.0) and np.all(result.command.kd == 1.0)
+
+
+def test_damping_keeps_to_the_limit_of_power_asked_for_or_after_a_trip(envelope):
+    # 12 x 3 N m s/rad x (6 rad/s)^2 = 1296 W: 900 W leave 2.08 N m s/rad, in sixteenths 2.0625.
+    fast = state(dq=np.full(12, 6.0))
+    assert envelope.apply(MotorCommand.damping(3.0), fast).command.kd.tolist() == [2.0625] * 12
+    envelope.apply(MotorCommand.torque(np.full(12, np.nan)), fast)
+    assert envelope.apply(MotorCommand.damping(3.0), fast).command.kd.tolist() == [2.0625] * 12
+
+
+def test_motors_that_exceed_the_power_limit_trip_on_the_sixth_state_in_a_row(envelope):
     # 12 joints at 10 rad/s and 10 N m: 1200 W, limit 1000 W.
-    fast, push = state(dq=np.full(12, 10.0)), MotorCommand.torque(np.full(12, 10.0))
-    assert [envelope.apply(push, fast).trip is None for _ in range(6)] == [True] * 5 + [False]
-    assert "power 1200 W is over 1000 W" in envelope.apply(push, fast).trip
+    fast, calm = state(dq=np.full(12, 10.0), torque=np.full(12, -10.0)), MotorCommand.torque(np.zeros(12))
+    assert [envelope.apply(calm, fast).trip is None for _ in range(6)] == [True] * 5 + [False]
+    assert "measured power 1200 W is over 1000 W for the 6th time" in envelope.apply(calm, fast).trip
 
 
 def test_power_excess_must_be_consecutive(envelope):
-    fast, push = state(dq=np.full(12, 10.0)), MotorCommand.torque(np.full(12, 10.0))
+    fast, calm = state(dq=np.full(12, 10.0), torque=np.full(12, 10.0)), MotorCommand.torque(np.zeros(12))
     for _ in range(3):
-        assert all(envelope.apply(push, fast).trip is None for _ in range(5))
-        assert envelope.apply(MotorCommand.torque(np.zeros(12)), fast).trip is None
+        assert all(envelope.apply(calm, fast).trip is None for _ in range(5))
+        assert envelope.apply(calm, state()).trip is None
 
 
 @pytest.mark.parametrize(
     ("key", "value"),
     [("derate_to", 60.0), ("derate_rest", 0.0), ("kp_step", 0.0)]
-    + [("power_limit", -1.0), ("position_margin", 2.1), ("max_kp", np.inf), ("damping_kd", 30.0)],
+    + [
+        ("power_limit", -1.0),
+        ("power_trip", 0.0),
+        ("position_margin", 2.1),
+        ("max_kp", np.inf),
+        ("damping_kd", 30.0),
+    ],
 )
 def test_settings_out_of_range_are_refused_by_name(key, value):
     with pytest.raises(ValueError, match=key):

@@ -19,6 +19,7 @@ from wmp_core.testing.tiny_bundle import tiny_contract
 
 JOINTS = tiny_contract().joints
 LIMIT, KP, KD, SPEED = (JOINTS.array(key) for key in ("torque_limit", "kp", "kd", "velocity_limit"))
+POWER = 900.0
 LOWER, UPPER = np.array(JOINTS.position_lower), np.array(JOINTS.position_upper)
 #: Beyond it a target means the same torque: (torque limit + kd * speed limit) / kp, 1e-6 for rounding.
 REACH = (LIMIT + KD * SPEED) / KP + 1e-6
@@ -66,6 +67,7 @@ def test_whatever_is_asked_the_motors_get_finite_targets_and_torques_within_limi
         if is_plausible(q, dq):
             torque = np.abs(command.implied_torque(q, dq))
             assert (torque <= limits_at(temperature) * (1 + 1e-6)).all()
+            assert torque @ np.abs(dq) <= POWER * (1 + 1e-6)
         if not np.isfinite(rows).all():
             assert result.trip is not None
 
@@ -121,3 +123,4 @@ def test_the_packet_on_the_wire_stays_inside_the_limits(wired, sequence):
             # The wire's torque has steps of 1/256 N m; its targets are float32, at gains up to 200 and 20.
             torque = np.abs(sent.implied_torque(q, dq))
             assert (torque <= limits_at(temperature) + 1 / 256 + 1e-3).all()
+            assert torque @ np.abs(dq) <= POWER + (1 / 256 + 1e-3) * np.abs(dq).sum()

@@ -21,7 +21,8 @@ class A1LinkSettings:
         stamp_from_tick: stamp states with the robot's tick in ms (lockstep), not with their arrival time.
         ticks_per_state: tick difference of consecutive states, to count lost ones; 0 where it is unknown.
         damping_kd: gain in N m s/rad of the damping that ends the session, ``damping_torque`` in N m the most
-            that it may ask of a joint at the speed last seen (no contract allows a hip more than 20).
+            that it may ask of a joint at the speed last seen (no contract allows a hip more than 20), and
+            ``damping_power`` in W of all joints together.
     """
 
     robot_host: str = "192.168.123.10"
@@ -31,6 +32,7 @@ class A1LinkSettings:
     ticks_per_state: int = 2
     damping_kd: float = 3.0
     damping_torque: float = 20.0
+    damping_power: float = 900.0
     damping_repeats: int = 10
     transport: str = "udp"
 
@@ -43,8 +45,9 @@ class A1LinkSettings:
                 raise ValueError(f"link: {key} is {value}, allowed {lowest}..65535")
         if self.ticks_per_state < 0 or self.damping_repeats < 1:
             raise ValueError("link: ticks_per_state is at least 0 and damping_repeats at least 1")
-        if not self.damping_torque > 0:
-            raise ValueError(f"link: damping_torque is {self.damping_torque}, allowed above 0 N m")
+        for key, unit in (("damping_torque", "N m"), ("damping_power", "W")):
+            if not getattr(self, key) > 0:
+                raise ValueError(f"link: {key} is {getattr(self, key)}, allowed above 0 {unit}")
         low, high, unit = wire.COMMAND_RANGES["kd"]
         if not low < self.damping_kd <= high:
             raise ValueError(f"link: damping_kd is {self.damping_kd}, allowed above {low} to {high:g} {unit}")

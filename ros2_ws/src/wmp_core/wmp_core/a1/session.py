@@ -16,6 +16,7 @@ from wmp_core.a1.robot_link import LinkError, LinkStatistics
 from wmp_core.a1.tick import TICK_SECONDS
 from wmp_core.a1.translation import motor_targets, robot_state
 from wmp_core.control.command import MotorCommand
+from wmp_core.control.power import power_share
 from wmp_core.observation import RobotState
 
 ConnectionT = TypeVar("ConnectionT")
@@ -113,7 +114,9 @@ class LinkSession(ABC, Generic[ConnectionT]):
         return translated
 
     def _closing_kd(self) -> np.ndarray:
-        """Gain of every joint, weakened where it moves so fast that damping would ask for too much torque."""
-        settings = self._settings
-        torque = np.maximum(settings.damping_kd * self._joint_speed, settings.damping_torque)
-        return settings.damping_kd * settings.damping_torque / torque
+        """Gain of every joint, weakened where joints move so fast that damping would ask for too much."""
+        settings, speed = self._settings, self._joint_speed
+        torque = np.maximum(settings.damping_kd * speed, settings.damping_torque)
+        kd = settings.damping_kd * settings.damping_torque / torque
+        kd *= power_share(kd * speed, speed, settings.damping_power)
+        return kd

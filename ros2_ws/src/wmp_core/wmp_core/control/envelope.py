@@ -2,8 +2,9 @@
 
 Whatever a policy, a trajectory or a bug asks for, what leaves is finite, its targets lie within the joints'
 range, and the torque it implies at the measured state stays within the contract's limits, or within less
-where a motor is hot. Clamping is silent but reported; a trip (a command that is not finite, a state that
-cannot be, power over its limit) turns into damping until :meth:`Envelope.reset`.
+where a motor is hot or all motors together would take too much power. Clamping is silent but reported; a trip
+(a command that is not finite, a state that cannot be, motors that do take too much power) turns into damping
+until :meth:`Envelope.reset`.
 """
 
 from __future__ import annotations
@@ -16,12 +17,15 @@ import numpy as np
 
 from wmp_core.contract import JointContract
 from wmp_core.control.command import MotorCommand
+from wmp_core.control.power import mechanical_power, power_share
 from wmp_core.observation import RobotState
 
 # No joint turns or spins this far (rad, rad/s); readings beyond are a broken sensor or packet.
 _IMPLAUSIBLE = 1e3
 # A torque that was set to its limit may miss it by rounding.
 _ROUNDING = 1 + 1e-9
+# Less torque (N m) is none; it keeps shares of it defined.
+_NO_TORQUE = 1e-9
 
 # Rows of what is judged together: the command, then the measured state.
 _Q, _DQ, _TAU, _KP, _KD, _MEASURED_Q, _MEASURED_DQ = range(7)
@@ -43,8 +47,10 @@ class EnvelopeSettings:
             before the torque is judged, so that what is judged is what the motors get.
         derate_from, derate_to: degrees Celsius of a motor between which its torque limit falls linearly.
         derate_rest: share of the torque limit that is left from ``derate_to`` on: enough to lie down with.
-        power_limit: W, sum of ``|tau * dq|``; leaps of an A1 peak at 870 W.
-        power_count: consecutive commands over the limit that trip (the vendor trips on the 6th).
+        power_limit: W, sum of ``|tau * dq|`` at the measured velocities that a command may imply; what is
+            beyond is taken off all joints alike. Policies are trained within it.
+        power_trip: W, the same sum of measured torques: motors that exceed it do not do as they are told.
+        power_count: consecutive states over ``power_trip`` that trip (the vendor trips on the 6th).
         damping_kd: N m s/rad of the damping after a trip.
     """
 
@@ -57,13 +63,14 @@ class EnvelopeSettings:
     derate_from: float = 60.0
     derate_to: float = 80.0
     derate_rest: float = 0.3
-    power_limit: float = 1000.0
+    power_limit: float = 900.0
+    power_trip: float = 1000.0
     power_count: int = 6
     damping_kd: float = 3.0
 
     def __post_init__(self) -> None:
         positive = ("target_step", "max_kp", "max_kd", "kp_step", "kd_step", "derate_from", "derate_rest")
-        for key in (*positive, "power_limit", "damping_kd"):
+        for key in (*positive, "power_limit", "power_trip", "damping_kd"):
             _require(getattr(self, key) > 0, key, getattr(self, key), "a positive finite number")
         _require(0 <= self.position_margin <= 2, "position_margin", self.position_margin, "0..2 rad")
         _require(
@@ -86,7 +93,8 @@ def _require(condition: bool, key: str, value: float, allowed: str) -> None:
 
 @dataclass(frozen=True)
 class EnvelopeResult:
-    """What may be sent; which limits changed it (gain, position, slew, velocity, torque); why it tripped."""
+    """What may be sent; which limits changed it (gain, position, slew, velocity, torque, power); why it
+    tripped."""
 
     command: MotorCommand
     clamped: Tuple[str, ...]
@@ -148,6 +156,8 @@ class Envelope:
             names = [name for row, name in enumerate(_CLAMPS) if not unchanged[row].all()]
             clamped = list(dict.fromkeys(names))
         if self._trip is None:
+            self._check_power(state)
+        if self._trip is None:
             self._bound(bounded, limit, clamped)
         if self._trip is not None:
             return EnvelopeResult(self._damping(state.dq, limit), (), self._trip)
@@ -183,7 +193,10 @@ class Envelope:
             if "torque" not in clamped:
                 clamped.append("torque")
             implied = self._bound_torque(bounded, implied, limit)
-        self._check_power(implied, bounded[_MEASURED_DQ])
+        share = power_share(implied, bounded[_MEASURED_DQ], self._settings.power_limit)
+        if share < 1.0:
+            clamped.append("power")
+            self._bound_torque(bounded, implied, np.maximum(np.abs(implied) * share, _NO_TORQUE))
 
     def _round_gains(self, bounded: np.ndarray) -> None:
         gains = bounded[_GAINS]
@@ -224,19 +237,20 @@ class Envelope:
     def _within_range(self, q: np.ndarray) -> np.ndarray:
         return np.minimum(np.maximum(q, self._lower[_Q]), self._upper[_Q])
 
-    def _check_power(self, torque: np.ndarray, velocity: np.ndarray) -> None:
-        power = float(np.abs(torque * velocity).sum())
-        self._excess = self._excess + 1 if power > self._settings.power_limit else 0
-        if self._excess >= self._settings.power_count:
-            limit = self._settings.power_limit
-            figures = f"{power:.0f} W is over {limit:.0f} W"
-            self._trip = f"power {figures} for the {self._excess}th command in a row"
+    def _check_power(self, state: RobotState) -> None:
+        power, settings = float(mechanical_power(state.tau_est, state.dq)), self._settings
+        self._excess = self._excess + 1 if power > settings.power_trip else 0
+        if self._excess >= settings.power_count:
+            figures = f"{power:.0f} W is over {settings.power_trip:.0f} W"
+            self._trip = f"measured power {figures} for the {self._excess}th time in a row"
 
     def _damping(self, velocity: np.ndarray, limit: np.ndarray) -> MotorCommand:
-        """Damping, weakened where even it would exceed the torque limit at a velocity that can be."""
+        """Damping, weakened where even it would exceed torque or power at a velocity that can be."""
         kd = np.full(len(limit), self._settings.damping_kd)
         speed = np.abs(np.asarray(velocity, dtype=np.float64))
-        kd *= limit / np.maximum(kd * np.where(speed < _IMPLAUSIBLE, speed, 0.0), limit)
+        speed = np.where(speed < _IMPLAUSIBLE, speed, 0.0)
+        kd *= limit / np.maximum(kd * speed, limit)
+        kd *= power_share(kd * speed, speed, self._settings.power_limit)
         kd_step = self._settings.kd_step
         return MotorCommand.damping(np.floor(kd / kd_step) * kd_step, len(kd))
 
