@@ -25,9 +25,10 @@ def folder(tmp_path_factory):
 def work(rank, port, folder):
     os.environ |= {"RANK": str(rank), "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     torch.set_num_threads(1)
-    ranks = Ranks.from_environment()
-    share(rank, ranks, folder)
-    learn(ranks, folder)
+    with Ranks.joined() as ranks:
+        share(rank, ranks, folder)
+        learn(ranks, folder)
+    assert not torch.distributed.is_initialized()
 
 
 def share(rank, ranks, folder):
@@ -55,7 +56,8 @@ def test_two_ranks_share_weights_and_average_gradients(folder):
 
 
 def test_one_process_alone_needs_no_group():
-    assert Ranks.from_environment() == ALONE
+    with Ranks.joined() as ranks:
+        assert ranks == ALONE
     assert ALONE.any(True) and not ALONE.any(False)
 
 

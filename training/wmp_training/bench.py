@@ -82,8 +82,8 @@ def _rank(rank: int, port: int, setting: Setting, part: str, results: mp.SimpleQ
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     torch.set_num_threads(1)
     device = choose(setting.device, rank)
-    ranks = Ranks.from_environment(device)
-    rates = [asdict(rate) for rate in PARTS[part](setting, ranks, device)]
+    with Ranks.joined(device) as ranks:
+        rates = [asdict(rate) for rate in PARTS[part](setting, ranks, device)]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
     results.put((rank, rates, peak))
 

@@ -6,7 +6,8 @@ Started by ``torchrun``, which sets RANK and WORLD_SIZE; without it there is one
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -24,12 +25,19 @@ class Ranks:
     size: int = 1
 
     @classmethod
-    def from_environment(cls, device: torch.device = CPU) -> Ranks:
-        """Join the processes that ``torchrun`` started: through gloo, tensors on a GPU through nccl."""
+    @contextmanager
+    def joined(cls, device: torch.device = CPU) -> Iterator[Ranks]:
+        """Join the processes that ``torchrun`` started (gloo; tensors on a GPU: nccl), and leave them in order:
+        one that ends with its connections open may be aborted while it ends."""
         size = int(os.environ.get("WORLD_SIZE", "1"))
-        if size > 1 and not dist.is_initialized():
-            dist.init_process_group("gloo" if device.type == "cpu" else "cpu:gloo,cuda:nccl")
-        return cls(int(os.environ.get("RANK", "0")), size)
+        if size == 1:
+            yield ALONE
+            return
+        dist.init_process_group("gloo" if device.type == "cpu" else "cpu:gloo,cuda:nccl")
+        try:
+            yield cls(int(os.environ["RANK"]), size)
+        finally:
+            dist.destroy_process_group()
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
         """Give every rank the mean of all ranks' gradients."""

@@ -98,23 +98,24 @@ class TrainCommand:
 
         config = self._config(args)
         device = choose(args.device, int(os.environ.get("LOCAL_RANK", "0")))
-        ranks = Ranks.from_environment(device)
-        logging.basicConfig(level=logging.INFO if ranks.rank == 0 else logging.WARNING, format="%(message)s")
         # Policy and world model learn side by side, one thread each: two threads inside one operation wait
         # for each other on a busy machine (measured: up to 30 times slower).
         torch.set_num_threads(1)
-        last = train(
-            args.out,
-            args.recipe,
-            config,
-            args.threads,
-            args.resume,
-            ranks,
-            args.begin_with,
-            args.time_limit,
-            args.iterations,
-            device,
-        )
+        with Ranks.joined(device) as ranks:
+            level = logging.INFO if ranks.rank == 0 else logging.WARNING
+            logging.basicConfig(level=level, format="%(message)s")
+            last = train(
+                args.out,
+                args.recipe,
+                config,
+                args.threads,
+                args.resume,
+                ranks,
+                args.begin_with,
+                args.time_limit,
+                args.iterations,
+                device,
+            )
         finished = last.parent == args.out and args.policy == "wmp"
         step = "wmp export --out models/NAME" if finished else "wmp gate"
         logging.info("checkpoint in %s; next: %s --run %s", last, step, last.parent)
