@@ -23,6 +23,11 @@ def state(q=DEFAULT, dq=None, temperature=None, torque=None):
     return RobotState(np.array([1.0, 0, 0, 0]), np.zeros(3), np.zeros(3), q, dq, torque, 0.0, 0, temperature)
 
 
+def powerful():
+    """12 joints at 10 rad/s and 10 N m, braking: 1200 W measured, of 1000 W allowed."""
+    return state(dq=np.full(12, 10.0), torque=np.full(12, -10.0))
+
+
 def moved(joint, value):
     values = DEFAULT.copy()
     values[joint] = value
@@ -46,7 +51,7 @@ def test_a_target_beyond_the_range_stops_at_the_margin():
 
 def test_by_default_a_target_may_lie_as_far_beyond_the_range_as_torque_can_tell():
     # Hip: (20 + 1.0 * 52.4) / 40 = 1.81 beyond 0.802, which at 52.4 rad/s towards the stop means 20 N m.
-    envelope = Envelope(JOINTS, EnvelopeSettings(target_step=10.0, power_limit=2000.0))
+    envelope = Envelope(JOINTS, EnvelopeSettings(target_step=10.0, power_limit=2000.0, power_trip=2000.0))
     q, dq = moved(0, 0.802), moved(0, 52.4)
     result = envelope.apply(MotorCommand.position(moved(0, 9.0), *GAINS), state(q, dq))
     assert result.command.q[0] == pytest.approx(0.802 + 1.81)
@@ -169,17 +174,39 @@ def test_damping_keeps_to_the_limit_of_power_asked_for_or_after_a_trip(envelope)
 
 
 def test_motors_that_exceed_the_power_limit_trip_on_the_sixth_state_in_a_row(envelope):
-    # 12 joints at 10 rad/s and 10 N m: 1200 W, limit 1000 W.
-    fast, calm = state(dq=np.full(12, 10.0), torque=np.full(12, -10.0)), MotorCommand.torque(np.zeros(12))
-    assert [envelope.apply(calm, fast).trip is None for _ in range(6)] == [True] * 5 + [False]
-    assert "measured power 1200 W is over 1000 W for the 6th time" in envelope.apply(calm, fast).trip
+    calm = MotorCommand.torque(np.zeros(12))
+    assert [envelope.apply(calm, powerful()).trip is None for _ in range(6)] == [True] * 5 + [False]
+    assert "measured power 1200 W is over 1000 W for the 6th time" in envelope.apply(calm, powerful()).trip
 
 
 def test_power_excess_must_be_consecutive(envelope):
-    fast, calm = state(dq=np.full(12, 10.0), torque=np.full(12, 10.0)), MotorCommand.torque(np.zeros(12))
+    calm = MotorCommand.torque(np.zeros(12))
     for _ in range(3):
-        assert all(envelope.apply(calm, fast).trip is None for _ in range(5))
+        assert all(envelope.apply(calm, powerful()).trip is None for _ in range(5))
         assert envelope.apply(calm, state()).trip is None
+
+
+def test_a_state_that_is_judged_again_for_want_of_a_newer_one_is_counted_once(envelope):
+    calm, newest = MotorCommand.torque(np.zeros(12)), powerful()
+    assert all(envelope.apply(calm, newest).trip is None for _ in range(20))
+    assert [envelope.apply(calm, powerful()).trip is None for _ in range(5)] == [True] * 4 + [False]
+
+
+def test_torques_that_are_no_numbers_are_not_within_the_power_limit(envelope):
+    calm = MotorCommand.torque(np.zeros(12))
+    found = [envelope.apply(calm, state(torque=np.full(12, np.nan))).trip for _ in range(6)]
+    assert found[:5] == [None] * 5 and "measured power nan W" in found[5]
+
+
+@pytest.mark.parametrize("torque", [0.0, 1e-9, 1e-7, 1e-5, 1e-3])
+def test_where_power_is_limited_a_joint_that_is_asked_for_next_to_nothing_keeps_its_gains(envelope, torque):
+    # Its share of next to nothing is less than what rounding leaves of it: no reason to let the joint go.
+    dq, kp, kd = np.full(12, 9.7), *GAINS
+    wanted = np.full(12, 15.0)
+    wanted[0] = torque
+    result = envelope.apply(MotorCommand.position(DEFAULT + (wanted + kd * dq) / kp, kp, kd), state(dq=dq))
+    assert "power" in result.clamped
+    assert result.command.kp[0] == pytest.approx(40.0, abs=0.1)
 
 
 @pytest.mark.parametrize(
@@ -188,6 +215,7 @@ def test_power_excess_must_be_consecutive(envelope):
     + [
         ("power_limit", -1.0),
         ("power_trip", 0.0),
+        ("power_trip", 899.0),
         ("position_margin", 2.1),
         ("max_kp", np.inf),
         ("damping_kd", 30.0),

@@ -79,7 +79,7 @@ def test_whatever_is_asked_the_motors_get_finite_targets_and_torques_within_limi
     arrays(float, 12, elements=st.floats(-1, 1)),
 )
 def test_the_margin_changes_no_torque_that_training_would_have_applied(targets, place, speed):
-    envelope = Envelope(JOINTS, EnvelopeSettings(target_step=100.0, power_limit=1e6))
+    envelope = Envelope(JOINTS, EnvelopeSettings(target_step=100.0, power_limit=1e6, power_trip=1e6))
     q, dq = LOWER + place * (UPPER - LOWER), speed * SPEED
     command = envelope.apply(MotorCommand.position(targets, KP, KD), state(q, dq)).command
     trained = pd_torque(targets, q, dq, KP, KD, LIMIT)

@@ -22,10 +22,8 @@ from wmp_core.observation import RobotState
 
 # No joint turns or spins this far (rad, rad/s); readings beyond are a broken sensor or packet.
 _IMPLAUSIBLE = 1e3
-# A torque that was set to its limit may miss it by rounding.
-_ROUNDING = 1 + 1e-9
-# Less torque (N m) is none; it keeps shares of it defined.
-_NO_TORQUE = 1e-9
+# A torque that was set to its limit may miss it by rounding, N m.
+_ROUNDING = 1e-9
 
 # Rows of what is judged together: the command, then the measured state.
 _Q, _DQ, _TAU, _KP, _KD, _MEASURED_Q, _MEASURED_DQ = range(7)
@@ -49,8 +47,10 @@ class EnvelopeSettings:
         derate_rest: share of the torque limit that is left from ``derate_to`` on: enough to lie down with.
         power_limit: W, sum of ``|tau * dq|`` at the measured velocities that a command may imply; what is
             beyond is taken off all joints alike. Policies are trained within it.
-        power_trip: W, the same sum of measured torques: motors that exceed it do not do as they are told.
-        power_count: consecutive states over ``power_trip`` that trip (the vendor trips on the 6th).
+        power_trip: W, the same sum of measured torques, at least ``power_limit``: motors that exceed it do
+            not do as they are told.
+        power_count: consecutive states over ``power_trip`` that trip (the vendor trips on the 6th). A state
+            that is judged again, because no newer one has come, counts once.
         damping_kd: N m s/rad of the damping after a trip.
     """
 
@@ -80,6 +80,12 @@ class EnvelopeSettings:
             f"above derate_from {self.derate_from}",
         )
         _require(self.derate_rest <= 1, "derate_rest", self.derate_rest, "above 0 to 1")
+        _require(
+            self.power_trip >= self.power_limit,
+            "power_trip",
+            self.power_trip,
+            f"at least power_limit {self.power_limit}",
+        )
         _require(self.power_count >= 1, "power_count", self.power_count, "at least 1")
         _require(
             self.damping_kd <= self.max_kd, "damping_kd", self.damping_kd, f"at most max_kd {self.max_kd}"
@@ -136,6 +142,7 @@ class Envelope:
     def reset(self) -> None:
         """Forget a trip; the next target is judged from the measured position."""
         self._last_targets: Optional[np.ndarray] = None
+        self._counted: Optional[RobotState] = None
         self._excess = 0
         self._trip: Optional[str] = None
 
@@ -196,7 +203,7 @@ class Envelope:
         share = power_share(implied, bounded[_MEASURED_DQ], self._settings.power_limit)
         if share < 1.0:
             clamped.append("power")
-            self._bound_torque(bounded, implied, np.maximum(np.abs(implied) * share, _NO_TORQUE))
+            self._bound_torque(bounded, implied, np.abs(implied) * share)
 
     def _round_gains(self, bounded: np.ndarray) -> None:
         gains = bounded[_GAINS]
@@ -222,7 +229,7 @@ class Envelope:
         stiff = np.where(kp > 0, kp, np.inf)
         bounded[_Q] = self._within_range(bounded[_Q] - _beyond(implied, limit) / stiff)
         implied = _implied_torque(bounded)
-        tolerated = limit * _ROUNDING
+        tolerated = limit + _ROUNDING
         if (np.abs(implied) <= tolerated).all():
             return implied
         bounded[_STRENGTH] *= tolerated / np.maximum(np.abs(implied), tolerated)
@@ -238,8 +245,12 @@ class Envelope:
         return np.minimum(np.maximum(q, self._lower[_Q]), self._upper[_Q])
 
     def _check_power(self, state: RobotState) -> None:
+        if state is self._counted:
+            return
+        self._counted = state
         power, settings = float(mechanical_power(state.tau_est, state.dq)), self._settings
-        self._excess = self._excess + 1 if power > settings.power_trip else 0
+        # A torque that is no number is not within the limit.
+        self._excess = 0 if power <= settings.power_trip else self._excess + 1
         if self._excess >= settings.power_count:
             figures = f"{power:.0f} W is over {settings.power_trip:.0f} W"
             self._trip = f"measured power {figures} for the {self._excess}th time in a row"
