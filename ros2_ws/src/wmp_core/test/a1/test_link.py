@@ -131,6 +131,15 @@ def test_closing_damps_a_fast_joint_no_harder_than_its_torque_allows(robot, link
     assert 0.5 < command.kd[4] <= 20.0 / 25.0
 
 
+def test_an_encoder_gone_mad_does_not_cost_the_other_joints_their_damping_at_the_end(robot, link):
+    speeds = np.zeros(12, dtype=np.float32)
+    speeds[4] = 1e30
+    robot.sendto(wire.encode_low_state(replace(STATE, dq=speeds)), ("127.0.0.1", link.local_port))
+    link.receive(1.0)
+    link.close()
+    assert np.all(wire.decode_low_cmd(robot.recv(2048)).kd == 3)
+
+
 def test_closing_sends_damping_several_times(robot, link):
     link.close()
     for _ in range(3):

@@ -93,6 +93,18 @@ def test_what_must_not_be_sent_is_not(link, binding):
     assert binding.sent == []
 
 
+def test_a_binding_that_fails_at_the_end_leaves_a_closed_link(link, binding, monkeypatch):
+    def fail(self, values):
+        raise RuntimeError("the binding's socket is gone")
+
+    monkeypatch.setattr(binding, "send_command", fail)
+    with pytest.raises(RuntimeError, match="socket is gone"):
+        link.close()
+    link.close()  # harmless: it is closed
+    with pytest.raises(LinkError, match="closed"):
+        link.receive(0.0)
+
+
 def test_closing_damps(link, binding):
     link.close()
     assert len(binding.sent) == 2

@@ -16,7 +16,7 @@ from wmp_core.a1.robot_link import LinkError, LinkStatistics
 from wmp_core.a1.tick import TICK_SECONDS
 from wmp_core.a1.translation import motor_targets, robot_state
 from wmp_core.control.command import MotorCommand
-from wmp_core.control.power import power_share
+from wmp_core.control.damping import damping_gain
 from wmp_core.observation import RobotState
 
 ConnectionT = TypeVar("ConnectionT")
@@ -42,7 +42,7 @@ class LinkSession(ABC, Generic[ConnectionT]):
         self._clock = clock
         self._connection: Optional[ConnectionT] = None
         self._statistics = LinkStatistics()
-        self._joint_speed = np.zeros(len(joint_names))
+        self._velocity = np.zeros(len(joint_names))
 
     @property
     def statistics(self) -> LinkStatistics:
@@ -69,15 +69,23 @@ class LinkSession(ABC, Generic[ConnectionT]):
             self._statistics.sent += 1
 
     def close(self) -> None:
-        """Send damping several times (one packet may be lost), then close; harmless when closed."""
+        """Send damping several times (one packet may be lost), then close; harmless when closed.
+
+        The link is closed afterwards even if sending raises.
+        """
         if self._connection is None:
             return
-        damping = MotorCommand.damping(self._closing_kd())
-        for _ in range(self._settings.damping_repeats):
-            self.send(damping)
-            time.sleep(0.002)
-        self._disconnect(self._connection)
-        self._connection = None
+        settings = self._settings
+        damping = MotorCommand.damping(
+            damping_gain(settings.damping_kd, self._velocity, settings.damping_torque, settings.damping_power)
+        )
+        try:
+            for _ in range(settings.damping_repeats):
+                self.send(damping)
+                time.sleep(0.002)
+        finally:
+            connection, self._connection = self._connection, None
+            self._disconnect(connection)
 
     def __enter__(self: SessionT) -> SessionT:
         self.open()
@@ -110,13 +118,5 @@ class LinkSession(ABC, Generic[ConnectionT]):
     def _robot_state(self, state: wire.LowState) -> RobotState:
         stamp = state.tick * TICK_SECONDS if self._settings.stamp_from_tick else self._clock()
         translated = robot_state(self._order, state, stamp)
-        self._joint_speed = np.abs(np.nan_to_num(translated.dq))
+        self._velocity = translated.dq
         return translated
-
-    def _closing_kd(self) -> np.ndarray:
-        """Gain of every joint, weakened where joints move so fast that damping would ask for too much."""
-        settings, speed = self._settings, self._joint_speed
-        torque = np.maximum(settings.damping_kd * speed, settings.damping_torque)
-        kd = settings.damping_kd * settings.damping_torque / torque
-        kd *= power_share(kd * speed, speed, settings.damping_power)
-        return kd

@@ -17,11 +17,10 @@ import numpy as np
 
 from wmp_core.contract import JointContract
 from wmp_core.control.command import MotorCommand
+from wmp_core.control.damping import IMPLAUSIBLE, damping_gain
 from wmp_core.control.power import mechanical_power, power_share
 from wmp_core.observation import RobotState
 
-# No joint turns or spins this far (rad, rad/s); readings beyond are a broken sensor or packet.
-_IMPLAUSIBLE = 1e3
 # A torque that was set to its limit may miss it by rounding, N m.
 _ROUNDING = 1e-9
 
@@ -127,7 +126,7 @@ class Envelope:
         velocity = np.array(joints.velocity_limit)
         reach = (self._torque_limit + np.array(joints.kd) * velocity) / np.array(joints.kp)
         margin = np.minimum(settings.position_margin, reach)
-        zeros, implausible = np.zeros(count), np.full(count, _IMPLAUSIBLE)
+        zeros, implausible = np.zeros(count), np.full(count, IMPLAUSIBLE)
         max_kp, max_kd = np.full(count, settings.max_kp), np.full(count, settings.max_kd)
         lower, upper = np.array(joints.position_lower) - margin, np.array(joints.position_upper) + margin
         symmetric = [velocity, self._torque_limit]
@@ -256,14 +255,9 @@ class Envelope:
             self._trip = f"measured power {figures} for the {self._excess}th time in a row"
 
     def _damping(self, velocity: np.ndarray, limit: np.ndarray) -> MotorCommand:
-        """Damping, weakened where even it would exceed torque or power at a velocity that can be."""
-        kd = np.full(len(limit), self._settings.damping_kd)
-        speed = np.abs(np.asarray(velocity, dtype=np.float64))
-        speed = np.where(speed < _IMPLAUSIBLE, speed, 0.0)
-        kd *= limit / np.maximum(kd * speed, limit)
-        kd *= power_share(kd * speed, speed, self._settings.power_limit)
-        kd_step = self._settings.kd_step
-        return MotorCommand.damping(np.floor(kd / kd_step) * kd_step, len(kd))
+        settings = self._settings
+        kd = damping_gain(settings.damping_kd, velocity, limit, settings.power_limit)
+        return MotorCommand.damping(np.floor(kd / settings.kd_step) * settings.kd_step, len(kd))
 
 
 def _implied_torque(bounded: np.ndarray) -> np.ndarray:
