@@ -27,8 +27,8 @@ class Ranks:
     @classmethod
     @contextmanager
     def joined(cls, device: torch.device = CPU) -> Iterator[Ranks]:
-        """Join the processes that ``torchrun`` started (gloo; tensors on a GPU: nccl), and leave them in order:
-        one that ends with its connections open may be aborted while it ends."""
+        """Join the processes that ``torchrun`` started (gloo; tensors on a GPU: nccl), and leave in order: a
+        process that ends with its connections open may be aborted while it ends."""
         size = int(os.environ.get("WORLD_SIZE", "1"))
         if size == 1:
             yield ALONE

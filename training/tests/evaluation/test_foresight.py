@@ -58,7 +58,7 @@ def watch(recorder, ticks, due):
         observation = Observation(
             proprioception, none, none, none, none, none, none, looking, none, image, none
         )
-        recorder(observation, torch.tensor([[0.0], [1000.0]]) + tick)
+        recorder(None, observation, torch.tensor([[0.0], [1000.0]]) + tick)
 
 
 def test_windows_hold_consecutive_steps_of_one_robot_with_the_actions_before_each():

@@ -49,7 +49,7 @@ def test_any_policy_of_a_run_walks_the_same_tracks_and_repeats_exactly(save, wha
 def test_a_teacher_sees_the_ground_at_ticks_of_the_world_model_and_holds_it_in_between(save):
     who = RunCandidate(save(task="obstacles", stage="teacher"))
     seen = []
-    run_trials(who, TRIALS, SHORT, watch=lambda observation, action: seen.append(observation.surroundings))
+    run_trials(who, TRIALS, SHORT, watch=lambda _, observation, action: seen.append(observation.surroundings))
     changed = [tick for tick in range(1, len(seen)) if not torch.equal(seen[tick], seen[tick - 1])]
     assert len(seen) == 20 and changed == [5, 10, 15]
 

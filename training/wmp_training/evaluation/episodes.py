@@ -25,11 +25,12 @@ def run_trials(
     trials: Sequence[Trial],
     protocol: Protocol,
     threads: int = 1,
-    watch: Callable[[Observation, Tensor], None] | None = None,
+    watch: Callable[[RobotStates, Observation, Tensor], None] | None = None,
 ) -> list[Outcome]:
     """One episode for every trial, side by side: none is cut for another, no robot starts a second one.
 
-    ``watch`` is told at every tick what the robots observed and the actions [N, J] they took.
+    ``watch`` is told at every tick where the robots were, what they observed and which actions [N, J] they
+    took.
     """
     contract, timing = who.contract, who.contract.timing
     tracks = Tracks(contract, trials, protocol.varied, threads)
@@ -52,7 +53,7 @@ def run_trials(
         if len(observation.due):
             measures.be_surprised(agent.kl, timing.world_model_period)
         if watch is not None:
-            watch(observation, action)
+            watch(states, observation, action)
         tracks.step(senses.default_position + contract.action.scale * action, running)
         measures.update(tracks.states(), command)
         tick += 1

@@ -15,6 +15,7 @@ from wmp_training.evaluation.candidate import BundleCandidate
 from wmp_training.evaluation.episodes import run_trials
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.trial import Trial
+from wmp_training.sim.backend import RobotStates
 from wmp_training.world_model.prediction import (
     CONTEXT,
     HORIZON,
@@ -61,7 +62,7 @@ class Recorder:
         self._steps: dict[int, list[tuple[Tensor, Tensor, Tensor]]] = {}
         self._actions: list[Tensor] = []
 
-    def __call__(self, observation: Observation, action: Tensor) -> None:
+    def __call__(self, states: RobotStates, observation: Observation, action: Tensor) -> None:
         for row, robot in enumerate(observation.due.tolist()):
             past = [taken[robot] for taken in self._actions[-self.interval :]]
             actions = torch.cat(past) if past else torch.zeros(self.interval * action.shape[1])
