@@ -27,6 +27,7 @@ SECONDS = 2
 WMP = [sys.executable, "-c", "import sys; from wmp_bringup.cli import main; sys.exit(main())", "sim"]
 #: Parameters of ROS itself, the bundle (from the command line), and one that has no value to be off.
 NOT_IN_FILES = {"use_sim_time", "start_type_description_service", "bundle", "realtime.cpus"}
+RELEASED = Path(__file__).parents[4] / "models" / "a1_wmp_v0"
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
@@ -61,7 +62,7 @@ def recorded(tiny_bundle, tmp_path_factory):
 def test_every_tick_has_its_step_its_latent_in_time_and_its_image(recorded):
     figures, finished, _ = recorded
     assert finished.returncode == 0, finished.stdout
-    assert (figures["fell"], figures["failure"]) == (False, "")
+    assert (figures["ended"], figures["fell"], figures["failure"]) == ("duration", False, "")
     assert figures["policy_ticks"] == 50 * SECONDS
     assert figures["latent_ticks"] == 10 * SECONDS
     assert figures["latents_late"] == figures["latents_from_prior"] == 0
@@ -209,7 +210,44 @@ def test_nobody_is_left_behind_when_the_launcher_is_killed(endless_walk):
 
 
 def test_a_node_that_dies_fails_the_run_with_its_own_words(tiny_bundle, tmp_path):
-    figures, finished = run(tiny_bundle, tmp_path, "--terrain", "swamp")
+    figures, finished = run(tiny_bundle, tmp_path, "--set", "a1_sim/physics_dt=0.0015")
     assert finished.returncode == 1
     assert "a1_sim ended (exit code 1)" in figures["failure"]
-    assert "swamp" in figures["failure"]
+    assert "physics_dt is 0.0015 s" in figures["failure"]
+
+
+def test_a_terrain_that_there_is_not_is_refused_before_anything_starts(tiny_bundle, tmp_path):
+    asked = command(tiny_bundle, tmp_path, "--terrain", "swamp")
+    finished = subprocess.run(asked, capture_output=True, text=True, env=ENVIRONMENT)
+    assert finished.returncode == 2
+    assert finished.stderr.startswith("wmp sim: terrain is 'swamp', expected one of ['climb',")
+
+
+#: Runs ``wmp sim`` on a track that ends after half a metre.
+SHORT_TRACK = """
+import dataclasses, sys
+from wmp_bringup import cli, sim
+
+settings_from = sim.settings_from
+sim.settings_from = lambda arguments: dataclasses.replace(settings_from(arguments), end_x=0.5)
+sys.exit(cli.main())
+"""
+
+
+def test_a_robot_at_the_end_of_its_track_has_ended_its_walk(tmp_path):
+    figures_file = tmp_path / "sim.json"
+    words = ["--bundle", str(RELEASED), "--lockstep", "--json", str(figures_file)]
+    words += ["--log-dir", str(tmp_path / "log")]
+    finished = subprocess.run(
+        [sys.executable, "-c", SHORT_TRACK, "sim", *words],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        env=ENVIRONMENT,
+    )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    assert "came to the end of the track" in finished.stdout
+    figures = json.loads(figures_file.read_text())
+    assert (figures["ended"], figures["failure"], figures["fell"]) == ("end of the track", "", False)
+    assert 0.4 < figures["distance_m"] < 0.6
+    assert figures["policy_ticks"] == round(50 * figures["walk_s"]) < 150

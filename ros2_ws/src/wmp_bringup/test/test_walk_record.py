@@ -77,3 +77,38 @@ def test_rate_error_of_a_loop_that_is_one_percent_slow():
     for tick in range(101):
         record.add_step(tick, tick * PERIOD * 1.01, np.zeros(12))
     assert record.rate_error == pytest.approx(1 / 1.01 - 1)
+
+
+@pytest.mark.parametrize("late", ["poses", "steps"])
+def test_a_walk_ends_where_its_track_does_whatever_is_heard_first(late):
+    record = WalkRecord(None, PERIOD, end_x=1.0)
+    # 0.5 m/s from x = 0 at t = 10 s: there after 2 s, which tick 100 begins.
+    stamps = [10.0 + PERIOD * tick for tick in range(120)]
+    poses = [Pose(stamp, x=0.5 * PERIOD * tick + 1e-9, y=0, yaw=0) for tick, stamp in enumerate(stamps)]
+
+    def add_steps():
+        for tick, stamp in enumerate(stamps):
+            record.add_step(tick, stamp, np.zeros(12))
+            if tick % 5 == 0:
+                record.add_latent(tick, from_image=True)
+
+    if late == "poses":
+        add_steps()
+    for pose in poses:
+        record.add_pose(pose)
+    assert record.reached_end_of_track
+    if late == "steps":
+        assert not record.complete
+        add_steps()
+    assert record.complete
+    assert (len(record.actions), record.missing_ticks, max(record.latents)) == (100, 0, 100)
+    assert record.travel().forward == pytest.approx(1.0)
+
+
+def test_a_walk_that_is_over_before_the_end_of_its_track_did_not_reach_it():
+    record = WalkRecord(2, PERIOD, end_x=1.0)
+    for tick in range(4):
+        record.add_step(tick, tick * PERIOD, np.zeros(12))
+        record.add_pose(Pose(tick * PERIOD, 0.9, 0, 0))
+    record.add_pose(Pose(4 * PERIOD, 1.1, 0, 0))
+    assert record.complete and not record.reached_end_of_track

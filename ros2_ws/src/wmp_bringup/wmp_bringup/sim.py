@@ -16,11 +16,15 @@ from wmp_core.bundle import BundleError
 from wmp_sim.faults.schedule import KINDS
 
 DESCRIPTION = """Starts the same nodes as on the robot, each in a process of its own, and a simulated A1 that
-speaks the robot's UDP protocol; stands it up, walks, sits it down."""
+speaks the robot's UDP protocol; stands it up, walks, sits it down.
+
+A walk ends after --duration, at Ctrl-C, or where the ground does: stairs_up, gap, course, and a slope that
+leads through a valley, drop off 9 m or more from the start, and one metre before that the run is over."""
 
 EXAMPLES = """examples:
   wmp sim                                          walk on flat ground until Ctrl-C
   wmp sim --terrain rough --vx 0.4 --duration 20   20 s over rough ground
+  wmp sim --terrain stairs_up --difficulty 0.3     up the stairs, to the end of the track
   wmp sim --vx 0 --yaw 0.5 --record bags/turning   turn in place and record an MCAP bag
   wmp sim --lockstep --duration 9 --fault imu_nan@6:0.5
                                                    what happens when the IMU fails for half a second
@@ -29,8 +33,8 @@ EXAMPLES = """examples:
   wmp sim --lockstep --duration 20 --json sim.json
                                                    a run that repeats bit for bit, figures in a file
 
-exit code: 0 walked and stopped as asked; 1 fell, or a node died; 2 wrong arguments;
-130 stopped before the end of --duration"""
+exit code: 0 walked and stopped as asked, or came to the end of the track; 1 fell, or a node
+died; 2 wrong arguments; 130 stopped before the end of --duration"""
 
 
 class SimCommand:

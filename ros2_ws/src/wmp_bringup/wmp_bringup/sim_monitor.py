@@ -85,7 +85,7 @@ class SimMonitor(Node):
         self.faults.append(FaultNotice(kind, what == "begin", float(stamp)))
 
     def _on_fallen(self, message: Bool) -> None:
-        self.fallen = self.fallen or message.data
+        self.fallen |= message.data and not self.record.reached_end_of_track
 
 
 def _seconds(stamp) -> float:

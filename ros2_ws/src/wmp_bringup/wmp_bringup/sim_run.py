@@ -18,7 +18,7 @@ from wmp_bringup.process_faults import ProcessFaults
 from wmp_bringup.processes import GraphProcesses
 from wmp_bringup.sim_monitor import SimMonitor
 from wmp_bringup.sim_settings import SimSettings
-from wmp_bringup.sim_summary import SimSummary, summarise
+from wmp_bringup.sim_summary import Ending, SimSummary, summarise
 from wmp_bringup.stage_timing import diagnostic_value
 from wmp_bringup.status_line import StatusLine
 from wmp_bringup.stop_request import StopRequest
@@ -51,8 +51,8 @@ STATUS_FIGURES = (
 class Outcome:
     """How a walk ended: ``failure`` is empty if as asked; ``obeys``: the robot may still be told to sit."""
 
+    ended: Ending
     failure: str = ""
-    interrupted: bool = False
     obeys: bool = True
 
 
@@ -60,7 +60,7 @@ def simulate(settings: SimSettings, environment: Mapping[str, str], stop: StopRe
     """Run the graph, show its state, report; returns the exit code of ``wmp sim``."""
     started = time.monotonic()
     rclpy.init(domain_id=int(environment["ROS_DOMAIN_ID"]), signal_handler_options=SignalHandlerOptions.NO)
-    record = WalkRecord(settings.ticks, settings.control_period)
+    record = WalkRecord(settings.ticks, settings.control_period, settings.end_x)
     monitor, executor = SimMonitor(record), SingleThreadedExecutor()
     executor.add_node(monitor)
     try:
@@ -78,12 +78,13 @@ def simulate(settings: SimSettings, environment: Mapping[str, str], stop: StopRe
         record,
         monitor.diagnostics,
         settings.identity,
+        ended=outcome.ended,
         failure=failure,
         fell=monitor.fallen,
         wall_s=time.monotonic() - started,
         fault=fault_outcome(monitor.faults, monitor.events, monitor.diagnostics),
     )
-    return _report(summary, outcome, settings)
+    return _report(summary, settings)
 
 
 class _Walk:
@@ -109,7 +110,7 @@ class _Walk:
     def run(self) -> Outcome:
         outcome = self._walk()
         if outcome.obeys:
-            self._sit_down()
+            self._sit_down(outcome.ended)
         self._faults.end()
         self._status.close()
         return outcome
@@ -125,21 +126,22 @@ class _Walk:
         while True:
             self._serve()
             if self._stop.count:
-                return Outcome(interrupted=True)
+                return Outcome("request")
             if failure := self._failure():
                 self._watch_aftermath()
-                return Outcome(failure, obeys=False)
+                return Outcome("failure", failure, obeys=False)
             if self._operator is not None and self._operator.was_halted(self._monitor.mode):
                 self._watch_aftermath()
-                return Outcome(f"the controller ended the walk: {newest_reaction(self._monitor.events)}")
+                reaction = newest_reaction(self._monitor.events)
+                return Outcome("failure", f"the controller ended the walk: {reaction}")
             if self._record.complete:
-                return Outcome()
+                return Outcome("end of the track" if self._record.reached_end_of_track else "duration")
             if self._operator is not None:
                 self._operator.pursue(self._monitor.mode)
             if self._progress() > progress:
                 progress, deadline = self._progress(), time.monotonic() + STALL_DEADLINE
             if time.monotonic() > deadline:
-                return Outcome(self._stuck(), obeys=False)
+                return Outcome("failure", self._stuck(), obeys=False)
 
     def _progress(self) -> float:
         """Grows as long as all is well; in lockstep a graph that is stuck stops time."""
@@ -154,14 +156,17 @@ class _Walk:
         while self._record.time - before < AFTERMATH and time.monotonic() < deadline and not self._stop.count:
             self._serve()
 
-    def _sit_down(self) -> None:
-        """End the walk properly; a second request to stop, a dead node or the deadline cut it short."""
+    def _sit_down(self, ended: Ending) -> None:
+        """End the walk properly; a second request to stop, a dead node or the deadline cut it short.
+
+        In lockstep the script in the controller sits down by itself, but knows of no end other than its own.
+        """
         deadline = time.monotonic() + SIT_DOWN_DEADLINE
         while self._stop.count < 2 and time.monotonic() < deadline and not self._graph.exits():
             self._serve()
             if self._operator is not None:
                 self._operator.sit_down(self._monitor.mode)
-            elif self._stop.count:
+            elif self._stop.count or ended != "duration":
                 return
             if self._monitor.mode == "PASSIVE":
                 return
@@ -210,11 +215,11 @@ def _gaps(record: WalkRecord) -> str:
     return f"{missing} policy steps were not received: not comparable with another run" if missing else ""
 
 
-def _report(summary: SimSummary, outcome: Outcome, settings: SimSettings) -> int:
+def _report(summary: SimSummary, settings: SimSettings) -> int:
     print(summary.describe())
     print(f"logs: {settings.log_folder}")
     if settings.json_file is not None:
         summary.write_json(settings.json_file)
     if summary.failure or summary.fell:
         return EXIT_FAILED
-    return EXIT_INTERRUPTED if outcome.interrupted and settings.duration is not None else EXIT_OK
+    return EXIT_INTERRUPTED if summary.ended == "request" and settings.duration is not None else EXIT_OK

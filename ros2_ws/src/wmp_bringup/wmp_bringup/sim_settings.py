@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from wmp_bringup.graph import NodeSpec, a1_graph
 from wmp_bringup.isolation import free_udp_port
 from wmp_bringup.locations import find_bundle, shipped_parameters
@@ -18,6 +20,7 @@ from wmp_bringup.sim_summary import RunIdentity
 from wmp_core.bundle import Bundle
 from wmp_sim.faults import Fault, parse_faults
 from wmp_sim.faults.schedule import REAL_TIME_ONLY
+from wmp_sim.terrain import make_terrain
 
 MODE = "sim"
 #: Options of the graph that the command decides by itself.
@@ -34,6 +37,7 @@ class SimSettings:
     specs: tuple[NodeSpec, ...]
     identity: RunIdentity
     control_period: float
+    end_x: float
     duration: float | None
     domain_id: int | None
     log_folder: Path
@@ -81,11 +85,15 @@ def settings_from(arguments: argparse.Namespace) -> SimSettings:
     )
     policy = next(spec for spec in specs if spec.name == "policy_node").effective_parameters()
     simulator = next(spec for spec in specs if spec.name == "a1_sim").effective_parameters()
+    # The same that a1_sim will stand on.
+    terrain = make_terrain(
+        simulator["terrain"], simulator["difficulty"], np.random.default_rng(simulator["seed"])
+    )
     # The nodes verify the bundle; here it is only named.
     bundle = Bundle.load(policy["bundle"], verify=False)
     identity = RunIdentity(
-        terrain=simulator["terrain"],
-        difficulty=simulator["difficulty"],
+        terrain=terrain.name,
+        difficulty=terrain.difficulty,
         seed=simulator["seed"],
         lockstep=policy["lockstep"],
         pd=policy["pd"],
@@ -96,6 +104,7 @@ def settings_from(arguments: argparse.Namespace) -> SimSettings:
         specs=specs,
         identity=identity,
         control_period=bundle.contract.timing.control_period,
+        end_x=terrain.end_x,
         duration=policy["script.walk_seconds"] or None,
         domain_id=arguments.domain_id,
         log_folder=log_folder,

@@ -6,10 +6,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from wmp_bringup.fault_report import FaultOutcome
 from wmp_bringup.stage_timing import diagnostic_value, stage_timing
 from wmp_bringup.walk_record import WalkRecord
+
+#: What ended a walk: its time was over, its ground was, somebody asked for it, or something went wrong.
+Ending = Literal["duration", "end of the track", "request", "failure"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class SimSummary:
     m/s, rad/s.
 
     Attributes:
+        ended: by what; nothing after it counts.
         failure: why the run counts as failed; empty when it does not.
         latents_late: world-model ticks at which the policy had to go on with the previous latent.
         actions_sha256: hash over all actions as float32, in order of their ticks.
@@ -45,6 +50,7 @@ class SimSummary:
         timing: stage -> p50_ms, p99_ms, max_ms.
     """
 
+    ended: Ending
     failure: str
     fell: bool
     walk_s: float
@@ -99,6 +105,8 @@ class SimSummary:
         if self.fault is not None:
             lines.append(f"fault {self.fault.kind}: {self.fault.reaction}")
             lines += [f"  {event}" for event in self.fault.events]
+        if self.ended == "end of the track":
+            lines.append("came to the end of the track")
         lines.append(f"FAILED: {self.failure}" if self.failure else "no fall")
         return "\n".join(lines)
 
@@ -108,6 +116,7 @@ def summarise(
     diagnostics: Mapping[str, Mapping[str, str]],
     run: RunIdentity,
     *,
+    ended: Ending,
     failure: str,
     fell: bool,
     wall_s: float,
@@ -117,6 +126,7 @@ def summarise(
     travel = record.travel()
     seconds = travel.seconds if travel else 0.0
     return SimSummary(
+        ended=ended,
         failure=failure,
         fell=fell,
         walk_s=seconds,

@@ -38,13 +38,15 @@ class WalkRecord:
     """Everything seen of one walk.
 
     Args:
-        ticks: length of the walk in policy ticks; None: until it is stopped.
+        ticks: length of the walk in policy ticks; None: until it is stopped, or at the end of its track.
         control_period: seconds per policy tick.
+        end_x: x in m at which the track ends: what follows the first pose there does not count.
     """
 
-    def __init__(self, ticks: int | None, control_period: float) -> None:
+    def __init__(self, ticks: int | None, control_period: float, end_x: float = math.inf) -> None:
         self.ticks = ticks
         self.control_period = control_period
+        self.end_x = end_x
         self.actions: dict[int, bytes] = {}
         self.step_stamps: dict[int, float] = {}
         self.latents: dict[int, bool] = {}
@@ -52,9 +54,12 @@ class WalkRecord:
         self.poses: list[Pose] = []
         self.newest_tick = -1  # highest tick seen; -1 before the first
         self._depth_stamps: set[float] = set()
+        self._end_of_track = math.inf  # stamp of the first pose there
 
     def add_step(self, tick: int, stamp: float, action: np.ndarray) -> None:
         """Policy step ``tick`` with its action ``[joints]``."""
+        if self._is_beyond_track(stamp):
+            self._cut(tick)
         if self.ticks is None or tick < self.ticks:
             self.actions[tick] = np.asarray(action, dtype=np.float32).tobytes()
             self.step_stamps[tick] = stamp
@@ -80,10 +85,31 @@ class WalkRecord:
             before = self.poses[-1].yaw
             pose = replace(pose, yaw=before + math.remainder(pose.yaw - before, math.tau))
         self.poses.append(pose)
+        if pose.x >= self.end_x and not (self.reached_end_of_track or self.complete):
+            self._end_of_track = pose.stamp
+            beyond = [tick for tick, stamp in self.step_stamps.items() if self._is_beyond_track(stamp)]
+            if beyond:
+                self._cut(min(beyond))
+
+    @property
+    def reached_end_of_track(self) -> bool:
+        """Whether the robot has come to the end of its track: nothing that follows counts."""
+        return self._end_of_track < math.inf
+
+    def _is_beyond_track(self, stamp: float) -> bool:
+        return stamp >= self._end_of_track - 1e-6
+
+    def _cut(self, ticks: int) -> None:
+        """Let the walk be over after its first ``ticks`` steps."""
+        self.ticks = ticks if self.ticks is None else min(ticks, self.ticks)
+        self.actions = {tick: action for tick, action in self.actions.items() if tick < self.ticks}
+        self.step_stamps = {tick: stamp for tick, stamp in self.step_stamps.items() if tick < self.ticks}
+        self.latents = {tick: image for tick, image in self.latents.items() if tick <= self.ticks}
+        self.newest_tick = max(self.step_stamps, default=-1)
 
     @property
     def complete(self) -> bool:
-        """Whether every tick of a walk of given length is here, and ground truth up to its end."""
+        """Whether every tick of a walk that has come to its end is here, and ground truth up to then."""
         return (
             self.ticks is not None
             and len(self.actions) == self.ticks

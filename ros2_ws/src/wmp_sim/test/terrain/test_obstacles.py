@@ -130,3 +130,24 @@ def test_no_terrain_exceeds_the_common_number_of_boxes(name):
 def test_the_goal_lies_on_the_track_beyond_the_last_obstacle(name):
     terrain = make_terrain(name, 1.0, np.random.default_rng(1))
     assert 3.0 < terrain.goal_x <= 9.5
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("name", TERRAINS)
+def test_a_walk_must_end_one_metre_before_the_ground_does_and_nowhere_else(name, seed):
+    terrain, world = probe(name, 0.5, seed)
+    x = np.arange(terrain.goal_x + 0.02, terrain.goal_x + 6.0, 0.01)
+    # Off the middle: a ray along an edge of a height field's triangles may miss both.
+    drops = np.flatnonzero(-np.diff(world.profile(x, y=0.03)) > 0.15)
+    assert terrain.goal_x <= terrain.end_x
+    if np.isfinite(terrain.end_x):
+        assert x[drops] == pytest.approx([terrain.end_x + 1.0], abs=0.011)
+    else:
+        assert not len(drops)
+
+
+def test_tracks_above_the_floor_have_an_end_and_a_valley_is_one():
+    tracks = {name: [probe(name, 0.5, seed)[0] for seed in range(8)] for name in TERRAINS}
+    ends = {name: {np.isfinite(terrain.end_x) for terrain in seeds} for name, seeds in tracks.items()}
+    assert {name for name, found in ends.items() if found == {True}} == {"stairs_up", "gap", "course"}
+    assert {name for name, found in ends.items() if len(found) == 2} == {"slope"}

@@ -10,7 +10,7 @@ from .gap import gap_width
 from .geometry import Boxes, Span, Terrain
 from .stairs import RISE, TREAD, flight
 from .tilt import slot_walls
-from .track import PIT_FLOOR, TRACK_REAR, first_obstacle, ground, lerp
+from .track import PIT_FLOOR, STOPPING_ROOM, TRACK_REAR, first_obstacle, ground, lerp
 
 #: Range of the level ground between two obstacles, and ground beyond the last [m].
 SPACING = (1.4, 2.0)
@@ -35,7 +35,16 @@ def course(difficulty: float, rng: np.random.Generator) -> Terrain:
             end = added[-1][0][1]
         begin = end + float(rng.uniform(*SPACING))
     spans.append(ground(ground_begin, end + RUN_OUT))
-    return Terrain("course", difficulty, Boxes.spanning(*spans), None, PIT_FLOOR, (0.0, 0.0, 0.0), goal_x=end)
+    return Terrain(
+        "course",
+        difficulty,
+        Boxes.spanning(*spans),
+        None,
+        PIT_FLOOR,
+        (0.0, 0.0, 0.0),
+        goal_x=end,
+        end_x=end + RUN_OUT - STOPPING_ROOM,
+    )
 
 
 def _obstacle(name: str, begin: float, difficulty: float, rng: np.random.Generator) -> list[Span]:

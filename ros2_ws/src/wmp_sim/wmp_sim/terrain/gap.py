@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from .geometry import Boxes, Terrain
-from .track import LAST_OBSTACLE, PIT_FLOOR, TRACK_END, TRACK_REAR, first_obstacle, ground
+from .track import (
+    LAST_OBSTACLE,
+    PIT_FLOOR,
+    STOPPING_ROOM,
+    TRACK_END,
+    TRACK_REAR,
+    first_obstacle,
+    ground,
+)
 
 #: Narrowest gap, width at difficulty 1, range of the landings between gaps [m].
 NARROWEST = 0.05
@@ -22,9 +30,17 @@ def gap(difficulty: float, rng: np.random.Generator) -> Terrain:
         landings.append(ground(ground_begin, edge))
         ground_begin = edge + width
         edge = ground_begin + float(rng.uniform(*LANDING))
-    landings.append(ground(ground_begin, TRACK_END + LANDING[0]))
+    end = TRACK_END + LANDING[0]
+    landings.append(ground(ground_begin, end))
     return Terrain(
-        "gap", difficulty, Boxes.spanning(*landings), None, PIT_FLOOR, (0.0, 0.0, 0.0), ground_begin
+        "gap",
+        difficulty,
+        Boxes.spanning(*landings),
+        None,
+        PIT_FLOOR,
+        (0.0, 0.0, 0.0),
+        goal_x=ground_begin,
+        end_x=end - STOPPING_ROOM,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,8 +66,9 @@ class Terrain:
     """A track along +x, to be built into a MuJoCo world by ``wmp_sim.world.build_world``.
 
     ``floor`` is the height of the infinite ground plane (deep below the track where there is something to
-    fall into), ``start`` the point on the ground (x, y, z) where the robot begins, facing +x, and ``goal_x``
-    the x beyond the last obstacle.
+    fall into), ``start`` the point on the ground (x, y, z) where the robot begins, facing +x, ``goal_x`` the
+    x beyond the last obstacle, and ``end_x`` that at which a walk has to end before the ground does, infinite
+    where the floor goes on.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Terrain:
     floor: float
     start: tuple[float, float, float]
     goal_x: float
+    end_x: float = math.inf
 
 
 #: A terrain without boxes.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .geometry import NO_BOXES, Terrain
 from .rough import grid, random_bumps, track_height_field
-from .track import TRACK_END, first_obstacle, lerp
+from .track import STOPPING_ROOM, TRACK_END, first_obstacle, lerp
 
 #: Gradient at difficulty 1, amplitude of the bumps at difficulty 0 and 1 [m], length of the platform [m].
 GRADIENT = 0.4
@@ -33,4 +35,6 @@ def slope(difficulty: float, rng: np.random.Generator) -> Terrain:
         floor=float(heights.min()) - 0.01,
         start=(0.0, 0.0, 0.0),
         goal_x=TRACK_END - 1.0,
+        # A valley lies as deep as the floor around the track, so that its far side ends in a drop.
+        end_x=TRACK_END - STOPPING_ROOM if gradient < 0 else math.inf,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .geometry import Boxes, Span, Terrain
-from .track import ACROSS, TRACK_END, first_obstacle, ground, lerp
+from .track import ACROSS, STOPPING_ROOM, TRACK_END, first_obstacle, ground, lerp
 
 #: Rise of a step at difficulty 0 and 1, range of its tread [m].
 RISE = (0.05, 0.23)
@@ -20,7 +20,14 @@ def stairs_up(difficulty: float, rng: np.random.Generator) -> Terrain:
     (last_begin, _), across, height = steps[-1]
     steps[-1] = (last_begin, TRACK_END), across, height
     return Terrain(
-        "stairs_up", difficulty, Boxes.spanning(*steps), None, 0.0, (0.0, 0.0, 0.0), last_begin + tread
+        "stairs_up",
+        difficulty,
+        Boxes.spanning(*steps),
+        None,
+        0.0,
+        (0.0, 0.0, 0.0),
+        goal_x=last_begin + tread,
+        end_x=TRACK_END - STOPPING_ROOM,
     )
 
 

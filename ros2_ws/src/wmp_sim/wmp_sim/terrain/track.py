@@ -14,6 +14,8 @@ ACROSS = (-TRACK_HALF_WIDTH, TRACK_HALF_WIDTH)
 FIRST_OBSTACLE = (0.8, 1.3)
 LAST_OBSTACLE = 8.0
 TRACK_END = 9.0
+#: What a walk at 0.8 m/s needs to come to a stand before an edge: the front feet lead the base by 0.35 m.
+STOPPING_ROOM = 1.0
 #: Floor under a track that has something to fall into.
 PIT_FLOOR = -5.0
 
