@@ -195,6 +195,15 @@ def test_walking_from_another_pose_is_refused_by_joint(driver, contract):
     assert out.mode is Mode.STAND
 
 
+def test_a_robot_that_fell_silent_in_passive_is_not_stood_up_from_where_it_was(driver):
+    driver.cycle()
+    driver.cycle_many(25, fresh=False)  # 0.05 s: just allowed
+    out = driver.cycle(Request.STAND_UP, fresh=False)
+    assert out.refusal.startswith("stand_up refused: the newest robot state is 0.052 s old, allowed 0.05 s")
+    assert out.mode is Mode.PASSIVE and not out.command.kp.any()
+    assert driver.cycle(Request.STAND_UP).mode is Mode.STAND_UP
+
+
 def test_a_silent_robot_faults_into_damping(driver):
     driver.walk()
     outs = driver.cycle_many(30, fresh=False)
@@ -259,7 +268,9 @@ def test_a_loop_period_that_does_not_divide_the_control_period_is_refused(make_d
         make_driver(loop_period=0.003)
 
 
-@pytest.mark.parametrize(("key", "value"), [("pd", "both"), ("loop_period", 0.0), ("passive_kd", -1.0)])
+@pytest.mark.parametrize(
+    ("key", "value"), [("pd", "both"), ("loop_period", 0.0), ("passive_kd", -1.0), ("passive_kd", 20.5)]
+)
 def test_settings_out_of_range_are_refused_by_name(key, value):
     with pytest.raises(ValueError, match=key):
         ControllerSettings(**{key: value})

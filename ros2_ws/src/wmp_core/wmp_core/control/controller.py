@@ -34,7 +34,7 @@ class ControllerSettings:
     Attributes:
         loop_period: s between cycles.
         pd: ``motor`` sends targets and gains to the motors, ``host`` computes the torques here.
-        passive_kd: N m s/rad of the damping in PASSIVE and FAULT.
+        passive_kd: N m s/rad of the damping in PASSIVE and FAULT, at most the envelope's ``max_kd``.
         walk_pose_tolerance: rad that a joint may be off the default pose where the policy takes over from
             a posture, or a posture from the policy.
     """
@@ -52,6 +52,12 @@ class ControllerSettings:
             value = getattr(self, key)
             if not (math.isfinite(value) and value > 0):
                 raise ValueError(f"controller: {key} is {value}, allowed: a positive finite number")
+        if self.passive_kd > self.envelope.max_kd:
+            # Before the first state it is sent without the envelope.
+            raise ValueError(
+                f"controller: passive_kd is {self.passive_kd}, allowed at most the envelope's max_kd "
+                f"{self.envelope.max_kd}"
+            )
         if self.pd not in ("host", "motor"):
             raise ValueError(f"controller: pd is {self.pd!r}, allowed: host, motor")
 
@@ -172,8 +178,8 @@ class Controller:
         if self._state is None:
             return self._without_state(request)
         trips = self._check(self._state, now, periods, velocity_command, joystick_stamp)
-        self._react(trips, self._state, periods, events)
-        refusal = self._handle(request, self._state)
+        self._react(trips, self._state, now, periods, events)
+        refusal = self._handle(request, self._state, now)
         motion = self._motion(trips, velocity_command)
         wanted, step = self._wanted(self._state, motion, periods)
         command, clamped = self._bound(wanted, self._state)
@@ -207,14 +213,16 @@ class Controller:
         trips = self._watchdog.check(self.mode, measured, now)
         return tuple(trip._replace(where=self._measurements.joint(trip.name, state)) for trip in trips)
 
-    def _react(self, trips: Tuple[Trip, ...], state: RobotState, periods: int, events: List[str]) -> None:
+    def _react(
+        self, trips: Tuple[Trip, ...], state: RobotState, now: float, periods: int, events: List[str]
+    ) -> None:
         events += [f"{trip}: {trip.reaction.value}" for trip in trips if trip.name not in self._tripped]
         self._tripped = tuple(trip.name for trip in trips)
         fault = first(trips, Reaction.DAMP)
         if fault is not None:
             self._machine.fault(str(fault))
         elif first(trips, Reaction.SIT) is not None:
-            self._handle(Request.SIT_DOWN, state)
+            self._handle(Request.SIT_DOWN, state, now)
         elif first(trips, Reaction.STAND) is None:
             self._halting.reset()
         elif self.mode is Mode.WALK and self._halting.is_due(state, periods):
@@ -225,12 +233,12 @@ class Controller:
         self._periods_in_mode = 0
         self._trajectory = posture.settle(self._contract.joints, self.settings.posture, self._walking.targets)
 
-    def _handle(self, request: Optional[Request], state: RobotState) -> Optional[str]:
+    def _handle(self, request: Optional[Request], state: RobotState, now: float) -> Optional[str]:
         """Grant or refuse a request, and prepare the mode it leads to."""
         if request is None:
             return None
         before = self.mode
-        refusal = self._machine.request(request, self._obstacle(request, state))
+        refusal = self._machine.request(request, self._obstacle(request, state, now))
         if refusal is not None:
             return refusal
         self._periods_in_mode = 0
@@ -250,9 +258,16 @@ class Controller:
             self._envelope.reset()
         return None
 
-    def _obstacle(self, request: Request, state: RobotState) -> Optional[str]:
-        """What is in the way of walking: the policy starts from the default pose, as in training."""
-        if request is not Request.WALK:
+    def _obstacle(self, request: Request, state: RobotState, now: float) -> Optional[str]:
+        """What is in the way of torque: a state too old to begin from, or, as the policy starts from the
+        default pose in training, another pose."""
+        if request not in (Request.STAND_UP, Request.WALK):
+            return None
+        age, limit = now - state.stamp, self.settings.watchdog.state_age
+        if not age <= limit:
+            # In PASSIVE no watchdog looks, and the trajectory would begin where the joints once were.
+            return f"the newest robot state is {age:.3g} s old, allowed {limit:g} s; check the link"
+        if request is Request.STAND_UP:
             return None
         error = np.abs(state.q - self._default_position)
         joint, tolerance = int(np.argmax(error)), self.settings.walk_pose_tolerance
