@@ -6,7 +6,7 @@ import pytest
 
 from wmp_bringup.cli import main
 from wmp_core.testing.tiny_bundle import write_tiny_bundle
-from wmp_training.evaluation import evaluate
+from wmp_training.evaluation import evaluate, through_graph
 from wmp_training.evaluation.episodes import run_trials
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.report import Report
@@ -117,3 +117,27 @@ def test_wrong_arguments_are_named(bundle, capsys, arguments, named):
 def test_a_folder_that_is_no_bundle_is_named(tmp_path, capsys):
     assert call("--bundle", tmp_path) == 2
     assert "bundle.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["[]", '{"walk_s": 2.0}', '{"format": 2, "candidate": "me"}', "no JSON"])
+@pytest.mark.parametrize("words", ["eval --resume --json", "card --evaluation", "card --compare", "compare"])
+def test_a_file_that_is_no_evaluation_is_refused_in_one_line(bundle, tmp_path, capsys, words, text):
+    foreign = tmp_path / "foreign.json"
+    foreign.write_text(text)
+    command, *options = words.split()
+    whose = () if command == "compare" else ("--bundle", bundle)
+    assert call(*whose, *options, foreign, command=command) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert line.startswith(f"wmp {command}: {foreign} is no evaluation: ")
+    assert foreign.read_text() == text
+
+
+def test_a_graph_that_does_not_run_is_told_in_one_line(bundle, tmp_path, capsys, monkeypatch, brief):
+    broken = tmp_path / "wmp"
+    broken.write_text("#!/bin/sh\necho 'wmp sim: no ROS domain\nis free' >&2\nexit 2\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(through_graph.shutil, "which", lambda *_, **__: str(broken))
+    assert call("--bundle", bundle, *CELL, "--through-graph", "--json", tmp_path / "out.json") == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert line.startswith("wmp eval: wmp sim ended with 2 on Trial(terrain='tilt'")
+    assert line.endswith(": wmp sim: no ROS domain is free")

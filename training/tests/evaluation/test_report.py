@@ -58,8 +58,41 @@ def test_an_evaluation_goes_on_where_it_was_and_never_with_another_one(report, t
             replace(fresh, **change).resumed(tmp_path / "out.json")
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": 1}'])
-def test_a_file_that_is_no_evaluation_is_named(tmp_path, text):
-    (tmp_path / "out.json").write_text(text)
-    with pytest.raises(ReportError, match="out.json"):
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (b"", "Expecting value"),
+        (b"\xff\xfe", "can't decode"),
+        (b"{}", "'format' \\(int\\)"),
+        (b"[]", "'format' \\(int\\)"),
+        (b'{"format": 1}', "has format 1, expected 2; evaluate again"),
+        (b'{"format": 2}', "'candidate' \\(dict\\)"),
+    ],
+)
+def test_a_file_that_is_no_evaluation_is_named(tmp_path, text, complaint):
+    (tmp_path / "out.json").write_bytes(text)
+    with pytest.raises(ReportError, match=f"out.json .*{complaint}"):
+        Report.load(tmp_path / "out.json")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("candidate", "tiny"),
+        ("candidate", {"name": "tiny"}),
+        ("protocol", {"vx": -1}),
+        ("protocol", {"speed": 1}),
+        ("seeds", 0),
+        ("episodes_per_cell_and_seed", "2"),
+        ("cells", [1]),
+        ("cells", [{"means": {}, "peak_torque": [], "by_seed": {}}]),
+        ("foresight", []),
+        ("foresight", {"gap": 0.5}),
+    ],
+)
+def test_a_report_with_a_part_of_another_kind_is_none(report, tmp_path, key, value):
+    report.save(tmp_path / "out.json")
+    data = json.loads((tmp_path / "out.json").read_text())
+    (tmp_path / "out.json").write_text(json.dumps({**data, key: value}))
+    with pytest.raises(ReportError, match="out.json is no evaluation: "):
         Report.load(tmp_path / "out.json")

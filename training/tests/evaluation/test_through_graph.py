@@ -4,8 +4,16 @@ import numpy as np
 import pytest
 
 from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_training.evaluation import through_graph
 from wmp_training.evaluation.protocol import Protocol
-from wmp_training.evaluation.through_graph import GRAPH_PROTOCOL, Walk, judge, record_walk, run_in_graph
+from wmp_training.evaluation.through_graph import (
+    GRAPH_PROTOCOL,
+    GraphError,
+    Walk,
+    judge,
+    record_walk,
+    run_in_graph,
+)
 from wmp_training.evaluation.trial import Trial
 
 TRIAL = Trial("flat", 0.0, 5)
@@ -44,6 +52,22 @@ def test_what_odometry_does_not_tell_is_not_claimed():
 def test_what_the_graph_cannot_do_is_refused(protocol, tmp_path):
     with pytest.raises(ValueError, match="GRAPH_PROTOCOL"):
         run_in_graph(tmp_path, TRIAL, protocol)
+
+
+#: Stands for a ``wmp sim`` of which a node died at the start.
+NEVER_WALKED = """#!/bin/sh
+while [ "$1" != --json ]; do shift; done
+echo '{"policy_ticks": 0, "fell": false, "failure": "a1_sim ended;\\n  no port"}' > "$2"
+exit 1
+"""
+
+
+def test_a_graph_that_never_walked_is_no_walk_without_success(tmp_path, monkeypatch):
+    (tmp_path / "wmp").write_text(NEVER_WALKED)
+    (tmp_path / "wmp").chmod(0o755)
+    monkeypatch.setattr(through_graph.shutil, "which", lambda *_, **__: str(tmp_path / "wmp"))
+    with pytest.raises(GraphError, match=r"never walked on Trial\(.*\): a1_sim ended; no port"):
+        run_in_graph(tmp_path, TRIAL)
 
 
 def test_a_walk_through_the_real_graph_is_recorded_from_its_first_step(tmp_path):

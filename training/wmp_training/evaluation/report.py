@@ -90,21 +90,27 @@ class Report:
         """
         try:
             data = json.loads(path.read_text())
-            if data["format"] != FORMAT:
-                raise ReportError(f"{path} has format {data['format']}, expected {FORMAT}; evaluate again")
-            return cls(
-                data["candidate"],
-                Protocol(**data["protocol"]),
-                tuple(data["seeds"]),
-                data["episodes_per_cell_and_seed"],
-                [_cell(cell) for cell in data["cells"]],
-                data["episodes"],
-                {name: error and _errors(error) for name, error in data["foresight"].items()},
-            )
-        except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
-            raise ReportError(
-                f"{path} is no evaluation ({error}); make one with 'wmp eval --json {path}'"
-            ) from error
+            _check(data, format=int)
+            if data["format"] == FORMAT:
+                return cls._parsed(data)
+        except (OSError, LookupError, TypeError, ValueError) as error:
+            raise ReportError(f"{path} is no evaluation: {error}; make one with 'wmp eval --json'") from error
+        raise ReportError(f"{path} has format {data['format']}, expected {FORMAT}; evaluate again")
+
+    @classmethod
+    def _parsed(cls, data: dict[str, Any]) -> Report:
+        _check(data, candidate=dict, protocol=dict, seeds=list, cells=list, episodes=list, foresight=dict)
+        _check(data, episodes_per_cell_and_seed=int)
+        _check(data["candidate"], name=str, sha256=str)
+        return cls(
+            data["candidate"],
+            Protocol(**data["protocol"]),
+            tuple(data["seeds"]),
+            data["episodes_per_cell_and_seed"],
+            [_cell(cell) for cell in data["cells"]],
+            data["episodes"],
+            {name: error and _errors(error) for name, error in data["foresight"].items()},
+        )
 
     def resumed(self, path: Path) -> Report:
         """The evaluation in ``path``, to go on with; raises :class:`ReportError` if it is another one."""
@@ -119,7 +125,15 @@ class Report:
         return found
 
 
+def _check(data: Any, **types: type) -> None:
+    """Raise ``ValueError`` unless ``data`` is an object that has these keys with values of these types."""
+    for key, expected in types.items():
+        if not isinstance(data, dict) or not isinstance(data.get(key), expected):
+            raise ValueError(f"expected an object with {key!r} ({expected.__name__})")
+
+
 def _cell(data: dict[str, Any]) -> Cell:
+    _check(data, means=dict, peak_torque=list, by_seed=dict)
     unknown = {name: math.nan for name in MEANS if data["means"][name] is None}
     low, mid, high = (math.nan if peak is None else peak for peak in data["peak_torque"])
     by_seed = {int(seed): share for seed, share in data["by_seed"].items()}
@@ -128,6 +142,7 @@ def _cell(data: dict[str, Any]) -> Cell:
 
 
 def _errors(data: dict[str, Any]) -> PredictionErrors:
+    _check(data, model=list, persistence=list, sequences=int)
     return PredictionErrors(tuple(data["model"]), tuple(data["persistence"]), data["sequences"])
 
 

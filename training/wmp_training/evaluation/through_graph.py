@@ -33,8 +33,8 @@ GRAPH_PROTOCOL = Protocol(heading_gain=0.0, varied=False)
 PERIOD = 0.02
 
 
-class GraphError(RuntimeError):
-    """``wmp sim`` did not run: holds its last words."""
+class GraphError(ChildProcessError):
+    """``wmp sim`` did not run: holds its last words, in one line."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,15 @@ def record_walk(bundle: Path, trial: Trial, protocol: Protocol, folder: Path) ->
     done = subprocess.run([program, "sim", "--lockstep", *words], capture_output=True, text=True, check=False)
     # 1 is a fall, which is a result; anything else than a walk with a summary is not.
     if done.returncode not in (0, 1) or not (folder / "sim.json").is_file():
-        raise GraphError(f"wmp sim ended with {done.returncode} on {trial}: {done.stderr.strip()[-500:]}")
-    return read_walk(folder / "bag", fell=json.loads((folder / "sim.json").read_text())["fell"])
+        raise GraphError(f"wmp sim ended with {done.returncode} on {trial}: {_one_line(done.stderr)}")
+    figures = json.loads((folder / "sim.json").read_text())
+    if not figures["policy_ticks"]:
+        raise GraphError(f"wmp sim never walked on {trial}: {_one_line(figures['failure'])}")
+    return read_walk(folder / "bag", fell=figures["fell"])
+
+
+def _one_line(words: str) -> str:
+    return " ".join(words.split())[-300:]
 
 
 def read_walk(bag: Path, fell: bool) -> Walk:
@@ -109,7 +116,7 @@ def read_walk(bag: Path, fell: bool) -> Walk:
                 [stamp, *(getattr(v, k) for v, names in zip(vectors, keys, strict=True) for k in names)]
             )
     if not ticks:
-        raise GraphError(f"bag {bag} holds no policy step: the robot never began to walk")
+        raise GraphError(f"bag {bag} holds no policy step: was it recorded to its end?")
     table = np.array([row for row in sorted(rows) if ticks[0] - PERIOD < row[0] <= ticks[-1]])
     return Walk(table[:, 1:4], table[:, 4:8], table[:, 8:11], table[:, 11:14], fell)
 
