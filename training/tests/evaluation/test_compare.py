@@ -33,12 +33,11 @@ def test_success_has_a_line_per_terrain_and_a_column_per_difficulty():
 
 def test_policies_stand_side_by_side_and_what_was_not_tried_is_a_dash():
     lines = comparison({"seeing": SEEING, "blind": BLIND}).splitlines()
-    assert lines[0] == "| terrain | difficulty | seeing | blind |"
+    assert lines[0] == "| % at 0.1, 0.5 | seeing | blind |"
     assert lines[2:] == [
-        "| gap | 0.1 | 100% | - |",
-        "| gap | 0.5 | 100% | 0% |",
-        "| tilt | 0.5 | 50% | - |",
-        "| episodes | per cell | 2 | 2 |",
+        "| gap | 100, 100 | -, 0 |",
+        "| tilt | -, 50 | -, - |",
+        "| episodes per figure | 2 | 2 |",
     ]
 
 

@@ -35,7 +35,7 @@ def success_table(report: Report) -> str:
 
 
 def comparison(reports: Mapping[str, Report]) -> str:
-    """Success: a line per terrain and difficulty, a column per policy by its name.
+    """Success in %: a line per terrain, a column per policy by its name, in it one figure per difficulty.
 
     Raises:
         ReportError: they were asked for different things, so that the figures do not compare.
@@ -43,15 +43,19 @@ def comparison(reports: Mapping[str, Report]) -> str:
     tasks = {replace(report.protocol, blind="no") for report in reports.values()}
     if len(tasks) > 1:
         raise ReportError(f"evaluations follow different protocols, expected one: {sorted(map(str, tasks))}")
-    lines = ["| terrain | difficulty | " + " | ".join(reports) + " |"]
-    lines.append("|---" * (len(reports) + 2) + "|")
+    levels = sorted({cell.difficulty for report in reports.values() for cell in report.cells})
+    lines = ["| % at " + ", ".join(f"{level:g}" for level in levels) + " | " + " | ".join(reports) + " |"]
+    lines.append("|---" * (len(reports) + 1) + "|")
     for terrain in _terrains(list(reports.values())):
-        levels = {c.difficulty for report in reports.values() for c in report.cells if c.terrain == terrain}
-        for level in sorted(levels):
-            shares = (_share(report.cell(terrain, level)) for report in reports.values())
-            lines.append(f"| {terrain} | {level:g} | " + " | ".join(shares) + " |")
-    counts = ("| episodes | per cell", *(_episodes(report) for report in reports.values()))
+        columns = (_series(report, terrain, levels) for report in reports.values())
+        lines.append(f"| {terrain} | " + " | ".join(columns) + " |")
+    counts = ("| episodes per figure", *(_episodes(report) for report in reports.values()))
     return "\n".join([*lines, " | ".join(counts) + " |"])
+
+
+def _series(report: Report, terrain: str, levels: Sequence[float]) -> str:
+    shares = (_share(report.cell(terrain, level)) for level in levels)
+    return ", ".join(share.removesuffix("%") for share in shares)
 
 
 def _terrains(reports: Sequence[Report]) -> list[str]:
