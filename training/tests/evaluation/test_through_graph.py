@@ -57,7 +57,7 @@ def test_what_the_graph_cannot_do_is_refused(protocol, tmp_path):
 #: Stands for a ``wmp sim`` of which a node died at the start.
 NEVER_WALKED = """#!/bin/sh
 while [ "$1" != --json ]; do shift; done
-echo '{"policy_ticks": 0, "fell": false, "failure": "a1_sim ended;\\n  no port"}' > "$2"
+echo '{"policy_ticks": 0, "fell": false, "failure": "a1_sim ended; no port"}' > "$2"
 exit 1
 """
 
