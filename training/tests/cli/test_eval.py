@@ -87,10 +87,8 @@ def test_evaluations_are_compared_and_go_into_the_card(bundle, tmp_path, capsys,
     assert call("--bundle", own, *CELL, "--json", files[1], "--blind") == 0
     out = tmp_path / "new" / "table.md"
     assert call(*files, "--names", "a,b", "--out", out, command="compare") == 0
-    assert (
-        out.read_text().startswith("| terrain | difficulty | a | b |")
-        and out.read_text() in capsys.readouterr().out
-    )
+    assert out.read_text().startswith("| % at 0.5 | a | b |")
+    assert out.read_text() in capsys.readouterr().out
     card = ("--bundle", own, "--evaluation", files[0], "--blinded", files[1])
     assert call(*card, command="card") == 0
     assert "| tilt | 0.50 | 0% |" in (own / "README.md").read_text()
