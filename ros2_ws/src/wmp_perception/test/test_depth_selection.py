@@ -46,6 +46,13 @@ def test_without_a_frame_within_the_tolerance_none_is_chosen_and_it_is_counted()
     assert chosen.missed == 1
 
 
+def test_ticks_that_wait_in_vain_for_a_camera_that_has_stopped_are_counted():
+    chosen = selection()
+    for tick in range(0, 5 * 10, 5):
+        assert chosen.on_step(tick, 1.0 + 0.02 * tick) == []
+    assert chosen.missed == 2  # of ten ticks, eight may still wait
+
+
 def test_silence_past_the_wanted_time_decides_that_there_is_no_frame():
     chosen = selection()
     chosen.on_frame(0.85, "too early")

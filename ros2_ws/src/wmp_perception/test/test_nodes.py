@@ -227,6 +227,9 @@ def test_without_images_the_world_model_goes_on_with_its_prior_and_says_so(bundl
     processes("world_model_node", bundle=bundle)
     graph.wait(lambda: graph.steps.get_subscription_count() >= 1 and depths.get_subscription_count() >= 1)
     graph.wait(lambda: node.count_publishers("wmp/latent") >= 1)
+    # Of the right age, but not an image that the networks take: refused, and no reason to end.
+    wrong = np.ones((3, 3), np.float32)
+    depths.publish(messages.image_from_metres(wrong, recording.stamp(0) - 0.1, "camera"))
     for tick in range(5):
         graph.publish_step(
             tick, recording.stamp(tick), recording.proprioception[tick], recording.actions[tick]
@@ -235,6 +238,22 @@ def test_without_images_the_world_model_goes_on_with_its_prior_and_says_so(bundl
     assert graph.latents[0].source == Latent.PRIOR
     assert graph.latents[0].depth_stamp == Time() and np.isnan(graph.latents[0].depth_age)
     graph.wait(lambda: any("prior" in d.status[0].message for d in graph.diagnostics))
+
+
+def test_a_camera_without_calibration_or_with_another_time_is_told_and_ends_nothing(bundle, processes, node):
+    graph = Graph(node)
+    running = processes("depth_node", bundle=bundle, source="topic")
+    graph.wait(lambda: graph.images.get_subscription_count() >= 1)
+    graph.wait(lambda: graph.infos.get_subscription_count() >= 1)
+    graph.infos.publish(CameraInfo(width=424, height=240))
+
+    def is_ahead():
+        graph.publish_frame(time.time() + 5.0, np.full((240, 424), 1000, np.uint16))
+        return any("ahead of this computer's time" in d.status[0].message for d in graph.diagnostics)
+
+    graph.wait(is_ahead)
+    _, text = running.end()
+    assert "camera intrinsics: fx is 0.0" in text and "Traceback" not in text
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])

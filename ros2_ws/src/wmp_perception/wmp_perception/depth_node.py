@@ -92,7 +92,11 @@ class DepthNode(Node):
         return self.count_publishers(IMAGE_TOPIC) > 0 and self.count_publishers(INFO_TOPIC) > 0
 
     def _on_camera_info(self, info: CameraInfo) -> None:
-        self._intrinsics = messages.intrinsics_from_info(info)
+        try:
+            self._intrinsics = messages.intrinsics_from_info(info)
+        except GeometryError as error:  # as from a driver that has not read its calibration yet
+            self.get_logger().error(f"{INFO_TOPIC}: {error}", throttle_duration_sec=5.0)
+            return
         while self._waiting:
             self._on_image(self._waiting.popleft())
 
@@ -155,6 +159,9 @@ class DepthNode(Node):
         report.warn_if(bool(problem), problem)
         report.warn_if(self._publisher is None and not problem, f"waiting for a publisher of {IMAGE_TOPIC}")
         report.warn_if(age > 0.5, f"the newest frame is {age:.1f} s old")
+        report.warn_if(
+            age < -0.1, f"the newest frame is {-age:.1f} s ahead of this computer's time: check both clocks"
+        )
         report.warn_if(
             health.invalid_ratio > 0.9,
             "hardly a pixel is valid: is the lens covered, or an obstacle too close?",

@@ -57,7 +57,7 @@ class DepthSelection:
         self._buffer = FrameBuffer(SPAN_S)
         self._pending: Deque[_Target] = deque(maxlen=MAX_PENDING)
         self._silent_until = -math.inf
-        #: World-model ticks for which no frame lay within the tolerance.
+        #: World-model ticks for which no frame lay within the tolerance, or came at all.
         self.missed = 0
 
     def on_step(self, tick: int, stamp: float, is_first: bool = False) -> List[SelectedFrame]:
@@ -65,6 +65,7 @@ class DepthSelection:
         if is_first:
             self._pending.clear()
         if tick % self._timing.world_model_interval == 0:
+            self.missed += len(self._pending) == MAX_PENDING  # the oldest makes room
             self._pending.append(_Target(tick, stamp - self._timing.depth_age))
         return self._decide()
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import sys
 from array import array
+from typing import Optional
 
 import numpy as np
 from builtin_interfaces.msg import Time
 from sensor_msgs.msg import CameraInfo, Image
 
+from wmp_core.contract import DepthContract
 from wmp_core.depth.geometry import CameraIntrinsics
 
 
@@ -27,8 +29,12 @@ def to_stamp(seconds: float) -> Time:
 
 
 def intrinsics_from_info(info: CameraInfo) -> CameraIntrinsics:
-    """Pinhole of a rectified camera from ``K``."""
-    k = info.k
+    """Pinhole of a rectified camera from ``K``.
+
+    Raises:
+        GeometryError: ``K`` or the size is that of no camera.
+    """
+    k = [float(value) for value in info.k]
     return CameraIntrinsics(info.width, info.height, fx=k[0], fy=k[4], cx=k[2], cy=k[5])
 
 
@@ -62,6 +68,22 @@ def image_from_metres(metres: np.ndarray, stamp: float, frame_id: str) -> Image:
     image.is_bigendian = sys.byteorder == "big"
     image.data = array("B", np.ascontiguousarray(metres, dtype=np.float32).tobytes())
     return image
+
+
+def world_model_image(image: Image, depth: DepthContract) -> Optional[np.ndarray]:
+    """A ``wmp/depth`` message as float32 ``[64, 64]`` metres; ``None`` if it says that there is no image.
+
+    Raises:
+        ValueError: another encoding or size than the contract's, or values that are not finite.
+    """
+    metres = metres_from_image(image)
+    if metres.size == 0:
+        return None
+    if metres.shape != (depth.height, depth.width):
+        raise ValueError(f"wmp/depth is {metres.shape}, the bundle expects {(depth.height, depth.width)}")
+    if not np.isfinite(metres).all():
+        raise ValueError("wmp/depth holds values that are not finite")
+    return metres
 
 
 def metres_from_image(image: Image) -> np.ndarray:

@@ -106,6 +106,7 @@ class RealSenseCamera:
                 "and that no other program holds the camera"
             )
         profile = pipeline.start(config)
+        self._pipeline = pipeline  # from here on the camera is held, and close() lets it go
         sensor = profile.get_device().first_depth_sensor()
         if sensor.supports(rs.option.global_time_enabled):
             sensor.set_option(rs.option.global_time_enabled, 1.0)  # hardware stamps mapped to system time
@@ -114,7 +115,6 @@ class RealSenseCamera:
             stream.width, stream.height, stream.fx, stream.fy, stream.ppx, stream.ppy
         )
         self._unit = float(sensor.get_depth_scale())
-        self._pipeline = pipeline
 
     def wait(self, timeout_s: float) -> Optional[RawFrame]:
         """The next frame, or None if none arrives within ``timeout_s``."""
@@ -127,6 +127,7 @@ class RealSenseCamera:
         )
 
     def close(self) -> None:
-        if self._pipeline is not None:
-            self._pipeline.stop()
-            self._pipeline = None
+        """Let the camera go, also after an :meth:`open` that failed half-way."""
+        pipeline, self._pipeline = self._pipeline, None
+        if pipeline is not None:
+            pipeline.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from typing import Callable
@@ -35,17 +36,23 @@ class CameraThread:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            camera = RealSenseCamera(self._settings)
-            try:
+            self._stream_until_lost()
+
+    def _stream_until_lost(self) -> None:
+        try:
+            with contextlib.closing(RealSenseCamera(self._settings)) as camera:
                 camera.open()
                 self._stream(camera)
-            except (RealSenseError, RuntimeError) as error:  # librealsense raises RuntimeError
-                if str(error) != self.problem:
-                    _log.error("%s; trying again every %g s", error, RETRY_S)
-                self.problem = str(error)
-                self._stop.wait(RETRY_S)
-            finally:
-                camera.close()
+        except Exception as error:  # whatever it is: a thread that ends leaves the robot blind for good
+            self._complain(error)
+            self._stop.wait(RETRY_S)
+
+    def _complain(self, error: Exception) -> None:
+        problem = str(error) or repr(error)
+        if problem != self.problem:
+            is_bug = not isinstance(error, RuntimeError)  # which is what librealsense raises
+            _log.error("%s; trying again every %g s", problem, RETRY_S, exc_info=is_bug)
+        self.problem = problem
 
     def _stream(self, camera: RealSenseCamera) -> None:
         while not self._stop.is_set():

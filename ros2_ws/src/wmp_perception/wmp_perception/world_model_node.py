@@ -75,6 +75,7 @@ class WorldModelNode(Node):
         lockstep = bool(self.declare_parameter("lockstep", False).value)
         tolerance = float(self.declare_parameter("depth_tolerance", 0.04).value)
         self._patience = float(self.declare_parameter("lockstep_timeout", 5.0).value)
+        self._depth = bundle.contract.depth
         self._model = TimedWorldModel(WorldModel(bundle))
         self._schedule = LatentSchedule(
             self._model, bundle.contract.timing, tolerance, wait_for_depth=lockstep
@@ -110,12 +111,11 @@ class WorldModelNode(Node):
 
     def _on_depth(self, image: Image) -> None:
         try:
-            depth = messages.metres_from_image(image)
+            depth = messages.world_model_image(image, self._depth)
         except ValueError as error:
             self.get_logger().error(str(error), throttle_duration_sec=5.0)
             return
-        stamp = messages.to_seconds(image.header.stamp)
-        self._publish(self._schedule.on_depth(stamp, depth if depth.size else None))
+        self._publish(self._schedule.on_depth(messages.to_seconds(image.header.stamp), depth))
 
     def _lose_patience(self) -> None:
         """In lockstep: do not let a lost image stop the world for ever."""
