@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import threading
 import time
 from collections.abc import Callable, Collection
@@ -18,6 +17,7 @@ from rosbags.interfaces import Connection
 from rosbags.rosbag2 import Reader
 from wmp_msgs.msg import Latent
 
+from wmp_bringup.bag import message_class
 from wmp_ros.qos import LISTEN, RELIABLE
 
 LATENT, STEP = "/wmp/latent", "/wmp/policy_step"
@@ -66,22 +66,24 @@ class Player(Node):
         lockstep: bool,
         listeners: int = 1,
     ) -> None:
-        super().__init__("player")
         self._reader, self._rate, self._lockstep = reader, rate, lockstep
         self._listeners = listeners
         self._connections = [c for c in reader.connections if topics is None or c.topic in topics]
         self._answers: dict[int, Latent] = {}
+        # What may be refused comes first: nobody would destroy the node that was refused, nor its executor.
+        played = {
+            c.topic: _message_class(c) for c in self._connections if not (lockstep and c.topic == LATENT)
+        }
+        if not played:
+            raise PlayError(f"nothing to play: the bag has {sorted(c.topic for c in reader.connections)}")
+        super().__init__("player")
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self)
         if lockstep:
             self.create_subscription(Latent, LATENT, self._on_latent, LISTEN)
         self._publishers_by_topic = {
-            c.topic: self.create_publisher(_message_class(c), c.topic, RELIABLE)
-            for c in self._connections
-            if not (lockstep and c.topic == LATENT)
+            topic: self.create_publisher(kind, topic, RELIABLE) for topic, kind in played.items()
         }
-        if not self._publishers_by_topic:
-            raise PlayError(f"nothing to play: the bag has {sorted(c.topic for c in reader.connections)}")
 
     def wait_for_listeners(self, stop: threading.Event, seconds: float) -> None:
         """Until somebody listens (in lockstep: to everything that is played, and the graph has latents).
@@ -179,9 +181,8 @@ def open_bag(path: Path) -> Reader:
 
 
 def _message_class(connection: Connection) -> type:
-    package, folder, message = connection.msgtype.split("/")
     try:
-        return getattr(importlib.import_module(f"{package}.{folder}"), message)
+        return message_class(connection.msgtype)
     except (ImportError, AttributeError) as error:
         raise PlayError(
             f"{connection.topic} has type {connection.msgtype}, which is not installed; leave it out with "
