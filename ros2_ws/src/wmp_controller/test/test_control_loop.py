@@ -1,6 +1,5 @@
 """The control loop against a robot on UDP, with the real controller and networks, without ROS."""
 
-import itertools
 import threading
 import time
 
@@ -9,11 +8,11 @@ import pytest
 
 from wmp_controller.control_loop import ControlError, ControlEvents, ControlLoop, CycleReport, LoopSettings
 from wmp_controller.mailbox import LatentMailbox, Outbox
-from wmp_controller.operator import Script, ScriptedOperator
+from wmp_controller.operator import RosOperator, Script, ScriptedOperator
 from wmp_core.a1.link import A1Link, A1LinkSettings
 from wmp_core.bundle import Bundle
 from wmp_core.control.controller import Controller
-from wmp_core.control.modes import Mode
+from wmp_core.control.modes import Mode, Request
 from wmp_core.control.walking import Latent
 from wmp_core.inference.policy import Policy
 from wmp_core.inference.world_model import WorldModel
@@ -104,7 +103,7 @@ def test_a_script_in_lockstep_passes_through_every_mode_and_ends_in_damping(bund
     assert robot.is_damped
     told = [line for event in source.events for line in event.lines]
     assert told[0] == "PASSIVE -> STAND_UP" and told[-1] == "SIT_DOWN -> PASSIVE"
-    assert all(earlier.stamp <= later.stamp for earlier, later in itertools.pairwise(source.events))
+    assert all(earlier.stamp <= later.stamp for earlier, later in zip(source.events, source.events[1:]))
 
 
 def test_every_latent_is_used_at_its_tick(bundle, robot):
@@ -213,12 +212,28 @@ def test_a_loop_that_is_stopped_leaves_the_robot_in_damping(bundle, robot, locks
     assert not thread.is_alive() and robot.is_damped
 
 
-def test_a_full_outbox_drops_and_counts_instead_of_waiting():
+def test_a_full_outbox_drops_and_counts_what_is_offered_and_takes_what_somebody_waits_for():
     outbox = Outbox(2)
     for item in range(3):
-        outbox.put(item)
+        outbox.offer(item)
+    outbox.put("answer")
     assert outbox.dropped == 1
-    assert (outbox.get(), outbox.get()) == (0, 1)
+    assert [outbox.get() for _ in range(3)] == [0, 1, "answer"]
+
+
+def test_what_was_asked_for_while_no_cycle_ran_is_refused_and_never_done_later(bundle, robot):
+    replies = []
+    operator = RosOperator(lambda *answer: replies.append(answer))
+    loop, *_ = build(bundle, robot, operator, lockstep=False)
+    for request in (Request.STAND_UP, Request.STOP, Request.WALK):
+        operator.submit(request, request)
+    loop.refuse_waiting("busy")
+    assert replies == [
+        (Request.STAND_UP, "stand_up refused: busy"),
+        (Request.STOP, None),
+        (Request.WALK, "walk refused: busy"),
+    ]
+    assert operator.next_request(Mode.PASSIVE, 0.0) is None
 
 
 def test_a_mailbox_waits_for_the_tick_and_hands_every_latent_out_once():

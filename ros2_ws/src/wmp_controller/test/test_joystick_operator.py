@@ -32,7 +32,7 @@ def replies():
 
 @pytest.fixture
 def joystick(replies):
-    operator = JoystickOperator(lambda ticket, refusal: replies.append(ticket), JoystickSettings())
+    operator = JoystickOperator(lambda *answer: replies.append(answer), JoystickSettings())
     operator.hand(pad())
     return operator
 
@@ -57,14 +57,14 @@ def test_a_stop_is_not_overtaken_by_a_later_press(joystick):
     assert joystick.next_request(Mode.WALK, 0.0) is Request.STOP
 
 
-def test_services_go_on_and_only_they_are_replied_to(joystick, replies):
+def test_services_go_on_and_are_answered_with_their_ticket_a_press_without_one(joystick, replies):
     joystick.submit(Request.WALK, "ticket")
     joystick.hand(pad("R1", "A"))
     assert joystick.next_request(Mode.PASSIVE, 0.0) is Request.STAND_UP
     joystick.answer(None)
     assert joystick.next_request(Mode.PASSIVE, 0.0) is Request.WALK
     joystick.answer("stand first")
-    assert replies == ["ticket"]
+    assert replies == [(None, None), ("ticket", "stand first")]
 
 
 def test_releasing_the_dead_man_button_stops_the_motion_at_once(joystick):

@@ -295,6 +295,69 @@ def test_while_the_preflight_waits_for_the_robot_torque_is_refused_and_a_stop_is
     assert robot.is_damped
 
 
+HELD_UP = """
+import pathlib, time
+from wmp_controller import policy_node
+
+examine = policy_node.check_inference
+
+def held_up(bundle):
+    while not pathlib.Path({trigger!r}).exists():
+        time.sleep(0.02)
+    return examine(bundle, runs=1)
+
+policy_node.check_inference = held_up
+"""
+
+
+def test_who_asks_while_the_preflight_examines_is_refused_and_the_robot_stays_where_it_is(
+    policy_node, observer, robot, tmp_path
+):
+    trigger = tmp_path / "now"
+    before = HELD_UP.format(trigger=str(trigger))
+    process = policy_node(before=before, **patient(robot, preflight="ignored"))
+    client = observer.node.create_client(Trigger, "policy_node/stand_up")
+    observer.wait(client.service_is_ready)
+    observer.wait(lambda: len(robot.commands) > 400)  # the robot has been examined, the graphs are next
+    answer = client.call_async(Trigger.Request())
+    settled = time.monotonic() + 0.5
+    observer.wait(lambda: time.monotonic() > settled)
+    assert not answer.done()
+    trigger.touch()
+    observer.wait(answer.done)
+    assert answer.result().message == "stand_up refused: the preflight was under way; ask again"
+    observer.wait(lambda: observer.states)
+    assert all(not command.kp.any() for command in robot.commands)
+    process.send_signal(signal.SIGTERM)
+    assert process.communicate(timeout=10) and process.returncode == 0
+
+
+SET_BACK = """
+import time
+from wmp_core.bundle import Bundle
+
+load, true_time = Bundle.load, time.time
+
+def load_while_the_time_is_set(path, *arguments, **named):
+    bundle = load(path, *arguments, **named)
+    if named.get("verify", True):
+        time.time = lambda: true_time() - 3600.0
+    return bundle
+
+Bundle.load = load_while_the_time_is_set
+"""
+
+
+def test_a_silent_robot_is_noticed_although_the_systems_time_was_set_back(policy_node, observer, robot):
+    policy_node(before=SET_BACK, **patient(robot, **{"watchdog.state_age": 2.0}))
+    observer.wait(lambda: observer.states)
+    assert observer.call("stand_up").success
+    observer.wait(lambda: robot.commands[-1].kp.any())
+    robot.answers = False
+    observer.wait(lambda: observer.diagnostics[-1].status[0].message.startswith("FAULT; state age"))
+    assert robot.is_damped
+
+
 def test_an_ignored_preflight_gives_torque_under_a_loud_warning(policy_node, observer, robot):
     process = policy_node(**patient(robot, preflight="ignored"))
     robot.fields["motor_temp"] = np.full(12, 70)  # too hot for the doctor, not for the watchdog

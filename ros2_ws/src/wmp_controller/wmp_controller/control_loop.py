@@ -6,7 +6,6 @@ is answered by exactly one command, and a policy tick waits for its latent, so a
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import Counter
@@ -23,8 +22,6 @@ from wmp_core.control.walking import PolicyStepRecord
 from wmp_core.observation import RobotState
 from wmp_core.realtime.loop import PeriodicLoop
 from wmp_core.realtime.timing import StageTimer
-
-_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -152,6 +149,18 @@ class ControlLoop:
             self._cycle(None, self._clock(), periods)
         return False
 
+    def refuse_waiting(self, reason: str) -> None:
+        """Refuse what has been asked for while no cycle ran; a stop is granted, the robot is damped.
+
+        A robot must not stand up long after somebody has pressed the button.
+        """
+        while True:
+            request = self._operator.next_request(self._controller.mode, self._clock())
+            if request is None:
+                return
+            is_stop = request is Request.STOP
+            self._operator.answer(None if is_stop else f"{request.value} refused: {reason}")
+
     def run(self) -> None:
         """Run until the end; whatever the reason, the last commands are damping.
 
@@ -219,9 +228,8 @@ class ControlLoop:
         self.timer.record("control" if output.step is None else "policy", elapsed)
         if request is not None:
             self._operator.answer(output.refusal)
-        for event in output.events:
-            _log.log(logging.WARNING if output.mode is Mode.FAULT else logging.INFO, "%s", event)
         if output.events:
+            # Logged where it is published: a terminal that is held up must not hold up this thread.
             self._outbox.put(ControlEvents(now, output.mode, output.events))
         self._report(now, output, 1e3 * elapsed)
 
@@ -248,7 +256,7 @@ class ControlLoop:
         cycles, clamps = self._cycles, self._clamps
         self._cycles, self._clamps = 0, Counter()
         decided = (output.mode, self._state, output.command, output.step)
-        self._outbox.put(CycleReport(now, *decided, compute_ms, cycles, clamps))
+        self._outbox.offer(CycleReport(now, *decided, compute_ms, cycles, clamps))
 
     def _wait_for_graph(self) -> None:
         """Let the nodes find each other; in lockstep time stands still until the first command."""

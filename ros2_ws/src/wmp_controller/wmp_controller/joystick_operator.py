@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from typing import Callable, Optional, Sequence
 
@@ -15,11 +14,12 @@ from wmp_core.control.joystick import Joystick, JoystickSettings, Pad
 from wmp_core.control.modes import Mode, Request
 from wmp_core.observation import RobotState
 
-_log = logging.getLogger(__name__)
-
 
 class JoystickOperator(RosOperator):
-    """Velocities come from the pad; requests from the pad and from ROS. ``cmd_vel`` is not listened to."""
+    """Velocities come from the pad; requests from the pad and from ROS. ``cmd_vel`` is not listened to.
+
+    What a press is answered with goes to ``reply`` without a ticket: nobody waits for it.
+    """
 
     def __init__(self, reply: Callable[[object, Optional[str]], None], settings: JoystickSettings) -> None:
         super().__init__(reply)
@@ -46,12 +46,6 @@ class JoystickOperator(RosOperator):
             return super().next_request(mode, now)
         self._ticket = None
         return wish
-
-    def answer(self, refusal: Optional[str]) -> None:
-        if self._ticket is not None:
-            super().answer(refusal)
-        elif refusal is not None:
-            _log.warning("%s", refusal)  # a pad has no other way to be told
 
     def velocity(self, now: float) -> Optional[VelocityCommand]:
         """Never old: a pad that is lost is told by :meth:`sign_of_life`."""

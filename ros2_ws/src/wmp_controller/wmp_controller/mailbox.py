@@ -36,18 +36,26 @@ class LatentMailbox:
 
 
 class Outbox:
-    """Bounded queue out of the control thread: putting never waits, a full queue drops and counts."""
+    """Queue out of the control thread; nothing that goes in ever waits.
+
+    What is offered periodically is dropped, and counted, while ``capacity`` items lie there. What comes
+    seldom and somebody waits for (answers, events) always goes in.
+    """
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self._items: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.dropped = 0
 
-    def put(self, item: Any) -> None:
+    def offer(self, item: Any) -> None:
+        """Put ``item`` in unless there is no room."""
         if self._items.qsize() < self._capacity:
             self._items.put(item)
         else:
             self.dropped += 1
+
+    def put(self, item: Any) -> None:
+        self._items.put(item)
 
     def close(self) -> None:
         """Let the reader end once it has everything."""

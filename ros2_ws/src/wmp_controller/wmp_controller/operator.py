@@ -150,7 +150,8 @@ class ScriptedOperator:
 class RosOperator:
     """Hands requests and velocities from the ROS thread to the control thread.
 
-    ``reply(ticket, refusal)`` is called in the control thread with the ticket of an answered request.
+    ``reply(ticket, refusal)`` is called in the control thread with the ticket of an answered request, or with
+    ``None`` if that came without one.
     """
 
     finished = False

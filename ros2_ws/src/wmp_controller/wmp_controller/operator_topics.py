@@ -29,7 +29,7 @@ def create_operator(node: Node, reply: Reply) -> Operator:
     Args:
         node: declares ``operator``, ``script.*`` and, for a joystick, ``joystick.*`` and ``joy.*``.
         reply: called in the control thread as ``reply(future, refusal)``; sees to it that ``future`` gets
-            ``refusal`` as its result.
+            ``refusal`` as its result, or that a refusal is told where there is no ``future``.
 
     Raises:
         ValueError: a parameter is out of its range.

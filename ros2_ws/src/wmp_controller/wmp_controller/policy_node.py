@@ -17,7 +17,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import Any, List, Optional, Sequence
+from typing import Callable, List, Optional, Sequence
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
@@ -65,7 +65,10 @@ class PolicyNode(Node):
         self._dry_run = declare(self, "dry_run", False)
         path = declare(self, "bundle", "")
         robot = link_settings(self, self._lockstep)
-        self._link = create_link(robot, _joint_names(path), _system_clock())
+        # One clock stamps the states and tells their age: two, begun before and after the system's time was
+        # set, would disagree by as much, and the watchdog of a silent robot with them.
+        self._stamp_clock = _system_clock()
+        self._link = create_link(robot, _joint_names(path), self._stamp_clock)
         self._preflight = Preflight(
             declare(self, "preflight", "none"), self._dry_run, declare(self, "preflight_wait", 120.0)
         )
@@ -144,7 +147,7 @@ class PolicyNode(Node):
             self._outbox,
             settings,
             lambda: self._graph_obstacle,
-            _system_clock(),
+            self._stamp_clock,
             self._preflight.obstacle,
         )
 
@@ -201,9 +204,11 @@ class PolicyNode(Node):
     def _control(self) -> None:
         try:
             realtime.apply(self._realtime)
-            if self._preflight.is_wanted:
-                self._preflight.conclude(self._examine())
-            self._loop.run()
+            with self._link:
+                if self._preflight.is_wanted:
+                    self._preflight.conclude(self._examine())
+                    self._loop.refuse_waiting("the preflight was under way; ask again")
+                self._loop.run()
         except (ControlError, LinkError) as error:
             self._control_error = str(error)
         except Exception:
@@ -222,7 +227,7 @@ def _joint_names(bundle: str) -> Sequence[str]:
     return Bundle.load(bundle, verify=False).contract.joints.names
 
 
-def _system_clock() -> Any:
+def _system_clock() -> Callable[[], float]:
     """System time at the start plus monotonic time since: comparable to camera stamps, and never set back."""
     offset = time.time() - time.monotonic()
     return lambda: time.monotonic() + offset

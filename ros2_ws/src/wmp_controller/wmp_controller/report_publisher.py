@@ -1,7 +1,8 @@
 """The publisher thread: what the control thread has to tell, on its way to ROS.
 
 The control thread must not call ROS. It leaves reports, events and answers in an outbox, which is emptied
-here onto ``wmp/policy_step``, ``joint_states``, ``joint_commands``, ``imu/data`` and ``diagnostics``.
+here onto ``wmp/policy_step``, ``joint_states``, ``joint_commands``, ``imu/data``, ``diagnostics``, and into
+the log.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from wmp_controller.control_loop import ControlEvents, CycleReport
 from wmp_controller.dry_run_log import DryRunLog
 from wmp_controller.mailbox import Outbox
 from wmp_controller.report_messages import ReportMessages
+from wmp_core.control.modes import Mode
 from wmp_ros.qos import RELIABLE
 
 _log = logging.getLogger("policy_node")
@@ -72,7 +74,8 @@ class ReportPublisher:
         self._thread.start()
 
     def reply(self, future: object, refusal: Optional[str]) -> None:
-        """Let ``future`` have ``refusal`` as its result, soon. Control thread."""
+        """Let ``future`` have ``refusal`` as its result, soon; without one a refusal is logged. Control
+        thread."""
         self._outbox.put(_Answer(future, refusal))
 
     def finish(self) -> None:
@@ -95,9 +98,22 @@ class ReportPublisher:
             if isinstance(item, CycleReport):
                 self._publish(item)
             elif isinstance(item, ControlEvents):
-                self._events.publish(event_diagnostics(item))
+                self._tell(item)
             else:
-                item.future.set_result(item.refusal)
+                self._answer(item)
+
+    def _tell(self, events: ControlEvents) -> None:
+        level = logging.WARNING if events.mode is Mode.FAULT else logging.INFO
+        for line in events.lines:
+            _log.log(level, "%s", line)
+        self._events.publish(event_diagnostics(events))
+
+    @staticmethod
+    def _answer(answer: _Answer) -> None:
+        if answer.future is not None:
+            answer.future.set_result(answer.refusal)
+        elif answer.refusal is not None:
+            _log.warning("%s", answer.refusal)
 
     def _publish(self, report: CycleReport) -> None:
         self.newest = report
