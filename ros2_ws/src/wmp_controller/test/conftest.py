@@ -1,3 +1,5 @@
+"""Robots whose joints go where they are told, and the bundle that drives them."""
+
 import contextlib
 
 import numpy as np

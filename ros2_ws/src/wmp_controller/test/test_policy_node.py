@@ -90,7 +90,8 @@ def observer():
 
 
 def patient(robot, **parameters):
-    """Parameters for a machine so busy that states come late."""
+    """Parameters of a robot that gets torque, for a machine so busy that states come late."""
+    parameters = {"dry_run": False, "preflight": "none", **parameters}
     ages = {f"watchdog.{name}": 60.0 for name in ("state_age", "latent_age", "command_age", "loop_overrun")}
     return {"robot.port": robot.port, **ages, **parameters}
 
@@ -141,6 +142,17 @@ def test_a_walking_robot_publishes_what_it_saw_and_did(policy_node, observer, ro
     assert observer.imus[-1].orientation.w == pytest.approx(1.0)
 
 
+def test_who_says_nothing_gets_a_dry_run_and_a_preflight(policy_node, observer, robot):
+    process = policy_node(**{"robot.port": robot.port})
+    observer.wait(lambda: observer.call("stand_up").success)  # refused until the preflight is done
+    status = observer.diagnostics[-1].status[0]
+    assert {entry.key: entry.value for entry in status.values}["motors_get"] == "damping"
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=20)
+    assert "preflight pass: robot link" in output, output
+    assert all(not command.kp.any() and not command.tau.any() for command in robot.commands)
+
+
 def test_a_dry_run_walks_on_paper_and_says_so_everywhere(policy_node, observer, robot):
     parameters = {
         "dry_run": True,
@@ -171,7 +183,7 @@ def test_a_dry_run_walks_on_paper_and_says_so_everywhere(policy_node, observer, 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_leaves_the_robot_in_damping_and_exits_with_0(policy_node, observer, robot, number):
-    process = policy_node(**patient(robot))
+    process = policy_node(**patient(robot, **{"envelope.damping_kd": 2.0}))
     observer.wait(lambda: observer.states)
     assert observer.call("stand_up").success
     observer.wait(lambda: robot.commands[-1].kp.any())
@@ -179,6 +191,7 @@ def test_a_signal_leaves_the_robot_in_damping_and_exits_with_0(policy_node, obse
     output, _ = process.communicate(timeout=10)
     assert process.returncode == 0, output
     assert robot.is_damped and "Traceback" not in output
+    assert np.all(robot.commands[-1].kd == 2.0)
 
 
 BUG = """
@@ -222,6 +235,7 @@ def test_a_bug_in_any_thread_ends_the_node_and_leaves_the_robot_in_damping(
         ({"operator": "autopilot"}, "'autopilot'"),
         ({"pd": "cloud"}, "'cloud'"),
         ({"loop_rate": 333.0}, "loop_period"),
+        ({"loop_rate": 0.0}, "loop_rate is 0.0"),
         ({"script.walk_seconds": -1.0}, "walk_seconds"),
         ({"operator": "joy", "joy.axes": "[0, 1]"}, "joy.axes is [0, 1], expected 4"),
         ({"shadow_period": 0.0}, "shadow_period is 0.0"),

@@ -43,7 +43,8 @@ def start(tmp_path, bundle_path):
     started = []
 
     def launch(**parameters):
-        given = {"bundle": bundle_path, "robot.address": "127.0.0.1", "robot.local_port": 0, **parameters}
+        robot = {"robot.address": "127.0.0.1", "robot.local_port": 0, "preflight": "none"}
+        given = {"bundle": bundle_path, **robot, **parameters}
         started.append(NodeProcess(tmp_path / f"node{len(started)}.log", **given))
         return started[-1]
 

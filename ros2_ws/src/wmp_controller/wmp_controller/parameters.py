@@ -24,8 +24,8 @@ def declare(node: Node, name: str, default: Any) -> Any:
     return node.declare_parameter(name, default).value
 
 
-def link_settings(node: Node, lockstep: bool) -> A1LinkSettings:
-    """Where the robot is: ``robot.*``."""
+def link_settings(node: Node, lockstep: bool, envelope: EnvelopeSettings) -> A1LinkSettings:
+    """Where the robot is: ``robot.*``; the damping that ends the session keeps to ``envelope``."""
     return A1LinkSettings(
         transport=declare(node, "robot.transport", "udp"),
         robot_host=declare(node, "robot.address", "192.168.123.10"),
@@ -33,17 +33,31 @@ def link_settings(node: Node, lockstep: bool) -> A1LinkSettings:
         local_port=declare(node, "robot.local_port", 8080),
         ticks_per_state=declare(node, "robot.ticks_per_state", 2),
         stamp_from_tick=lockstep,
+        damping_kd=envelope.damping_kd,
+        damping_power=envelope.power_limit,
     )
 
 
-def controller_settings(node: Node, dry_run: bool) -> ControllerSettings:
-    """Rate, PD and limits: ``loop_rate``, ``pd``, ``envelope.*``, ``posture.*``, ``watchdog.*``."""
+def envelope_settings(node: Node) -> EnvelopeSettings:
+    """What every command keeps to: ``envelope.*``."""
+    return declare_settings(node, "envelope", EnvelopeSettings)
+
+
+def controller_settings(node: Node, dry_run: bool, envelope: EnvelopeSettings) -> ControllerSettings:
+    """Rate, PD and limits: ``loop_rate``, ``pd``, ``posture.*``, ``watchdog.*``.
+
+    Raises:
+        ValueError: one of them is out of its range.
+    """
+    rate = declare(node, "loop_rate", 500.0)
+    if not rate > 0:
+        raise ValueError(f"parameter loop_rate is {rate}, expected a positive number of Hz")
     return ControllerSettings(
-        loop_period=1.0 / declare(node, "loop_rate", 500.0),
+        loop_period=1.0 / rate,
         pd=declare(node, "pd", "motor"),
         # In a dry run the joints do not follow, and the policy may begin wherever they hang.
         walk_pose_tolerance=_ANY_POSE if dry_run else ControllerSettings.walk_pose_tolerance,
-        envelope=declare_settings(node, "envelope", EnvelopeSettings),
+        envelope=envelope,
         posture=declare_settings(node, "posture", PostureSettings),
         watchdog=declare_settings(node, "watchdog", WatchdogSettings),
     )

@@ -8,8 +8,9 @@ Publishes ``wmp/policy_step``, ``joint_states``, ``joint_commands``, ``imu/data`
 ``diagnostics``. Services ``~/stand_up``, ``~/walk``, ``~/sit_down``, ``~/stop`` answer once the control
 thread has granted or refused the request.
 
-``joint_commands`` holds what the controller decided. In a dry run the motors get damping instead, which
-``diagnostics`` says, and the log compares the decisions with the envelope and the golden trajectory.
+``joint_commands`` holds what the controller decided. In a dry run, the default, the motors get damping
+instead, which ``diagnostics`` says, and the log compares the decisions with the envelope and the golden
+trajectory.
 """
 
 from __future__ import annotations
@@ -30,7 +31,13 @@ from wmp_controller.dry_run_log import DryRunLog
 from wmp_controller.mailbox import LatentMailbox, Outbox
 from wmp_controller.operator import ScriptedOperator
 from wmp_controller.operator_topics import create_operator
-from wmp_controller.parameters import controller_settings, declare, link_settings, realtime_settings
+from wmp_controller.parameters import (
+    controller_settings,
+    declare,
+    envelope_settings,
+    link_settings,
+    realtime_settings,
+)
 from wmp_controller.preflight import Preflight
 from wmp_controller.report_publisher import ReportPublisher
 from wmp_controller.silence import Silence
@@ -62,15 +69,17 @@ class PolicyNode(Node):
     def __init__(self) -> None:
         super().__init__("policy_node")
         self._lockstep = declare(self, "lockstep", False)
-        self._dry_run = declare(self, "dry_run", False)
+        # Whoever starts this node by itself, without a parameter file, must ask for torque.
+        self._dry_run = declare(self, "dry_run", True)
         path = declare(self, "bundle", "")
-        robot = link_settings(self, self._lockstep)
+        self._envelope = envelope_settings(self)
+        robot = link_settings(self, self._lockstep, self._envelope)
         # One clock stamps the states and tells their age: two, begun before and after the system's time was
         # set, would disagree by as much, and the watchdog of a silent robot with them.
         self._stamp_clock = _system_clock()
         self._link = create_link(robot, _joint_names(path), self._stamp_clock)
         self._preflight = Preflight(
-            declare(self, "preflight", "none"), self._dry_run, declare(self, "preflight_wait", 120.0)
+            declare(self, "preflight", "required"), self._dry_run, declare(self, "preflight_wait", 120.0)
         )
         self._silence = Silence(robot, self._preflight.wait_s)
         # A port that is taken is told at once, not after the bundle's verification.
@@ -123,7 +132,7 @@ class PolicyNode(Node):
         return DryRunLog(self, self._bundle, period) if self._dry_run else None
 
     def _create_controller(self) -> Controller:
-        settings = controller_settings(self, self._dry_run)
+        settings = controller_settings(self, self._dry_run, self._envelope)
         # Only h_0 is needed of the world model, which has its own node.
         initial_deter = WorldModel(self._bundle).reset().deter
         return Controller(

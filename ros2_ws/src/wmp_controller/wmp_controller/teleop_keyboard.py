@@ -15,8 +15,7 @@ import termios
 import time
 import tty
 from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import List, NoReturn, Optional, TextIO, Tuple, Type
+from typing import List, NoReturn, Optional, TextIO, Tuple
 
 import rclpy
 from geometry_msgs.msg import Twist
@@ -101,12 +100,7 @@ class RawTerminal:
         tty.setcbreak(self._fd)
         return self
 
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         termios.tcsetattr(self._fd, termios.TCSADRAIN, self._saved)
 
     def keys(self, timeout_s: float) -> List[str]:
