@@ -1,0 +1,83 @@
+"""A robot on the A1's own wire protocol, without physics: for tests of whatever drives a robot."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from typing import Any, Dict, List, Sequence
+
+import numpy as np
+
+from wmp_core.a1 import wire
+from wmp_core.a1.joints import JointOrder
+from wmp_core.testing.tiny_bundle import tiny_contract
+
+
+class WireRobot:
+    """Answers every command with the state 2 ms later, from a thread of its own; a context manager.
+
+    It stands still, upright: what a robot does about a command is up to :meth:`obey`. A test sets ``answers``
+    or any of the ``fields`` of the states that follow.
+
+    Args:
+        q: joint positions in rad, in the order of the tiny bundle's contract.
+    """
+
+    def __init__(self, q: Sequence[float]) -> None:
+        self.q = JointOrder(tiny_contract().joints.names).to_motor(np.asarray(q, dtype=np.float64))
+        self.tick, self.answers = 1000, True
+        self.fields: Dict[str, Any] = {}
+        self.commands: List[wire.LowCommand] = []
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.settimeout(0.05)
+        self.port: int = self._socket.getsockname()[1]
+        self._running = True
+        self._thread = threading.Thread(target=self._serve)
+
+    def __enter__(self) -> WireRobot:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._running = False
+        self._thread.join()
+        self._socket.close()
+
+    @property
+    def is_damped(self) -> bool:
+        """Whether the newest command is damping and nothing else."""
+        newest = self.commands[-1]
+        return not newest.kp.any() and not newest.tau.any() and bool((newest.kd > 0).all())
+
+    def obey(self, command: wire.LowCommand) -> None:
+        """Move ``q``, here in the order of the motors, as ``command`` says."""
+
+    def _serve(self) -> None:
+        while self._running:
+            try:
+                data, sender = self._socket.recvfrom(2048)
+            except socket.timeout:
+                continue
+            command = wire.decode_low_cmd(data)
+            self.commands.append(command)
+            self.obey(command)
+            self.tick += 2
+            if self.answers:
+                self._socket.sendto(wire.encode_low_state(self._state()), sender)
+
+    def _state(self) -> wire.LowState:
+        zeros = np.zeros(12, dtype=np.float32)
+        state = {
+            "quat_wxyz": np.float32([1, 0, 0, 0]),
+            "gyro": zeros[:3],
+            "acc": np.float32([0, 0, 9.81]),
+            "rpy": zeros[:3],
+            "q": self.q.astype(np.float32),
+            "dq": zeros,
+            "tau_est": zeros,
+            "motor_temp": np.full(12, 30),
+            "foot_force": np.zeros(4, dtype=np.int16),
+            "tick": self.tick,
+        }
+        return wire.LowState(**{**state, **self.fields})
