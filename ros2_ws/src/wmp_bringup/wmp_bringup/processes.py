@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 from wmp_bringup.graph import NodeSpec, write_overrides
 from wmp_ros.launcher import LAUNCHER_PID
@@ -117,9 +116,7 @@ class GraphProcesses:
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def exits(self) -> list[NodeExit]:

@@ -6,6 +6,7 @@ but a key that is held repeats. So the robot moves while keys keep coming, and w
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import select
@@ -15,7 +16,7 @@ import termios
 import time
 import tty
 from dataclasses import dataclass, replace
-from typing import List, NoReturn, Optional, TextIO, Tuple
+from typing import List, NoReturn, TextIO, Tuple
 
 import rclpy
 from geometry_msgs.msg import Twist
@@ -101,12 +102,25 @@ class RawTerminal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        termios.tcsetattr(self._fd, termios.TCSADRAIN, self._saved)
+        with contextlib.suppress(termios.error):  # a terminal that is gone has no settings
+            termios.tcsetattr(self._fd, termios.TCSADRAIN, self._saved)
 
     def keys(self, timeout_s: float) -> List[str]:
-        """Keys pressed within ``timeout_s``."""
+        """Keys pressed within ``timeout_s``.
+
+        Raises:
+            EOFError: the terminal is gone, as when a connection breaks: nobody can press a key any more.
+        """
         ready, _, _ = select.select([self._fd], [], [], timeout_s)
-        return list(os.read(self._fd, 64).decode(errors="ignore").lower()) if ready else []
+        if not ready:
+            return []
+        try:
+            typed = os.read(self._fd, 64)
+        except OSError as error:
+            raise EOFError(f"the terminal is gone ({error.strerror})") from error
+        if not typed:
+            raise EOFError("the terminal is gone")
+        return list(typed.decode(errors="ignore").lower())
 
 
 class Teleop(Node):
@@ -155,7 +169,7 @@ class Teleop(Node):
 
 
 def main() -> int:
-    """Run until Ctrl-C or SIGTERM."""
+    """Run until Ctrl-C, SIGTERM, or the end of the terminal."""
     if not sys.stdin.isatty():
         sys.stderr.write("teleop_keyboard needs a terminal: start it on its own, not from a launch file\n")
         return 1
@@ -167,6 +181,9 @@ def main() -> int:
             _run(node, terminal)
     except KeyboardInterrupt:
         return 0
+    except EOFError as error:
+        sys.stderr.write(f"teleop_keyboard: {error}; the robot stands still after its command time-out\n")
+        return 1
     finally:
         node.destroy_node()
         rclpy.try_shutdown()

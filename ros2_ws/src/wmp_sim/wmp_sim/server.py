@@ -7,7 +7,6 @@ import select
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
 
 import numpy as np
 
@@ -104,9 +103,7 @@ class A1Server:
         self._socket = udp
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._open_socket().close()
         self._socket = None
 

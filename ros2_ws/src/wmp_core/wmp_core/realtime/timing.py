@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Callable, Dict, List, Optional, Type
+from typing import Callable, Dict, List
 
 _SHORTEST = 1e-7
 _BINS_PER_DECADE = 50
@@ -106,10 +105,5 @@ class _Stage:
     def __enter__(self) -> None:
         self._start = self._clock()
 
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.histogram.record(self._clock() - self._start)
