@@ -56,6 +56,15 @@ def test_keys_arrive_one_by_one_and_the_terminal_is_restored():
     os.close(keyboard)
 
 
+def test_a_terminal_that_is_gone_is_told_instead_of_zero_for_ever():
+    # A process in a container outlives its terminal, and zero velocities would say that somebody is there.
+    keyboard, screen = pty.openpty()
+    with os.fdopen(screen) as stream, RawTerminal(stream) as terminal:
+        os.close(keyboard)
+        with pytest.raises(EOFError, match="terminal is gone"):
+            terminal.keys(1.0)
+
+
 def test_a_key_that_repeats_is_held_and_not_pressed_again():
     handle = DeadMan()
     assert handle.is_new("w", 0.0)

@@ -255,6 +255,19 @@ def test_an_unavailable_provider_is_refused(tiny_bundle_path):
     refused(tiny_bundle_path, "provider 'quantum' is not available", provider="quantum")
 
 
+@pytest.mark.parametrize("name", ["golden.npz", "initial_state.npz"])
+def test_an_empty_file_of_arrays_is_refused_also_where_nobody_looks_at_hashes(copy, name):
+    (copy / name).write_bytes(b"")
+    refused(copy, "No data left", verify=False)
+
+
+def test_a_wrong_byte_among_the_arrays_is_refused_also_where_nobody_looks_at_hashes(copy):
+    data = bytearray((copy / "golden.npz").read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    (copy / "golden.npz").write_bytes(data)
+    refused(copy, "^bundle", verify=False)
+
+
 def test_without_verification_a_damaged_bundle_can_be_inspected(copy):
     swap_graph(copy, "policy", TinyNetworks(tiny_contract(), seed=8))
     bundle = Bundle.load(copy, verify=False)

@@ -17,6 +17,7 @@ import json
 import shutil
 import tempfile
 import zipfile
+import zlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple, Union
@@ -37,6 +38,10 @@ MANIFEST = "bundle.json"
 INITIAL_STATE = "initial_state.npz"
 GOLDEN = "golden.npz"
 FILES = tuple(f"{graph}.onnx" for graph in GRAPHS) + (INITIAL_STATE, GOLDEN)
+
+
+# What numpy raises for a file that is empty, cut short, damaged, or lacks an array.
+_UNREADABLE = (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 class BundleError(RuntimeError):
@@ -116,7 +121,7 @@ class Bundle:
             initial_state = InitialState.load(path / INITIAL_STATE)
             golden = GoldenTrajectory.load(path / GOLDEN)
             provider = choose_provider(provider)
-        except (ContractError, ModelError, ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+        except (ContractError, ModelError, *_UNREADABLE) as error:
             raise BundleError(f"bundle {path}: {error}") from error
         _check_initial_state(path, contract, initial_state)
         bundle = cls(
