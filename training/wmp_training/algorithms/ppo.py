@@ -58,12 +58,13 @@ class GaitPPO(PPO):
     def update(self) -> dict[str, float]:
         """All epochs over the stored rollout; returns mean losses."""
         totals: dict[str, float] = defaultdict(float)
-        batches = 0
         recurrent = self.actor.is_recurrent
         source = (
             self.storage.recurrent_mini_batch_generator if recurrent else self.storage.mini_batch_generator
         )
-        for batch in source(self.num_mini_batches, self.num_learning_epochs):
+        # Shuffled once: all epochs go over the same mini-batches, which are gathered once.
+        batches = list(source(self.num_mini_batches, 1)) * self.num_learning_epochs
+        for batch in batches:
             losses = self._losses(batch)
             self._adapt_learning_rate(batch)
             loss = sum(self.weights[name] * value for name, value in losses.items())
@@ -73,11 +74,10 @@ class GaitPPO(PPO):
             nn.utils.clip_grad_norm_(self.actor.parameters(), self.max_grad_norm)
             nn.utils.clip_grad_norm_(self.critic.parameters(), self.max_grad_norm)
             self.optimizer.step()
-            batches += 1
             for name, value in losses.items():
                 totals[name] += value.item()
         self.storage.clear()
-        return {name: total / batches for name, total in totals.items()}
+        return {name: total / len(batches) for name, total in totals.items()}
 
     def _losses(self, batch: RolloutStorage.Batch) -> dict[str, Tensor]:
         memory = batch.hidden_states[0] if self.actor.is_recurrent else None
