@@ -1,7 +1,7 @@
 import torch
 from tensordict import TensorDict
 
-from wmp_training.policy.actor_critic import WMPActor
+from wmp_training.policy.actor_critic import WMPActor, WMPCritic
 
 
 def observations(contract, deter, count=6):
@@ -42,3 +42,20 @@ def test_exploration_starts_at_the_configured_deviation(contract, tiny):
     torch.testing.assert_close(
         actor(obs, stochastic_output=True).std(0), torch.full((12,), 0.5), atol=0.05, rtol=0
     )
+
+
+def test_the_value_and_its_gradients_are_those_of_one_network_on_all_that_is_seen(contract, tiny):
+    obs = observations(contract, tiny.world_model.deter)
+    sizes = {"proprioception": 33, "last_action": 12, "privileged": 7, "surroundings": 5}
+    for name, size in sizes.items():
+        obs[name] = torch.randn(len(obs), size)
+    critic = WMPCritic(obs, tiny.policy)
+    plain = critic.mlp(torch.cat([*(obs[name] for name in sizes), critic.latent_encoder(obs["deter"])], -1))
+    value = critic(obs)
+    torch.testing.assert_close(value, plain, atol=1e-6, rtol=1e-5)
+    found, expected = (
+        torch.autograd.grad(v.square().mean(), list(critic.parameters())) for v in (value, plain)
+    )
+    for ours, theirs in zip(found, expected, strict=True):
+        assert theirs.any()
+        torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=1e-5)

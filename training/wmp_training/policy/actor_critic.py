@@ -7,6 +7,7 @@ from rsl_rl.models import MLPModel
 from rsl_rl.modules import MLP
 from tensordict import TensorDict
 from torch import Tensor
+from torch.nn.functional import linear
 
 from wmp_training.presets import PolicyConfig
 
@@ -75,11 +76,23 @@ class WMPCritic(MLPModel):
         )
         self.latent_encoder = MLP(obs["deter"].shape[-1], config.latent_size, list(config.latent_hidden))
 
-    def get_latent(
-        self, obs: TensorDict, masks: Tensor | None = None, hidden_state: Tensor | None = None
+    def forward(
+        self,
+        obs: TensorDict,
+        masks: Tensor | None = None,
+        hidden_state: Tensor | None = None,
+        stochastic_output: bool = False,
     ) -> Tensor:
-        seen = [obs[group] for group in self.obs_groups if group != "deter"]
-        return torch.cat([*seen, self.latent_encoder(obs["deter"])], dim=-1)
+        """Values [B, 1]."""
+        seen = torch.cat([obs[group] for group in self.obs_groups if group != "deter"], dim=-1)
+        latent = self.latent_encoder(obs["deter"])
+        first, *others = self.mlp
+        # One linear layer on both, in two parts: nothing learns from the gradient of what is only seen.
+        of_seen, of_latent = first.weight.split([seen.shape[-1], latent.shape[-1]], dim=-1)
+        value = linear(seen, of_seen, first.bias) + linear(latent, of_latent)
+        for layer in others:
+            value = layer(value)
+        return value
 
     def _get_latent_dim(self) -> int:
         return self._latent_dim
