@@ -25,9 +25,13 @@ class ConvEncoder(nn.Module):
         self.layers = nn.Sequential(*layers)
         self.output_size = channels[-1] * (size[0] >> len(channels)) * (size[1] >> len(channels))
         self.apply(init_weights)
+        # An image of one channel is stored alike in either layout. Torch then goes by the strides of the
+        # weights, which must say channels-last, or all that follows is copied from one to the other.
+        weight = layers[0].weight.data
+        layers[0].weight.data = weight.reshape(*weight[:, 0].shape, 1).permute(0, 3, 1, 2)
 
     def forward(self, depth: Tensor) -> Tensor:
-        return self.layers(depth.contiguous(memory_format=torch.channels_last)).flatten(1)
+        return self.layers(depth).flatten(1)
 
 
 class MLPEncoder(nn.Module):
