@@ -236,6 +236,7 @@ def test_a_bug_in_any_thread_ends_the_node_and_leaves_the_robot_in_damping(
         ({"pd": "cloud"}, "'cloud'"),
         ({"loop_rate": 333.0}, "loop_period"),
         ({"loop_rate": 0.0}, "loop_rate is 0.0"),
+        ({"envelope.max_kp": 2000.0}, "envelope.* exceed the A1's: command kp of FR_hip_joint is 2000"),
         ({"script.walk_seconds": -1.0}, "walk_seconds"),
         ({"operator": "joy", "joy.axes": "[0, 1]"}, "joy.axes is [0, 1], expected 4"),
         ({"shadow_period": 0.0}, "shadow_period is 0.0"),

@@ -43,6 +43,7 @@ from wmp_controller.report_publisher import ReportPublisher
 from wmp_controller.silence import Silence
 from wmp_core.a1.link import LinkError
 from wmp_core.a1.transport import create_link
+from wmp_core.a1.wire import WireError
 from wmp_core.bundle import Bundle, BundleError
 from wmp_core.control.controller import Controller
 from wmp_core.control.walking import Latent
@@ -135,9 +136,15 @@ class PolicyNode(Node):
         settings = controller_settings(self, self._dry_run, self._envelope)
         # Only h_0 is needed of the world model, which has its own node.
         initial_deter = WorldModel(self._bundle).reset().deter
-        return Controller(
+        controller = Controller(
             self._bundle.contract, Policy(self._bundle), initial_deter, settings, self._bundle.calibration
         )
+        try:
+            for extreme in controller.extremes:
+                self._link.check(extreme)
+        except WireError as error:  # in mid-walk it would end the control loop
+            raise ValueError(f"the bundle's limits or envelope.* exceed the A1's: {error}") from error
+        return controller
 
     def _create_loop(self) -> ControlLoop:
         period = self._controller.settings.loop_period

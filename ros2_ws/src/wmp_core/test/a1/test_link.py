@@ -157,6 +157,15 @@ def test_a_command_that_must_not_be_sent_raises_and_sends_nothing(robot, link):
     assert np.all(wire.decode_low_cmd(robot.recv(2048)).kd == 1)
 
 
+def test_a_command_can_be_checked_without_a_robot_and_without_being_sent(robot, link):
+    closed = A1Link(A1LinkSettings(), NAMES)
+    closed.check(MotorCommand.torque(np.full(12, 33.5)))
+    with pytest.raises(wire.RangeError, match="tau of FR_hip_joint is 34 N m"):
+        closed.check(MotorCommand.torque(np.full(12, 34.0)))
+    link.check(MotorCommand.damping(1.0))
+    assert link.statistics.sent == 0
+
+
 def test_a_port_in_use_is_one_clear_line(robot):
     port = robot.getsockname()[1]
     with pytest.raises(LinkError, match=f"port {port} cannot be bound.*local_port") as error:

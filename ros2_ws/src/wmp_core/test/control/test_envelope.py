@@ -58,6 +58,17 @@ def test_by_default_a_target_may_lie_as_far_beyond_the_range_as_torque_can_tell(
     assert result.command.implied_torque(q, dq)[0] == pytest.approx(20.0)
 
 
+def test_the_extremes_are_the_ends_of_what_may_leave_for_every_joint(envelope):
+    lowest, highest = envelope.extremes
+    # A hip ranges over +-0.802, and 1.81 rad beyond make a difference; a calf from -2.697 to -0.916, and 1.465.
+    np.testing.assert_allclose([lowest.q[0], highest.q[0]], [-2.612, 2.612])
+    np.testing.assert_allclose([lowest.q[2], highest.q[2]], [-4.162, 0.549])
+    assert highest.tau[:3].tolist() == [20, 30, 30] and np.array_equal(lowest.tau, -highest.tau)
+    assert highest.dq[:3].tolist() == [52.4, 28.6, 28.6] and np.array_equal(lowest.dq, -highest.dq)
+    for command in (lowest, highest):
+        assert np.all(command.kp == 200) and np.all(command.kd == 20)
+
+
 def test_a_jump_of_the_target_becomes_steps(envelope):
     calm = (np.full(12, 10.0), np.full(12, 1.0))
     found = [envelope.apply(MotorCommand.position(moved(1, 2.0), *calm), state()) for _ in range(3)]

@@ -68,6 +68,14 @@ class LinkSession(ABC, Generic[ConnectionT]):
         if self._transmit(connection, motor_targets(self._order, command)):
             self._statistics.sent += 1
 
+    def check(self, command: MotorCommand) -> None:
+        """Raise what :meth:`send` would raise of the command itself; sends nothing, open or closed.
+
+        Raises:
+            wire.WireError: the command holds what must not be sent.
+        """
+        wire.checked_command(*motor_targets(self._order, command))
+
     def close(self) -> None:
         """Send damping several times (one packet may be lost), then close; harmless when closed.
 

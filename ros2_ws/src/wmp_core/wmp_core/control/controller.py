@@ -136,6 +136,11 @@ class Controller:
         return self._machine.fault_reason
 
     @property
+    def extremes(self) -> Tuple[MotorCommand, MotorCommand]:
+        """The commands at both ends of what may be decided."""
+        return self._envelope.extremes
+
+    @property
     def needs_latent(self) -> Optional[int]:
         """Tick of the latent that the next cycle wants and lacks: lockstep waits for it before calling."""
         return self._walking.needs_latent if self.mode is Mode.WALK else None

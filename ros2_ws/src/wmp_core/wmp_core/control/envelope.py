@@ -145,6 +145,15 @@ class Envelope:
         self._excess = 0
         self._trip: Optional[str] = None
 
+    @property
+    def extremes(self) -> Tuple[MotorCommand, MotorCommand]:
+        """The commands at both ends of what may leave: a link must be able to carry these."""
+        low, high = self._lower, self._upper
+        return (
+            MotorCommand(low[_Q], low[_DQ], low[_TAU], high[_KP], high[_KD]),
+            MotorCommand(*high[: _KD + 1]),
+        )
+
     def apply(self, command: MotorCommand, state: RobotState) -> EnvelopeResult:
         """Bound one command for the given measured state."""
         asked = self._asked
