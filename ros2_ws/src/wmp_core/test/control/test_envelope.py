@@ -60,7 +60,7 @@ def test_by_default_a_target_may_lie_as_far_beyond_the_range_as_torque_can_tell(
 
 def test_the_extremes_are_the_ends_of_what_may_leave_for_every_joint(envelope):
     lowest, highest = envelope.extremes
-    # A hip ranges over +-0.802, and 1.81 rad beyond make a difference; a calf from -2.697 to -0.916, and 1.465.
+    # A hip has +-0.802 and 1.81 rad beyond that make a difference; a calf -2.697 to -0.916 and 1.465.
     np.testing.assert_allclose([lowest.q[0], highest.q[0]], [-2.612, 2.612])
     np.testing.assert_allclose([lowest.q[2], highest.q[2]], [-4.162, 0.549])
     assert highest.tau[:3].tolist() == [20, 30, 30] and np.array_equal(lowest.tau, -highest.tau)
