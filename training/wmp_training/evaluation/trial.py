@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wmp_sim.terrain import TERRAINS, Terrain, make_terrain
+from wmp_sim.terrain import TERRAINS, Terrain, seeded_terrain
 
 #: What ``all`` means: every terrain of one kind (``course`` chains several).
 EVALUATED = tuple(name for name in TERRAINS if name != "course")
@@ -30,7 +30,7 @@ class Trial:
 
     def track(self) -> Terrain:
         """The terrain of this trial."""
-        return make_terrain(self.terrain, self.difficulty, np.random.default_rng(self.seed))
+        return seeded_terrain(self.terrain, self.difficulty, self.seed)
 
     def variation(self) -> np.random.Generator:
         """Source of what differs between robots; apart from the track's, so that either can change alone."""

@@ -18,13 +18,13 @@ from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rosbags.highlevel import AnyReader
 
+from wmp_bringup.command import WMP
 from wmp_bringup.graph import a1_graph
 from wmp_bringup.isolation import reserve_domain
 from wmp_bringup.parameters import node_parameters
 from wmp_bringup.recorder import header_stamp
 
 SECONDS = 2
-WMP = [sys.executable, "-c", "import sys; from wmp_bringup.cli import main; sys.exit(main())", "sim"]
 #: Parameters of ROS itself, the bundle (from the command line), and one that has no value to be off.
 NOT_IN_FILES = {"use_sim_time", "start_type_description_service", "bundle", "realtime.cpus"}
 RELEASED = Path(__file__).parents[4] / "models" / "a1_wmp_v0"
@@ -32,7 +32,7 @@ ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
 def command(bundle, tmp_path, *arguments):
-    return [*WMP, "--bundle", str(bundle), "--log-dir", str(tmp_path / "log"), *arguments]
+    return [*WMP, "sim", "--bundle", str(bundle), "--log-dir", str(tmp_path / "log"), *arguments]
 
 
 def run(bundle, tmp_path, *arguments):

@@ -9,8 +9,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from wmp_bringup.graph import NodeSpec, a1_graph
 from wmp_bringup.isolation import free_udp_port
 from wmp_bringup.locations import find_bundle, shipped_parameters
@@ -20,7 +18,7 @@ from wmp_bringup.sim_summary import RunIdentity
 from wmp_core.bundle import Bundle
 from wmp_sim.faults import Fault, parse_faults
 from wmp_sim.faults.schedule import REAL_TIME_ONLY
-from wmp_sim.terrain import make_terrain
+from wmp_sim.terrain import seeded_terrain
 
 MODE = "sim"
 #: Options of the graph that the command decides by itself.
@@ -85,10 +83,7 @@ def settings_from(arguments: argparse.Namespace) -> SimSettings:
     )
     policy = next(spec for spec in specs if spec.name == "policy_node").effective_parameters()
     simulator = next(spec for spec in specs if spec.name == "a1_sim").effective_parameters()
-    # The same that a1_sim will stand on.
-    terrain = make_terrain(
-        simulator["terrain"], simulator["difficulty"], np.random.default_rng(simulator["seed"])
-    )
+    terrain = seeded_terrain(simulator["terrain"], simulator["difficulty"], simulator["seed"])
     # The nodes verify the bundle; here it is only named.
     bundle = Bundle.load(policy["bundle"], verify=False)
     identity = RunIdentity(

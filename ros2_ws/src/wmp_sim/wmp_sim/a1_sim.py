@@ -37,7 +37,7 @@ from .faults.camera import DepthFrame
 from .faults.schedule import MOTOR_TIMEOUT
 from .robot import EXCHANGE, TICKS_PER_EXCHANGE, GroundTruth, SimulatedA1
 from .server import A1Server, Address
-from .terrain import make_terrain
+from .terrain import seeded_terrain
 from .wire_audit import WireAudit
 from .world import build_world
 
@@ -77,7 +77,7 @@ class A1Sim(Node):
         self.lockstep: bool = setting["lockstep"]
         self._frame_id: str = setting["frame_id"]
         seed: int = setting["seed"]
-        terrain = make_terrain(setting["terrain"], setting["difficulty"], np.random.default_rng(seed))
+        terrain = seeded_terrain(setting["terrain"], setting["difficulty"], seed)
         model = build_world(terrain, actuators="torque", physics_dt=setting["physics_dt"])
         self._robot = SimulatedA1(model, setting["spawn"])
         self._camera = SimulatedD435i(

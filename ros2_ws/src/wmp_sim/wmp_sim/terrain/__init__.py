@@ -28,7 +28,16 @@ MAX_BOXES = 16
 #: Where difficulty may begin below 0: a slot of 0.32 m is as wide as the robot, hardly a first lesson.
 EASIEST = {"tilt": -8.0}
 
-__all__ = ["EASIEST", "MAX_BOXES", "TERRAINS", "Boxes", "HeightField", "Terrain", "make_terrain"]
+__all__ = [
+    "EASIEST",
+    "MAX_BOXES",
+    "TERRAINS",
+    "Boxes",
+    "HeightField",
+    "Terrain",
+    "make_terrain",
+    "seeded_terrain",
+]
 
 
 def make_terrain(name: str, difficulty: float, rng: np.random.Generator) -> Terrain:
@@ -40,3 +49,8 @@ def make_terrain(name: str, difficulty: float, rng: np.random.Generator) -> Terr
     if not easiest <= difficulty <= 1.0:
         raise ValueError(f"difficulty of {name} is {difficulty}, expected a number in [{easiest:g}, 1]")
     return TERRAINS[name](float(difficulty), rng)
+
+
+def seeded_terrain(name: str, difficulty: float, seed: int) -> Terrain:
+    """The terrain that ``seed`` stands for, wherever a robot walks: so that figures can be compared."""
+    return make_terrain(name, difficulty, np.random.default_rng(seed))
