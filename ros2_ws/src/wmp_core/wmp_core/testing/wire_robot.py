@@ -69,9 +69,9 @@ class WireRobot:
     def _state(self) -> wire.LowState:
         zeros = np.zeros(12, dtype=np.float32)
         state = {
-            "quat_wxyz": np.float32([1, 0, 0, 0]),
+            "quat_wxyz": np.array([1, 0, 0, 0], np.float32),
             "gyro": zeros[:3],
-            "acc": np.float32([0, 0, 9.81]),
+            "acc": np.array([0, 0, 9.81], np.float32),
             "rpy": zeros[:3],
             "q": self.q.astype(np.float32),
             "dq": zeros,
