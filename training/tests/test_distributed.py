@@ -6,8 +6,9 @@ import pytest
 import torch
 import torch.multiprocessing as mp
 
-from wmp_training.checkpoint import load_checkpoint, section
+from wmp_training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint, section
 from wmp_training.distributed import ALONE, Ranks
+from wmp_training.resume import load_of_ranks
 from wmp_training.runner import RunConfig, Runner
 
 
@@ -28,6 +29,7 @@ def work(rank, port, folder):
     with Ranks.joined() as ranks:
         share(rank, ranks, folder)
         learn(ranks, folder)
+        resume(rank, ranks, folder)
     assert not torch.distributed.is_initialized()
 
 
@@ -64,6 +66,37 @@ def test_one_process_alone_needs_no_group():
 def learn(ranks, folder):
     runner = Runner(folder, RunConfig("tiny", 8, 3, levels=2), threads=1, ranks=ranks)
     runner.run(time_limit=60, iterations=6, report=lambda line: None)
+
+
+def resume(rank, ranks, folder):
+    """Every rank loads its own checkpoint; then rank 1 one of an iteration before, then none at all."""
+    said = []
+    tensors = {"env.level": torch.zeros(4)}
+    for iterations in ((7, 7), (7, 6), (7, None)):
+        run = folder / f"resumed_{iterations[1]}"
+        checkpoint = run / ("checkpoint", "checkpoint_rank1")[rank]
+        if iterations[rank] is not None:
+            save_checkpoint(checkpoint, tensors, {"iteration": iterations[rank]})
+        ranks.any(False)
+        try:
+            said.append(str(load_of_ranks(checkpoint, 4, ranks)[1]["iteration"]))
+        except CheckpointError as error:
+            said.append(str(error))
+    (folder / f"{rank}.json").write_text(json.dumps(said))
+
+
+def test_ranks_go_on_only_together_and_from_one_moment(folder):
+    for rank, own in ((0, 7), (1, 6)):
+        whole, torn, missing = json.loads((folder / f"{rank}.json").read_text())
+        assert whole == "7"
+        assert f"is of iteration {own}, those of all ranks are of 6.5 on average" in torn
+        assert "killed while it saved" in torn and "--begin-with" in torn
+        assert "has no checkpoint for each of 2 ranks" in missing
+
+
+def test_a_run_of_two_ranks_is_not_resumed_by_one(folder):
+    with pytest.raises(CheckpointError, match="is of 4 robots, expected 8 for each of 1 ranks"):
+        Runner(folder, RunConfig("tiny", 8, 3, levels=2), threads=1, resume=True)
 
 
 def test_two_ranks_learn_one_policy_and_one_world_model_from_robots_of_their_own(folder):

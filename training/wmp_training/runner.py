@@ -24,6 +24,7 @@ from wmp_training.model_free import ModelFreeLearner
 from wmp_training.motions.library import MotionLibrary
 from wmp_training.policy.model_free import KINDS, build_actor, teacher_example
 from wmp_training.presets import a1_contract, preset
+from wmp_training.resume import load_of_ranks
 from wmp_training.sim.backend import Simulator
 from wmp_training.sim.height_map import MAP_SIZE
 from wmp_training.sim.mujoco_batch import MujocoBatch
@@ -147,7 +148,7 @@ class Runner:
         self.wall_time, self._stop = 0.0, False
         self._curves: SummaryWriter | None = None
         if resume:
-            tensors, facts = load_checkpoint(self.checkpoint)
+            tensors, facts = load_of_ranks(self.checkpoint, self.learner.env.num_robots, ranks)
             self.learner.load_state_dict(tensors, facts)
             self.wall_time = facts["wall_time_s"]
 
