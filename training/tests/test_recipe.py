@@ -47,6 +47,14 @@ def test_a_warm_run_that_was_stopped_goes_on_in_the_stage_it_was_in(tmp_path, sh
     assert load_facts(tmp_path / "student" / "checkpoint")["env_steps"] == ROLLOUT
 
 
+def test_a_stage_that_begins_in_a_resumed_run_has_the_settings_of_the_stages_before(tmp_path, short):
+    train(tmp_path, "warm", CONFIG, threads=1, iterations=2)
+    other = RunConfig("small", 2, 9, levels=1, task="gentle")
+    train(tmp_path, "warm", other, threads=1, resume=True, iterations=1)
+    facts = load_facts(tmp_path / "student" / "checkpoint")
+    assert RunConfig(**facts["config"]) == replace(CONFIG, stage="student", without=[])
+
+
 def test_a_student_needs_a_task_that_shows_the_ground(tmp_path):
     with pytest.raises(ValueError, match="height map"):
         recipe.Runner(tmp_path, RunConfig("tiny", 4, 1, stage="student"))

@@ -49,7 +49,7 @@ def train(
 
     Args:
         resume: continue every stage where its checkpoint says, with the configuration found there; a stage
-            without one begins. Otherwise the first stage begins anew.
+            without one begins, with that of the stage before. Otherwise the first stage begins anew.
         begin_with: checkpoint folder, of the same preset, whose skill is taken over; stages before its own
             are left out.
         iterations: at most so many in each stage of this call.
@@ -77,11 +77,12 @@ def train(
         path = folder / stage.folder
         begun = resume and _begun(path)
         facts = load_facts(path / "checkpoint") if begun else {}
+        # What begins later goes on with the settings of what was resumed.
+        config = RunConfig(**facts["config"]) if begun else replace(config, stage=stage.name)
         if begun and facts["env_steps"] >= stage.steps:
             source = path / "checkpoint"
             continue
-        settings = RunConfig(**facts["config"]) if begun else replace(config, stage=stage.name)
-        runner = Runner(path, settings, threads, begun, ranks, device)
+        runner = Runner(path, config, threads, begun, ranks, device)
         if not begun and source is not None:
             runner.begin_with(source)
         logger.info("stage %s in %s, %.1f M steps so far", stage.name, path, runner.learner.env_steps / 1e6)
