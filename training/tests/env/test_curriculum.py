@@ -73,6 +73,16 @@ def test_levels_of_another_run_are_taken_over_terrain_by_terrain():
     assert curriculum.level.tolist() == [0, 0, 1, 2]
 
 
+def test_a_robot_beside_the_border_of_two_terrains_gets_no_level_that_its_own_lacks():
+    kind, level = torch.tensor([0, 1, 1, 1]), torch.tensor([0, 0, 1, 2])
+    worlds = Worlds(("flat", "rough"), kind, level, torch.zeros(4, 1))
+    many, few = (Curriculum(worlds, (0.06, 0.94), robots) for robots in (1024, 512))
+    many.level = 2 * many.kind
+    few.adopt(many.level)  # robot 30 of 512 is flat, and lies where 61 of 1024 does, which is not
+    assert torch.equal(few.level, 2 * few.kind)
+    assert torch.equal(worlds.kind[few.draw(torch.arange(512))], few.kind)
+
+
 def test_a_student_starts_anywhere_up_to_its_teachers_level():
     torch.manual_seed(0)
     worlds = Worlds(("rough",), torch.zeros(10, dtype=torch.long), torch.arange(10), torch.zeros(10, 1))

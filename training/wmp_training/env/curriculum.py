@@ -89,9 +89,13 @@ class Curriculum:
 
     def adopt(self, level: Tensor, spread: bool = False) -> None:
         """Take over the levels of another run [M], whose robots were shared out to the same terrains; with
-        ``spread`` each robot starts anywhere from the lowest up to that."""
+        ``spread`` each robot starts anywhere from the lowest up to that.
+
+        With another number of robots, one beside the border of two terrains may be given a level of the
+        other: at most its own terrain's last.
+        """
         place = (torch.arange(len(self.level)) + 0.5) / len(self.level) * len(level)
-        adopted = level[place.long()].clone()
+        adopted = torch.minimum(level[place.long()], self.top[self.kind].cpu())
         self.level = (torch.rand(len(adopted)) * (adopted + 1)).long() if spread else adopted
         self.level = self.level.to(self.device)
 
