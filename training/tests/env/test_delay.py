@@ -30,6 +30,15 @@ def test_delays_are_drawn_from_the_range_each_for_its_robot():
     assert sorted(delay.late.unique().tolist()) == [0, 1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.parametrize("seconds", [0.0225, 0.0825, 0.2425])
+def test_every_delay_that_is_supported_reaches_back_to_a_target_that_is_kept(seconds):
+    delay = ActionDelay(EnvConfig(action_delay=(seconds, seconds)), torch.zeros(1, 1), SUBSTEPS, PERIOD)
+    delay.reset(torch.tensor([0]), torch.full((1, 1), 7.0))
+    reached = torch.cat([delay(torch.zeros(1, 1))[0, :, 0] for _ in range(14)])
+    # Halfway between two numbers of physics steps either is right.
+    assert abs(int((reached == 7.0).sum()) - seconds / 0.005) <= 0.5 + 1e-9
+
+
 def test_a_new_episode_begins_where_the_joints_are():
     delay = delay_of(5, robots=2)
     delay(torch.ones(2, 1))

@@ -25,8 +25,8 @@ class ActionDelay:
 
     def __init__(self, config: EnvConfig, targets: Tensor, substeps: int, control_period: float) -> None:
         self.config, self.substeps, self.dt = config, substeps, control_period / substeps
-        longest = 1 if config.action_delay is None else round(config.action_delay[1] / self.dt)
-        self.targets = targets.repeat(max(math.ceil(longest / substeps), 1), 1, 1)
+        self.longest = 1 if config.action_delay is None else round(config.action_delay[1] / self.dt)
+        self.targets = targets.repeat(max(math.ceil(self.longest / substeps), 1), 1, 1)
         self.late = torch.zeros(len(targets), dtype=torch.long, device=targets.device)
 
     def reset(self, robots: Tensor, q: Tensor) -> None:
@@ -37,7 +37,9 @@ class ActionDelay:
             self.late[robots] = (draw < self.config.latency).long()
         else:
             low, high = self.config.action_delay
-            self.late[robots] = ((low + (high - low) * draw) / self.dt).round().long()
+            late = ((low + (high - low) * draw) / self.dt).round().long()
+            # In single precision a half may be rounded up where it was not above.
+            self.late[robots] = late.clamp(max=self.longest)
 
     def __call__(self, targets: Tensor) -> Tensor:
         """What reaches the motors [N, substeps, J] while they are told ``targets`` [N, J]."""
