@@ -16,7 +16,7 @@ from wmp_training.presets import ImitationConfig, PPOConfig
 
 
 class Imitation(WMPPPO):
-    """Regresses the actor onto ``obs["teacher_action"]`` wherever the actor itself has led the robots.
+    """Regresses the actor onto ``obs["teacher_action"]`` wherever robots come, whoever leads them.
 
     Nothing else moves the actor. The critic learns the value of what the robots do, so that PPO can take over
     from here.
