@@ -18,7 +18,7 @@ from wmp_training.env.config import EnvConfig
 from wmp_training.env.curriculum import Curriculum
 from wmp_training.env.delay import ActionDelay
 from wmp_training.env.ends import Ends
-from wmp_training.env.observations import Observations
+from wmp_training.env.observations import Observations, projected_gravity
 from wmp_training.env.placement import Placement
 from wmp_training.env.privileged import crouch, privileged, surroundings
 from wmp_training.env.rewards import RewardInputs, Rewards
@@ -123,7 +123,7 @@ class LocomotionEnv:
         self._drive(action)
         states = self.sim.states()
         self.tick += 1
-        gravity = self.observations.raw(states, self.commands.velocity)["projected_gravity"]
+        gravity = projected_gravity(states.quat)
         heading = yaw(states.quat) * self.track
         command = self.commands.velocity, self.commands.standing
         lowered = crouch(self.surroundings) if self.map_size else torch.zeros_like(heading)
