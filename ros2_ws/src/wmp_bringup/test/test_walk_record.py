@@ -112,3 +112,12 @@ def test_a_walk_that_is_over_before_the_end_of_its_track_did_not_reach_it():
         record.add_pose(Pose(tick * PERIOD, 0.9, 0, 0))
     record.add_pose(Pose(4 * PERIOD, 1.1, 0, 0))
     assert record.complete and not record.reached_end_of_track
+
+
+def test_a_lost_step_lets_no_robot_walk_beyond_the_end_of_its_track():
+    record = WalkRecord(None, PERIOD, end_x=1.0)
+    for tick in (0, 1, 3, 5):
+        record.add_step(tick, tick * PERIOD, np.zeros(12))
+        record.add_pose(Pose(tick * PERIOD, 0.3 * tick, 0, 0))
+    assert record.complete
+    assert (record.ticks, record.newest_tick, record.missing_ticks) == (5, 3, 1)

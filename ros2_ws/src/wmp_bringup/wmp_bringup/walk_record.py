@@ -55,6 +55,7 @@ class WalkRecord:
         self.newest_tick = -1  # highest tick seen; -1 before the first
         self._depth_stamps: set[float] = set()
         self._end_of_track = math.inf  # stamp of the first pose there
+        self._is_cut = False  # whether a step beyond it has been heard: none before it can come any more
 
     def add_step(self, tick: int, stamp: float, action: np.ndarray) -> None:
         """Policy step ``tick`` with its action ``[joints]``."""
@@ -101,6 +102,7 @@ class WalkRecord:
 
     def _cut(self, ticks: int) -> None:
         """Let the walk be over after its first ``ticks`` steps."""
+        self._is_cut = True
         self.ticks = ticks if self.ticks is None else min(ticks, self.ticks)
         self.actions = {tick: action for tick, action in self.actions.items() if tick < self.ticks}
         self.step_stamps = {tick: stamp for tick, stamp in self.step_stamps.items() if tick < self.ticks}
@@ -109,10 +111,13 @@ class WalkRecord:
 
     @property
     def complete(self) -> bool:
-        """Whether every tick of a walk that has come to its end is here, and ground truth up to then."""
+        """Whether every tick of a walk that has come to its end is here, and ground truth up to then.
+
+        At the end of its track a robot has to be stopped, whether or not a step was lost on the way.
+        """
         return (
             self.ticks is not None
-            and len(self.actions) == self.ticks
+            and (len(self.actions) == self.ticks or self._is_cut)
             and bool(self.poses)
             and self.poses[-1].stamp >= self.end - 1e-6
         )
