@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 import rclpy
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import Twist
 from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import Imu, JointState, Joy
@@ -72,6 +72,12 @@ class Observer:
         answer = client.call_async(Trigger.Request())
         self.wait(answer.done)
         return answer.result()
+
+    @property
+    def health(self):
+        """The newest status of the node itself, as opposed to events."""
+        statuses = [status for message in self.diagnostics for status in message.status]
+        return next(status for status in reversed(statuses) if status.name == "policy_node")
 
     def wait_for_mode(self, mode):
         self.wait(lambda: self.diagnostics and self.diagnostics[-1].status[0].message == mode)
@@ -145,12 +151,32 @@ def test_a_walking_robot_publishes_what_it_saw_and_did(policy_node, observer, ro
 def test_who_says_nothing_gets_a_dry_run_and_a_preflight(policy_node, observer, robot):
     process = policy_node(**{"robot.port": robot.port})
     observer.wait(lambda: observer.call("stand_up").success)  # refused until the preflight is done
-    status = observer.diagnostics[-1].status[0]
-    assert {entry.key: entry.value for entry in status.values}["motors_get"] == "damping"
+    assert {entry.key: entry.value for entry in observer.health.values}["motors_get"] == "damping"
     process.send_signal(signal.SIGTERM)
     output, _ = process.communicate(timeout=20)
     assert "preflight pass: robot link" in output, output
     assert all(not command.kp.any() and not command.tau.any() for command in robot.commands)
+
+
+def test_a_world_model_of_another_bundle_is_not_walked_with(policy_node, observer, robot, bundle_path):
+    policy_node(**patient(robot, policy_step_listeners=1))
+    observer.wait(lambda: observer.states)
+    latents = observer.offer_latents()
+    health = observer.node.create_publisher(DiagnosticArray, "diagnostics", 10)
+    observer.wait(lambda: latents.get_subscription_count() and health.get_subscription_count() >= 2)
+
+    def answer_once_it_is(sha256, wanted):
+        values = [KeyValue(key="bundle_sha256", value=sha256)]
+        status = DiagnosticStatus(name="world_model_node", values=values)
+
+        def has_heard():
+            health.publish(DiagnosticArray(status=[status]))
+            return wanted in observer.call("walk").message
+
+        observer.wait(has_heard)
+
+    answer_once_it_is("f" * 64, "world_model_node runs another bundle (ffffffffffff) than policy_node")
+    answer_once_it_is(Bundle.load(bundle_path, verify=False).sha256, "walk refused in PASSIVE")
 
 
 def test_a_dry_run_walks_on_paper_and_says_so_everywhere(policy_node, observer, robot):
@@ -171,9 +197,8 @@ def test_a_dry_run_walks_on_paper_and_says_so_everywhere(policy_node, observer, 
     granted = observer.call("walk")  # although the joints are not where a robot would have stood up to
     assert granted.success, granted.message
     observer.wait(lambda: len(observer.steps) > 50)
-    status = observer.diagnostics[-1].status[0]
-    assert "dry run: the motors get damping only" in status.message
-    assert {entry.key: entry.value for entry in status.values}["motors_get"] == "damping"
+    assert "dry run: the motors get damping only" in observer.health.message
+    assert {entry.key: entry.value for entry in observer.health.values}["motors_get"] == "damping"
     assert np.isfinite(observer.commands[-1].position).all()  # targets that were never sent
     assert all(not command.kp.any() and not command.tau.any() for command in robot.commands)
     process.send_signal(signal.SIGTERM)

@@ -4,7 +4,7 @@ Three threads: the control thread (500 Hz, never calls ROS), the publisher threa
 thread's outbox), and the main thread (subscriptions, services, diagnostics).
 
 Publishes ``wmp/policy_step``, ``joint_states``, ``joint_commands``, ``imu/data`` at 50 Hz, and
-``diagnostics``. Subscribes ``wmp/latent``, ``cmd_vel`` and what ``depth_node`` says of itself in
+``diagnostics``. Subscribes ``wmp/latent``, ``cmd_vel`` and what the perception nodes say of themselves in
 ``diagnostics``. Services ``~/stand_up``, ``~/walk``, ``~/sit_down``, ``~/stop`` answer once the control
 thread has granted or refused the request.
 
@@ -99,6 +99,7 @@ class PolicyNode(Node):
         self._control_error: Optional[str] = None
         self._control_thread = threading.Thread(target=self._control, name="control")
         self._graph_obstacle: Optional[str] = "the graph has not been looked at yet"
+        self._world_models_bundle = self._bundle.sha256  # until it says otherwise
         self._listeners = declare(self, "policy_step_listeners", 2)
         self._listen()
         self._health = Health(self, self._bundle.name, self._report)
@@ -183,6 +184,9 @@ class PolicyNode(Node):
         for status in message.status:
             if status.name == "depth_node":
                 self._preflight.hear("" if status.level == DiagnosticStatus.OK else status.message)
+            elif status.name == "world_model_node":
+                told = {entry.key: entry.value for entry in status.values}
+                self._world_models_bundle = told.get("bundle_sha256", self._bundle.sha256)
 
     def _look_at_robot(self) -> None:
         complaint = None if self._lockstep else self._silence.complaint(self._link.statistics)
@@ -199,6 +203,12 @@ class PolicyNode(Node):
             )
         elif self.count_publishers("wmp/latent") == 0:
             self._graph_obstacle = "nobody publishes wmp/latent: is world_model_node running, and depth_node?"
+        elif self._world_models_bundle != self._bundle.sha256:
+            # Latents of another model would have the right size and the wrong meaning.
+            self._graph_obstacle = (
+                f"world_model_node runs another bundle ({self._world_models_bundle[:12]}) than policy_node "
+                f"({self._bundle.sha256[:12]}): restart both with the same one"
+            )
         else:
             self._graph_obstacle = None
 

@@ -238,6 +238,8 @@ def test_without_images_the_world_model_goes_on_with_its_prior_and_says_so(bundl
     assert graph.latents[0].source == Latent.PRIOR
     assert graph.latents[0].depth_stamp == Time() and np.isnan(graph.latents[0].depth_age)
     graph.wait(lambda: any("prior" in d.status[0].message for d in graph.diagnostics))
+    told = {entry.key: entry.value for entry in graph.diagnostics[-1].status[0].values}
+    assert told["bundle_sha256"] == Bundle.load(bundle, verify=False).sha256
 
 
 def test_a_camera_without_calibration_or_with_another_time_is_told_and_ends_nothing(bundle, processes, node):

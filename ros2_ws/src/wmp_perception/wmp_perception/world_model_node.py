@@ -75,7 +75,7 @@ class WorldModelNode(Node):
         lockstep = bool(self.declare_parameter("lockstep", False).value)
         tolerance = float(self.declare_parameter("depth_tolerance", 0.04).value)
         self._patience = float(self.declare_parameter("lockstep_timeout", 5.0).value)
-        self._depth = bundle.contract.depth
+        self._depth, self._bundle_sha256 = bundle.contract.depth, bundle.sha256
         self._model = TimedWorldModel(WorldModel(bundle))
         self._schedule = LatentSchedule(
             self._model, bundle.contract.timing, tolerance, wait_for_depth=lockstep
@@ -145,6 +145,7 @@ class WorldModelNode(Node):
 
     def _report(self) -> Report:
         values = {f"latents_{source.name.lower()}": str(count) for source, count in self._published.items()}
+        values["bundle_sha256"] = self._bundle_sha256  # policy_node compares it with its own
         values["gaps"] = str(self._schedule.gaps)
         if self._newest is not None:
             values["tick"] = str(self._newest.tick)
