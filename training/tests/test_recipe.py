@@ -55,6 +55,13 @@ def test_a_stage_that_begins_in_a_resumed_run_has_the_settings_of_the_stages_bef
     assert RunConfig(**facts["config"]) == replace(CONFIG, stage="student", without=[])
 
 
+def test_nothing_begins_when_time_was_over_with_the_last_step_of_a_stage(tmp_path, monkeypatch):
+    monkeypatch.setitem(recipe.RECIPES, "warm", (Stage("teacher", "teacher", ROLLOUT), Stage("wmp")))
+    assert train(tmp_path, "warm", CONFIG, threads=1, time_limit=0.0) == tmp_path / "teacher" / "checkpoint"
+    assert load_facts(tmp_path / "teacher" / "checkpoint")["env_steps"] == ROLLOUT
+    assert not (tmp_path / "checkpoint").exists()
+
+
 def test_a_student_needs_a_task_that_shows_the_ground(tmp_path):
     with pytest.raises(ValueError, match="height map"):
         recipe.Runner(tmp_path, RunConfig("tiny", 4, 1, stage="student"))

@@ -87,7 +87,7 @@ def train(
             runner.begin_with(source)
         logger.info("stage %s in %s, %.1f M steps so far", stage.name, path, runner.learner.env_steps / 1e6)
         runner.run(end - time.monotonic(), iterations, until_steps=stage.steps)
-        if runner.learner.env_steps < stage.steps:
+        if runner.is_over or runner.learner.env_steps < stage.steps:
             break
         # All ranks have saved before any reads.
         ranks.any(False)

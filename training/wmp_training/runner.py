@@ -130,7 +130,10 @@ def build_learner(
 
 
 class Runner:
-    """Trains in ``folder`` until time or iterations are over, or SIGINT; always leaves a checkpoint."""
+    """Trains in ``folder`` until time or iterations are over, or SIGINT; always leaves a checkpoint.
+
+    ``is_over``: time was over or SIGINT came, on any rank; nothing may begin after it.
+    """
 
     CHECKPOINT_PERIOD = 300.0
 
@@ -146,6 +149,7 @@ class Runner:
         self.folder, self.config, self.ranks = folder, config, ranks
         self.learner = build_learner(config, threads, ranks, device)
         self.wall_time, self._stop = 0.0, False
+        self.is_over = False
         self._curves: SummaryWriter | None = None
         if resume:
             tensors, facts = load_of_ranks(self.checkpoint, self.learner.env.num_robots, ranks)
@@ -190,7 +194,8 @@ class Runner:
                 self._record(log, now - started)
                 if self.ranks.rank == 0:
                     report(self._progress(log, now - started, time_limit - (now - begin)))
-                if self.ranks.any(self._stop or now - begin >= time_limit):
+                self.is_over = self.ranks.any(self._stop or now - begin >= time_limit)
+                if self.is_over:
                     break
                 if self.ranks.any(now - saved > self.CHECKPOINT_PERIOD):
                     self.save()
