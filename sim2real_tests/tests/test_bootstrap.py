@@ -23,8 +23,17 @@ def test_blocks_widen_the_interval_of_samples_that_repeat():
     assert (blocks[2] - blocks[1]) > 2 * (single[2] - single[1])
 
 
+def test_samples_of_less_than_two_blocks_have_a_mean_and_no_interval():
+    samples = np.array([[1.0, 5.0], [2.0, np.nan], [6.0, 7.0]])
+    mean, low, high = interval(samples, block=2)
+    assert mean.tolist() == [3.0, 6.0]
+    assert np.isnan([low, high]).all()
+    assert np.isfinite(interval(np.concatenate([samples, samples[:1]]), block=2)[:, 0]).all()
+    assert np.isnan(interval(np.array([1.0]))[1:]).all()
+
+
 def test_missing_samples_do_not_count():
     samples = np.array([[1.0, np.nan], [3.0, np.nan], [np.nan, np.nan]])
-    mean, _, _ = interval(samples)
-    assert mean[0] == 2.0
-    assert np.isnan(mean[1])
+    mean, low, high = interval(samples)
+    assert mean[0] == 2.0 and low[0] == 1.0 and high[0] == 3.0
+    assert np.isnan([mean[1], low[1], high[1]]).all()

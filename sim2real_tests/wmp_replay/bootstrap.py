@@ -11,13 +11,15 @@ def interval(samples: np.ndarray, block: int = 1, level: float = 0.95, seed: int
     """Mean and confidence bounds over axis 0: ``[3, ...]`` mean, lower, upper.
 
     Neighbouring samples overlap, so whole blocks of ``block`` samples are drawn (moving-block bootstrap,
-    Kuensch 1989). NaN samples do not count.
+    Kuensch 1989). NaN samples do not count. Of less than two blocks nothing can be drawn that differs by more
+    than the overlap: their bounds are NaN.
 
     Args:
         samples: ``[N, ...]``, N at least 1.
     """
     count = len(samples)
-    block = max(1, min(block, count))
+    if count < 2 * block:
+        return _mean_alone(samples)
     rng = np.random.default_rng(seed)
     starts = rng.integers(0, count - block + 1, (RESAMPLES, -(-count // block)))
     rows = (starts[:, :, None] + np.arange(block)).reshape(RESAMPLES, -1)[:, :count]
@@ -29,10 +31,17 @@ def interval(samples: np.ndarray, block: int = 1, level: float = 0.95, seed: int
     drawn = weights @ known
     with np.errstate(invalid="ignore", divide="ignore"):
         means = (weights @ np.where(known, flat, 0.0)) / drawn
-        centre = np.where(known, flat, 0.0).sum(axis=0) / known.sum(axis=0)
     tail = 50.0 * (1.0 - level)
-    bounds = np.full((2, flat.shape[1]), np.nan)
+    result = _mean_alone(samples).reshape(3, -1)
     some = np.isfinite(means).any(axis=0)
     if some.any():
-        bounds[:, some] = np.nanpercentile(means[:, some], (tail, 100.0 - tail), axis=0)
-    return np.stack([centre, *bounds]).reshape(3, *samples.shape[1:])
+        result[1:, some] = np.nanpercentile(means[:, some], (tail, 100.0 - tail), axis=0)
+    return result.reshape(3, *samples.shape[1:])
+
+
+def _mean_alone(samples: np.ndarray) -> np.ndarray:
+    """Mean over axis 0 without bounds: ``[3, ...]``, the last two NaN."""
+    known = np.isfinite(samples)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        centre = np.where(known, samples, 0.0).sum(axis=0) / known.sum(axis=0)
+    return np.stack([centre, np.full_like(centre, np.nan), np.full_like(centre, np.nan)])

@@ -59,7 +59,7 @@ class PredictionErrors:
     stamp: np.ndarray
 
     def intervals(self) -> dict[str, dict[str, np.ndarray]]:
-        """Mean, lower and upper 95 % bound ``[3, K]`` of each."""
+        """Mean, lower and upper 95 % bound ``[3, K]`` of each; bounds are NaN where all windows overlap."""
         block = -(-LENGTH // STRIDE)  # windows that share steps
         return {
             guess: {metric: interval(values, block) for metric, values in metrics.items()}
@@ -215,7 +215,8 @@ def _judge_depth(
         section.add(Status.SKIP, "nothing within the camera's range: depth cannot be judged")
         return
     copied = intervals["persistence"]["depth_m"][0, at]
-    text = f"depth {ahead} steps ahead is off by {mine[0]:.3f} m ({mine[1]:.3f} to {mine[2]:.3f})"
+    bounds = f"{mine[1]:.3f} to {mine[2]:.3f}" if np.isfinite(mine[1]) else "too few windows for an interval"
+    text = f"depth {ahead} steps ahead is off by {mine[0]:.3f} m ({bounds})"
     usual = 1.0
     if reference is not None and COPIED in reference and np.isfinite(reference[COPIED][0, at]):
         usual = max(1.0, reference["depth_m"][0, at] / max(reference[COPIED][0, at], 1e-9))
