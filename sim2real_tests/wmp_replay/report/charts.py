@@ -104,11 +104,12 @@ def terrain_map(clouds: Mapping[str, np.ndarray]) -> str:
 
 
 def histogram(values: np.ndarray, label: str, unit: str, mark: float | None = None) -> str:
-    """How often which value came; the largest half percent is put into the last bar."""
+    """How often which value came, and a bar at ``mark``; the largest half percent is put into the last."""
     top = float(np.quantile(values, 0.995))
     low, high = float(values.min()), max(top, float(values.min()) + 1e-9)
     counts, edges = np.histogram(np.minimum(values, high), BINS, (low, high))
-    chart = Chart(spanning(edges), spanning(counts.astype(float), include_zero=True), label, unit, "times")
+    shown = spanning(edges) if mark is None else spanning(edges, np.array([mark]))
+    chart = Chart(shown, spanning(counts.astype(float), include_zero=True), label, unit, "times")
     chart.bars(edges[:-1], edges[1:], counts, "model")
     if mark is not None:
         chart.span(mark, mark, "alarm")
