@@ -3,11 +3,13 @@
 import json
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 
 from wmp_bringup.cli import main
 from wmp_replay.bag.writer import write_bag
+from wmp_replay.bag_names import bag_names
 from wmp_replay.golden_walk import golden_records
 from wmp_replay.many import BaselineError, Job, find_bags, regressions, replay_many, table
 from wmp_replay.report.overview import write_overview
@@ -53,6 +55,32 @@ def test_a_folder_of_bags_is_judged_bag_by_bag(bags, tiny_bundle, tmp_path, caps
 def verdict(bag, **sections):
     statuses = {name: {"status": status} for name, status in sections.items()}
     return {"bag": f"bags/{bag}", "verdict": max(sections.values()), "sections": statuses}
+
+
+def test_no_two_bags_are_called_alike():
+    bags = [Path("bags", name) for name in ("a/stairs_0.3", "a/stairs_0.5", "a/walk", "b/walk", "b/index")]
+    names = ["stairs_0.3", "stairs_0.5", "a_walk", "b_walk", "b_index"]
+    assert bag_names(bags) == names
+    assert bag_names([Path("bags/one/walk.mcap")]) == ["walk"]
+    assert bag_names([]) == []
+
+
+def test_pages_of_bags_that_are_called_alike_are_two_and_linked(golden_bag, tiny_bundle, tmp_path):
+    names = ("monday/walk_0.5", "tuesday/walk_0.5")
+    for name in names:
+        shutil.copytree(golden_bag, tmp_path / "bags" / name)
+    reports = tmp_path / "reports"
+    main(["replay", str(tmp_path / "bags"), "--bundle", str(tiny_bundle.path), "--report", str(reports)])
+    pages = {page.name for page in reports.iterdir()}
+    assert pages == {"index.html", "monday_walk_0.5.html", "tuesday_walk_0.5.html"}
+    assert set(re.findall('href="(.*?)"', (reports / "index.html").read_text())) == pages - {"index.html"}
+
+
+def test_bags_that_are_called_alike_are_held_each_against_its_own_past(tmp_path):
+    before = [verdict("monday/a", latent="fail"), verdict("tuesday/a", latent="pass")]
+    (tmp_path / "old.json").write_text(json.dumps({"bags": before}))
+    new = [verdict("tuesday/a", latent="warn"), verdict("monday/a", latent="warn")]
+    assert regressions(new, tmp_path / "old.json") == ["tuesday_a: latent was pass and is warn"]
 
 
 def test_only_what_got_worse_is_a_regression(tmp_path):

@@ -14,6 +14,7 @@ from typing import Any
 from wmp_core.bundle import Bundle
 from wmp_replay.bag.errors import BagError
 from wmp_replay.bag.storage import METADATA, SUFFIXES
+from wmp_replay.bag_names import bag_names
 from wmp_replay.reference import Reference
 from wmp_replay.replay import replay
 from wmp_replay.report.page import write_report
@@ -34,7 +35,7 @@ class BaselineError(ValueError):
 @dataclass(frozen=True)
 class Job:
     """What every bag is judged with; ``reports`` is a folder for HTML pages, or None; ``fit``: fit the motors
-    as well."""
+    as well. Called with a bag and the name of its page."""
 
     bundle: Path
     reference: Path | None
@@ -42,7 +43,7 @@ class Job:
     reports: Path | None
     fit: bool = False
 
-    def __call__(self, bag: Path) -> dict[str, Any]:
+    def __call__(self, bag: Path, name: str) -> dict[str, Any]:
         """The verdict on one bag as JSON data; a bag that cannot be read fails with the reason."""
         bundle = Bundle.load(self.bundle, verify=False)  # verified once, by the caller
         reference = None if self.reference is None else Reference.load(self.reference, bundle)
@@ -51,7 +52,7 @@ class Job:
         except BagError as error:
             return {"bag": str(bag), "verdict": str(Status.FAIL), "error": str(error), "sections": {}}
         if self.reports is not None:
-            write_report(result, self.reports / f"{bag.stem}.html")
+            write_report(result, self.reports / f"{name}.html")
         return result.to_dict()
 
 
@@ -86,15 +87,15 @@ def replay_many(
 
 def regressions(verdicts: Sequence[Mapping[str, Any]], baseline: Path) -> list[str]:
     """Sections that are worse than in ``baseline`` (a JSON file of an earlier run), one line each; bags are
-    told apart by their folders' names.
+    told apart by :func:`~wmp_replay.bag_names.bag_names`.
 
     Raises:
         BaselineError: the file is no such JSON.
     """
     try:
         content = json.loads(baseline.read_text(encoding="utf-8"))
-        known = {Path(old["bag"]).name: old for old in content.get("bags", [content])}
-        return [line for new in verdicts for line in _worse(new, known.get(Path(new["bag"]).name))]
+        known = dict(_named(content.get("bags", [content])))
+        return [line for name, new in _named(verdicts) for line in _worse(name, new, known.get(name))]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BaselineError(f"{baseline} is no verdict of 'wmp replay --json': {error!r}") from error
 
@@ -103,15 +104,19 @@ def table(verdicts: Sequence[Mapping[str, Any]]) -> str:
     """Bags against sections as text."""
     names = next((list(verdict["sections"]) for verdict in verdicts if verdict["sections"]), [])
     rows = [["bag", "verdict", *names]]
-    for verdict in verdicts:
+    for bag, verdict in _named(verdicts):
         sections = [verdict["sections"].get(name, {}).get("status", "-") for name in names]
-        rows.append([Path(verdict["bag"]).name, verdict["verdict"], *sections])
+        rows.append([bag, verdict["verdict"], *sections])
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
-    errors = [f"{Path(v['bag']).name}: {v['error']}" for v in verdicts if "error" in v]
+    errors = [f"{bag}: {verdict['error']}" for bag, verdict in _named(verdicts) if "error" in verdict]
     return "\n".join(lines + errors)
+
+
+def _named(verdicts: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield from zip(bag_names([Path(verdict["bag"]) for verdict in verdicts]), verdicts, strict=True)
 
 
 def _bags_of(path: Path) -> Iterator[Path]:
@@ -135,7 +140,7 @@ def _map(job: Job, bags: Sequence[Path], engine: str, workers: int | None) -> It
     count = min(workers or os.cpu_count() or 1, len(bags))
     # Spawned, not forked: onnxruntime's threads do not survive a fork.
     with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(job, bags)
+        yield from pool.map(job, bags, bag_names(bags))
 
 
 def _map_with_ray(job: Job, bags: Sequence[Path]) -> Iterator[dict[str, Any]]:
@@ -144,17 +149,16 @@ def _map_with_ray(job: Job, bags: Sequence[Path]) -> Iterator[dict[str, Any]]:
     except ImportError as error:
         raise EngineError("engine 'ray' needs the Python package ray: pip install ray") from error
 
-    def judge(bag: Path) -> dict[str, Any]:
-        return job(bag)
+    def judge(bag: Path, name: str) -> dict[str, Any]:
+        return job(bag, name)
 
     ray.init(ignore_reinit_error=True)
     remote = ray.remote(judge)
-    for pending in [remote.remote(bag) for bag in bags]:
+    for pending in [remote.remote(*each) for each in zip(bags, bag_names(bags), strict=True)]:
         yield ray.get(pending)
 
 
-def _worse(new: Mapping[str, Any], old: Mapping[str, Any] | None) -> Iterator[str]:
-    name = Path(new["bag"]).name
+def _worse(name: str, new: Mapping[str, Any], old: Mapping[str, Any] | None) -> Iterator[str]:
     if old is None:
         return
     if "error" in new and "error" not in old:

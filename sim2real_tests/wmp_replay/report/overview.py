@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 
+from wmp_replay.bag_names import bag_names
 from wmp_replay.report.charts import TERRAIN_COLOURS, TERRAIN_SHAPES, terrain_map
 from wmp_replay.report.page import badge, document
 from wmp_replay.section import Status
@@ -30,16 +32,17 @@ def write_overview(verdicts: Sequence[Mapping[str, Any]], folder: Path) -> None:
 def _table(verdicts: Sequence[Mapping[str, Any]]) -> str:
     names = next((list(verdict["sections"]) for verdict in verdicts if verdict["sections"]), [])
     head = "".join(f"<th>{name}</th>" for name in ("bag", "ground", "verdict", *names))
-    return f"<table><tr>{head}</tr>{''.join(_row(verdict, names) for verdict in verdicts)}</table>"
+    bags = bag_names([Path(verdict["bag"]) for verdict in verdicts])
+    rows = "".join(_row(bag, verdict, names) for bag, verdict in zip(bags, verdicts, strict=True))
+    return f"<table><tr>{head}</tr>{rows}</table>"
 
 
-def _row(verdict: Mapping[str, Any], names: Sequence[str]) -> str:
-    bag = Path(verdict["bag"])
+def _row(bag: str, verdict: Mapping[str, Any], names: Sequence[str]) -> str:
     if "error" in verdict:
         reason = f'<td colspan="{len(names)}">{escape(verdict["error"])}</td>'
-        return f"<tr><td>{escape(bag.name)}</td><td></td><td>{_badge(verdict['verdict'])}</td>{reason}</tr>"
+        return f"<tr><td>{escape(bag)}</td><td></td><td>{_badge(verdict['verdict'])}</td>{reason}</tr>"
     statuses = "".join(f"<td>{_badge(verdict['sections'][name]['status'])}</td>" for name in names)
-    link = f'<a href="{escape(bag.stem, quote=True)}.html">{escape(bag.name)}</a>'
+    link = f'<a href="{quote(bag)}.html">{escape(bag)}</a>'
     ground = escape(_ground(verdict))
     return f"<tr><td>{link}</td><td>{ground}</td><td>{_badge(verdict['verdict'])}</td>{statuses}</tr>"
 
