@@ -12,6 +12,7 @@ from wmp_core.testing.tiny_bundle import write_tiny_bundle
 from wmp_replay import Reference, ReferenceError, Status, Thresholds, replay
 from wmp_replay.bag.writer import write_bag
 from wmp_replay.golden_walk import golden_records
+from wmp_replay.reference import find_reference
 from wmp_replay.thresholds import ThresholdError
 
 SECTIONS = ["integrity", "exactness", "prediction", "surprise", "latent", "dynamics"]
@@ -76,6 +77,13 @@ def test_calibration_stores_a_reference_that_the_next_replay_uses(tiny_bundle, g
     assert Bundle.load(own.path).sha256 == own.sha256  # the reference is no part of what is hashed
     with pytest.raises(ReferenceError, match="belongs to bundle"):
         Reference.load(own.path / "replay_reference.npz", tiny_bundle)
+
+
+def test_a_reference_is_found_under_the_name_that_it_was_given(tiny_bundle, tmp_path):
+    known = find_reference(tiny_bundle, 1e-4)
+    known.save(tmp_path / "mine")
+    again = Reference.load(tmp_path / "mine", tiny_bundle)
+    assert again.source == known.source and again.surprise == known.surprise
 
 
 def test_walks_of_another_bundle_calibrate_nothing(golden_bag, tmp_path, capsys):

@@ -73,7 +73,7 @@ class Reference:
         return {"rmse": self.rmse, "lag": self.lag} if len(self.rmse) else None
 
     def save(self, path: Path) -> None:
-        """Write an ``.npz`` that holds arrays only."""
+        """Write an ``.npz``, whatever ``path`` ends in, that holds arrays only."""
         arrays: dict[str, Any] = {
             "bundle": np.array(self.bundle),
             "source": np.array(self.source),
@@ -84,7 +84,9 @@ class Reference:
             **{f"prediction_{name}": value for name, value in self.prediction.items()},
             **({} if self.envelope is None else self.envelope.arrays()),
         }
-        np.savez_compressed(path, **arrays)
+        # To a name that does not end in .npz numpy would add it, and the reference not be found again.
+        with path.open("wb") as file:
+            np.savez_compressed(file, **arrays)
 
     @classmethod
     def load(cls, path: Path, bundle: Bundle) -> Reference:
