@@ -28,6 +28,18 @@ def test_kl_loss_is_weighted_above_the_free_nat_and_constant_below():
     torch.testing.assert_close(loss, torch.tensor(0.6))
 
 
+def test_the_prior_is_drawn_to_the_posterior_five_times_as_strongly_as_that_to_the_prior():
+    rssm = small_rssm()
+    posterior, prior = ((3.0 * torch.randn(2, 3, 4)).log_softmax(-1).requires_grad_() for _ in range(2))
+    divergence = kl_divergence(posterior, prior)
+    assert divergence.min() > 1.0
+    to_posterior, to_prior = torch.autograd.grad(divergence.mean(), (posterior, prior))
+    loss, _ = rssm.kl_loss(posterior, prior)
+    found = torch.autograd.grad(loss, (posterior, prior))
+    torch.testing.assert_close(found[0], 0.1 * to_posterior)
+    torch.testing.assert_close(found[1], 0.5 * to_prior)
+
+
 def test_every_class_keeps_its_share_of_the_uniform_mixture():
     rssm = small_rssm()
     probabilities = rssm._logits(torch.full((1, 12), 0.0).index_fill(1, torch.tensor([0]), 1000.0)).exp()

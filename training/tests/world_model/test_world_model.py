@@ -1,8 +1,32 @@
+import pytest
 import torch
 
+from wmp_training.world_model.layers import symlog
 from wmp_training.world_model.replay import SequenceReplay
 from wmp_training.world_model.trainer import WorldModelTrainer
-from wmp_training.world_model.world_model import Sequences
+from wmp_training.world_model.world_model import MapReader, Sequences
+
+
+def test_the_loss_is_summed_over_an_image_and_a_map_and_a_mean_over_steps(networks):
+    """A model of zeros foresees zeros, its prior is its posterior, and the free nats are left of the KL."""
+    model, reader = networks.world_model, MapReader(16, 5)
+    for parameter in [*model.parameters(), *reader.parameters()]:
+        torch.nn.init.zeros_(parameter)
+    batch = Sequences(
+        torch.rand(2, 3, 64, 64) - 0.5,
+        torch.randn(2, 3, 33),
+        torch.randn(2, 3, 60),
+        torch.eye(3)[:1].repeat(2, 1),
+        torch.randn(2, 3, 5),
+    )
+    loss, log = model.loss(batch, reader)
+    depth = batch.depth.square().sum() / 6
+    proprioception = symlog(batch.proprioception).square().sum() / 6
+    surroundings = batch.surroundings.square().sum() / 6
+    assert loss.item() == pytest.approx((depth + proprioception + surroundings).item() + 0.6, rel=1e-5)
+    assert log["depth_rmse"] == pytest.approx(batch.depth.square().mean().sqrt().item(), rel=1e-5)
+    assert log["proprioception"] == pytest.approx(proprioception.item(), rel=1e-5)
+    assert log["kl"] == pytest.approx(0.0, abs=1e-6)
 
 
 def test_training_on_one_batch_lowers_every_part_of_the_loss(networks, tiny):
