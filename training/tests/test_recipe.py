@@ -6,7 +6,13 @@ import pytest
 import torch
 
 from wmp_training import recipe
-from wmp_training.checkpoint import CheckpointError, load_checkpoint, load_facts, section
+from wmp_training.checkpoint import (
+    CheckpointError,
+    load_checkpoint,
+    load_facts,
+    put_checkpoint,
+    section,
+)
 from wmp_training.cli import checkpoint
 from wmp_training.recipe import Stage, train
 from wmp_training.runner import RunConfig
@@ -60,6 +66,20 @@ def test_nothing_begins_when_time_was_over_with_the_last_step_of_a_stage(tmp_pat
     assert train(tmp_path, "warm", CONFIG, threads=1, time_limit=0.0) == tmp_path / "teacher" / "checkpoint"
     assert load_facts(tmp_path / "teacher" / "checkpoint")["env_steps"] == ROLLOUT
     assert not (tmp_path / "checkpoint").exists()
+
+
+@pytest.mark.parametrize(
+    ("of", "complaint"),
+    [
+        ({"policy": "blind"}, "is of policy 'blind', expected 'wmp'"),
+        ({"task": "gentle"}, "is of task 'gentle', expected 'obstacles'"),
+        ({"preset": "small"}, "is of preset 'small', expected 'tiny'"),
+    ],
+)
+def test_the_skill_of_a_run_of_another_kind_is_refused(tmp_path, of, complaint):
+    put_checkpoint(tmp_path / "kept", {}, {"config": vars(replace(CONFIG, **of))})
+    with pytest.raises(CheckpointError, match=complaint):
+        train(tmp_path / "run", "wmp", CONFIG, threads=1, begin_with=tmp_path / "kept")
 
 
 def test_a_student_needs_a_task_that_shows_the_ground(tmp_path):

@@ -50,8 +50,8 @@ def train(
     Args:
         resume: continue every stage where its checkpoint says, with the configuration found there; a stage
             without one begins, with that of the stage before. Otherwise the first stage begins anew.
-        begin_with: checkpoint folder, of the same preset, whose skill is taken over; stages before its own
-            are left out.
+        begin_with: checkpoint folder, of the same preset, task and policy, whose skill is taken over; stages
+            before its own are left out.
         iterations: at most so many in each stage of this call.
         device: where everything but physics runs; not part of the run, which may be resumed on another.
 
@@ -65,9 +65,11 @@ def train(
         load_facts(folder / stages[0].folder / "checkpoint")  # says what is missing
     if begin_with is not None:
         first = load_facts(begin_with)["config"]
-        names, begin, sizes = [stage.name for stage in stages], first["stage"], first["preset"]
-        if sizes != config.preset:
-            raise CheckpointError(f"{begin_with} is of preset {sizes!r}, expected {config.preset!r}")
+        names, begin = [stage.name for stage in stages], first["stage"]
+        for key, expected in (("preset", config.preset), ("task", config.task), ("policy", config.policy)):
+            found = first.get(key, getattr(RunConfig, key, None))
+            if found != expected:
+                raise CheckpointError(f"{begin_with} is of {key} {found!r}, expected {expected!r}")
         if begin not in names:
             raise CheckpointError(
                 f"{begin_with} is of stage {begin!r}, expected one of recipe {recipe!r}: {names}"

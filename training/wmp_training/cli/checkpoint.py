@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import logging
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from wmp_training.cli.mistakes import MISTAKES
 
@@ -42,9 +44,16 @@ class CheckpointCommand:
         size = sum(tensor.nbytes for tensor in kept.values()) / 1e6
         logging.basicConfig(level=logging.INFO, format="%(message)s")
         logging.info(
-            "%.1f MB in %s; next: wmp train --begin-with %s --out runs/NAME", size, args.out, args.out
+            "%.1f MB in %s; next: wmp train %s --begin-with %s --out runs/NAME",
+            *(size, args.out, same_kind(facts["config"]), args.out),
         )
         return 0
+
+
+def same_kind(config: Mapping[str, Any]) -> str:
+    """Options of ``wmp train`` without which a run of other ``config`` would be refused."""
+    known = {"recipe": "wmp" if config.get("stage", "wmp") == "wmp" else "warm", **config}
+    return " ".join(f"--{key} {known[key]}" for key in ("preset", "task", "policy", "recipe") if key in known)
 
 
 command = CheckpointCommand()

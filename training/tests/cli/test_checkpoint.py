@@ -1,0 +1,25 @@
+import argparse
+
+import pytest
+import torch
+
+from wmp_training.checkpoint import put_checkpoint
+from wmp_training.cli import checkpoint, train
+from wmp_training.runner import RunConfig
+
+
+@pytest.mark.parametrize(("stage", "recipe"), [("teacher", "warm"), ("student", "warm"), ("wmp", "wmp")])
+def test_what_is_kept_is_said_with_the_options_that_go_on_from_it(tmp_path, caplog, stage, recipe):
+    config = RunConfig("tiny", 8, 3, task="obstacles", stage=stage)
+    put_checkpoint(tmp_path / "run" / "checkpoint", {"a": torch.zeros(1)}, {"config": vars(config)})
+    parser = argparse.ArgumentParser()
+    checkpoint.command.add_arguments(parser)
+    caplog.set_level("INFO")
+    out = tmp_path / "kept"
+    assert checkpoint.command.run(parser.parse_args(["--run", str(tmp_path / "run"), "--out", str(out)])) == 0
+    hint = caplog.messages[-1].partition("wmp train ")[2].split()
+    parser = argparse.ArgumentParser()
+    train.command.add_arguments(parser)
+    found = parser.parse_args(hint)
+    assert (found.preset, found.task, found.policy, found.recipe) == ("tiny", "obstacles", "wmp", recipe)
+    assert found.begin_with == out
