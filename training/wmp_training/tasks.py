@@ -86,6 +86,8 @@ LENIENCY = (
         for terrain in ("stairs_up", "stairs_down", "course")
         for term in ("vertical_velocity", "tilt_rate")
     ),
+    # Bars and open ground ask for an upright walk; elsewhere a robot may crouch to leap or to balance.
+    *((terrain, "crouch", 0.3) for terrain in SHARES if terrain not in ("flat", "rough", "slope", "crawl")),
     ("tilt", "lateral_tilt", 0.0),
     ("course", "lateral_tilt", 0.0),
     # Exact speed and heading are asked for on open ground only.
@@ -122,7 +124,7 @@ OBSTACLES = EnvConfig(
         collision=-0.5,
         stuck=-1.0,
         heading=-1.0,
-        crouch=-40.0,
+        crouch=-120.0,
         leniency=LENIENCY,
         overspeed=(
             ("climb", 1.0),

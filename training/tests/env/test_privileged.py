@@ -27,3 +27,12 @@ def test_ground_counts_from_the_nominal_height_of_the_base_and_ceilings_from_the
 def test_to_walk_low_is_to_crouch_unless_something_hangs_above():
     lowered = crouch(surroundings(Ground(), EVERYONE, torch.tensor([[0.4], [0.3], [0.3]])))
     assert lowered.tolist() == pytest.approx([0.0, 0.07, 0.0], abs=1e-6)
+
+
+@pytest.mark.parametrize(("place", "counts"), [(0.4, False), (0.5, False), (0.6, True), (-0.6, True)])
+def test_a_bar_bends_a_robot_that_is_near_it(place, counts):
+    seen = surroundings(Ground(), EVERYONE, torch.tensor([[0.3], [0.3], [0.3]]))[1:2]
+    ceiling = seen[:, 187:]
+    ceiling[:] = 2.5
+    ceiling[0, round((place + 0.8) / 0.1)] = 0.5
+    assert (crouch(seen).item() > 0) == counts

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from wmp_training.sim.backend import RobotStates, Simulator
-from wmp_training.sim.height_map import POINTS
+from wmp_training.sim.height_map import LINE, POINTS
 
 #: Heights are scaled as in the paper: the ground from the nominal height of the base [m] down, ceilings up to
 #: this far above it [m]; both times SCALE.
 SCALE, NOMINAL_HEIGHT, CEILING_RANGE = 5.0, 0.3, 0.5
-#: A robot that walks upright holds its base this high above the ground below it [m].
-UPRIGHT = 0.27
+#: A robot that walks upright holds its base this high above the ground below it [m], unless something hangs
+#: over it or nearer than this ahead or behind [m].
+UPRIGHT, BENT_WITHIN = 0.27, 0.5
+_NEAR = torch.from_numpy(np.abs(LINE[:, 0]) < BENT_WITHIN + 1e-6)
 
 
 def surroundings(simulator: Simulator, robots: Tensor, base_height: Tensor) -> Tensor:
@@ -25,11 +28,11 @@ def surroundings(simulator: Simulator, robots: Tensor, base_height: Tensor) -> T
 
 
 def crouch(seen: Tensor) -> Tensor:
-    """By how much robots walk lower than upright under open sky [N], m; ``seen`` [N, 204] as of
+    """By how much robots walk lower than upright away from bars [N], m; ``seen`` [N, 204] as of
     :func:`surroundings`. A policy that crouches for ever passes under every bar without having seen one."""
     ground, ceiling = seen[:, : len(POINTS)], seen[:, len(POINTS) :]
     height = ground[:, len(POINTS) // 2] / SCALE + NOMINAL_HEIGHT
-    is_open = (ceiling >= CEILING_RANGE * SCALE).all(-1)
+    is_open = (ceiling[:, _NEAR] >= CEILING_RANGE * SCALE).all(-1)
     return (UPRIGHT - height).clamp(min=0.0) * is_open
 
 
