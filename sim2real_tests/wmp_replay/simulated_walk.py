@@ -17,7 +17,9 @@ import numpy as np
 
 from wmp_core.bundle import Bundle
 from wmp_core.control.command import MotorCommand
-from wmp_core.control.pd import joint_targets, torque_limited_targets
+from wmp_core.control.envelope import EnvelopeSettings
+from wmp_core.control.pd import joint_targets, pd_torque, torque_limited_targets
+from wmp_core.control.power import power_share
 from wmp_core.depth.geometry import DepthProjection
 from wmp_core.inference.policy import Policy
 from wmp_core.inference.world_model import LatentState, WorldModel
@@ -127,13 +129,14 @@ def walk_records(bundle: Bundle, course: Course, shift: Shift) -> Iterator[Recor
 
 
 class _Motors:
-    """Holds targets for some exchanges, ``delay`` late and with ``strength`` of the gains."""
+    """Holds targets for some exchanges, ``delay`` late and with ``strength`` of the gains; no more torque and
+    power is asked for than the robot's envelope lets pass."""
 
     def __init__(self, robot: SimulatedA1, bundle: Bundle, shift: Shift) -> None:
         joints = bundle.contract.joints
         self._robot = robot
         self._kp, self._kd = joints.array("kp"), joints.array("kd")
-        self._limit = joints.array("torque_limit")
+        self._limit, self._power_limit = joints.array("torque_limit"), EnvelopeSettings().power_limit
         self._strength = shift.strength
         self._late = deque([joints.array("default_position")] * round(shift.delay / EXCHANGE))
 
@@ -141,9 +144,14 @@ class _Motors:
         kp, kd = self._kp, self._kd
         for _ in range(exchanges):
             self._late.append(targets)
-            state = self._robot.state()
-            limited = torque_limited_targets(self._late.popleft(), state.q, state.dq, kp, kd, self._limit)
+            state, target = self._robot.state(), self._late.popleft()
+            limit = self._limit_at(pd_torque(target, state.q, state.dq, kp, kd, self._limit), state.dq)
+            limited = torque_limited_targets(target, state.q, state.dq, kp, kd, limit)
             self._robot.step(MotorCommand.position(limited, self._strength * kp, self._strength * kd))
+
+    def _limit_at(self, torque: np.ndarray, dq: np.ndarray) -> np.ndarray:
+        share = power_share(torque, dq, self._power_limit)
+        return self._limit if share == 1.0 else np.abs(torque) * share
 
 
 def _robot_and_camera(course: Course, shift: Shift) -> tuple[SimulatedA1, SimulatedD435i]:
