@@ -14,7 +14,7 @@ from wmp_training.sim.height_map import LINE, POINTS
 SCALE, NOMINAL_HEIGHT, CEILING_RANGE = 5.0, 0.3, 0.5
 #: A robot that walks upright holds its base this high above the ground below it [m], unless something hangs
 #: over it or nearer than this ahead or behind [m].
-UPRIGHT, BENT_WITHIN = 0.27, 0.5
+UPRIGHT, BENT_WITHIN = 0.29, 0.5
 _NEAR = torch.from_numpy(np.abs(LINE[:, 0]) < BENT_WITHIN + 1e-6)
 
 
