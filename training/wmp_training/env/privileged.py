@@ -15,7 +15,7 @@ SCALE, NOMINAL_HEIGHT, CEILING_RANGE = 5.0, 0.3, 0.5
 #: A robot that walks upright holds its base this high above the ground below it [m], unless something hangs
 #: over it or nearer than this ahead or behind [m].
 UPRIGHT, BENT_WITHIN = 0.29, 0.5
-_NEAR = torch.from_numpy(np.abs(LINE[:, 0]) < BENT_WITHIN + 1e-6)
+_FIRST, *_, _LAST = np.flatnonzero(np.abs(LINE[:, 0]) < BENT_WITHIN + 1e-6)
 
 
 def surroundings(simulator: Simulator, robots: Tensor, base_height: Tensor) -> Tensor:
@@ -32,7 +32,7 @@ def crouch(seen: Tensor) -> Tensor:
     :func:`surroundings`. A policy that crouches for ever passes under every bar without having seen one."""
     ground, ceiling = seen[:, : len(POINTS)], seen[:, len(POINTS) :]
     height = ground[:, len(POINTS) // 2] / SCALE + NOMINAL_HEIGHT
-    is_open = (ceiling[:, _NEAR] >= CEILING_RANGE * SCALE).all(-1)
+    is_open = (ceiling[:, _FIRST : _LAST + 1] >= CEILING_RANGE * SCALE).all(-1)
     return (UPRIGHT - height).clamp(min=0.0) * is_open
 
 
