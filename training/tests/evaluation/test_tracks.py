@@ -44,12 +44,15 @@ def test_varied_robots_have_their_own_body_and_start(contract):
     assert len(set(y.tolist())) == 3 and y.abs().max() < START_Y + 0.05
 
 
-def test_no_torque_exceeds_the_contract(tracks, contract, default):
-    everyone = torch.arange(3)
+def test_no_torque_exceeds_the_contract_and_no_power_the_envelope(tracks, contract, default):
+    everyone, peak, work = torch.arange(3), 0.0, 0.0
     for sign in (1.0, -1.0, 1.0):
         tracks.step(default + 1.5 * sign, everyone)
         assert (tracks.peak_torque <= torch.tensor(contract.joints.torque_limit) + 1e-5).all()
-    assert tracks.peak_torque.max() == pytest.approx(30.0)
+        peak, work = max(peak, tracks.peak_torque.max().item()), max(work, tracks.work.max().item())
+    assert peak == pytest.approx(30.0)
+    # 900 W for 20 ms are 18 J; unlimited, these kicks take more.
+    assert 15.0 < work <= 18.0 + 1e-4
 
 
 def test_work_of_the_first_instant_is_torque_times_velocity(tracks, contract, default):
