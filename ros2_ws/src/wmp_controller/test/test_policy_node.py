@@ -75,9 +75,13 @@ class Observer:
 
     @property
     def health(self):
-        """The newest status of the node itself, as opposed to events."""
-        statuses = [status for message in self.diagnostics for status in message.status]
-        return next(status for status in reversed(statuses) if status.name == "policy_node")
+        """The newest status of the node itself, as opposed to events; waits for the first."""
+
+        def own():
+            return [s for message in self.diagnostics for s in message.status if s.name == "policy_node"]
+
+        self.wait(own)
+        return own()[-1]
 
     def wait_for_mode(self, mode):
         self.wait(lambda: self.diagnostics and self.diagnostics[-1].status[0].message == mode)
