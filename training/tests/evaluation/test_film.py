@@ -59,7 +59,7 @@ def test_the_film_is_of_the_episode_that_is_judged(bundle, shot):
     (judged,) = run_trials(BundleCandidate(bundle), [TRIAL], PROTOCOL)
     assert outcome.progress == judged.progress and outcome.end == judged.end
     assert len(footage.poses) == round(outcome.duration / 0.02)
-    assert len(footage.depth) == len(footage.deter) == -(-len(footage.poses) // 5)
+    assert len(footage.walk.depth[0]) == len(footage.deter) == -(-len(footage.poses) // 5)
 
 
 def test_what_was_foreseen_is_what_the_world_model_predicts_without_images(bundle, shot):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +18,14 @@ from wmp_training.env.environment import Observation
 from wmp_training.evaluation.agent import BundleAgent
 from wmp_training.evaluation.candidate import BundleCandidate
 from wmp_training.evaluation.episodes import run_trials
-from wmp_training.evaluation.foresight import BundlePredictor
+from wmp_training.evaluation.foresight import BundlePredictor, Recorder
 from wmp_training.evaluation.measures import Outcome
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.side_view import SideView
 from wmp_training.evaluation.tracks import STEP
 from wmp_training.evaluation.trial import Trial
 from wmp_training.sim.backend import RobotStates
+from wmp_training.world_model.world_model import Sequences
 
 #: Pixels of the view from the side, and of a depth image beside it.
 WIDTH, HEIGHT, TILE = 480, 270, 135
@@ -36,20 +37,19 @@ AHEAD = 10
 QUALITY = 50
 
 
-@dataclass
+@dataclass(frozen=True)
 class Footage:
     """What a film is made of.
 
-    ``poses``: qpos at every policy tick; ``depth`` [H, W], ``deter``, ``stoch`` and the ``actions`` that led
-    there at every world-model tick; ``interval``: policy ticks between these.
+    ``poses``: qpos at every policy tick; ``walk``: what the robot saw and did, one sequence over all
+    world-model ticks; ``deter`` and ``stoch`` [T, ...] there; ``interval``: policy ticks between these.
     """
 
     interval: int
-    poses: list[np.ndarray] = field(default_factory=list)
-    depth: list[Tensor] = field(default_factory=list)
-    deter: list[Tensor] = field(default_factory=list)
-    stoch: list[Tensor] = field(default_factory=list)
-    actions: list[Tensor] = field(default_factory=list)
+    poses: list[np.ndarray]
+    walk: Sequences
+    deter: Tensor
+    stoch: Tensor
 
 
 class _Filmed(BundleCandidate):
@@ -62,33 +62,35 @@ class _Filmed(BundleCandidate):
 
 def shoot(bundle: Bundle, trial: Trial, protocol: Protocol) -> tuple[Footage, Outcome]:
     """One episode of ``bundle``'s policy, and how it ended."""
-    who, footage = _Filmed(bundle), Footage(bundle.contract.timing.world_model_interval)
-    past: list[Tensor] = []
+    who, interval = _Filmed(bundle), bundle.contract.timing.world_model_interval
+    recorder, poses = Recorder(interval), list[np.ndarray]()
+    deter, stoch = list[np.ndarray](), list[np.ndarray]()
 
     def watch(states: RobotStates, observation: Observation, action: Tensor) -> None:
+        recorder(states, observation, action)
         pose = torch.cat([states.position[0], states.quat[0], states.q[0]])
-        footage.poses.append(pose.double().numpy().copy())
+        poses.append(pose.double().numpy().copy())
         if len(observation.due):
-            taken = past[-footage.interval :] or [torch.zeros_like(action[0])] * footage.interval
-            footage.depth.append(observation.depth[0].clone())
-            footage.deter.append(torch.from_numpy(who.actor.deter[0].copy()))
-            footage.stoch.append(torch.from_numpy(who.actor.stoch[0].copy()))
-            footage.actions.append(torch.cat(taken))
-        past.append(action[0].clone())
+            deter.append(who.actor.deter[0].copy())
+            stoch.append(who.actor.stoch[0].copy())
 
     (outcome,) = run_trials(who, [trial], protocol, watch=watch)
-    return footage, outcome
+    walk = recorder.windows(length=len(deter))
+    assert walk is not None
+    states_of_model = (torch.from_numpy(np.stack(states)) for states in (deter, stoch))
+    return Footage(interval, poses, walk, *states_of_model), outcome
 
 
 def foreseen(bundle: Bundle, footage: Footage) -> Tensor:
     """Depth [T, H, W] that the world model expected ``AHEAD`` steps before, knowing the actions but no image
     since; the first ``AHEAD`` images, which nothing foresaw, hold nothing."""
-    model, count = BundlePredictor(bundle), max(len(footage.depth) - AHEAD, 0)
-    images = torch.full((len(footage.depth), *footage.depth[0].shape), 0.5)
+    depth, actions = footage.walk.depth[0], footage.walk.actions[0]
+    model, count = BundlePredictor(bundle), max(len(depth) - AHEAD, 0)
+    images = torch.full_like(depth, 0.5)
     if count:
-        deter, stoch = torch.stack(footage.deter[:count]), torch.stack(footage.stoch[:count])
+        deter, stoch = footage.deter[:count], footage.stoch[:count]
         for step in range(1, AHEAD + 1):
-            deter = model.advance(deter, stoch, torch.stack(footage.actions[step : step + count]))
+            deter = model.advance(deter, stoch, actions[step : step + count])
             stoch = model.prior(deter)
         images[AHEAD:] = model.decode(deter, stoch)
     return images
@@ -108,7 +110,7 @@ def pictures(bundle: Bundle, trial: Trial, footage: Footage) -> Iterator[Image.I
         picture = Image.new("RGB", (WIDTH + TILE, HEIGHT))
         picture.paste(Image.fromarray(view.draw(footage.poses[tick])), (0, 0))
         known = step >= AHEAD
-        tiles = (footage.depth[step], "sees"), (expected[step], "foresaw 1 s ago" if known else "")
+        tiles = (footage.walk.depth[0, step], "sees"), (expected[step], "foresaw 1 s ago" if known else "")
         for row, (depth, title) in enumerate(tiles):
             picture.paste(_tile(depth, title), (WIDTH, row * TILE))
         yield picture
