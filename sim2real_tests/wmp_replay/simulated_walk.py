@@ -30,7 +30,7 @@ from wmp_sim.depth.camera import CameraMount
 from wmp_sim.depth.d435i import DEPTH_UNIT, SimulatedD435i
 from wmp_sim.depth.noise import StereoNoise
 from wmp_sim.robot import EXCHANGE, SimulatedA1
-from wmp_sim.terrain import make_terrain
+from wmp_sim.terrain import seeded_terrain
 from wmp_sim.world import build_world
 
 PHYSICS_DT = 0.001
@@ -145,17 +145,14 @@ class _Motors:
         for _ in range(exchanges):
             self._late.append(targets)
             state, target = self._robot.state(), self._late.popleft()
-            limit = self._limit_at(pd_torque(target, state.q, state.dq, kp, kd, self._limit), state.dq)
-            limited = torque_limited_targets(target, state.q, state.dq, kp, kd, limit)
+            torque = pd_torque(target, state.q, state.dq, kp, kd, self._limit)
+            allowed = np.abs(torque) * power_share(torque, state.dq, self._power_limit)
+            limited = torque_limited_targets(target, state.q, state.dq, kp, kd, allowed)
             self._robot.step(MotorCommand.position(limited, self._strength * kp, self._strength * kd))
-
-    def _limit_at(self, torque: np.ndarray, dq: np.ndarray) -> np.ndarray:
-        share = power_share(torque, dq, self._power_limit)
-        return self._limit if share == 1.0 else np.abs(torque) * share
 
 
 def _robot_and_camera(course: Course, shift: Shift) -> tuple[SimulatedA1, SimulatedD435i]:
-    terrain = make_terrain(course.terrain, course.difficulty, np.random.default_rng(course.seed))
+    terrain = seeded_terrain(course.terrain, course.difficulty, course.seed)
     model = build_world(terrain, actuators="torque", physics_dt=PHYSICS_DT)
     trunk = model.body("trunk").id
     heavier = 1.0 + shift.payload / model.body_mass[trunk]
