@@ -1,8 +1,8 @@
 """The UDP link to an A1, real or simulated: one object that sends motor commands and receives robot states.
 
-A stale link is silent: nothing tells that no packet came. So every state carries a stamp, and the watchdog
-judges its age. Not provable without a robot: its own command time-out, the hand-over from sport mode, and the
-unit of its tick.
+A stale link is silent: nothing tells that no packet came. So every state carries the stamp of its arrival,
+and the watchdog judges its age. Not provable without a robot: its own command time-out, the hand-over from
+sport mode, and the unit of its tick.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import logging
 import select
 import socket
 import time
-from typing import Callable, Optional, Sequence, Tuple, TypeVar
+from typing import Callable, NamedTuple, Optional, Sequence, Tuple, TypeVar
 
 import numpy as np
 
 from wmp_core.a1 import wire
+from wmp_core.a1.arrival import ArrivalSocket, Datagram
 from wmp_core.a1.claim import claim_robot
 from wmp_core.a1.link_settings import A1LinkSettings
 from wmp_core.a1.robot_link import Cycle, LinkError, LinkStatistics, RobotLink
@@ -32,7 +33,12 @@ _MAX_DRAIN = 256
 T = TypeVar("T")
 
 
-class A1Link(LinkSession[socket.socket]):
+class _Arrived(NamedTuple):
+    state: wire.LowState
+    stamp: float
+
+
+class A1Link(LinkSession[ArrivalSocket]):
     """:class:`RobotLink` over the A1's low-level UDP protocol.
 
     Arguments as for :class:`wmp_core.a1.session.LinkSession`.
@@ -67,7 +73,7 @@ class A1Link(LinkSession[socket.socket]):
         except OSError as error:
             raise LinkError(f"robot host {host!r} is unknown ({error}); check robot_host") from error
         claim = claim_robot(*self._robot)
-        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp = ArrivalSocket(self._clock)
         try:
             udp.bind(("0.0.0.0", port))
         except OSError as error:
@@ -77,7 +83,6 @@ class A1Link(LinkSession[socket.socket]):
                 f"local UDP port {port} cannot be bound ({error.strerror}); stop the other controller "
                 f"(`ss -ulpn sport = :{port}` names it) or set local_port"
             ) from error
-        udp.setblocking(False)
         self._claim = claim
         self._begin(udp)
         self._ticks = TickOrder(self._settings.ticks_per_state, self._statistics)
@@ -85,14 +90,15 @@ class A1Link(LinkSession[socket.socket]):
     def receive(self, timeout_s: float, newest: bool = True) -> Optional[RobotState]:
         """Wait up to ``timeout_s`` for a state newer than the last one; ``None`` if none came.
 
-        With ``newest`` the socket is drained and the last state wins; without, states come one by one
-        (lockstep). Corrupt, foreign, repeated and overtaken packets are counted and never returned.
+        With ``newest`` the socket is drained and the last state wins; after a pause even that may be old, as
+        its stamp then tells (see :mod:`wmp_core.a1.arrival`). Without, states come one by one (lockstep).
+        Corrupt, foreign, repeated and overtaken packets are counted and never returned.
 
         Raises:
             LinkError: the link is closed.
         """
         state = self._wait_for(lambda: self._read(newest), timeout_s)
-        return None if state is None else self._robot_state(state)
+        return None if state is None else self._robot_state(*state)
 
     def receive_cycle(self, timeout_s: float) -> Optional[Cycle]:
         """Lockstep: wait up to ``timeout_s`` for the end of the robot's next cycle; ``None`` if none came.
@@ -105,7 +111,7 @@ class A1Link(LinkSession[socket.socket]):
         """
         return self._wait_for(self._read_cycle, timeout_s)
 
-    def _transmit(self, udp: socket.socket, targets: Tuple[np.ndarray, ...]) -> bool:
+    def _transmit(self, udp: ArrivalSocket, targets: Tuple[np.ndarray, ...]) -> bool:
         data = wire.encode_low_cmd(*targets)
         try:
             udp.sendto(data, self._robot)
@@ -116,7 +122,7 @@ class A1Link(LinkSession[socket.socket]):
             return False
         return True
 
-    def _disconnect(self, udp: socket.socket) -> None:
+    def _disconnect(self, udp: ArrivalSocket) -> None:
         udp.close()
         if self._claim is not None:
             self._claim.close()
@@ -142,40 +148,40 @@ class A1Link(LinkSession[socket.socket]):
         state = self._read(newest=False, by_cycle=True)
         if state is None and not self._cycle_was_lost:
             return None
-        return Cycle(None if state is None else self._robot_state(state))
+        return Cycle(None if state is None else self._robot_state(*state))
 
-    def _read(self, newest: bool, by_cycle: bool = False) -> Optional[wire.LowState]:
+    def _read(self, newest: bool, by_cycle: bool = False) -> Optional[_Arrived]:
         """The next fresh state that has already arrived, or the newest of all that have.
 
         ``by_cycle`` ends it at an empty datagram, which elsewhere is a damaged one.
         """
         udp = self._open_connection()
-        found: Optional[wire.LowState] = None
+        found: Optional[_Arrived] = None
         for _ in range(_MAX_DRAIN):
             try:
-                data, address = udp.recvfrom(2048)
+                datagram = udp.take()
             except BlockingIOError:
                 break
             except ConnectionError:  # the robot's host reports that nobody listens yet
                 continue
-            if by_cycle and not data:
+            if by_cycle and not datagram.data:
                 self._cycle_was_lost = True
                 break
-            state = self._accept(data, address)
+            state = self._accept(datagram)
             if state is None:
                 continue
             self._statistics.superseded += found is not None
-            found = state
+            found = _Arrived(state, datagram.stamp)
             if not newest:
                 break
         return found
 
-    def _accept(self, data: bytes, address: Tuple[str, int]) -> Optional[wire.LowState]:
-        if address[0] != self._robot[0]:
+    def _accept(self, datagram: Datagram) -> Optional[wire.LowState]:
+        if datagram.host != self._robot[0]:
             self._statistics.foreign += 1
             return None
         try:
-            state = wire.decode_low_state(data)
+            state = wire.decode_low_state(datagram.data)
         except wire.WireError as error:
             self._statistics.corrupt += 1
             _LOG.debug("packet dropped: %s", error)

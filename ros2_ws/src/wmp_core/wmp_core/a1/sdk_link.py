@@ -8,7 +8,8 @@ protocol and cannot drive one. What users build from legged_sdk 3.3.1 to 3.3.4 i
 * ``send_command(values)`` of 60 floats, per motor q, Kp, dq, Kd, tau.
 
 The SDK's own safety functions end the whole process with ``exit()``, and the robot is then not damped by us:
-build the binding without them. Addresses and ports are the binding's. Not tried on a robot.
+build the binding without them. Addresses and ports are the binding's. It does not tell when a state came: one
+counts as arrived when it is first seen here, even if the thread that asks was held up. Not tried on a robot.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ class SdkLink(LinkSession[Any]):
             time.sleep(_POLL_S)
         self._newest_tick = int(observed.tick)
         self._statistics.received += 1
-        return self._robot_state(_low_state(observed))
+        return self._robot_state(_low_state(observed), self._clock())
 
     def receive_cycle(self, timeout_s: float) -> Optional[Cycle]:
         """The SDK knows no lockstep: a cycle is the next state."""

@@ -123,8 +123,8 @@ class LinkSession(ABC, Generic[ConnectionT]):
             raise LinkError("the link to the robot is closed; call open() first")
         return self._connection
 
-    def _robot_state(self, state: wire.LowState) -> RobotState:
-        stamp = state.tick * TICK_SECONDS if self._settings.stamp_from_tick else self._clock()
+    def _robot_state(self, state: wire.LowState, arrival: float) -> RobotState:
+        stamp = state.tick * TICK_SECONDS if self._settings.stamp_from_tick else arrival
         translated = robot_state(self._order, state, stamp)
         self._velocity = translated.dq
         return translated
