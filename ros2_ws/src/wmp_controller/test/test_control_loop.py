@@ -212,6 +212,35 @@ def test_a_loop_that_is_stopped_leaves_the_robot_in_damping(bundle, robot, locks
     assert not thread.is_alive() and robot.is_damped
 
 
+def test_a_script_does_not_lose_patience_with_a_robot_that_is_waited_for(bundle, robot):
+    operator = ScriptedOperator(Script((0.5, 0.0, 0.0), patience=0.0))
+    loop, *_ = build(bundle, robot, operator, lockstep=False)
+    robot.answers = False
+    assert not loop.wait_for_robot(0.1)
+    assert not operator.finished and robot.is_damped
+    robot.answers = True
+    assert loop.wait_for_robot(20.0)
+    loop.stop()
+    loop.run()
+    assert operator.failure is None and not any(command.kp.any() for command in robot.commands)
+
+
+def test_a_script_outlasts_a_robot_that_comes_later_than_its_patience(bundle, robot):
+    operator = ScriptedOperator(Script((0.5, 0.0, 0.0), stand_seconds=0.1, patience=1.0))
+    loop, *_ = build(bundle, robot, operator, lockstep=False, ready_timeout=60.0)
+    robot.answers = False
+    thread = threading.Thread(target=loop.run)
+    thread.start()
+    time.sleep(2.5)  # 0.5 s of them for the graph
+    robot.answers = True
+    deadline = time.monotonic() + 20
+    while not any(command.kp.any() for command in robot.commands) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    loop.stop()
+    thread.join(timeout=5)
+    assert any(command.kp.any() for command in robot.commands) and operator.failure is None
+
+
 def test_a_full_outbox_drops_and_counts_what_is_offered_and_takes_what_somebody_waits_for():
     outbox = Outbox(2)
     for item in range(3):

@@ -60,10 +60,18 @@ def test_a_refused_walk_is_asked_for_again_until_patience_ends():
 
 def test_a_robot_that_cannot_stand_up_fails_the_script():
     operator = ScriptedOperator(SCRIPT)
-    for now in range(5):
+    for attempt in range(7):  # one every 0.5 s: the seventh makes more than 3 s
         assert not operator.finished
-        ask(operator, Mode.PASSIVE, float(now), refusal="no robot state")
+        ask(operator, Mode.PASSIVE, 0.5 * attempt, refusal="no robot state")
     assert operator.finished and operator.failure == "no robot state"
+
+
+def test_time_in_which_nobody_asks_a_script_costs_it_no_patience():
+    operator = ScriptedOperator(SCRIPT)
+    assert ask(operator, Mode.PASSIVE, 0.0, refusal="the preflight was under way") is Request.STAND_UP
+    assert ask(operator, Mode.PASSIVE, 100.0, refusal="the robot state is old") is Request.STAND_UP
+    assert not operator.finished
+    assert ask(operator, Mode.PASSIVE, 100.5) is Request.STAND_UP
 
 
 @pytest.mark.parametrize("mode", [Mode.STAND_UP, Mode.WALK])

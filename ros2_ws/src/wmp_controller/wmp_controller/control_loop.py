@@ -35,10 +35,10 @@ class LoopSettings:
     """How the control thread runs.
 
     ``period``: s of one cycle; ``report_every``: cycles between two reports to the outbox; ``dry_run``:
-    compute everything, send only damping; ``wait_for_graph``: send nothing before the other nodes can serve
-    (a script cannot see that they cannot, and lockstep repeats only if it begins with all of them);
-    ``ready_timeout``, ``state_timeout``, ``latent_timeout``: wall s to wait for the other nodes and, in
-    lockstep, for a state and for a latent.
+    compute everything, send only damping; ``wait_for_graph``: ask the operator for nothing before the other
+    nodes can serve and the robot answers (a script cannot see that they do not, and lockstep repeats only if
+    it begins with all of them); ``ready_timeout``, ``state_timeout``, ``latent_timeout``: wall s to wait for
+    each of them and, in lockstep, for a state and for a latent.
     """
 
     period: float = 0.002
@@ -134,7 +134,8 @@ class ControlLoop:
     def wait_for_robot(self, timeout_s: float) -> bool:
         """Damp a robot that does not answer yet, and answer those who ask for more; returns whether one came.
 
-        Leaves the link open.
+        A script is not asked: its patience is for a robot that refuses, not for one that is switched on
+        later. Leaves the link open.
 
         Raises:
             LinkError: it cannot be opened.
@@ -142,11 +143,12 @@ class ControlLoop:
         self._link.open()
         deadline = time.monotonic() + timeout_s
         for periods in self.loop.ticks():
-            if self._link.receive(0.0) is not None:
+            state = self._link.receive(0.0)
+            self._cycle(state, self._clock(), periods, asks=not self._settings.wait_for_graph)
+            if state is not None:
                 return True
             if self._is_over() or time.monotonic() > deadline:
                 return False
-            self._cycle(None, self._clock(), periods)
         return False
 
     def refuse_waiting(self, reason: str) -> None:
@@ -179,6 +181,8 @@ class ControlLoop:
             self._link.close()
 
     def _run_real_time(self) -> None:
+        if self._settings.wait_for_graph:
+            self.wait_for_robot(self._settings.ready_timeout)
         for periods in self.loop.ticks():
             if self._is_over():
                 return
@@ -212,11 +216,11 @@ class ControlLoop:
     def _is_over(self) -> bool:
         return self._stop.is_set() or self._operator.finished
 
-    def _cycle(self, state: Optional[RobotState], now: float, periods: int) -> None:
+    def _cycle(self, state: Optional[RobotState], now: float, periods: int, asks: bool = True) -> None:
         self._state = state or self._state
         if state is not None:
             self._operator.see(state)
-        request = self._request(now)
+        request = self._request(now) if asks else None
         started = time.perf_counter()
         velocity, joystick = self._operator.velocity(now), self._operator.sign_of_life(now)
         output = self._controller.cycle(

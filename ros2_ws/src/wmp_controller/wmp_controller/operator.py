@@ -17,6 +17,9 @@ from wmp_core.observation import RobotState
 
 _log = logging.getLogger(__name__)
 
+#: s between two attempts of a script at a request that was refused.
+_RETRY_PERIOD = 0.5
+
 
 class Operator(Protocol):
     """Asked by the control thread in every cycle; times are those of the robot states, s."""
@@ -50,7 +53,8 @@ class Script:
     """Stand up, walk once with one velocity command, sit down.
 
     ``velocity``: vx m/s, vy m/s, yaw rate rad/s; ``walk_seconds``: 0 walks until stopped;
-    ``stand_seconds``: time in STAND before walking; ``patience``: s that a refused request is repeated;
+    ``stand_seconds``: time in STAND before walking; ``patience``: s that a refused request is repeated, not
+    counting those in which nobody asks the script;
     ``fault_seconds``: time in FAULT, damped, before the script ends.
     """
 
@@ -82,6 +86,7 @@ class ScriptedOperator:
         self._asked: Optional[Request] = None
         self._refusal: Optional[str] = None
         self._next_attempt = -math.inf
+        self._refused_for = 0.0
         self._has_stood = self._has_walked = False
         self._sits_on_purpose = False
         self.finished = False
@@ -94,19 +99,20 @@ class ScriptedOperator:
             return None
         self._asked = self._wish(mode, now - self._mode_since)
         if self._asked is not None:
-            self._next_attempt = now + 0.5
+            self._next_attempt = now + _RETRY_PERIOD
         return self._asked
 
     def answer(self, refusal: Optional[str]) -> None:
         if refusal is None:
             self._sits_on_purpose |= self._asked is Request.SIT_DOWN
-            self._next_attempt = -math.inf
+            self._next_attempt, self._refused_for = -math.inf, 0.0
             return
         if refusal != self._refusal:
             _log.warning("%s", refusal)
         self._refusal = refusal
-        if self._waited_too_long():
-            self._fail(refusal)
+        self._refused_for += _RETRY_PERIOD
+        if self._refused_for > self._script.patience:
+            self.finished, self.failure = True, refusal
 
     def velocity(self, now: float) -> Optional[VelocityCommand]:
         return VelocityCommand(self._velocity, now)
@@ -138,13 +144,6 @@ class ScriptedOperator:
         elif mode is Mode.WALK and 0 < self._script.walk_seconds <= elapsed:
             return Request.SIT_DOWN
         return None
-
-    def _waited_too_long(self) -> bool:
-        assert self._mode_since is not None
-        return self._next_attempt - self._mode_since > self._script.stand_seconds + self._script.patience
-
-    def _fail(self, reason: str) -> None:
-        self.finished, self.failure = True, reason
 
 
 class RosOperator:
