@@ -76,8 +76,8 @@ def test_too_slow_is_no_success(walk):
 
 
 def test_a_robot_on_its_side_has_fallen_and_one_that_leans_has_not(walk):
-    assert walk("flat").go(roll=math.radians(59)).running
-    assert walk("flat").go(roll=math.radians(61)).outcome.end == "fall"
+    assert walk("flat").go(roll=math.radians(79)).running
+    assert walk("flat").go(roll=math.radians(81)).outcome.end == "fall"
 
 
 def test_a_pit_ends_an_episode_and_stairs_down_do_not(walk):
@@ -100,7 +100,7 @@ def test_leaving_the_track_ends_the_episode(walk):
 
 def test_falling_over_the_line_is_a_fall(walk):
     robot = walk("flat").go(steps=498)
-    outcome = robot.go(steps=10, roll=1.2).outcome
+    outcome = robot.go(steps=10, roll=1.5).outcome
     assert outcome.end == "fall" and not outcome.success
 
 

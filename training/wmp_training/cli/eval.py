@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 HELP = "measure how well a policy walks, terrain by terrain"
 DESCRIPTION = """
 Runs the exported graphs of a bundle, deterministically, on every terrain at every level: an episode
-succeeds if the robot makes 6 m over the obstacles within 20 s at a commanded 0.6 m/s without a fall; among
-bars it must also walk upright (base above 0.25 m) where there is none. Obstacle places, bodies and starts are
-random per episode and follow from --seeds; the same arguments give the same file. Ctrl-C keeps the finished
-cells in --json, and the same command with --resume goes on.
+succeeds if the robot makes 6 m over the obstacles within 20 s at a commanded 0.6 m/s without a fall (tilted
+beyond 80 degrees, lying on its trunk for 1 s, or in a gap); among bars it must also walk upright (base above
+0.25 m) where there is none. Obstacle places, bodies and starts are random per episode and follow from
+--seeds; the same arguments give the same file. Ctrl-C keeps the finished cells in --json, and the same
+command with --resume goes on.
 
 --run judges the last checkpoint of a training run in the same way: also what has no bundle, the privileged
 teacher and policies without a world model. `wmp compare` puts evaluations side by side.

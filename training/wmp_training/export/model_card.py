@@ -5,18 +5,22 @@ Made from the bundle and from what `wmp eval` wrote, so that it can be made agai
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wmp_core.bundle import Bundle
+from wmp_sim.fall import FALLEN_TILT
 from wmp_training.evaluation.compare import comparison, success_table
 from wmp_training.evaluation.foresight import foresight_table
+from wmp_training.evaluation.measures import LONGEST_TRUNK_CONTACT
 from wmp_training.evaluation.report import Report, ReportError
 from wmp_training.evaluation.summary import Cell, markdown
 from wmp_training.world_model.prediction import CONTEXT
 
 #: Files beside the card that it shows if they are there.
 SUCCESS_PICTURE, FORESIGHT_PICTURE = "success.png", "foresight.png"
+_FALL = f"{math.degrees(FALLEN_TILT):.0f} degrees of tilt, {LONGEST_TRUNK_CONTACT:g} s on the trunk, or a gap"
 #: A cell below this share of successes is a known failure.
 GOOD = 0.8
 
@@ -142,8 +146,9 @@ def _protocol(report: Report) -> str:
     )
     return f"""Deterministic policy from the exported ONNX graphs; {count} episodes per terrain and difficulty
 (seeds {_list(report.seeds)}, pooled). Success: {goal}
-without a fall; among bars also walking upright where there is none. Obstacle places, bodies and starts are
-random per episode, and `wmp eval` repeats them exactly. Success by difficulty:"""
+without a fall ({_FALL}); among bars also walking upright where
+there is none. Obstacle places, bodies and starts are random per episode, and `wmp eval` repeats them exactly.
+Success by difficulty:"""
 
 
 def _seed_spread(report: Report) -> str:
