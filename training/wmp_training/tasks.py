@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from wmp_sim.fall import FALLEN_TILT
 from wmp_sim.terrain import EASIEST
 from wmp_training.env.commands import CommandConfig
 from wmp_training.env.config import EnvConfig
@@ -64,17 +66,17 @@ DISTURBANCES: dict[str, dict[str, Any]] = {
 }
 
 
-#: Share of the robots per terrain: about half on climb and gap, which take longest to learn.
+#: Share of the robots per terrain: half on climb and gap, which take longest to learn.
 SHARES = {
-    "flat": 0.06,
-    "rough": 0.05,
-    "slope": 0.05,
-    "stairs_up": 0.13,
+    "flat": 0.05,
+    "rough": 0.04,
+    "slope": 0.06,
+    "stairs_up": 0.11,
     "stairs_down": 0.07,
-    "climb": 0.24,
-    "gap": 0.22,
-    "crawl": 0.06,
-    "tilt": 0.10,
+    "climb": 0.17,
+    "gap": 0.30,
+    "crawl": 0.10,
+    "tilt": 0.08,
     "course": 0.02,
 }
 
@@ -107,9 +109,14 @@ OBSTACLES = EnvConfig(
     start_x=0.2,
     start_heading=0.2,
     ends=EndConfig(
-        upright=0.0, trunk_contact=1.0, track_x=(-1.8, 7.0), sideways_fails=True, stuck=3.0, pit=0.4
+        upright=-math.cos(FALLEN_TILT),
+        trunk_contact=1.0,
+        track_x=(-1.8, 7.0),
+        sideways_fails=True,
+        stuck=3.0,
+        pit=0.4,
     ),
-    curriculum=CurriculumConfig(promotion=4.8, failure=2.4, redraw_from=4),
+    curriculum=CurriculumConfig(promotion=4.8, failure=2.4, redraw_from=4, revisit=0.25),
     commands=CommandConfig(track_shares=(0.0, 0.0, 0.0, 1.0, 0.0), speed=(0.3, 0.8)),
     rewards=RewardConfig(
         track_yaw=0.7,
@@ -124,7 +131,7 @@ OBSTACLES = EnvConfig(
         collision=-0.5,
         stuck=-1.0,
         heading=-1.0,
-        crouch=-120.0,
+        crouch=-250.0,
         leniency=LENIENCY,
         overspeed=(
             ("climb", 1.0),

@@ -3,12 +3,17 @@ import torch
 from wmp_training.env.curriculum import Curriculum, CurriculumConfig
 from wmp_training.sim.backend import Worlds
 
-NO_FAILURE = torch.zeros(2, dtype=torch.bool)
-
 
 def two_kinds():
     kind, level = torch.tensor([0, 1, 1, 1]), torch.tensor([0, 0, 1, 2])
     return Curriculum(Worlds(("flat", "rough"), kind, level, torch.zeros(4, 1)), (0.5, 0.5), 4)
+
+
+def finish(curriculum, robots, distance, commanded, failed):
+    """Let episodes on worlds drawn for ``robots`` end."""
+    robots = torch.tensor(robots)
+    ended = torch.tensor(distance), torch.tensor(commanded), torch.tensor(failed)
+    curriculum.update(robots, curriculum.draw(robots), *ended)
 
 
 def test_robots_are_shared_out_to_terrains():
@@ -18,11 +23,9 @@ def test_robots_are_shared_out_to_terrains():
 def test_success_promotes_failure_demotes_and_a_short_command_changes_nothing():
     curriculum = two_kinds()
     curriculum.level[2:] = torch.tensor([1, 1])
-    curriculum.update(
-        torch.tensor([2, 3]), torch.tensor([5.0, 1.0]), torch.tensor([8.0, 8.0]), NO_FAILURE[:2]
-    )
+    finish(curriculum, [2, 3], [5.0, 1.0], [8.0, 8.0], [False, False])
     assert curriculum.level[2:].tolist() == [2, 0]
-    curriculum.update(torch.tensor([2]), torch.tensor([0.1]), torch.tensor([1.0]), NO_FAILURE[:1])
+    finish(curriculum, [2], [0.1], [1.0], [False])
     assert curriculum.level[2] == 2
 
 
@@ -31,7 +34,7 @@ def test_past_the_last_level_any_level_may_follow():
     seen = set()
     for _ in range(60):
         curriculum.level[2] = 2
-        curriculum.update(torch.tensor([2]), torch.tensor([5.0]), torch.tensor([8.0]), NO_FAILURE[:1])
+        finish(curriculum, [2], [5.0], [8.0], [False])
         seen.add(int(curriculum.level[2]))
     assert seen == {0, 1, 2}
 
@@ -47,13 +50,12 @@ def test_an_early_failure_demotes_where_so_configured_and_past_the_last_level_co
     worlds = Worlds(("rough",), torch.tensor([0, 0, 0]), torch.tensor([0, 1, 2]), torch.zeros(3, 1))
     curriculum = Curriculum(worlds, (1.0,), 2, config)
     curriculum.level[:] = torch.tensor([2, 2])
-    failed = torch.tensor([True, True])
-    curriculum.update(torch.tensor([0, 1]), torch.tensor([2.0, 3.0]), torch.tensor([2.0, 3.0]), failed)
+    finish(curriculum, [0, 1], [2.0, 3.0], [2.0, 3.0], [True, True])
     assert curriculum.level.tolist() == [1, 2]
     seen = set()
     for _ in range(60):
         curriculum.level[0] = 2
-        curriculum.update(torch.tensor([0]), torch.tensor([5.0]), torch.tensor([8.0]), NO_FAILURE[:1])
+        finish(curriculum, [0], [5.0], [8.0], [False])
         seen.add(int(curriculum.level[0]))
     assert seen == {1, 2}
 
@@ -61,10 +63,25 @@ def test_an_early_failure_demotes_where_so_configured_and_past_the_last_level_co
 def test_successes_are_counted_per_terrain_and_level():
     curriculum = two_kinds()
     curriculum.level[2:] = torch.tensor([1, 2])
-    distance, commanded = torch.tensor([5.0, 5.0]), torch.tensor([8.0, 8.0])
-    curriculum.update(torch.tensor([2, 3]), distance, commanded, torch.tensor([False, True]))
+    finish(curriculum, [2, 3], [5.0, 5.0], [8.0, 8.0], [False, True])
     assert curriculum.take_counts() == {"rough": {"finished": [0, 1, 1], "passed": [0, 1, 0]}}
     assert curriculum.take_counts() == {"rough": {"finished": [0, 0, 0], "passed": [0, 0, 0]}}
+
+
+def test_some_episodes_are_on_easier_levels_and_those_move_no_robot():
+    torch.manual_seed(0)
+    worlds = Worlds(("rough",), torch.zeros(4, dtype=torch.long), torch.arange(4), torch.zeros(4, 1))
+    curriculum = Curriculum(worlds, (1.0,), 4000, CurriculumConfig(revisit=0.4))
+    curriculum.level[:] = 2
+    everyone, ended = torch.arange(4000), torch.ones(4000)
+    drawn = curriculum.draw(everyone)
+    # 0.4 of the episodes revisit levels 0, 1 and 2 alike.
+    share = worlds.level[drawn].bincount(minlength=4) / 4000
+    assert torch.allclose(share, torch.tensor([0.4, 0.4, 2.2, 0.0]) / 3, atol=0.02)
+    curriculum.update(everyone, drawn, 5.0 * ended, 8.0 * ended, ended < 0)
+    assert torch.equal(curriculum.level, 2 + (drawn == 2).long())
+    finished = curriculum.take_counts()["rough"]["finished"]
+    assert finished == worlds.level[drawn].bincount(minlength=4).tolist()
 
 
 def test_levels_of_another_run_are_taken_over_terrain_by_terrain():

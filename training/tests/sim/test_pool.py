@@ -10,10 +10,11 @@ def test_difficulty_rises_evenly_to_the_hardest():
     assert [pool.difficulty("gap", level, variant=1) for level in (0, 3, 9)] == pytest.approx([0, 0.3, 0.9])
 
 
-def test_a_kind_may_begin_easier_than_others():
+def test_a_kind_may_begin_easier_than_others_and_its_steps_shrink():
     pool = PoolConfig(levels=3, hardest=0.9, easiest=(("tilt", -0.9),))
+    # -0.9 + 1.8 (1 - (1 - share)^2) at shares 0, 1/2, 1.
     assert [pool.difficulty("tilt", level, variant=0) for level in range(3)] == pytest.approx(
-        [-0.9, 0.0, 0.9]
+        [-0.9, 0.45, 0.9]
     )
     assert pool.difficulty("gap", 0, variant=0) == 0.0
 

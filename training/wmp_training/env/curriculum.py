@@ -1,4 +1,4 @@
-"""Terrain levels: harder after success, easier after failure."""
+"""Terrain levels: harder after success, easier after failure, and now and then one already mastered."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ class CurriculumConfig:
 
     Up after ``promotion`` m. Down after less than ``demotion_share`` of the commanded distance, if at least
     ``min_commanded`` m were commanded, or after a failure within ``failure`` m. Past the last level follows
-    one drawn from ``redraw_from`` upwards.
+    one drawn from ``redraw_from`` upwards. ``revisit`` is the share of the episodes on a level drawn from all
+    up to the robot's own: what is never met again is unlearned.
     """
 
     promotion: float = 4.0
@@ -24,6 +25,11 @@ class CurriculumConfig:
     min_commanded: float = 2.0
     failure: float = 0.0
     redraw_from: int = 0
+    revisit: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.revisit < 1.0:
+            raise ValueError(f"curriculum: revisit is {self.revisit}, expected a share in [0, 1)")
 
 
 class Curriculum:
@@ -64,10 +70,14 @@ class Curriculum:
         }
         self._counts = torch.zeros(2, len(worlds.names), int(self.top.max()) + 1, device=self.device)
 
-    def update(self, robots: Tensor, distance: Tensor, commanded: Tensor, failed: Tensor) -> None:
-        """Move the levels of ``robots`` whose episode ended, given metres made and commanded, and whether it
-        ended in failure; all [M]."""
-        config, top, level = self.config, self.top[self.kind[robots]], self.level[robots]
+    def update(
+        self, robots: Tensor, world: Tensor, distance: Tensor, commanded: Tensor, failed: Tensor
+    ) -> None:
+        """Move the levels of ``robots`` whose episode ended, given its world, metres made and commanded, and
+        whether it ended in failure; all [M]. An episode below a robot's level is counted but moves nothing.
+        """
+        config, top, own = self.config, self.top[self.kind[robots]], self.level[robots]
+        level = self.worlds.level[world]
         up = distance > config.promotion
         slow = (commanded > config.min_commanded) & (distance < config.demotion_share * commanded)
         down = (slow | (failed & (distance < config.failure))) & ~up
@@ -78,12 +88,15 @@ class Curriculum:
         moved = (level + up.long() - down.long()).clamp(min=0)
         lowest = top.clamp(max=config.redraw_from)
         anywhere = lowest + (torch.rand_like(distance) * (top - lowest + 1)).long()
-        self.level[robots] = torch.where(moved > top, anywhere, moved)
+        self.level[robots] = torch.where(level < own, own, torch.where(moved > top, anywhere, moved))
 
     def draw(self, robots: Tensor) -> Tensor:
-        """A world of each robot's kind and level [M]."""
-        kinds, levels = self.kind[robots].tolist(), self.level[robots].tolist()
-        chosen = [self._members[place] for place in zip(kinds, levels, strict=True)]
+        """A world of each robot's kind and level, or of one below [M]."""
+        own = self.level[robots]
+        below = (torch.rand(len(robots), device=self.device) * (own + 1)).long()
+        level = torch.where(torch.rand(len(robots), device=self.device) < self.config.revisit, below, own)
+        places = zip(self.kind[robots].tolist(), level.tolist(), strict=True)
+        chosen = [self._members[place] for place in places]
         worlds = [int(m[torch.randint(len(m), ())]) for m in chosen]
         return torch.tensor(worlds, dtype=torch.long, device=self.device)
 

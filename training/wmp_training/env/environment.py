@@ -190,7 +190,7 @@ class LocomotionEnv:
 
     def _finish(self, robots: Tensor, states: RobotStates, failed: Tensor) -> None:
         distance = states.position[robots, 0] - self.start_x[robots]
-        self.curriculum.update(robots, distance, self.commanded[robots], failed)
+        self.curriculum.update(robots, self.world[robots], distance, self.commanded[robots], failed)
         self.age_offset[robots] = 0
 
     def _log(self, terms: dict[str, Tensor], done: Tensor, time_out: Tensor) -> None:

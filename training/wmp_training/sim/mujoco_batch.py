@@ -30,9 +30,9 @@ PHYSICS_DT = 0.005
 class PoolConfig:
     """Terrain kinds, each with ``levels`` but the flat one with a single level; variants per level.
 
-    Difficulty rises evenly from ``easiest`` (of a kind; 0 where nothing is said) to ``hardest``. With
-    ``graded`` the variants of a level fill the way down to the level below: steps between levels that a
-    policy can take.
+    Difficulty rises evenly from 0 to ``hardest``; for a kind that begins at its ``easiest`` instead, in steps
+    that shrink, since only the last of them are hard. With ``graded`` the variants of a level fill the way
+    down to the level below: steps between levels that a policy can take.
     ``motor_limits``: motors obey the contract's torque limits and the envelope's limit of power, and lose
     torque at speed.
     """
@@ -57,9 +57,12 @@ class PoolConfig:
 
     def difficulty(self, name: str, level: int, variant: int) -> float:
         """Difficulty of ``variant`` of ``level`` of the kind ``name``."""
-        easiest = dict(self.easiest).get(name, 0.0)
         height = max(level - variant / self.variants, 0.0) if self.graded else level
-        return easiest + (self.hardest - easiest) * height / max(self.levels - 1, 1)
+        share = height / max(self.levels - 1, 1)
+        easiest = dict(self.easiest).get(name)
+        if easiest is None:
+            return self.hardest * share
+        return easiest + (self.hardest - easiest) * share * (2.0 - share)
 
 
 class MujocoBatch(MujocoWorlds):
