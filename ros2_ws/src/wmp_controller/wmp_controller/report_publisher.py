@@ -117,11 +117,12 @@ class ReportPublisher:
 
     def _publish(self, report: CycleReport) -> None:
         self.newest = report
-        if self._dry_run_log is not None:
-            self._dry_run_log.take(report)
+        # The step first: the world model has 20 ms from here.
         if report.step is not None:
             self._steps.publish(self._messages.policy_step(report))
         if report.state is not None:
             self._states.publish(self._messages.joint_states(report.state))
             self._commands.publish(self._messages.joint_commands(report.command, report.state))
             self._imu.publish(self._messages.imu(report.state))
+        if self._dry_run_log is not None:
+            self._dry_run_log.take(report)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import time
+from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Callable, Dict, List
 
 _SHORTEST = 1e-7
@@ -50,24 +52,26 @@ class TimingHistogram:
 
     def percentile(self, fraction: float) -> float:
         """Duration in s that ``fraction`` (0..1) of the recorded ones do not exceed; 0 if there are none."""
-        bins = list(self._bins)
-        rank = math.ceil(fraction * sum(bins))
-        seen = 0
-        for index, count in enumerate(bins):
-            seen += count
-            if count and seen >= rank:
-                return min(_SHORTEST * _RATIO**index, self.max)
-        return self.max
+        return self._percentiles(fraction)[0]
 
     def summary(self) -> TimingSummary:
+        p50, p99, p99_9 = self._percentiles(0.5, 0.99, 0.999)
         return TimingSummary(
             count=self.count,
             mean=self.total / self.count if self.count else 0.0,
-            p50=self.percentile(0.5),
-            p99=self.percentile(0.99),
-            p99_9=self.percentile(0.999),
+            p50=p50,
+            p99=p99,
+            p99_9=p99_9,
             max=self.max,
         )
+
+    def _percentiles(self, *fractions: float) -> List[float]:
+        """Counted without a loop in Python: a control thread may be waiting for the interpreter."""
+        up_to = list(accumulate(self._bins))
+        if up_to[-1] == 0:
+            return [0.0] * len(fractions)
+        ranks = [max(math.ceil(fraction * up_to[-1]), 1) for fraction in fractions]
+        return [min(_SHORTEST * _RATIO ** bisect_left(up_to, rank), self.max) for rank in ranks]
 
 
 class StageTimer:
