@@ -47,6 +47,13 @@ def test_the_robot_is_driven_with_the_settings_of_the_simulation(node, prefix):
     assert {**real, **differences("sim", prefix)} == group("sim", node, prefix)
 
 
+@pytest.mark.parametrize("mode", ["sim", "real"])
+def test_the_world_model_takes_the_measures_of_the_control_thread_below_its_priority(mode):
+    policy, world_model = group(mode, "policy_node", "realtime"), group(mode, "world_model_node", "realtime")
+    assert 0 < world_model.pop("priority") < policy.pop("priority") - 1
+    assert world_model == policy
+
+
 def test_a_real_robot_is_not_moved_unless_asked_and_then_not_unexamined():
     real = node_parameters(shipped_parameters("real"), "policy_node")
     assert real["dry_run"] is True

@@ -1,13 +1,17 @@
 """The ruler of the loop benchmark, on times worked out by hand; and every loop runs at its rate at all."""
 
+import argparse
 import json
 
 import numpy as np
 import pytest
 
 from wmp_bringup import cli
-from wmp_bringup.graph_bench import GraphFigures, graph_figures, measure_graph
+from wmp_bringup.graph_bench import GraphFigures, graph_figures, measure_graph, realtime_arguments
 from wmp_bringup.loop_bench import LOOPS, figures, measure
+from wmp_bringup.sim import SimCommand
+from wmp_bringup.sim_settings import settings_from
+from wmp_core.realtime.scheduling import RealtimeSettings
 
 MS = 1_000_000
 
@@ -49,10 +53,18 @@ def test_every_loop_runs_until_its_time_is_over(loop):
 
 def test_the_command_writes_every_loop_at_every_rate_idle_and_loaded(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("wmp_bringup.loop_bench.measure", lambda loop, rate, seconds: MEASURED)
-    monkeypatch.setattr("wmp_bringup.graph_bench.measure_graph", lambda seconds, arguments: WALKED)
+    walks = []
+    monkeypatch.setattr(
+        "wmp_bringup.graph_bench.measure_graph", lambda seconds, arguments: walks.append(arguments) or WALKED
+    )
+    monkeypatch.setattr("wmp_core.realtime.scheduling.apply", walks.append)
     file = tmp_path / "loop.json"
-    assert cli.main(["bench", "loop", "--seconds", "1", "--json", str(file)]) == 0
+    command = ["bench", "loop", "--seconds", "1", "--priority", "80", "--cpus", "0", "--json", str(file)]
+    assert cli.main(command) == 0
+    asked = RealtimeSettings(80, (0,), switch_interval=0.0005)
+    assert walks == [realtime_arguments(asked), realtime_arguments(asked), asked]
     content = json.loads(file.read_text())
+    assert (content["seconds"], content["priority"], content["cpus"]) == (1.0, 80, [0])
     loops = content["loops"]
     assert {(one["loop"], one["load"], one["hz"]) for one in loops} == {
         (name, load, hz) for name in LOOPS for load in ("idle", "loaded") for hz in (50.0, 500.0)
@@ -71,6 +83,18 @@ def test_the_graphs_figures_are_those_of_its_policy_steps():
     compute = {"p50_ms": 0.4, "p99_ms": 0.9, "max_ms": 1.5}
     figures = {"policy_ticks": 3000, "latents_late": 2, "failure": "", "timing": {"policy": compute}}
     assert graph_figures(figures, "") == WALKED
+
+
+@pytest.mark.parametrize(("priority", "world_model"), [(0, 0), (1, 1), (11, 1), (80, 70)])
+def test_the_graph_walks_with_the_priority_of_the_loops(tiny_bundle, priority, world_model):
+    parser = argparse.ArgumentParser()
+    SimCommand().add_arguments(parser)
+    words = realtime_arguments(RealtimeSettings(priority, (0, 1)))
+    run = settings_from(parser.parse_args(["--bundle", str(tiny_bundle), *words]))
+    nodes = {spec.name: spec.effective_parameters() for spec in run.specs}
+    assert nodes["policy_node"]["realtime.priority"] == priority
+    assert nodes["policy_node"]["realtime.cpus"] == [0, 1]
+    assert nodes["world_model_node"]["realtime.priority"] == world_model
 
 
 def test_a_walk_without_figures_says_why():

@@ -79,6 +79,12 @@ def test_assignments_become_values_of_the_type_that_the_file_has(some_nodes):
     assert isinstance(assigned["policy_node"]["loop_rate"], float)
 
 
+def test_the_cpus_of_a_thread_need_no_value_in_the_file(some_nodes):
+    assert parse_assignments(["policy_node/realtime.cpus=[1, 2]"], some_nodes) == {
+        "policy_node": {"realtime.cpus": [1, 2]}
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
@@ -89,6 +95,8 @@ def test_assignments_become_values_of_the_type_that_the_file_has(some_nodes):
         ("policy_node/loop_rat=1", "'loop_rat', perhaps loop_rate is meant"),
         ("policy/loop_rate=1", "the nodes are a1_sim, policy_node"),
         ("seed=1", "the nodes are"),
+        ("a1_sim/realtime.cpus=[1]", "a1_sim has no parameter 'realtime.cpus'"),
+        ("policy_node/realtime.cpus=1", "of the type of .0., found 1"),
     ],
 )
 def test_an_assignment_that_ros_would_refuse_or_ignore_is_refused(some_nodes, text, complaint):

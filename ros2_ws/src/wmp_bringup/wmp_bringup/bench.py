@@ -23,7 +23,7 @@ RATES = (50.0, 500.0)
 EXAMPLES = """examples:
   wmp bench loop                                 a minute each: 15 minutes
   wmp bench loop --seconds 5 --json loop.json    a first look
-  wmp bench loop --priority 80 --cpus 1          with the means of docs/determinism.md
+  wmp bench loop --priority 80 --cpus 1          loops and graph with the means of docs/determinism.md
   wmp bench training                             environment and learning steps a second, 7 minutes
   wmp bench training --ranks 2                   the same with two data-parallel processes
 
@@ -57,9 +57,20 @@ class BenchCommand:
             "--device", default="cpu", help="training: where it learns, cpu (default) or cuda"
         )
         parser.add_argument("--ranks", type=int, default=1, help="training: processes that share the robots")
-        parser.add_argument("--priority", type=int, default=0, help="SCHED_FIFO, 1 to 99 (default: 0, off)")
         parser.add_argument(
-            "--cpus", type=int, nargs="+", default=[], metavar="N", help="CPUs that the loop may run on"
+            "--priority",
+            type=int,
+            default=0,
+            help="SCHED_FIFO of the loops and the graph's control thread, 1 to 99; its world model gets a "
+            "lower one (default: 0, off for all)",
+        )
+        parser.add_argument(
+            "--cpus",
+            type=int,
+            nargs="+",
+            default=[],
+            metavar="N",
+            help="CPUs that the loops and the graph's control thread may run on",
         )
 
     def run(self, arguments: argparse.Namespace) -> int:
@@ -79,18 +90,22 @@ class BenchCommand:
         except ValueError as error:
             raise UsageError(str(error)) from error
         bundle = [] if arguments.bundle is None else ["--bundle", arguments.bundle]
-        graphs = [] if arguments.no_graph else bench_graph(arguments.seconds, bundle)
+        graphs = [] if arguments.no_graph else bench_graph(arguments.seconds, bundle, settings)
         results = bench_loops(arguments.seconds, settings)
         if arguments.json is not None:
-            content = {"seconds": arguments.seconds, "loops": results, "graph": graphs}
+            means = {"priority": settings.priority, "cpus": settings.cpus}
+            content = {"seconds": arguments.seconds, **means, "loops": results, "graph": graphs}
             arguments.json.parent.mkdir(parents=True, exist_ok=True)
             arguments.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         return 0
 
 
-def bench_graph(seconds: float, arguments: list[str]) -> list[dict[str, Any]]:
-    """Walk with the whole graph, idle and loaded, and print what became of its deadlines; one record each."""
-    from wmp_bringup.graph_bench import measure_graph
+def bench_graph(seconds: float, arguments: list[str], settings: RealtimeSettings) -> list[dict[str, Any]]:
+    """Walk with the whole graph, idle and loaded, and print what became of its deadlines; one record each.
+
+    ``arguments`` are of ``wmp sim``.
+    """
+    from wmp_bringup.graph_bench import measure_graph, realtime_arguments
     from wmp_bringup.loop_bench import load
 
     print(f"{'policy step of the graph':<28}{'load':<8}{'ticks':>7}", end="")
@@ -98,7 +113,7 @@ def bench_graph(seconds: float, arguments: list[str]) -> list[dict[str, Any]]:
     results: list[dict[str, Any]] = []
     for busy in (False, True):
         with load() if busy else nullcontext():
-            one = measure_graph(seconds, arguments)
+            one = measure_graph(seconds, [*arguments, *realtime_arguments(settings)])
         words = "loaded" if busy else "idle"
         results.append({"load": words, **dataclasses.asdict(one)})
         columns = (one.compute_p50_ms, one.compute_p99_ms, one.compute_max_ms)

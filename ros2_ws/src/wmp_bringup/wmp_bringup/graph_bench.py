@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from wmp_bringup.command import WMP
+from wmp_core.realtime.scheduling import RealtimeSettings
 
 #: s that starting, standing up and sitting down may take.
 AROUND_THE_WALK = 240.0
+#: By how much the world model's priority lies below the control thread's, as in a1_real.yaml.
+WORLD_MODEL_BELOW = 10
 
 
 @dataclass(frozen=True)
@@ -62,3 +65,19 @@ def graph_figures(figures: Mapping[str, Any], last_words: str) -> GraphFigures:
         latents_late=int(figures.get("latents_late", 0)),
         failure=str(figures.get("failure", last_words)).partition("\n")[0],
     )
+
+
+def realtime_arguments(settings: RealtimeSettings) -> list[str]:
+    """Arguments of ``wmp sim`` that give the graph the priority and the CPUs in ``settings``.
+
+    The control thread gets both; the world model, which has ten times as long, a priority below it. Without a
+    priority neither has one, whatever the parameter file says.
+    """
+    world_model = max(settings.priority - WORLD_MODEL_BELOW, min(settings.priority, 1))
+    words = [
+        *("--set", f"policy_node/realtime.priority={settings.priority}"),
+        *("--set", f"world_model_node/realtime.priority={world_model}"),
+    ]
+    if settings.cpus:
+        words += ["--set", f"policy_node/realtime.cpus={list(settings.cpus)}"]
+    return words

@@ -17,6 +17,8 @@ import yaml
 Value = Any
 
 EVERY_NODE = "/**"
+#: Parameters by node that a file need not have, with a value of their type: ROS knows no empty list.
+UNSET = {node: {"realtime.cpus": [0]} for node in ("policy_node", "world_model_node")}
 
 
 class ParameterFileError(ValueError):
@@ -52,6 +54,8 @@ def node_parameters(path: Path, node: str) -> dict[str, Value]:
 def parse_assignments(texts: Iterable[str], path: Path) -> dict[str, dict[str, Value]]:
     """Node name -> parameters that ``NODE/PARAMETER=VALUE`` sets; the file at ``path`` must know each one.
 
+    Those of :data:`UNSET` need not be in the file.
+
     Raises:
         ValueError: something else, a name that the file has no value for, or a value of another type.
     """
@@ -59,7 +63,7 @@ def parse_assignments(texts: Iterable[str], path: Path) -> dict[str, dict[str, V
     for text in texts:
         target, _, given = text.partition("=")
         node, _, name = target.partition("/")
-        known = node_parameters(path, node)
+        known = {**UNSET.get(node, {}), **node_parameters(path, node)}
         if name not in known:
             raise ValueError(f"{text!r}: expected NODE/PARAMETER=VALUE; {_what_is_known(node, name, path)}")
         assigned.setdefault(node, {})[name] = _value_like(known[name], given, text)

@@ -1,9 +1,11 @@
 """policy_node as a process of its own: real DDS on one side, a robot on UDP on the other."""
 
+import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -282,6 +284,19 @@ def test_a_bad_parameter_ends_the_node_with_one_line_that_names_it(policy_node, 
 def test_realtime_measures_that_the_system_refuses_are_only_warnings(policy_node, observer, robot):
     policy_node(**patient(robot, **{"realtime.priority": 50, "realtime.cpus": "[0]"}))
     observer.wait(lambda: observer.states)
+
+
+def test_the_control_thread_has_its_priority_and_the_process_one_below(policy_node, observer, robot):
+    process = policy_node(**patient(robot, **{"realtime.priority": 5}))
+    observer.wait(lambda: observer.states)
+    threads = [int(entry.name) for entry in Path(f"/proc/{process.pid}/task").iterdir()]
+    found = sorted((os.sched_getparam(thread).sched_priority for thread in threads), reverse=True)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=20)
+    if "rtprio 5" in output:
+        assert set(found) == {0}
+    else:
+        assert found == [5] + [4] * (len(threads) - 1)
 
 
 def test_a_joystick_drives_over_dds_and_only_with_the_dead_man_button(policy_node, observer, robot):

@@ -1,11 +1,10 @@
-"""Settings of the link, the controller and the control thread, from policy_node's parameters."""
+"""Settings of the link and the controller, from policy_node's parameters."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-import rclpy
 from rclpy.node import Node
 
 from wmp_core.a1.link import A1LinkSettings
@@ -13,7 +12,6 @@ from wmp_core.control.controller import ControllerSettings
 from wmp_core.control.envelope import EnvelopeSettings
 from wmp_core.control.posture import PostureSettings
 from wmp_core.control.watchdog import WatchdogSettings
-from wmp_core.realtime.scheduling import RealtimeSettings
 from wmp_ros.parameters import declare_settings
 
 _ANY_POSE = 2 * math.pi
@@ -61,11 +59,3 @@ def controller_settings(node: Node, dry_run: bool, envelope: EnvelopeSettings) -
         posture=declare_settings(node, "posture", PostureSettings),
         watchdog=declare_settings(node, "watchdog", WatchdogSettings),
     )
-
-
-def realtime_settings(node: Node) -> RealtimeSettings:
-    """What the control thread asks of the system: ``realtime.*``."""
-    cpus = node.declare_parameter("realtime.cpus", rclpy.Parameter.Type.INTEGER_ARRAY).value or ()
-    # Python's own 5 ms would let a ROS callback hold up the control thread for 2.5 cycles.
-    interval = declare(node, "realtime.switch_interval", 0.0005)
-    return declare_settings(node, "realtime", RealtimeSettings, cpus=tuple(cpus), switch_interval=interval)

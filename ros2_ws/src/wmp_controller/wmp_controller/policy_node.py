@@ -31,13 +31,7 @@ from wmp_controller.dry_run_log import DryRunLog
 from wmp_controller.mailbox import LatentMailbox, Outbox
 from wmp_controller.operator import ScriptedOperator
 from wmp_controller.operator_topics import create_operator
-from wmp_controller.parameters import (
-    controller_settings,
-    declare,
-    envelope_settings,
-    link_settings,
-    realtime_settings,
-)
+from wmp_controller.parameters import controller_settings, declare, envelope_settings, link_settings
 from wmp_controller.preflight import Preflight
 from wmp_controller.report_publisher import ReportPublisher
 from wmp_controller.silence import Silence
@@ -57,7 +51,7 @@ from wmp_core.realtime import scheduling as realtime
 from wmp_core.signing import SignatureError
 from wmp_ros.clock import WALL_CLOCK
 from wmp_ros.health import Health, Report
-from wmp_ros.parameters import declare_trusted_keys
+from wmp_ros.parameters import declare_realtime, declare_trusted_keys
 from wmp_ros.qos import RELIABLE
 from wmp_ros.running import run_node, spin_while
 
@@ -95,7 +89,7 @@ class PolicyNode(Node):
         self._operator = create_operator(self, self._publisher.reply)
         self._controller = self._create_controller()
         self._loop = self._create_loop()
-        self._realtime = realtime_settings(self)
+        self._realtime = declare_realtime(self)
         self._control_error: Optional[str] = None
         self._control_thread = threading.Thread(target=self._control, name="control")
         self._graph_obstacle: Optional[str] = "the graph has not been looked at yet"
@@ -171,8 +165,8 @@ class PolicyNode(Node):
     def _listen(self) -> None:
         self.create_subscription(LatentMessage, "wmp/latent", self._on_latent, RELIABLE)
         self.create_subscription(DiagnosticArray, "diagnostics", self._on_diagnostics, 10)
-        self.create_timer(0.05, self._look_at_graph, clock=WALL_CLOCK)
-        self.create_timer(0.1, self._look_at_robot, clock=WALL_CLOCK)
+        # Each time this thread wakes it may hold up the control thread: seldom, and for both at once.
+        self.create_timer(0.1, self._look_around, clock=WALL_CLOCK)
 
     # Main thread
 
@@ -187,6 +181,10 @@ class PolicyNode(Node):
             elif status.name == "world_model_node":
                 told = {entry.key: entry.value for entry in status.values}
                 self._world_models_bundle = told.get("bundle_sha256", self._bundle.sha256)
+
+    def _look_around(self) -> None:
+        self._look_at_graph()
+        self._look_at_robot()
 
     def _look_at_robot(self) -> None:
         complaint = None if self._lockstep else self._silence.complaint(self._link.statistics)
@@ -229,7 +227,7 @@ class PolicyNode(Node):
 
     def _control(self) -> None:
         try:
-            realtime.apply(self._realtime)
+            realtime.apply(self._realtime, whole_process=True)
             with self._link:
                 if self._preflight.is_wanted:
                     self._preflight.conclude(self._examine())

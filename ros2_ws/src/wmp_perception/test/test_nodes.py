@@ -1,11 +1,13 @@
 """depth_node and world_model_node as processes of their own, over real DDS, against the library called
 directly."""
 
+import os
 import signal
 import subprocess
 import sys
 import time
 from array import array
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -242,6 +244,21 @@ def test_without_images_the_world_model_goes_on_with_its_prior_and_says_so(bundl
     assert told["bundle_sha256"] == Bundle.load(bundle, verify=False).sha256
 
 
+def test_the_world_model_has_its_priority_and_its_process_one_below_or_says_why_not(bundle, processes, node):
+    graph = Graph(node)
+    running = processes("world_model_node", bundle=bundle, **{"realtime.priority": 5})
+    graph.wait(lambda: graph.diagnostics)  # it serves ROS
+    main = running.process.pid
+    threads = {int(entry.name) for entry in Path(f"/proc/{main}/task").iterdir()}
+    found = {thread: os.sched_getparam(thread).sched_priority for thread in threads}
+    code, text = running.end()
+    assert code == 0, text
+    if "rtprio 5" in text:
+        assert set(found.values()) == {0}
+    else:
+        assert len(threads) > 1 and found == {**dict.fromkeys(threads, 4), main: 5}
+
+
 def test_a_camera_without_calibration_or_with_another_time_is_told_and_ends_nothing(bundle, processes, node):
     graph = Graph(node)
     running = processes("depth_node", bundle=bundle, source="topic")
@@ -274,6 +291,7 @@ def test_a_node_ends_on_a_signal(bundle, processes, node, signal_number):
         ("depth_node", {"source": "topic", "filter.temporal_alpha": 3.0}, "temporal_alpha"),
         ("world_model_node", {"depth_tolerance": 0.2}, "depth tolerance"),
         ("world_model_node", {"bundle": "/nowhere"}, "/nowhere"),
+        ("world_model_node", {"realtime.priority": 100}, "priority is 100"),
     ],
 )
 def test_a_bad_parameter_ends_the_node_with_one_line_that_names_it(

@@ -1,7 +1,8 @@
 """ROS node: policy steps and depth images in, latents out.
 
 Subscribes ``wmp/policy_step`` and ``wmp/depth``; publishes ``wmp/latent`` and ``diagnostics``. The networks
-run in the callbacks: the node has its own process, so nobody else waits for them.
+run in the callbacks: the node has its own process, so nobody else waits for them. A latent is due within
+20 ms of the step that it follows from; ``realtime.*`` says what the system does for that.
 
 ``wmp/latent`` appears once somebody publishes ``wmp/depth``: who waits for a latent publisher waits for the
 camera.
@@ -10,6 +11,7 @@ camera.
 from __future__ import annotations
 
 import math
+import threading
 import time
 from array import array
 from typing import Optional
@@ -23,15 +25,16 @@ from wmp_msgs.msg import Latent, PolicyStep
 from wmp_core.bundle import Bundle, BundleError
 from wmp_core.inference.session import ModelError
 from wmp_core.inference.world_model import LatentState, Source, WorldModel
+from wmp_core.realtime import scheduling
 from wmp_core.realtime.timing import StageTimer
 from wmp_core.signing import SignatureError
 from wmp_perception import messages
 from wmp_perception.latent_schedule import Advanced, LatentSchedule, Step
 from wmp_ros.clock import WALL_CLOCK
 from wmp_ros.health import Health, Report
-from wmp_ros.parameters import declare_trusted_keys
+from wmp_ros.parameters import declare_realtime, declare_trusted_keys
 from wmp_ros.qos import RELIABLE
-from wmp_ros.running import run_node
+from wmp_ros.running import run_node, spin
 
 
 class TimedWorldModel:
@@ -65,10 +68,14 @@ class TimedWorldModel:
 
 
 class WorldModelNode(Node):
-    """Thin shell around :class:`LatentSchedule`."""
+    """Thin shell around :class:`LatentSchedule`.
+
+    ``realtime``: what the thread that serves this node asks of the system.
+    """
 
     def __init__(self) -> None:
         super().__init__("world_model_node")
+        self.realtime = declare_realtime(self)
         provider = str(self.declare_parameter("provider", "cpu").value)
         path = str(self.declare_parameter("bundle", "").value)
         bundle = Bundle.load(path, provider, trusted_keys=declare_trusted_keys(self))
@@ -163,5 +170,12 @@ class WorldModelNode(Node):
         return report
 
 
+def serve(node: WorldModelNode, stop: threading.Event) -> None:
+    """Serve ROS, and run the networks, in this thread until ``stop`` is set."""
+    # The middleware's threads bring it the steps and share its locks: they are to be on time as well.
+    scheduling.apply(node.realtime, whole_process=True)
+    spin(node, stop)
+
+
 def main() -> int:
-    return run_node(WorldModelNode, (BundleError, ModelError, SignatureError, ValueError))
+    return run_node(WorldModelNode, (BundleError, ModelError, SignatureError, ValueError), serve)

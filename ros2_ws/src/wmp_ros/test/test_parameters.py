@@ -6,7 +6,8 @@ import pytest
 import rclpy
 from rclpy.parameter import Parameter
 
-from wmp_ros.parameters import declare_settings
+from wmp_core.realtime.scheduling import RealtimeSettings
+from wmp_ros.parameters import declare_realtime, declare_settings
 
 
 @dataclass(frozen=True)
@@ -17,16 +18,36 @@ class Limits:
 
 
 @pytest.fixture
-def node():
+def create_node():
+    """Create a node with parameters."""
     context = rclpy.Context()
     rclpy.init(context=context)
-    overrides = [Parameter("limits.speed", value=2.5)]
-    node = rclpy.create_node("settings", context=context, parameter_overrides=overrides)
-    yield node
-    node.destroy_node()
+    nodes = []
+
+    def create(**given):
+        overrides = [Parameter(name, value=value) for name, value in given.items()]
+        nodes.append(rclpy.create_node("settings", context=context, parameter_overrides=overrides))
+        return nodes[-1]
+
+    yield create
+    for node in nodes:
+        node.destroy_node()
     rclpy.shutdown(context=context)
 
 
-def test_given_parameters_win_over_defaults_and_fixed_fields_are_none(node):
+def test_given_parameters_win_over_defaults_and_fixed_fields_are_none(create_node):
+    node = create_node(**{"limits.speed": 2.5})
     assert declare_settings(node, "limits", Limits, axes=(1, 2)) == Limits(2.5, "slow", (1, 2))
     assert node.has_parameter("limits.name") and not node.has_parameter("limits.axes")
+
+
+def test_a_node_asks_for_no_priority_and_no_cpu_unless_told(create_node):
+    assert declare_realtime(create_node()) == RealtimeSettings(switch_interval=0.0005)
+    told = {"realtime.priority": 70, "realtime.cpus": [4, 5], "realtime.lock_memory": True}
+    settings = RealtimeSettings(70, (4, 5), lock_memory=True, switch_interval=0.0005)
+    assert declare_realtime(create_node(**told)) == settings
+
+
+def test_a_priority_that_there_is_not_is_refused_by_name(create_node):
+    with pytest.raises(ValueError, match="priority is 100, allowed 0"):
+        declare_realtime(create_node(**{"realtime.priority": 100}))

@@ -6,7 +6,9 @@ import dataclasses
 from typing import Any, Sequence, Type, TypeVar
 
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 
+from wmp_core.realtime.scheduling import RealtimeSettings
 from wmp_core.signing import load_trusted_keys
 
 T = TypeVar("T")
@@ -20,6 +22,18 @@ def declare_trusted_keys(node: Node) -> Sequence[str]:
     """
     path = node.declare_parameter("trusted_keys", "").value
     return load_trusted_keys(path) if path else ()
+
+
+def declare_realtime(node: Node) -> RealtimeSettings:
+    """What a node's thread with deadlines asks of the system: ``realtime.*``.
+
+    Raises:
+        ValueError: one of them is out of its range.
+    """
+    cpus = node.declare_parameter("realtime.cpus", Parameter.Type.INTEGER_ARRAY).value or ()
+    # Python's own 5 ms would let a ROS callback hold up a control thread for 2.5 cycles.
+    interval = node.declare_parameter("realtime.switch_interval", 0.0005).value
+    return declare_settings(node, "realtime", RealtimeSettings, cpus=tuple(cpus), switch_interval=interval)
 
 
 def declare_settings(node: Node, prefix: str, settings: Type[T], **fixed: Any) -> T:

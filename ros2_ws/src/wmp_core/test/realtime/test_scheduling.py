@@ -1,4 +1,5 @@
 import gc
+import json
 import os
 import subprocess
 import sys
@@ -41,6 +42,45 @@ def test_fifo_is_set_or_the_warning_says_how_to_get_it():
         assert scheduler == os.SCHED_OTHER and "rtprio 5" in warnings[0]
     else:
         assert scheduler == os.SCHED_FIFO
+
+
+#: Two threads that wait, the measures in the main thread, a third thread after them; prints what each has.
+PROCESS = """
+import json, os, threading
+from wmp_core.realtime.scheduling import RealtimeSettings, apply
+
+def begin():
+    thread = threading.Thread(target=done.wait)
+    thread.start()
+    return thread.native_id
+
+def priority(thread):
+    return [os.sched_getscheduler(thread), os.sched_getparam(thread).sched_priority]
+
+done = threading.Event()
+before = [begin(), begin()]
+warnings = apply(RealtimeSettings(priority={priority}), whole_process={whole_process})
+found = [priority(0), *map(priority, before), priority(begin())]
+done.set()
+print(json.dumps([warnings, found]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("priority", "whole_process", "others"), [(5, True, [1, 4]), (1, True, [1, 1]), (5, False, [0, 0])]
+)
+def test_the_other_threads_of_the_process_get_one_less_where_asked(priority, whole_process, others):
+    assert (os.SCHED_OTHER, os.SCHED_FIFO) == (0, 1)
+    code = PROCESS.format(priority=priority, whole_process=whole_process)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=_environment(), capture_output=True, text=True, check=True
+    )
+    warnings, found = json.loads(done.stdout)
+    if warnings:
+        assert "rtprio" in warnings[0] and found == 4 * [[0, 0]]
+    else:
+        # A thread that begins later has the priority of the one that begins it.
+        assert found == [[1, priority], others, others, [1, priority]]
 
 
 def test_memory_is_locked_or_the_warning_says_how_to_get_it():

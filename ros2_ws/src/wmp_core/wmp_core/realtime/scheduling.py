@@ -1,14 +1,17 @@
-"""What the operating system can do for a control thread; a measure that fails is a warning with a remedy."""
+"""What the system can do for a thread with deadlines; a measure that fails is a warning with a remedy."""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import logging
 import math
 import os
 import sys
+import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Callable, List, Optional, Tuple
 
 _LOG = logging.getLogger(__name__)
@@ -45,8 +48,15 @@ class RealtimeSettings:
             raise ValueError(f"realtime: switch_interval is {interval}, allowed above 0 to 1 s")
 
 
-def apply(settings: RealtimeSettings) -> Tuple[str, ...]:
+def apply(settings: RealtimeSettings, whole_process: bool = False) -> Tuple[str, ...]:
     """Take the measures for the calling thread, as far as this system allows.
+
+    Args:
+        settings: the measures.
+        whole_process: give the process's other threads SCHED_FIFO too, one below ``priority`` (at least 1).
+            Each of them may hold what the calling thread waits for, Python's interpreter or a lock of the
+            middleware; while an ordinary one waits for a CPU, the calling thread waits with it, whatever its
+            own priority. A thread that begins later has the priority of the one that begins it.
 
     Returns:
         One line per measure that failed, with its remedy; each is logged as a warning as well.
@@ -55,7 +65,7 @@ def apply(settings: RealtimeSettings) -> Tuple[str, ...]:
     if settings.cpus:
         _attempt(warnings, _set_affinity, settings)
     if settings.priority:
-        _attempt(warnings, _set_priority, settings)
+        _attempt(warnings, _set_priorities if whole_process else _set_priority, settings)
     if settings.lock_memory:
         _attempt(warnings, _lock_memory, settings)
     if settings.switch_interval is not None:
@@ -100,6 +110,15 @@ def _set_priority(settings: RealtimeSettings) -> None:
             f"no SCHED_FIFO priority {settings.priority} ({error}): allow `rtprio {settings.priority}` "
             f"{_LIMITS} and log in again, or run the container with --cap-add=SYS_NICE --ulimit rtprio=99"
         ) from error
+
+
+def _set_priorities(settings: RealtimeSettings) -> None:
+    _set_priority(settings)
+    below = os.sched_param(max(settings.priority - 1, 1))
+    threads = {int(entry.name) for entry in Path("/proc/self/task").iterdir()}
+    for thread in threads - {threading.get_native_id()}:
+        with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+            os.sched_setscheduler(thread, os.SCHED_FIFO, below)
 
 
 def _lock_memory(settings: RealtimeSettings) -> None:
