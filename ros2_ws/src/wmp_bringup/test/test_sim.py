@@ -234,7 +234,7 @@ sys.exit(cli.main())
 """
 
 
-def test_a_robot_at_the_end_of_its_track_has_ended_its_walk(tmp_path):
+def test_a_robot_at_the_end_of_its_track_has_ended_its_walk_and_sits(tmp_path):
     figures_file = tmp_path / "sim.json"
     words = ["--bundle", str(RELEASED), "--lockstep", "--json", str(figures_file)]
     words += ["--log-dir", str(tmp_path / "log")]
@@ -251,3 +251,5 @@ def test_a_robot_at_the_end_of_its_track_has_ended_its_walk(tmp_path):
     assert (figures["ended"], figures["failure"], figures["fell"]) == ("end of the track", "", False)
     assert 0.4 < figures["distance_m"] < 0.6
     assert figures["policy_ticks"] == round(50 * figures["walk_s"]) < 150
+    told = (tmp_path / "log" / "policy_node.log").read_text()
+    assert "WALK -> SIT_DOWN" in told and "SIT_DOWN -> PASSIVE" in told

@@ -1,4 +1,7 @@
-"""The operator of a real-time run: stand up, walk, sit down through the controller's own services."""
+"""The operator of a run: stand up, walk, sit down through the controller's own services.
+
+In lockstep, where the controller has a script, it only ends that: orders come at no repeatable time.
+"""
 
 from __future__ import annotations
 

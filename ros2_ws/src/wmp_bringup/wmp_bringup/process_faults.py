@@ -25,7 +25,7 @@ class ProcessFaults:
 
     Args:
         graph: the running processes.
-        operator: gives the orders; ``None`` in lockstep, where the controller has its own script.
+        operator: gives the orders, if anybody does.
         bundle: folder whose files may be spoilt.
         bag: folder that is recorded to, if any.
     """

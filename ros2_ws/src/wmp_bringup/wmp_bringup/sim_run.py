@@ -31,8 +31,9 @@ EXIT_OK, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 130
 START_DEADLINE = 120.0
 #: Seconds without any progress after which a walk counts as stuck.
 STALL_DEADLINE = 30.0
-#: Seconds given to sitting down at the end; a robot that lies is a robot that can be switched off.
-SIT_DOWN_DEADLINE = 8.0
+#: Seconds given to sitting down at the end; a robot that lies is a robot that can be switched off. It takes 2
+#: of the robot's, which in lockstep may be many on a busy machine.
+SIT_DOWN_DEADLINE = 20.0
 #: Seconds of the robot's time after a controller gave up on an injected fault; and of this machine's.
 AFTERMATH, AFTERMATH_DEADLINE = 1.5, 15.0
 #: Seconds given to the last messages of nodes that have finished.
@@ -102,7 +103,7 @@ class _Walk:
         self._record = monitor.record
         self._executor = executor
         command = VelocityCommand(**settings.identity.command)
-        self._operator = None if settings.identity.lockstep else Operator(monitor, command)
+        self._operator = Operator(monitor, command)
         self._faults = ProcessFaults(graph, self._operator, settings.bundle_folder, settings.bag)
         self._noticed = 0
         self._status = StatusLine(sys.stderr)
@@ -110,7 +111,7 @@ class _Walk:
     def run(self) -> Outcome:
         outcome = self._walk()
         if outcome.obeys:
-            self._sit_down(outcome.ended)
+            self._sit_down()
         self._faults.end()
         self._status.close()
         return outcome
@@ -130,13 +131,13 @@ class _Walk:
             if failure := self._failure():
                 self._watch_aftermath()
                 return Outcome("failure", failure, obeys=False)
-            if self._operator is not None and self._operator.was_halted(self._monitor.mode):
+            if self._operator.was_halted(self._monitor.mode):
                 self._watch_aftermath()
                 reaction = newest_reaction(self._monitor.events)
                 return Outcome("failure", f"the controller ended the walk: {reaction}")
             if self._record.complete:
                 return Outcome("end of the track" if self._record.reached_end_of_track else "duration")
-            if self._operator is not None:
+            if not self._settings.identity.lockstep:
                 self._operator.pursue(self._monitor.mode)
             if self._progress() > progress:
                 progress, deadline = self._progress(), time.monotonic() + STALL_DEADLINE
@@ -156,19 +157,17 @@ class _Walk:
         while self._record.time - before < AFTERMATH and time.monotonic() < deadline and not self._stop.count:
             self._serve()
 
-    def _sit_down(self, ended: Ending) -> None:
+    def _sit_down(self) -> None:
         """End the walk properly; a second request to stop, a dead node or the deadline cut it short.
 
-        In lockstep the script in the controller sits down by itself, but knows of no end other than its own.
+        In lockstep the script in the controller knows of no end other than its own, and is told of this one:
+        all that is compared has happened before.
         """
         deadline = time.monotonic() + SIT_DOWN_DEADLINE
         while self._stop.count < 2 and time.monotonic() < deadline and not self._graph.exits():
             self._serve()
-            if self._operator is not None:
-                self._operator.sit_down(self._monitor.mode)
-            elif self._stop.count or ended != "duration":
-                return
-            if self._monitor.mode == "PASSIVE":
+            self._operator.sit_down(self._monitor.mode)
+            if self._monitor.mode in ("", "PASSIVE"):  # nothing has been heard of it yet, or it lies
                 return
 
     def _serve(self) -> None:
@@ -192,9 +191,7 @@ class _Walk:
 
     def _stuck(self) -> str:
         state = self._monitor.mode or "unknown, nothing heard from policy_node"
-        refusal = (
-            f"; last refusal: {self._operator.refusal}" if self._operator and self._operator.refusal else ""
-        )
+        refusal = f"; last refusal: {self._operator.refusal}" if self._operator.refusal else ""
         return f"no progress any more (state: {state}{refusal}); logs are in {self._settings.log_folder}"
 
     def _line(self) -> str:

@@ -49,6 +49,26 @@ def test_without_a_duration_the_script_walks_on():
     assert ask(operator, Mode.WALK, 1e5) is None
 
 
+def test_a_script_that_is_ended_sits_down_and_has_not_failed():
+    operator = ScriptedOperator(Script(velocity=(0.5, 0.0, 0.0)))
+    stand(operator)
+    assert ask(operator, Mode.STAND, 4.0) is Request.WALK
+    assert ask(operator, Mode.WALK, 4.002) is None
+    operator.end()
+    assert ask(operator, Mode.WALK, 9.0) is Request.SIT_DOWN
+    assert ask(operator, Mode.SIT_DOWN, 9.002) is None
+    assert not operator.finished
+    assert ask(operator, Mode.PASSIVE, 11.0) is None
+    assert operator.finished and operator.failure is None
+
+
+def test_a_script_that_is_ended_before_it_began_never_stands_up():
+    operator = ScriptedOperator(SCRIPT)
+    operator.end()
+    assert ask(operator, Mode.PASSIVE, 0.0) is None
+    assert operator.finished and operator.failure is None
+
+
 def test_a_refused_walk_is_asked_for_again_until_patience_ends():
     operator = ScriptedOperator(SCRIPT)
     stand(operator)

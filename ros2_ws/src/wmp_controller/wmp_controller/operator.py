@@ -88,9 +88,13 @@ class ScriptedOperator:
         self._next_attempt = -math.inf
         self._refused_for = 0.0
         self._has_stood = self._has_walked = False
-        self._sits_on_purpose = False
+        self._sits_on_purpose = self._is_ended = False
         self.finished = False
         self.failure: Optional[str] = None
+
+    def end(self) -> None:
+        """Let the script be over, wherever it is: a robot on its legs sits down. Any thread."""
+        self._is_ended = True
 
     def next_request(self, mode: Mode, now: float) -> Optional[Request]:
         if self._mode_since is None or mode is not self._mode:
@@ -131,11 +135,13 @@ class ScriptedOperator:
             self.failure = "the controller went to FAULT"
             self.finished = elapsed >= self._script.fault_seconds
         elif mode is Mode.PASSIVE:
-            if not self._has_stood:
+            if not (self._has_stood or self._is_ended):
                 return Request.STAND_UP
             self.finished = True
-            if not self._sits_on_purpose:
+            if not (self._sits_on_purpose or self._is_ended):
                 self.failure = "the robot sat down before the script was over"
+        elif self._is_ended:
+            return None if mode is Mode.SIT_DOWN else Request.SIT_DOWN
         elif mode is Mode.STAND and self._has_walked:
             self.failure = "the controller halted the robot before the script was over"
             return Request.SIT_DOWN

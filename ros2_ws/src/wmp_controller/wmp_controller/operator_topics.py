@@ -23,8 +23,8 @@ Reply = Callable[[object, Optional[str]], None]
 def create_operator(node: Node, reply: Reply) -> Operator:
     """The operator named by parameter ``operator``, connected to ``node``.
 
-    Everyone but the script is asked by services as well; ``cmd_vel`` is listened to by ``ros``, ``joy`` by
-    ``joy``.
+    Everyone but the script is asked by services as well, the script only to end, by ``~/sit_down``;
+    ``cmd_vel`` is listened to by ``ros``, ``joy`` by ``joy``.
 
     Args:
         node: declares ``operator``, ``script.*`` and, for a joystick, ``joystick.*`` and ``joy.*``.
@@ -37,7 +37,9 @@ def create_operator(node: Node, reply: Reply) -> Operator:
     kind = declare(node, "operator", "ros")
     script = _script(node)
     if kind == "script":
-        return ScriptedOperator(script)
+        scripted = ScriptedOperator(script)
+        node.create_service(Trigger, f"~/{Request.SIT_DOWN.value}", _ending(scripted))
+        return scripted
     if kind == "ros":
         operator = RosOperator(reply)
         _listen_to_cmd_vel(node, operator)
@@ -56,6 +58,17 @@ def create_operator(node: Node, reply: Reply) -> Operator:
 def _script(node: Node) -> Script:
     velocity = tuple(declare(node, f"script.{axis}", 0.0) for axis in ("vx", "vy", "yaw"))
     return declare_settings(node, "script", Script, velocity=velocity)
+
+
+def _ending(scripted: ScriptedOperator) -> Any:
+    """Callback of the Trigger service that ends a script; answers at once, before the robot sits."""
+
+    def serve(_: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        scripted.end()
+        response.success, response.message = True, "the script ends and sits down"
+        return response
+
+    return serve
 
 
 def _listen_to_cmd_vel(node: Node, operator: RosOperator) -> None:
