@@ -10,20 +10,20 @@ import numpy as np
 
 from wmp_core.calibration import Calibration
 from wmp_core.contract import Contract
-from wmp_core.control import posture
 from wmp_core.control.command import MotorCommand
 from wmp_core.control.envelope import Envelope, EnvelopeSettings
 from wmp_core.control.halting import Halting
 from wmp_core.control.measurements import Measurements
 from wmp_core.control.modes import Mode, ModeMachine, Request
-from wmp_core.control.posture import PostureSettings, PostureTrajectory
+from wmp_core.control.posing import Posing
+from wmp_core.control.posture import PostureSettings
 from wmp_core.control.walking import Latent, PolicyStepRecord, Walking
 from wmp_core.control.watchdog import Reaction, Trip, Watchdog, WatchdogSettings, first
 from wmp_core.inference.policy import Policy
 from wmp_core.observation import RobotState
 
 _NO_MOTION = np.zeros(3, dtype=np.float32)
-_ON_TRAJECTORY = (Mode.STAND_UP, Mode.STAND, Mode.SIT_DOWN)
+_POSING = (Mode.STAND_UP, Mode.STAND, Mode.SIT_DOWN)
 _DAMPED = (Mode.PASSIVE, Mode.FAULT)
 
 
@@ -113,6 +113,7 @@ class Controller:
         self._default_position = np.array(contract.joints.default_position)
         self._kp, self._kd = np.array(contract.joints.kp), np.array(contract.joints.kd)
         self._walking = Walking(contract, policy, initial_deter, period, watchdog.surprise_time)
+        self._posing = Posing(contract.joints, settings.posture, period)
         self._measurements = Measurements(contract, period, watchdog)
         self._watchdog = Watchdog(contract.limits, watchdog, calibration)
         self._halting = Halting(
@@ -120,9 +121,6 @@ class Controller:
         )
         self._envelope = Envelope(contract.joints, settings.envelope)
         self._machine = ModeMachine()
-        self._trajectory: Optional[PostureTrajectory] = None
-        self._posture_target = self._default_position
-        self._periods_in_mode = 0
         self._state: Optional[RobotState] = None
         self._tripped: Tuple[str, ...] = ()
 
@@ -178,7 +176,7 @@ class Controller:
         """
         before, events = self.mode, []  # type: Mode, List[str]
         self._state = state if state is not None else self._state
-        self._periods_in_mode += periods
+        self._posing.pass_time(periods)
         self._walking.take(latents)
         if self._state is None:
             return self._without_state(request)
@@ -231,12 +229,8 @@ class Controller:
         elif first(trips, Reaction.STAND) is None:
             self._halting.reset()
         elif self.mode is Mode.WALK and self._halting.is_due(state, periods):
-            self._hold_still()
-
-    def _hold_still(self) -> None:
-        self._machine.came_to_rest()
-        self._periods_in_mode = 0
-        self._trajectory = posture.settle(self._contract.joints, self.settings.posture, self._walking.targets)
+            self._machine.came_to_rest()
+            self._posing.settle(self._walking.targets)
 
     def _handle(self, request: Optional[Request], state: RobotState, now: float) -> Optional[str]:
         """Grant or refuse a request, and prepare the mode it leads to."""
@@ -246,14 +240,10 @@ class Controller:
         refusal = self._machine.request(request, self._obstacle(request, state, now))
         if refusal is not None:
             return refusal
-        self._periods_in_mode = 0
-        joints, settings = self._contract.joints, self.settings.posture
         if request is Request.STAND_UP:
-            self._trajectory = posture.stand_up(joints, settings, state.q)
+            self._posing.stand_up(state.q)
         elif request is Request.SIT_DOWN:
-            # A posture's own target carries the weight; the measured joints sag below it.
-            start = state.q if before is Mode.WALK else self._posture_target
-            self._trajectory = posture.sit_down(joints, settings, start)
+            self._posing.sit_down(state.q if before is Mode.WALK else None)
         elif request is Request.WALK:
             self._walking.arm()
             self._halting.reset()
@@ -301,25 +291,14 @@ class Controller:
         self, state: RobotState, motion: np.ndarray, periods: int
     ) -> Tuple[MotorCommand, Optional[PolicyStepRecord]]:
         """What the mode asks for, before the envelope."""
-        if self.mode in _ON_TRAJECTORY and self._trajectory is not None:
-            return self._follow(self._trajectory), None
+        if self.mode in _POSING:
+            if self._posing.is_complete:
+                self._machine.trajectory_finished()
+            return self._posing.command(), None
         if self.mode is Mode.WALK:
             step = self._walking.cycle(state, motion, periods)
             return MotorCommand.position(self._walking.targets, self._kp, self._kd), step
         return MotorCommand.damping(self.settings.passive_kd, self._contract.num_joints), None
-
-    def _follow(self, trajectory: PostureTrajectory) -> MotorCommand:
-        time = self._periods_in_mode * self.settings.loop_period
-        target, stiffness = trajectory.at(time)
-        if time >= trajectory.duration:
-            self._machine.trajectory_finished()
-        return self._hold(target, stiffness)
-
-    def _hold(self, target: np.ndarray, stiffness: float) -> MotorCommand:
-        self._posture_target = target
-        kp, kd = self.settings.posture.kp, self.settings.posture.kd
-        joints = len(target)
-        return MotorCommand.position(target, np.full(joints, stiffness * kp), np.full(joints, kd))
 
     def _bound(self, wanted: MotorCommand, state: RobotState) -> Tuple[MotorCommand, Tuple[str, ...]]:
         """The envelope, then the side that runs the PD law. Damping always runs in the motors."""

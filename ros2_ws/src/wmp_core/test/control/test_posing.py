@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+
+from wmp_core.control.posing import Posing
+from wmp_core.control.posture import PostureSettings
+from wmp_core.testing.tiny_bundle import tiny_contract
+
+JOINTS = tiny_contract().joints
+PRONE = np.array([0.3, 1.8, -2.6] * 4)
+SETTINGS = PostureSettings(fold_time=1.0, rise_time=2.0, kp=60.0, kd=2.0, initial_stiffness=0.2)
+
+
+@pytest.fixture
+def posing():
+    return Posing(JOINTS, SETTINGS, loop_period=0.002)
+
+
+def test_before_anything_has_begun_it_holds_the_default_pose(posing):
+    assert posing.is_complete
+    assert np.array_equal(posing.command().q, JOINTS.default_position)
+
+
+def test_a_posture_begins_where_the_joints_are_and_is_complete_after_its_time(posing):
+    posing.pass_time(1000)  # what passed before does not count
+    posing.stand_up(PRONE)
+    first = posing.command()
+    assert np.array_equal(first.q, PRONE)
+    assert first.kp == pytest.approx(12.0) and np.all(first.kd == 2.0)
+    posing.pass_time(1499)  # 3 s are 1500 periods of 2 ms
+    assert not posing.is_complete
+    posing.pass_time(1)
+    assert posing.is_complete and np.array_equal(posing.command().q, JOINTS.default_position)
+
+
+def test_who_sits_down_half_way_begins_at_the_target_that_carries_the_weight(posing):
+    posing.stand_up(PRONE)
+    posing.pass_time(250)
+    half_way = posing.command().q
+    assert half_way == pytest.approx([0.15, 1.55, -2.6] * 4)  # half way from prone to folded
+    posing.sit_down()
+    assert np.array_equal(posing.command().q, half_way)
