@@ -3,14 +3,19 @@
 import logging
 import signal
 import socket
+import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from wmp_bringup import last_damping
 from wmp_bringup.graph import a1_graph
 from wmp_bringup.last_damping import damp_if_controller_died
 from wmp_bringup.processes import NodeExit
 from wmp_core.a1.wire import decode_low_cmd
+from wmp_core.testing.tiny_bundle import tiny_contract
+from wmp_core.testing.wire_robot import WireRobot
 
 
 @pytest.fixture
@@ -22,10 +27,14 @@ def robot():
         yield udp
 
 
-def graph_for(robot, local_port=0):
+def graph_for(port, **parameters):
     specs = a1_graph("real", {"bundle": "any", "robot_address": "127.0.0.1"})
-    addresses = {"robot.port": robot.getsockname()[1], "robot.local_port": local_port}
-    return [replace(spec, parameters={**spec.parameters, **addresses}) for spec in specs]
+    given = {"robot.port": port, "robot.local_port": 0, **parameters}
+    return [replace(spec, parameters={**spec.parameters, **given}) for spec in specs]
+
+
+def port_of(udp):
+    return udp.getsockname()[1]
 
 
 def ended(name, code):
@@ -33,11 +42,27 @@ def ended(name, code):
 
 
 def test_motors_of_a_killed_controller_are_told_to_damp(robot):
-    assert damp_if_controller_died(graph_for(robot), [ended("policy_node", -signal.SIGKILL)])
-    for _ in range(10):
-        command = decode_low_cmd(robot.recv(2048))
-        # Motors beyond the twelve of the legs exist in the protocol only.
-        assert not command.kp.any() and not command.tau.any() and (command.kd[:12] > 0).all()
+    killed = graph_for(port_of(robot), **{"envelope.damping_kd": 2.0})
+    assert damp_if_controller_died(killed, [ended("policy_node", -signal.SIGKILL)])
+    question, *damping = (decode_low_cmd(robot.recv(2048)) for _ in range(11))
+    assert not any(command.kp.any() or command.tau.any() for command in (question, *damping))
+    assert not question.kd.any()
+    assert all((command.kd == 2.0).all() for command in damping)  # of a robot that did not answer
+
+
+def test_a_fast_joint_is_damped_no_harder_than_its_torque_allows(monkeypatch):
+    monkeypatch.setattr(last_damping, "ANSWER_DEADLINE", 20.0)
+    with WireRobot(tiny_contract().joints.default_position) as robot:
+        speeds = np.zeros(12, dtype=np.float32)
+        speeds[4] = -25.0  # damping of 3 N m s/rad would ask for 75 N m
+        robot.fields["dq"] = speeds
+        assert damp_if_controller_died(graph_for(robot.port), [ended("policy_node", -signal.SIGKILL)])
+        deadline = time.monotonic() + 20.0
+        while len(robot.commands) < 11 and time.monotonic() < deadline:
+            time.sleep(0.01)
+    newest = robot.commands[-1]
+    assert np.delete(newest.kd, 4) == pytest.approx(3.0, abs=0.01)
+    assert 0.5 < newest.kd[4] <= 20.0 / 25.0
 
 
 @pytest.mark.parametrize(
@@ -51,13 +76,13 @@ def test_motors_of_a_killed_controller_are_told_to_damp(robot):
 )
 def test_nothing_is_sent_for_a_controller_that_lives_or_has_damped_by_itself(robot, exits):
     robot.settimeout(0.1)
-    assert not damp_if_controller_died(graph_for(robot), exits)
+    assert not damp_if_controller_died(graph_for(port_of(robot)), exits)
     with pytest.raises(TimeoutError):
         robot.recv(2048)
 
 
 def test_a_port_that_is_taken_is_told_and_ends_nothing(robot, caplog):
-    taken = graph_for(robot, local_port=robot.getsockname()[1])
+    taken = graph_for(port_of(robot), **{"robot.local_port": port_of(robot)})
     with caplog.at_level(logging.ERROR):
         assert damp_if_controller_died(taken, [ended("policy_node", -signal.SIGSEGV)])
     assert "could not be damped" in caplog.text
