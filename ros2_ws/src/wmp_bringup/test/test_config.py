@@ -48,10 +48,13 @@ def test_the_robot_is_driven_with_the_settings_of_the_simulation(node, prefix):
 
 
 @pytest.mark.parametrize("mode", ["sim", "real"])
-def test_the_world_model_takes_the_measures_of_the_control_thread_below_its_priority(mode):
-    policy, world_model = group(mode, "policy_node", "realtime"), group(mode, "world_model_node", "realtime")
-    assert 0 < world_model.pop("priority") < policy.pop("priority") - 1
-    assert world_model == policy
+def test_who_has_less_time_has_the_higher_priority_and_all_take_the_same_measures(mode):
+    nodes = ("depth_node", "world_model_node", "policy_node")
+    depth, world_model, policy = groups = [group(mode, node, "realtime") for node in nodes]
+    priorities = [measures.pop("priority") for measures in groups]
+    # A process has one less than its thread; whoever comes before it must have less still.
+    assert 0 < priorities[0] < priorities[1] - 1 < priorities[1] < priorities[2] - 1
+    assert depth == world_model == policy
 
 
 def test_a_real_robot_is_not_moved_unless_asked_and_then_not_unexamined():

@@ -76,17 +76,18 @@ def test_the_command_writes_every_loop_at_every_rate_idle_and_loaded(tmp_path, c
 
 
 MEASURED = figures(20 * MS * np.arange(51), 0.020)
-WALKED = GraphFigures(3000, 0.4, 0.9, 1.5, 2, "")
+WALKED = GraphFigures(3000, 0.4, 0.9, 1.5, 2, 7, "")
 
 
 def test_the_graphs_figures_are_those_of_its_policy_steps():
     compute = {"p50_ms": 0.4, "p99_ms": 0.9, "max_ms": 1.5}
-    figures = {"policy_ticks": 3000, "latents_late": 2, "failure": "", "timing": {"policy": compute}}
+    figures = {"policy_ticks": 3000, "latents_late": 2, "latents_from_prior": 7, "failure": ""}
+    figures["timing"] = {"policy": compute}
     assert graph_figures(figures, "") == WALKED
 
 
-@pytest.mark.parametrize(("priority", "world_model"), [(0, 0), (1, 1), (11, 1), (80, 70)])
-def test_the_graph_walks_with_the_priority_of_the_loops(tiny_bundle, priority, world_model):
+@pytest.mark.parametrize(("priority", "world_model", "depth"), [(0, 0, 0), (15, 5, 1), (80, 70, 40)])
+def test_the_graph_walks_with_the_priority_of_the_loops(tiny_bundle, priority, world_model, depth):
     parser = argparse.ArgumentParser()
     SimCommand().add_arguments(parser)
     words = realtime_arguments(RealtimeSettings(priority, (0, 1)))
@@ -95,6 +96,7 @@ def test_the_graph_walks_with_the_priority_of_the_loops(tiny_bundle, priority, w
     assert nodes["policy_node"]["realtime.priority"] == priority
     assert nodes["policy_node"]["realtime.cpus"] == [0, 1]
     assert nodes["world_model_node"]["realtime.priority"] == world_model
+    assert nodes["depth_node"]["realtime.priority"] == depth
 
 
 def test_a_walk_without_figures_says_why():

@@ -27,9 +27,9 @@ EXAMPLES = """examples:
   wmp bench training                             environment and learning steps a second, 7 minutes
   wmp bench training --ranks 2                   the same with two data-parallel processes
 
-slip: how much later than asked the last cycle began; misses: periods in which no cycle began; late: ticks
-whose latent was not there in time, of 3000 in a minute. Wanted of ours: slip below 1 ms, a policy step below
-1 ms in 99 of 100, no latent late."""
+slip: how much later than asked the last cycle began; misses: periods in which no cycle began; late: latents
+that were not there in time, blind: those whose image was not, of 600 in a minute. Wanted of ours: slip below
+1 ms, a policy step below 1 ms in 99 of 100, no latent late."""
 
 
 class BenchCommand:
@@ -61,8 +61,8 @@ class BenchCommand:
             "--priority",
             type=int,
             default=0,
-            help="SCHED_FIFO of the loops and the graph's control thread, 1 to 99; its world model gets a "
-            "lower one (default: 0, off for all)",
+            help="SCHED_FIFO of the loops and the graph's control thread, 1 to 99; its perception gets lower "
+            "ones (default: 0, off for all)",
         )
         parser.add_argument(
             "--cpus",
@@ -109,7 +109,7 @@ def bench_graph(seconds: float, arguments: list[str], settings: RealtimeSettings
     from wmp_bringup.loop_bench import load
 
     print(f"{'policy step of the graph':<28}{'load':<8}{'ticks':>7}", end="")
-    print("".join(f"{name:>10}" for name in ("p50 ms", "p99 ms", "max ms", "late")))
+    print("".join(f"{name:>10}" for name in ("p50 ms", "p99 ms", "max ms", "late", "blind")))
     results: list[dict[str, Any]] = []
     for busy in (False, True):
         with load() if busy else nullcontext():
@@ -118,7 +118,8 @@ def bench_graph(seconds: float, arguments: list[str], settings: RealtimeSettings
         results.append({"load": words, **dataclasses.asdict(one)})
         columns = (one.compute_p50_ms, one.compute_p99_ms, one.compute_max_ms)
         line = f"{'':<28}{words:<8}{one.ticks:7}" + "".join(f"{value:10.3f}" for value in columns)
-        print(f"{line}{one.latents_late:10}  {one.failure}".rstrip(), flush=True)
+        line += f"{one.latents_late:10}{one.latents_from_prior:10}"
+        print(f"{line}  {one.failure}".rstrip(), flush=True)
     return results
 
 

@@ -15,8 +15,8 @@ from wmp_core.realtime.scheduling import RealtimeSettings
 
 #: s that starting, standing up and sitting down may take.
 AROUND_THE_WALK = 240.0
-#: By how much the world model's priority lies below the control thread's, as in a1_real.yaml.
-WORLD_MODEL_BELOW = 10
+#: By how much the priority of each node lies below what is asked for, as in a1_real.yaml.
+BELOW = {"policy_node": 0, "world_model_node": 10, "depth_node": 40}
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class GraphFigures:
         ticks: policy steps made; fewer than asked if ``failure`` says why the walk ended early.
         compute_p50_ms, compute_p99_ms, compute_max_ms: of a policy step; NaN if none was made.
         latents_late: world-model ticks whose latent was not there in time.
+        latents_from_prior: latents whose image was not there in time.
     """
 
     ticks: int
@@ -34,6 +35,7 @@ class GraphFigures:
     compute_p99_ms: float
     compute_max_ms: float
     latents_late: int
+    latents_from_prior: int
     failure: str
 
 
@@ -63,21 +65,19 @@ def graph_figures(figures: Mapping[str, Any], last_words: str) -> GraphFigures:
         compute_p99_ms=p99,
         compute_max_ms=worst,
         latents_late=int(figures.get("latents_late", 0)),
+        latents_from_prior=int(figures.get("latents_from_prior", 0)),
         failure=str(figures.get("failure", last_words)).partition("\n")[0],
     )
 
 
 def realtime_arguments(settings: RealtimeSettings) -> list[str]:
-    """Arguments of ``wmp sim`` that give the graph the priority and the CPUs in ``settings``.
+    """Arguments of ``wmp sim`` that hand on the priority (to all nodes) and the CPUs (to the control thread).
 
-    The control thread gets both; the world model, which has ten times as long, a priority below it. Without a
-    priority neither has one, whatever the parameter file says.
+    Priority 0 takes away what the parameter file gives.
     """
-    world_model = max(settings.priority - WORLD_MODEL_BELOW, min(settings.priority, 1))
-    words = [
-        *("--set", f"policy_node/realtime.priority={settings.priority}"),
-        *("--set", f"world_model_node/realtime.priority={world_model}"),
-    ]
-    if settings.cpus:
-        words += ["--set", f"policy_node/realtime.cpus={list(settings.cpus)}"]
-    return words
+    lowest = min(settings.priority, 1)
+    values = {
+        f"{node}/realtime.priority": max(settings.priority - below, lowest) for node, below in BELOW.items()
+    }
+    cpus = {"policy_node/realtime.cpus": list(settings.cpus)} if settings.cpus else {}
+    return [word for name, value in {**values, **cpus}.items() for word in ("--set", f"{name}={value}")]

@@ -18,7 +18,7 @@ Value = Any
 
 EVERY_NODE = "/**"
 #: Parameters by node that a file need not have, with a value of their type: ROS knows no empty list.
-UNSET = {node: {"realtime.cpus": [0]} for node in ("policy_node", "world_model_node")}
+UNSET = {node: {"realtime.cpus": [0]} for node in ("policy_node", "world_model_node", "depth_node")}
 
 
 class ParameterFileError(ValueError):

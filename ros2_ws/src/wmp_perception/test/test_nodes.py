@@ -244,9 +244,11 @@ def test_without_images_the_world_model_goes_on_with_its_prior_and_says_so(bundl
     assert told["bundle_sha256"] == Bundle.load(bundle, verify=False).sha256
 
 
-def test_the_world_model_has_its_priority_and_its_process_one_below_or_says_why_not(bundle, processes, node):
+@pytest.mark.parametrize("module", ["depth_node", "world_model_node"])
+def test_a_node_has_its_priority_and_its_process_one_below_or_says_why_not(bundle, processes, node, module):
     graph = Graph(node)
-    running = processes("world_model_node", bundle=bundle, **{"realtime.priority": 5})
+    source = {"source": "topic"} if module == "depth_node" else {}
+    running = processes(module, bundle=bundle, **source, **{"realtime.priority": 5})
     graph.wait(lambda: graph.diagnostics)  # it serves ROS
     main = running.process.pid
     threads = {int(entry.name) for entry in Path(f"/proc/{main}/task").iterdir()}

@@ -30,7 +30,7 @@ from wmp_ros.clock import WALL_CLOCK
 from wmp_ros.health import Health, Report
 from wmp_ros.parameters import declare_settings
 from wmp_ros.qos import RELIABLE
-from wmp_ros.running import run_node
+from wmp_ros.running import run_node, spin_on_time
 
 IMAGE_TOPIC, INFO_TOPIC = "camera/depth/image_rect_raw", "camera/depth/camera_info"
 
@@ -174,4 +174,4 @@ class DepthNode(Node):
 
 
 def main() -> int:
-    return run_node(DepthNode, (BundleError, ValueError, RealSenseError))
+    return run_node(DepthNode, (BundleError, ValueError, RealSenseError), spin_on_time)

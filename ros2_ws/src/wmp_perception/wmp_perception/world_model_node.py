@@ -11,7 +11,6 @@ camera.
 from __future__ import annotations
 
 import math
-import threading
 import time
 from array import array
 from typing import Optional
@@ -25,16 +24,15 @@ from wmp_msgs.msg import Latent, PolicyStep
 from wmp_core.bundle import Bundle, BundleError
 from wmp_core.inference.session import ModelError
 from wmp_core.inference.world_model import LatentState, Source, WorldModel
-from wmp_core.realtime import scheduling
 from wmp_core.realtime.timing import StageTimer
 from wmp_core.signing import SignatureError
 from wmp_perception import messages
 from wmp_perception.latent_schedule import Advanced, LatentSchedule, Step
 from wmp_ros.clock import WALL_CLOCK
 from wmp_ros.health import Health, Report
-from wmp_ros.parameters import declare_realtime, declare_trusted_keys
+from wmp_ros.parameters import declare_trusted_keys
 from wmp_ros.qos import RELIABLE
-from wmp_ros.running import run_node, spin
+from wmp_ros.running import run_node, spin_on_time
 
 
 class TimedWorldModel:
@@ -68,14 +66,10 @@ class TimedWorldModel:
 
 
 class WorldModelNode(Node):
-    """Thin shell around :class:`LatentSchedule`.
-
-    ``realtime``: what the thread that serves this node asks of the system.
-    """
+    """Thin shell around :class:`LatentSchedule`."""
 
     def __init__(self) -> None:
         super().__init__("world_model_node")
-        self.realtime = declare_realtime(self)
         provider = str(self.declare_parameter("provider", "cpu").value)
         path = str(self.declare_parameter("bundle", "").value)
         bundle = Bundle.load(path, provider, trusted_keys=declare_trusted_keys(self))
@@ -170,12 +164,5 @@ class WorldModelNode(Node):
         return report
 
 
-def serve(node: WorldModelNode, stop: threading.Event) -> None:
-    """Serve ROS, and run the networks, in this thread until ``stop`` is set."""
-    # The middleware's threads bring it the steps and share its locks: they are to be on time as well.
-    scheduling.apply(node.realtime, whole_process=True)
-    spin(node, stop)
-
-
 def main() -> int:
-    return run_node(WorldModelNode, (BundleError, ModelError, SignatureError, ValueError), serve)
+    return run_node(WorldModelNode, (BundleError, ModelError, SignatureError, ValueError), spin_on_time)

@@ -12,7 +12,9 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
+from wmp_core.realtime import scheduling
 from wmp_ros.launcher import end_with_launcher
+from wmp_ros.parameters import declare_realtime
 
 NodeT = TypeVar("NodeT", bound=Node)
 
@@ -31,6 +33,16 @@ def spin_while(node: Node, condition: Callable[[], bool]) -> None:
     executor.add_node(node)
     while condition():
         executor.spin_once(timeout_sec=0.1)
+
+
+def spin_on_time(node: Node, stop: threading.Event) -> None:
+    """Serve as :func:`spin` does, this thread and its process with what parameters ``realtime.*`` ask for.
+
+    Raises:
+        ValueError: one of them is out of its range.
+    """
+    scheduling.apply(declare_realtime(node), whole_process=True)
+    spin(node, stop)
 
 
 def run_node(
