@@ -10,7 +10,7 @@ from wmp_core.control.command import MotorCommand
 from wmp_core.rotation import projected_gravity
 from wmp_sim.a1 import a1_model
 from wmp_sim.robot import EXCHANGE, SimulatedA1
-from wmp_sim.terrain import make_terrain
+from wmp_sim.terrain import seeded_terrain
 from wmp_sim.world import build_world
 from wmp_training.motions.gait import Gait, joint_positions
 
@@ -34,8 +34,8 @@ class Playback:
 
 def play(gait: Gait) -> Playback:
     """Track ``gait`` open loop on flat ground, torques limited as the motors are."""
-    terrain = make_terrain("flat", 0.0, np.random.default_rng(0))
-    robot = SimulatedA1(build_world(terrain, "torque", PHYSICS_DT), spawn="standing")
+    world = build_world(seeded_terrain("flat", 0.0, seed=0), "torque", PHYSICS_DT)
+    robot = SimulatedA1(world, spawn="standing")
     constants = a1_model()
     steps, blend = round((BLEND + DURATION) / EXCHANGE), round(BLEND / EXCHANGE)
     phase = np.arange(steps + 1) * EXCHANGE / gait.period
