@@ -137,7 +137,7 @@ class _Patient:
         ]
 
     def _camera(self) -> list[Check]:
-        from wmp_bringup.doctor_camera import check_camera  # OpenCV and librealsense only where asked for
+        from wmp_bringup.doctor_camera import check_camera  # librealsense only where asked for
         from wmp_perception.realsense import CameraSettings
 
         wanted = {
