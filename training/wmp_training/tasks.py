@@ -66,17 +66,17 @@ DISTURBANCES: dict[str, dict[str, Any]] = {
 }
 
 
-#: Share of the robots per terrain: half on climb and gap, which take longest to learn.
+#: Share of the robots per terrain: most on gaps, boxes and stairs, which take longest to learn.
 SHARES = {
-    "flat": 0.05,
+    "flat": 0.04,
     "rough": 0.04,
-    "slope": 0.06,
-    "stairs_up": 0.11,
-    "stairs_down": 0.07,
+    "slope": 0.05,
+    "stairs_up": 0.15,
+    "stairs_down": 0.08,
     "climb": 0.17,
-    "gap": 0.30,
+    "gap": 0.26,
     "crawl": 0.10,
-    "tilt": 0.08,
+    "tilt": 0.09,
     "course": 0.02,
 }
 
