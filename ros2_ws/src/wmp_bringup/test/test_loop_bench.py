@@ -2,11 +2,14 @@
 
 import argparse
 import json
+import multiprocessing
+import os
 
 import numpy as np
 import pytest
 
 from wmp_bringup import cli
+from wmp_bringup.bench import bench_loops
 from wmp_bringup.graph_bench import GraphFigures, graph_figures, measure_graph, realtime_arguments
 from wmp_bringup.loop_bench import LOOPS, figures, measure
 from wmp_bringup.sim import SimCommand
@@ -62,7 +65,7 @@ def test_the_command_writes_every_loop_at_every_rate_idle_and_loaded(tmp_path, c
     command = ["bench", "loop", "--seconds", "1", "--priority", "80", "--cpus", "0", "--json", str(file)]
     assert cli.main(command) == 0
     asked = RealtimeSettings(80, (0,), switch_interval=0.0005)
-    assert walks == [realtime_arguments(asked), realtime_arguments(asked), asked]
+    assert walks == [realtime_arguments(asked), realtime_arguments(asked), asked, asked]
     content = json.loads(file.read_text())
     assert (content["seconds"], content["priority"], content["cpus"]) == (1.0, 80, [0])
     loops = content["loops"]
@@ -73,6 +76,24 @@ def test_the_command_writes_every_loop_at_every_rate_idle_and_loaded(tmp_path, c
         ("idle", 3000, 2), ("loaded", 3000, 2)
     ]  # fmt: skip
     assert capsys.readouterr().out.count("sleep(dt - elapsed)") == 4
+
+
+def test_what_keeps_the_cores_busy_has_no_priority(monkeypatch):
+    seen = []
+
+    def scheduler_of_the_loop_and_of_the_others(loop, rate, seconds):
+        others = [os.sched_getscheduler(child.pid) for child in multiprocessing.active_children()]
+        seen.append((os.sched_getscheduler(0), others))
+        return MEASURED
+
+    monkeypatch.setattr("wmp_bringup.loop_bench.measure", scheduler_of_the_loop_and_of_the_others)
+    bench_loops(1.0, RealtimeSettings(priority=10))
+    loaded = seen[len(seen) // 2 :]
+    assert all(others and set(others) == {os.SCHED_OTHER} for _, others in loaded)
+    if seen[0][0] != os.SCHED_FIFO:
+        pytest.skip("SCHED_FIFO is not allowed here")
+    assert {own for own, _ in seen} == {os.SCHED_FIFO}
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
 
 
 MEASURED = figures(20 * MS * np.arange(51), 0.020)
