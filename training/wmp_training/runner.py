@@ -23,7 +23,7 @@ from wmp_training.learner import Learner, Networks
 from wmp_training.model_free import ModelFreeLearner
 from wmp_training.motions.library import MotionLibrary
 from wmp_training.policy.model_free import KINDS, build_actor, teacher_example
-from wmp_training.presets import a1_contract, preset
+from wmp_training.presets import Preset, a1_contract, preset
 from wmp_training.resume import load_of_ranks
 from wmp_training.sim.backend import Simulator
 from wmp_training.sim.height_map import MAP_SIZE
@@ -51,7 +51,8 @@ class RunConfig:
     ``recurrent``. ``amp`` adds the style reward of adversarial motion priors, ``without``
     names what is not randomised (see ``tasks.DISTURBANCES``), ``randomisation`` ranges (low, high) in the
     place of the task's own (see ``ranges.py``). ``rendered`` is the share of robots whose
-    images are rendered; those of the others are predicted.
+    images are rendered; those of the others are predicted. ``desired_kl`` is how far PPO may move the policy
+    at a time, None for the preset's.
     """
 
     preset: str
@@ -65,6 +66,7 @@ class RunConfig:
     without: tuple[str, ...] = ()
     rendered: float = 1.0
     randomisation: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    desired_kl: float | None = None
 
     def __post_init__(self) -> None:
         if self.num_envs < 1 or self.levels < 1:
@@ -77,9 +79,18 @@ class RunConfig:
             raise ValueError(f"policy is {self.policy!r}, expected one of {POLICIES}")
         if not 0.0 < self.rendered <= 1.0:
             raise ValueError(f"rendered is {self.rendered}, expected a share in (0, 1]")
+        if self.desired_kl is not None and not self.desired_kl > 0.0:
+            raise ValueError(f"desired_kl is {self.desired_kl}, expected above 0")
         # They refuse what does not exist.
-        preset(self.preset)
+        self.sizes()
         self.what()
+
+    def sizes(self) -> Preset:
+        """The preset, with its policy's steps as configured."""
+        chosen = preset(self.preset)
+        if self.desired_kl is None:
+            return chosen
+        return replace(chosen, ppo=replace(chosen.ppo, desired_kl=self.desired_kl))
 
     def what(self) -> Task:
         """The task with its levels and disturbances as configured."""
@@ -95,7 +106,7 @@ def build_learner(
     Physics takes ``threads`` of the CPU; everything else is on ``device``.
     """
     kind = config.stage if config.stage == "teacher" else config.policy
-    chosen, what, seed = preset(config.preset), config.what(), config.seed + SEED_STRIDE * ranks.rank
+    chosen, what, seed = config.sizes(), config.what(), config.seed + SEED_STRIDE * ranks.rank
     torch.manual_seed(seed)
     contract = a1_contract(chosen.world_model)
     robots = config.num_envs // ranks.size

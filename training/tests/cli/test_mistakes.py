@@ -13,6 +13,7 @@ REFUSED = [
     ("train --out OUT --without weather", "['weather'], expected some of"),
     ("train --out OUT --num-envs 0", "num_envs and levels are 0 and 10, expected at least 1"),
     ("train --out OUT --rendered 2", "rendered is 2.0, expected a share in (0, 1]"),
+    ("train --out OUT --desired-kl 0", "desired_kl is 0.0, expected above 0"),
     ("train --out OUT --policy blind --recipe warm", "expected the recipe 'wmp'"),
     ("train --out OUT --resume", "no checkpoint in"),
     ("train --out OUT --begin-with NOWHERE", "no checkpoint in NOWHERE"),

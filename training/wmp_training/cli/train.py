@@ -78,6 +78,13 @@ class TrainCommand:
             help="ranges in the place of the task's own, like the suggestion of `wmp replay` (YAML)",
         )
         parser.add_argument(
+            "--desired-kl",
+            type=float,
+            metavar="KL",
+            help="how far PPO may move the policy at a time (default: the preset's, 0.01); less towards the "
+            "end, like 0.004 with --begin-with, and it swings less between terrains",
+        )
+        parser.add_argument(
             "--begin-with", type=Path, help="checkpoint (folder) whose skill to begin with, in its stage"
         )
         parser.add_argument(
@@ -137,6 +144,7 @@ class TrainCommand:
             policy=args.policy,
             amp=args.amp,
             rendered=args.rendered,
+            desired_kl=args.desired_kl,
             without=tuple(filter(None, args.without.split(","))),
             randomisation=load_ranges(args.randomisation) if args.randomisation else {},
         )
