@@ -21,8 +21,9 @@ GROUPS = [
     ("policy_node", "joystick", JoystickSettings),
 ]
 
-#: The simulated robot shares the computer with its controller, and stands still while it is not served.
-PATIENCE_IN_SIMULATION = {"state_age": 1.0, "loop_overrun": 0.5}
+#: The simulated robot shares the computer with its controller, and stands still while it is not served; the
+#: stops of its joints give way more than a robot's.
+PATIENCE_IN_SIMULATION = {"state_age": 1.0, "loop_overrun": 0.5, "joint_range": 0.4}
 
 
 def differences(mode, prefix):
