@@ -100,6 +100,7 @@ class PolicyNode(Node):
         self.get_logger().info(f"bundle {self._bundle.name} verified on {self._bundle.provider}")
 
     def start(self) -> None:
+        self._look_at_graph()
         self._publisher.start()
         self._control_thread.start()
 
