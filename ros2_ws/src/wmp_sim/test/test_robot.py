@@ -78,7 +78,7 @@ def test_a_robot_whose_legs_give_way_has_fallen_for_good():
 
 def test_a_robot_on_its_side_has_fallen():
     a1 = robot("standing")
-    a1._data.qpos[3:7] = [math.cos(0.6), math.sin(0.6), 0.0, 0.0]  # 69 degrees of roll
+    a1._data.qpos[3:7] = [math.cos(0.75), math.sin(0.75), 0.0, 0.0]  # 86 degrees of roll
     a1.step(MotorCommand.damping(1.0))
     assert a1.ground_truth().fallen
 
