@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from wmp_bringup.command import WMP
+from wmp_bringup.locations import shipped_parameters
+from wmp_bringup.parameters import node_parameters
 from wmp_core.realtime.scheduling import RealtimeSettings
 
 #: s that starting, standing up and sitting down may take.
 AROUND_THE_WALK = 240.0
-#: By how much the priority of each node lies below what is asked for, as in a1_real.yaml.
-BELOW = {"policy_node": 0, "world_model_node": 10, "depth_node": 40}
+#: Nodes with deadlines, the one with the least time first.
+NODES = ("policy_node", "world_model_node", "depth_node")
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,11 @@ def graph_figures(figures: Mapping[str, Any], last_words: str) -> GraphFigures:
 def realtime_arguments(settings: RealtimeSettings) -> list[str]:
     """Arguments of ``wmp sim`` that hand on the priority (to all nodes) and the CPUs (to the control thread).
 
-    Priority 0 takes away what the parameter file gives.
+    Priorities lie as far apart as on the robot. 0 takes away what the parameter file gives.
     """
-    lowest = min(settings.priority, 1)
-    values = {
-        f"{node}/realtime.priority": max(settings.priority - below, lowest) for node, below in BELOW.items()
-    }
+    file = shipped_parameters("real")
+    on_robot = {node: node_parameters(file, node)["realtime.priority"] for node in NODES}
+    lowest, shift = min(settings.priority, 1), settings.priority - on_robot["policy_node"]
+    values = {f"{node}/realtime.priority": max(own + shift, lowest) for node, own in on_robot.items()}
     cpus = {"policy_node/realtime.cpus": list(settings.cpus)} if settings.cpus else {}
     return [word for name, value in {**values, **cpus}.items() for word in ("--set", f"{name}={value}")]
