@@ -26,12 +26,17 @@ def stand(operator):
     assert ask(operator, Mode.STAND, 3.0) is None
 
 
-def test_the_script_stands_up_walks_sits_down_and_is_finished():
-    operator = ScriptedOperator(SCRIPT)
+def walk(operator):
+    """Let the script stand up, and begin to walk in STAND from 3 s on: at 4 s and not before."""
     stand(operator)
     assert ask(operator, Mode.STAND, 3.998) is None
     assert ask(operator, Mode.STAND, 4.0) is Request.WALK
     assert ask(operator, Mode.WALK, 4.002) is None
+
+
+def test_the_script_stands_up_walks_sits_down_and_is_finished():
+    operator = ScriptedOperator(SCRIPT)
+    walk(operator)
     np.testing.assert_allclose(operator.velocity(4.002).value, [0.5, 0.0, 0.1], rtol=1e-6)
     assert ask(operator, Mode.WALK, 6.0) is None
     assert ask(operator, Mode.WALK, 6.002) is Request.SIT_DOWN
@@ -43,17 +48,13 @@ def test_the_script_stands_up_walks_sits_down_and_is_finished():
 
 def test_without_a_duration_the_script_walks_on():
     operator = ScriptedOperator(Script(velocity=(0.5, 0.0, 0.0)))
-    stand(operator)
-    assert ask(operator, Mode.STAND, 4.0) is Request.WALK
-    assert ask(operator, Mode.WALK, 4.002) is None
+    walk(operator)
     assert ask(operator, Mode.WALK, 1e5) is None
 
 
 def test_a_script_that_is_ended_sits_down_and_has_not_failed():
     operator = ScriptedOperator(Script(velocity=(0.5, 0.0, 0.0)))
-    stand(operator)
-    assert ask(operator, Mode.STAND, 4.0) is Request.WALK
-    assert ask(operator, Mode.WALK, 4.002) is None
+    walk(operator)
     operator.end()
     assert ask(operator, Mode.WALK, 9.0) is Request.SIT_DOWN
     assert ask(operator, Mode.SIT_DOWN, 9.002) is None
