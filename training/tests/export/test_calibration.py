@@ -3,15 +3,22 @@ import math
 import pytest
 
 from wmp_core.calibration import Calibration
+from wmp_core.control.watchdog import WatchdogSettings
+from wmp_sim.fall import FALLEN_TILT
 from wmp_training.evaluation.measures import Outcome
 from wmp_training.evaluation.trial import Trial
-from wmp_training.export.calibration import FEWEST, Measured, calibrate
+from wmp_training.export.calibration import FEWEST, LARGEST_ATTITUDE, Measured, calibrate
 
 
 def outcome(success=True, attitude=0.5, rate=4.0, surprise=2.0):
     trial, end = Trial("climb", 0.5, 1), "goal" if success else "fall"
     usual = (6.0, 10.0, 0.1, 0.05, 1.0, 2.0, (1.0, 5.0, 9.0), math.nan)
     return Outcome(trial, success, end, *usual, attitude, rate, surprise)
+
+
+def test_no_walk_succeeds_at_a_tilt_at_which_the_runtime_would_have_let_go():
+    latest = LARGEST_ATTITUDE + WatchdogSettings().attitude_margin
+    assert latest - math.radians(1.0) < FALLEN_TILT <= latest
 
 
 def test_limits_are_what_successful_robots_did_and_a_margin():
