@@ -7,6 +7,7 @@ import rclpy
 from geometry_msgs.msg import Twist
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.service import Service
 from std_srvs.srv import Trigger
 
 from wmp_bringup.operator import Operator, VelocityCommand
@@ -63,6 +64,15 @@ def test_a_refused_walk_is_asked_for_again_and_the_refusal_is_remembered(scene):
     assert operator.refusal == "walk: walk refused: hip is 0.5 rad off"
     until(lambda: controller.mode == "WALK", operator.pursue)
     assert controller.orders == ["stand_up", "walk", "walk", "walk"]
+
+
+def test_an_order_whose_answer_is_lost_holds_up_none_of_the_next(scene, monkeypatch):
+    controller, operator, until = scene
+    monkeypatch.setattr(Service, "send_response", lambda *_: None)
+    until(lambda: controller.mode == "STAND", operator.pursue)
+    monkeypatch.undo()
+    monkeypatch.setattr("wmp_bringup.operator.ANSWER_PATIENCE", 0.5)
+    until(lambda: controller.mode == "WALK", operator.pursue)
 
 
 def test_the_velocity_is_published_while_walking_and_not_after_it(scene):

@@ -17,6 +17,8 @@ POLICY_NODE = "policy_node"
 COMMAND_RATE = 20.0
 #: Seconds between two attempts at an order that was refused ("not yet standing").
 RETRY_PERIOD = 0.25
+#: Seconds after which an answer counts as lost: DDS drops it while its server has not discovered who asked.
+ANSWER_PATIENCE = 3.0
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Operator:
         }
         self._pending: Future | None = None
         self._ordered = ""
-        self._next_attempt = 0.0
+        self._next_attempt = self._ordered_at = 0.0
         self._command = command
         self._disturbance: VelocityCommand | None = None
         self._publisher = node.create_publisher(Twist, "cmd_vel", 10)
@@ -81,9 +83,10 @@ class Operator:
             answer = self._pending.result()
             self._pending = None
             self.refusal = "" if answer.success else f"{self._ordered}: {answer.message}"
-        client = self._clients[name]
-        if self._pending is None and time.monotonic() >= self._next_attempt and client.service_is_ready():
-            self._next_attempt = time.monotonic() + RETRY_PERIOD
+        client, now = self._clients[name], time.monotonic()
+        is_free = self._pending is None or now > self._ordered_at + ANSWER_PATIENCE
+        if is_free and now >= self._next_attempt and client.service_is_ready():
+            self._next_attempt, self._ordered_at = now + RETRY_PERIOD, now
             self._ordered = name
             self._pending = client.call_async(Trigger.Request())
 
