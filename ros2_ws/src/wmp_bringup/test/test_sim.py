@@ -135,8 +135,11 @@ def declared_parameters(nodes, domain):
     for node in nodes:
         client = asking.create_client(ListParameters, f"{node}/list_parameters")
         assert client.wait_for_service(20.0), node
-        answer = client.call_async(ListParameters.Request())
-        rclpy.spin_until_future_complete(asking, answer, executor, 20.0)
+        for _ in range(4):  # an answer is lost where the node has not discovered who asks
+            answer = client.call_async(ListParameters.Request())
+            rclpy.spin_until_future_complete(asking, answer, executor, 5.0)
+            if answer.done():
+                break
         declared[node] = set(answer.result().result.names)
     asking.destroy_node()
     rclpy.shutdown(context=context)

@@ -18,6 +18,7 @@ from std_srvs.srv import Trigger
 from wmp_msgs.msg import Latent, PolicyStep
 
 from wmp_core.bundle import Bundle
+from wmp_core.control.modes import Request
 from wmp_ros.qos import RELIABLE
 
 
@@ -42,7 +43,7 @@ def policy_node(bundle_path):
     yield start
     for process in started:
         process.kill()
-        process.communicate()
+        sys.stdout.write(process.communicate()[0])  # pytest shows it where the test has failed
 
 
 class Observer:
@@ -54,6 +55,11 @@ class Observer:
         self.node = rclpy.create_node("observer", context=self.context)
         self.executor = SingleThreadedExecutor(context=self.context)
         self.executor.add_node(self.node)
+        # DDS announces readers in the order of their creation: whoever publishes diagnostics to this node
+        # knows by then who listens for its services' answers. An answer given before that is lost.
+        self.clients = {
+            request: self.node.create_client(Trigger, f"policy_node/{request.value}") for request in Request
+        }
         self.steps, self.states, self.imus, self.commands, self.diagnostics = [], [], [], [], []
         self.node.create_subscription(PolicyStep, "wmp/policy_step", self.steps.append, RELIABLE)
         self.node.create_subscription(JointState, "joint_states", self.states.append, 10)
@@ -68,10 +74,13 @@ class Observer:
             assert time.monotonic() < deadline, "the node did not get there in time"
             self.executor.spin_once(timeout_sec=0.02)
 
+    def ask(self, name):
+        client = self.clients[Request(name)]
+        self.wait(lambda: client.service_is_ready() and self.diagnostics)
+        return client.call_async(Trigger.Request())
+
     def call(self, name):
-        client = self.node.create_client(Trigger, f"policy_node/{name}")
-        self.wait(client.service_is_ready)
-        answer = client.call_async(Trigger.Request())
+        answer = self.ask(name)
         self.wait(answer.done)
         return answer.result()
 
@@ -376,10 +385,8 @@ def test_who_asks_while_the_preflight_examines_is_refused_and_the_robot_stays_wh
     trigger = tmp_path / "now"
     before = HELD_UP.format(trigger=str(trigger))
     process = policy_node(before=before, **patient(robot, preflight="ignored"))
-    client = observer.node.create_client(Trigger, "policy_node/stand_up")
-    observer.wait(client.service_is_ready)
     observer.wait(lambda: len(robot.commands) > 400)  # the robot has been examined, the graphs are next
-    answer = client.call_async(Trigger.Request())
+    answer = observer.ask("stand_up")
     settled = time.monotonic() + 0.5
     observer.wait(lambda: time.monotonic() > settled)
     assert not answer.done()
