@@ -70,13 +70,26 @@ def test_a_script_that_is_ended_before_it_began_never_stands_up():
     assert operator.finished and operator.failure is None
 
 
-def test_a_refused_walk_is_asked_for_again_until_patience_ends():
+def test_a_refused_walk_is_asked_for_again_until_patience_ends_with_the_robot_sitting_down():
     operator = ScriptedOperator(SCRIPT)
     stand(operator)
-    cycles = [3.0 + i / 512 for i in range(4000)]  # exact in binary
+    cycles = [3.0 + i / 512 for i in range(2300)]  # exact in binary, up to 7.49
     asked = [now for now in cycles if ask(operator, Mode.STAND, now, "no latents")]
     assert asked == [4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0]
+    assert ask(operator, Mode.STAND, 7.5) is Request.SIT_DOWN
+    assert ask(operator, Mode.SIT_DOWN, 7.502) is None
+    assert not operator.finished
+    ask(operator, Mode.PASSIVE, 9.5)
     assert operator.finished and operator.failure == "no latents"
+
+
+def test_patience_with_a_robot_that_does_not_even_sit_down_ends_too():
+    operator = ScriptedOperator(SCRIPT)
+    stand(operator)
+    cycles = [3.0 + i / 512 for i in range(8000)]
+    asked = [request for now in cycles if (request := ask(operator, Mode.STAND, now, "no robot state"))]
+    assert asked == [Request.WALK] * 7 + [Request.SIT_DOWN] * 7
+    assert operator.finished and operator.failure == "no robot state"
 
 
 def test_a_robot_that_cannot_stand_up_fails_the_script():

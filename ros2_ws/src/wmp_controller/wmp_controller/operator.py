@@ -116,7 +116,13 @@ class ScriptedOperator:
         self._refusal = refusal
         self._refused_for += _RETRY_PERIOD
         if self._refused_for > self._script.patience:
-            self.finished, self.failure = True, refusal
+            self._give_up(refusal)
+
+    def _give_up(self, refusal: str) -> None:
+        """Fail because of ``refusal``, but not before a robot on its legs has been told to sit down."""
+        self.failure = self.failure or refusal
+        self.finished = self._is_ended or self._mode is Mode.PASSIVE
+        self._is_ended, self._refused_for = True, 0.0
 
     def velocity(self, now: float) -> Optional[VelocityCommand]:
         return VelocityCommand(self._velocity, now)
