@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, Optional
 
 from geometry_msgs.msg import Twist
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from rclpy.task import Future
 from sensor_msgs.msg import Joy
@@ -50,8 +51,11 @@ def create_operator(node: Node, reply: Reply) -> Operator:
         _listen_to_joy(node, operator)
     else:
         raise ValueError(f"parameter operator is {kind!r}, expected 'ros', 'remote', 'joy' or 'script'")
+    # While one waits for the control thread's answer, latents arrive, and so may a stop.
+    group = ReentrantCallbackGroup()
     for request in Request:
-        node.create_service(Trigger, f"~/{request.value}", _service(node, operator, request))
+        serve = _service(node, operator, request)
+        node.create_service(Trigger, f"~/{request.value}", serve, callback_group=group)
     return operator
 
 
@@ -98,6 +102,8 @@ def _service(node: Node, operator: RosOperator, request: Request) -> Any:
 
     async def serve(_: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         answer = Future(executor=node.executor)
+        # Only a callback wakes an executor that waits; without one the answer lies there until it is awake.
+        answer.add_done_callback(lambda _: None)
         operator.submit(request, answer)
         refusal = await answer
         response.success, response.message = refusal is None, refusal or f"{request.value} granted"

@@ -1,0 +1,79 @@
+"""Services of the operator: who answers them, and who waits meanwhile."""
+
+import threading
+
+import pytest
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from std_srvs.srv import Trigger
+
+from wmp_controller.operator_topics import create_operator
+from wmp_core.control.modes import Mode
+
+
+class Controller:
+    """A node with an operator's services; :attr:`futures` are the requests that wait for an answer."""
+
+    def __init__(self, context):
+        self.node = rclpy.create_node("policy_node", context=context)
+        self.executor = SingleThreadedExecutor(context=context)
+        self.executor.add_node(self.node)
+        self.futures = []
+        self.operator = create_operator(self.node, lambda future, refusal: self.futures.append(future))
+
+    def take_requests(self):
+        """As the control thread does."""
+        while self.operator.next_request(Mode.PASSIVE, 0.0) is not None:
+            self.operator.answer(None)
+
+
+@pytest.fixture
+def scene():
+    context = rclpy.Context()
+    rclpy.init(context=context, domain_id=46)
+    controller = Controller(context)
+    node = rclpy.create_node("someone", context=context)
+    clients = {name: node.create_client(Trigger, f"policy_node/{name}") for name in ("walk", "stop")}
+    for client in clients.values():
+        assert client.wait_for_service(20.0)
+    asking = SingleThreadedExecutor(context=context)
+    asking.add_node(node)
+    yield controller, asking, clients
+    asking.shutdown()
+    controller.executor.shutdown()
+    controller.node.destroy_node()
+    node.destroy_node()
+    rclpy.shutdown(context=context)
+
+
+def spin_until(controller, condition):
+    for _ in range(100):
+        controller.take_requests()
+        if condition():
+            return
+        controller.executor.spin_once(timeout_sec=0.1)
+    raise AssertionError("it did not come to that")
+
+
+def test_an_answer_wakes_an_executor_that_waits_for_something_else(scene):
+    controller, asking, clients = scene
+    response = clients["walk"].call_async(Trigger.Request())
+    spin_until(controller, lambda: controller.futures)
+    answering = threading.Timer(0.5, controller.futures[0].set_result, (None,))
+    overslept = threading.Event()
+    alarm = threading.Timer(20.0, lambda: (overslept.set(), controller.executor.wake()))
+    answering.start()
+    alarm.start()
+    while not response.done() and not overslept.is_set():
+        controller.executor.spin_once(timeout_sec=60.0)
+        asking.spin_once(timeout_sec=0.1)
+    alarm.cancel()
+    assert not overslept.is_set()
+
+
+def test_a_stop_is_taken_while_another_request_waits_for_its_answer(scene):
+    controller, _, clients = scene
+    clients["walk"].call_async(Trigger.Request())
+    spin_until(controller, lambda: len(controller.futures) == 1)
+    clients["stop"].call_async(Trigger.Request())
+    spin_until(controller, lambda: len(controller.futures) == 2)
