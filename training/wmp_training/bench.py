@@ -36,7 +36,8 @@ class Rate:
 @dataclass(frozen=True)
 class Setting:
     """``robots`` in all, shared by ``ranks`` processes on ``cores``; networks of ``network``; terrain
-    ``levels`` that are compiled; what ``device`` learns; ``seconds`` each rate is measured."""
+    ``levels`` that are compiled; what ``device`` learns, in ``mixed_precision`` or not; ``seconds`` each rate
+    is measured."""
 
     robots: int
     network: str
@@ -46,6 +47,7 @@ class Setting:
     task: str = "obstacles"
     ranks: int = 1
     device: str = "cpu"
+    mixed_precision: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,8 @@ def _rank(rank: int, port: int, setting: Setting, part: str, results: mp.SimpleQ
 
 
 def _learner(stage: str, setting: Setting, ranks: Ranks, device: torch.device) -> Learner | ModelFreeLearner:
-    config = RunConfig(setting.network, setting.robots, 1, setting.levels, setting.task, stage)
+    what = setting.network, setting.robots, 1, setting.levels, setting.task, stage
+    config = RunConfig(*what, mixed_precision=setting.mixed_precision)
     return build_learner(config, max(setting.cores // ranks.size, 1), ranks, device)
 
 

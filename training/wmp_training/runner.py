@@ -52,7 +52,7 @@ class RunConfig:
     names what is not randomised (see ``tasks.DISTURBANCES``), ``randomisation`` ranges (low, high) in the
     place of the task's own (see ``ranges.py``). ``rendered`` is the share of robots whose
     images are rendered; those of the others are predicted. ``desired_kl`` is how far PPO may move the policy
-    at a time, None for the preset's.
+    at a time, None for the preset's; ``mixed_precision`` lets its networks multiply in bfloat16.
     """
 
     preset: str
@@ -67,6 +67,7 @@ class RunConfig:
     rendered: float = 1.0
     randomisation: Mapping[str, Sequence[float]] = field(default_factory=dict)
     desired_kl: float | None = None
+    mixed_precision: bool = False
 
     def __post_init__(self) -> None:
         if self.num_envs < 1 or self.levels < 1:
@@ -88,9 +89,10 @@ class RunConfig:
     def sizes(self) -> Preset:
         """The preset, with its policy's steps as configured."""
         chosen = preset(self.preset)
-        if self.desired_kl is None:
-            return chosen
-        return replace(chosen, ppo=replace(chosen.ppo, desired_kl=self.desired_kl))
+        ppo = replace(chosen.ppo, use_mixed_precision=self.mixed_precision)
+        if self.desired_kl is not None:
+            ppo = replace(ppo, desired_kl=self.desired_kl)
+        return replace(chosen, ppo=ppo)
 
     def what(self) -> Task:
         """The task with its levels and disturbances as configured."""

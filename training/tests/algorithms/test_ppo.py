@@ -73,6 +73,34 @@ def test_an_update_is_that_of_rsl_rl(tiny):
             torch.testing.assert_close(value, expected[name], atol=1e-6, rtol=1e-5)
 
 
+def test_in_mixed_precision_an_update_begins_where_its_rollout_was(tiny):
+    ppo = gait_ppo(tiny, use_mixed_precision=True)
+    roll_out(ppo, tiny.ppo.steps_per_env)
+    (batch,) = ppo.storage.mini_batch_generator(1, 1)
+    with torch.no_grad():
+        losses = ppo._losses(batch)
+    assert all(value.dtype == torch.float32 for value in losses.values())
+    torch.testing.assert_close(ppo.actor.output_mean, batch.old_distribution_params[0], atol=0.0, rtol=0.0)
+    values = ppo.storage.values.flatten().sort().values
+    torch.testing.assert_close(values, values.bfloat16().float())  # computed with 8 bits
+    assert (batch.actions != batch.actions.bfloat16()).float().mean() > 0.9  # but not drawn with 8
+
+
+def test_mixed_precision_learns_what_full_precision_learns(tiny):
+    weights = []
+    for mixed in (False, True):
+        torch.manual_seed(2)
+        ppo = gait_ppo(tiny, use_mixed_precision=mixed)
+        before = torch.cat([p.detach().flatten().clone() for p in ppo.actor.parameters()])
+        torch.manual_seed(2)
+        roll_out(ppo, tiny.ppo.steps_per_env)
+        ppo.update()
+        weights.append(torch.cat([p.detach().flatten() for p in ppo.actor.parameters()]) - before)
+    full, mixed = weights
+    assert torch.cosine_similarity(full, mixed, dim=0) > 0.9
+    assert not torch.equal(full, mixed)
+
+
 def test_returns_end_with_a_fall_and_go_on_with_the_value_after_a_time_out(tiny):
     gamma, lam = 0.9, 0.5
     ppo = gait_ppo(tiny, steps_per_env=2, gamma=gamma, lam=lam)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from rsl_rl.algorithms import PPO
@@ -50,10 +51,28 @@ class GaitPPO(PPO):
             learning_rate=config.learning_rate,
             desired_kl=config.desired_kl,
             max_grad_norm=config.max_grad_norm,
+            use_mixed_precision=config.use_mixed_precision,
             device=device,
         )
         self.ranks = ranks
+        self._parameters = [*actor.parameters(), *critic.parameters()]
         self.weights = {"surrogate": 1.0, "value": self.value_loss_coef, "entropy": -self.entropy_coef}
+
+    def _precision(self) -> AbstractContextManager[object]:
+        """What actor and critic compute with, in a rollout and in the updates that follow from it."""
+        if not self.use_mixed_precision:
+            return nullcontext()
+        return torch.autocast(torch.device(self.device).type, torch.bfloat16)
+
+    def act(self, obs: TensorDict) -> Tensor:
+        """Actions [N, A], drawn."""
+        with self._precision():
+            return super().act(obs)
+
+    def compute_returns(self, obs: TensorDict) -> None:
+        """Returns and advantages of the stored rollout, which ``obs`` follows."""
+        with self._precision():
+            super().compute_returns(obs)
 
     def update(self) -> dict[str, float]:
         """All epochs over the stored rollout; returns mean losses."""
@@ -70,7 +89,7 @@ class GaitPPO(PPO):
             loss = sum(self.weights[name] * value for name, value in losses.items())
             self.optimizer.zero_grad()
             loss.backward()
-            self.ranks.average_gradients([*self.actor.parameters(), *self.critic.parameters()])
+            self.ranks.average_gradients(self._parameters)
             nn.utils.clip_grad_norm_(self.actor.parameters(), self.max_grad_norm)
             nn.utils.clip_grad_norm_(self.critic.parameters(), self.max_grad_norm)
             self.optimizer.step()
@@ -81,8 +100,9 @@ class GaitPPO(PPO):
 
     def _losses(self, batch: RolloutStorage.Batch) -> dict[str, Tensor]:
         memory = batch.hidden_states[0] if self.actor.is_recurrent else None
-        self.actor(batch.observations, batch.masks, memory, stochastic_output=True)
-        values = self.critic(batch.observations, batch.masks)
+        with self._precision():
+            self.actor(batch.observations, batch.masks, memory, stochastic_output=True)
+            values = self.critic(batch.observations, batch.masks).float()
         ratio = torch.exp(
             self.actor.get_output_log_prob(batch.actions) - batch.old_actions_log_prob.squeeze(-1)
         )

@@ -16,10 +16,17 @@ class TrainingBench:
     robots: int = 1024
     network: str = "small"
 
-    def run(self, seconds: float, json_file: Path | None, device: str = "cpu", ranks: int = 1) -> int:
+    def run(
+        self,
+        seconds: float,
+        json_file: Path | None,
+        device: str = "cpu",
+        ranks: int = 1,
+        mixed_precision: bool = False,
+    ) -> int:
         """Measure each part for ``seconds``, print a table, write it to ``json_file``.
 
-        ``ranks`` processes share robots and cores, as under ``torchrun``.
+        ``ranks`` processes share robots and cores, as under ``torchrun``; ``mixed_precision`` as in training.
         """
         # Imported here so that `wmp bench loop` needs no torch.
         from wmp_training.bench import PARTS, Setting, measure
@@ -27,8 +34,17 @@ class TrainingBench:
 
         choose(device)
         cores = len(os.sched_getaffinity(0))
-        setting = Setting(self.robots, self.network, seconds, cores, ranks=ranks, device=device)
+        setting = Setting(
+            self.robots,
+            self.network,
+            seconds,
+            cores,
+            ranks=ranks,
+            device=device,
+            mixed_precision=mixed_precision,
+        )
         words = f"{ranks} rank{'s' if ranks > 1 else ''} on {cores} cores, learning on {device}"
+        words += " in mixed precision" if mixed_precision else ""
         print(f"{self.robots} robots, all terrains, preset {self.network}, {words}")
         rows: list[dict[str, Any]] = []
         for name in PARTS:

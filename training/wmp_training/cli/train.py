@@ -85,6 +85,12 @@ class TrainCommand:
             "end, like 0.004 with --begin-with, and it swings less between terrains",
         )
         parser.add_argument(
+            "--mixed-precision",
+            action="store_true",
+            help="let PPO's networks multiply in bfloat16: faster on GPUs and on CPUs with AVX-512 BF16 or "
+            "AMX, slower on any other (`wmp bench training --mixed-precision` tells)",
+        )
+        parser.add_argument(
             "--begin-with", type=Path, help="checkpoint (folder) whose skill to begin with, in its stage"
         )
         parser.add_argument(
@@ -145,6 +151,7 @@ class TrainCommand:
             amp=args.amp,
             rendered=args.rendered,
             desired_kl=args.desired_kl,
+            mixed_precision=args.mixed_precision,
             without=tuple(filter(None, args.without.split(","))),
             randomisation=load_ranges(args.randomisation) if args.randomisation else {},
         )

@@ -32,8 +32,9 @@ class DepthNoise:
 
     def __call__(self, depth: Tensor) -> Tensor:
         """``depth`` [M, H, W] in m with errors; 0 where nothing is measured."""
-        noisy = depth + depth.square() * self.disparity * torch.randn_like(depth)
-        jump = torch.zeros_like(depth, dtype=torch.bool)
-        jump[:, :, 1:] = (depth[:, :, 1:] - depth[:, :, :-1]).abs() > self.edge
-        lost = torch.rand_like(depth) < self.dropout + self.edge_dropout * jump
-        return torch.where(lost | (depth <= 0), 0.0, noisy)
+        # depth + depth^2 * disparity * normal; in place, for it is done to every pixel of every image.
+        noisy = torch.randn_like(depth).mul_(depth).mul_(self.disparity).add_(1.0).mul_(depth)
+        luck = torch.rand_like(depth)
+        step = torch.diff(depth).abs_().gt_(self.edge)
+        luck[:, :, 1:].sub_(step, alpha=self.edge_dropout)
+        return noisy.mul_(luck >= self.dropout)

@@ -9,6 +9,7 @@ from tensordict import TensorDict
 from torch import Tensor
 from torch.nn.functional import linear
 
+from wmp_training.policy.distribution import ActionDistribution
 from wmp_training.presets import PolicyConfig
 
 
@@ -24,7 +25,7 @@ class WMPActor(MLPModel):
 
     def __init__(self, obs: TensorDict, num_actions: int, config: PolicyConfig) -> None:
         self._latent_dim = config.history_latent + 3 + obs["command"].shape[-1] + config.latent_size
-        distribution = {"class_name": "rsl_rl.modules:GaussianDistribution", "init_std": config.init_std}
+        distribution = {"class_name": ActionDistribution, "init_std": config.init_std}
         super().__init__(
             obs,
             {"actor": list(self.GROUPS)},

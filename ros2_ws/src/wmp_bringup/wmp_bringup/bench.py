@@ -1,7 +1,8 @@
 """``wmp bench``: measure this machine. ``wmp bench loop``: how well loops keep their rate.
 
 What other packages measure comes from the entry point group ``wmp.benches``: an object with
-``run(seconds, json_file, device, ranks) -> int``, like the training's ``wmp bench training``.
+``run(seconds, json_file, device, ranks, mixed_precision) -> int``, like the training's ``wmp bench
+training``.
 """
 
 from __future__ import annotations
@@ -59,6 +60,11 @@ class BenchCommand:
         )
         parser.add_argument("--ranks", type=int, default=1, help="training: processes that share the robots")
         parser.add_argument(
+            "--mixed-precision",
+            action="store_true",
+            help="training: as wmp train's; bfloat16 in PPO's networks",
+        )
+        parser.add_argument(
             "--priority",
             type=int,
             default=0,
@@ -81,7 +87,13 @@ class BenchCommand:
         if arguments.what != "loop":
             (other,) = entry_points(group=BENCH_GROUP, name=arguments.what)
             try:
-                return other.load().run(arguments.seconds, arguments.json, arguments.device, arguments.ranks)
+                return other.load().run(
+                    arguments.seconds,
+                    arguments.json,
+                    arguments.device,
+                    arguments.ranks,
+                    arguments.mixed_precision,
+                )
             except ValueError as error:
                 raise UsageError(str(error)) from error
         try:
