@@ -70,10 +70,10 @@ DISTURBANCES: dict[str, dict[str, Any]] = {
 SHARES = {
     "flat": 0.04,
     "rough": 0.04,
-    "slope": 0.05,
+    "slope": 0.04,
     "stairs_up": 0.15,
-    "stairs_down": 0.08,
-    "climb": 0.17,
+    "stairs_down": 0.07,
+    "climb": 0.19,
     "gap": 0.26,
     "crawl": 0.10,
     "tilt": 0.09,
