@@ -64,7 +64,7 @@ def test_the_command_writes_every_loop_at_every_rate_idle_and_loaded(tmp_path, c
     file = tmp_path / "loop.json"
     command = ["bench", "loop", "--seconds", "1", "--priority", "80", "--cpus", "0", "--json", str(file)]
     assert cli.main(command) == 0
-    asked = RealtimeSettings(80, (0,), switch_interval=0.0005)
+    asked = RealtimeSettings(80, (0,), switch_interval=0.0001)
     assert walks == [realtime_arguments(asked), realtime_arguments(asked), asked, asked]
     content = json.loads(file.read_text())
     assert (content["seconds"], content["priority"], content["cpus"]) == (1.0, 80, [0])

@@ -98,7 +98,7 @@ class BenchCommand:
                 raise UsageError(str(error)) from error
         try:
             settings = RealtimeSettings(
-                priority=arguments.priority, cpus=tuple(arguments.cpus), switch_interval=0.0005
+                priority=arguments.priority, cpus=tuple(arguments.cpus), switch_interval=0.0001
             )
         except ValueError as error:
             raise UsageError(str(error)) from error

@@ -42,9 +42,9 @@ def test_given_parameters_win_over_defaults_and_fixed_fields_are_none(create_nod
 
 
 def test_a_node_asks_for_no_priority_and_no_cpu_unless_told(create_node):
-    assert declare_realtime(create_node()) == RealtimeSettings(switch_interval=0.0005)
+    assert declare_realtime(create_node()) == RealtimeSettings(switch_interval=0.0001)
     told = {"realtime.priority": 70, "realtime.cpus": [4, 5], "realtime.lock_memory": True}
-    settings = RealtimeSettings(70, (4, 5), lock_memory=True, switch_interval=0.0005)
+    settings = RealtimeSettings(70, (4, 5), lock_memory=True, switch_interval=0.0001)
     assert declare_realtime(create_node(**told)) == settings
 
 

@@ -32,7 +32,7 @@ def declare_realtime(node: Node) -> RealtimeSettings:
     """
     cpus = node.declare_parameter("realtime.cpus", Parameter.Type.INTEGER_ARRAY).value or ()
     # Python's own 5 ms would let a ROS callback hold up a control thread for 2.5 cycles.
-    interval = node.declare_parameter("realtime.switch_interval", 0.0005).value
+    interval = node.declare_parameter("realtime.switch_interval", 0.0001).value
     return declare_settings(node, "realtime", RealtimeSettings, cpus=tuple(cpus), switch_interval=interval)
 
 
