@@ -5,6 +5,7 @@ import socket
 import pytest
 import torch
 import torch.multiprocessing as mp
+from safetensors.torch import load_file, save_file
 
 from wmp_training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint, section
 from wmp_training.distributed import ALONE, Ranks
@@ -46,11 +47,11 @@ def share(rank, ranks, folder):
         "any": torch.tensor(ranks.any(rank == 1)),
         "none": torch.tensor(ranks.any(False)),
     }
-    torch.save(result, folder / f"{rank}.pt")
+    save_file(result, folder / f"{rank}.safetensors")
 
 
 def test_two_ranks_share_weights_and_average_gradients(folder):
-    first, second = (torch.load(folder / f"{rank}.pt", weights_only=True) for rank in (0, 1))
+    first, second = (load_file(folder / f"{rank}.safetensors") for rank in (0, 1))
     assert torch.equal(first["weight"], second["weight"])
     for result in (first, second):
         torch.testing.assert_close(result["gradient"], torch.full((2, 3), 1.5))
