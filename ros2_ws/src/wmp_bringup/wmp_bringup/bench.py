@@ -18,7 +18,7 @@ from typing import Any
 
 from wmp_bringup.command import UsageError
 from wmp_core.realtime import scheduling
-from wmp_core.realtime.scheduling import RealtimeSettings
+from wmp_core.realtime.scheduling import SWITCH_INTERVAL, RealtimeSettings
 
 BENCH_GROUP = "wmp.benches"
 RATES = (50.0, 500.0)
@@ -98,7 +98,7 @@ class BenchCommand:
                 raise UsageError(str(error)) from error
         try:
             settings = RealtimeSettings(
-                priority=arguments.priority, cpus=tuple(arguments.cpus), switch_interval=0.0001
+                priority=arguments.priority, cpus=tuple(arguments.cpus), switch_interval=SWITCH_INTERVAL
             )
         except ValueError as error:
             raise UsageError(str(error)) from error

@@ -8,7 +8,7 @@ from typing import Any, Sequence, Type, TypeVar
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from wmp_core.realtime.scheduling import RealtimeSettings
+from wmp_core.realtime.scheduling import SWITCH_INTERVAL, RealtimeSettings
 from wmp_core.signing import load_trusted_keys
 
 T = TypeVar("T")
@@ -31,8 +31,7 @@ def declare_realtime(node: Node) -> RealtimeSettings:
         ValueError: one of them is out of its range.
     """
     cpus = node.declare_parameter("realtime.cpus", Parameter.Type.INTEGER_ARRAY).value or ()
-    # Python's own 5 ms would let a ROS callback hold up a control thread for 2.5 cycles.
-    interval = node.declare_parameter("realtime.switch_interval", 0.0001).value
+    interval = node.declare_parameter("realtime.switch_interval", SWITCH_INTERVAL).value
     return declare_settings(node, "realtime", RealtimeSettings, cpus=tuple(cpus), switch_interval=interval)
 
 

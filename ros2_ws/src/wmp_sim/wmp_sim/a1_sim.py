@@ -25,7 +25,7 @@ from wmp_core.control.envelope import EnvelopeSettings
 from wmp_core.observation import RobotState
 from wmp_core.realtime import scheduling
 from wmp_core.realtime.loop import PeriodicLoop
-from wmp_core.realtime.scheduling import RealtimeSettings
+from wmp_core.realtime.scheduling import SWITCH_INTERVAL, RealtimeSettings
 from wmp_ros.health import Health, Report
 from wmp_ros.qos import LATCHED, RELIABLE
 from wmp_ros.running import run_node, spin
@@ -88,7 +88,7 @@ class A1Sim(Node):
         )
         # Physics must get the interpreter back quickly from the camera's thread.
         self._realtime = RealtimeSettings(
-            priority=0 if self.lockstep else setting["priority"], switch_interval=1e-4
+            priority=0 if self.lockstep else setting["priority"], switch_interval=SWITCH_INTERVAL
         )
         self._faults = FaultSchedule(parse_faults(setting["faults"]))
         self._camera_faults = CameraFaults(self._faults, (seed, 4))
