@@ -81,7 +81,7 @@ def test_in_mixed_precision_an_update_begins_where_its_rollout_was(tiny):
         losses = ppo._losses(batch)
     assert all(value.dtype == torch.float32 for value in losses.values())
     torch.testing.assert_close(ppo.actor.output_mean, batch.old_distribution_params[0], atol=0.0, rtol=0.0)
-    values = ppo.storage.values.flatten().sort().values
+    values = ppo.storage.values
     torch.testing.assert_close(values, values.bfloat16().float())  # computed with 8 bits
     assert (batch.actions != batch.actions.bfloat16()).float().mean() > 0.9  # but not drawn with 8
 
@@ -89,7 +89,6 @@ def test_in_mixed_precision_an_update_begins_where_its_rollout_was(tiny):
 def test_mixed_precision_learns_what_full_precision_learns(tiny):
     weights = []
     for mixed in (False, True):
-        torch.manual_seed(2)
         ppo = gait_ppo(tiny, use_mixed_precision=mixed)
         before = torch.cat([p.detach().flatten().clone() for p in ppo.actor.parameters()])
         torch.manual_seed(2)

@@ -55,7 +55,6 @@ class GaitPPO(PPO):
             device=device,
         )
         self.ranks = ranks
-        self._parameters = [*actor.parameters(), *critic.parameters()]
         self.weights = {"surrogate": 1.0, "value": self.value_loss_coef, "entropy": -self.entropy_coef}
 
     def _precision(self) -> AbstractContextManager[object]:
@@ -89,7 +88,7 @@ class GaitPPO(PPO):
             loss = sum(self.weights[name] * value for name, value in losses.items())
             self.optimizer.zero_grad()
             loss.backward()
-            self.ranks.average_gradients(self._parameters)
+            self.ranks.average_gradients([*self.actor.parameters(), *self.critic.parameters()])
             nn.utils.clip_grad_norm_(self.actor.parameters(), self.max_grad_norm)
             nn.utils.clip_grad_norm_(self.critic.parameters(), self.max_grad_norm)
             self.optimizer.step()
