@@ -82,6 +82,18 @@ def test_the_skill_of_a_run_of_another_kind_is_refused(tmp_path, of, complaint):
         train(tmp_path / "run", "wmp", CONFIG, threads=1, begin_with=tmp_path / "kept")
 
 
+def test_a_skill_that_is_taken_over_is_not_unlearned_by_the_first_rollout(tmp_path):
+    train(tmp_path / "first", "wmp", CONFIG, threads=1, iterations=1)
+    kept = tmp_path / "first" / "checkpoint"
+    train(tmp_path / "second", "wmp", CONFIG, threads=1, iterations=1, begin_with=kept)
+    before, after = (
+        section("actor", load_checkpoint(tmp_path / run / "checkpoint")[0]) for run in ("first", "second")
+    )
+    # 2 epochs of 2 mini-batches; Adam's first steps are as long as its rate, which may grow by 1.5 at each.
+    most = sum(1e-5 * 1.5**i for i in range(4))
+    assert 0.0 < max((after[name] - before[name]).abs().max() for name in before) < 1.5 * most
+
+
 def test_a_student_needs_a_task_that_shows_the_ground(tmp_path):
     with pytest.raises(ValueError, match="height map"):
         recipe.Runner(tmp_path, RunConfig("tiny", 4, 1, stage="student"))

@@ -224,6 +224,8 @@ class Learner:
             for name, module in self._aids.items():
                 module.load_state_dict(ck.section(name, tensors))
             self.env.curriculum.adopt(tensors["env.level"])
+            if self.teacher is None:
+                self.ppo.begin_slowly()
 
     def load_state_dict(self, tensors: dict[str, Tensor], facts: dict[str, float]) -> None:
         self.networks.load(tensors)

@@ -26,6 +26,8 @@ class GaitPPO(PPO):
     """
 
     learning_rate: float
+    #: Bounds of the learning rate, which follows the KL between old and new policy.
+    SLOWEST, FASTEST = 1e-5, 1e-2
 
     def __init__(
         self,
@@ -97,6 +99,11 @@ class GaitPPO(PPO):
         self.storage.clear()
         return {name: total / len(batches) for name, total in totals.items()}
 
+    def begin_slowly(self) -> None:
+        """For a policy that already walks: an optimiser without a past takes steps of full size in every
+        direction, and at the first learning rate of a new policy one rollout would unteach it."""
+        self.learning_rate = self.SLOWEST
+
     def _losses(self, batch: RolloutStorage.Batch) -> dict[str, Tensor]:
         memory = batch.hidden_states[0] if self.actor.is_recurrent else None
         with self._precision():
@@ -125,9 +132,9 @@ class GaitPPO(PPO):
         ).mean()
         kl = self.ranks.mean(kl)
         if kl > 2.0 * self.desired_kl:
-            self.learning_rate = max(1e-5, self.learning_rate / 1.5)
+            self.learning_rate = max(self.SLOWEST, self.learning_rate / 1.5)
         elif 0.0 < kl < 0.5 * self.desired_kl:
-            self.learning_rate = min(1e-2, self.learning_rate * 1.5)
+            self.learning_rate = min(self.FASTEST, self.learning_rate * 1.5)
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate
 
