@@ -84,6 +84,11 @@ class PPOConfig:
     max_grad_norm: float = 1.0
     use_mixed_precision: bool = False
 
+    def __post_init__(self) -> None:
+        for name in ("steps_per_env", "epochs", "mini_batches", "learning_rate", "desired_kl"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"ppo: {name} is {getattr(self, name)}, expected above 0")
+
 
 @dataclass(frozen=True)
 class ImitationConfig:

@@ -6,8 +6,8 @@ import json
 import logging
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from types import FrameType
 
@@ -25,6 +25,7 @@ from wmp_training.motions.library import MotionLibrary
 from wmp_training.policy.model_free import KINDS, build_actor, teacher_example
 from wmp_training.presets import Preset, a1_contract, preset
 from wmp_training.resume import load_of_ranks
+from wmp_training.settings import Config, Value, changed
 from wmp_training.sim.backend import Simulator
 from wmp_training.sim.height_map import MAP_SIZE
 from wmp_training.sim.mujoco_batch import MujocoBatch
@@ -51,8 +52,9 @@ class RunConfig:
     ``recurrent``. ``amp`` adds the style reward of adversarial motion priors, ``without``
     names what is not randomised (see ``tasks.DISTURBANCES``), ``randomisation`` ranges (low, high) in the
     place of the task's own (see ``ranges.py``). ``rendered`` is the share of robots whose
-    images are rendered; those of the others are predicted. ``desired_kl`` is how far PPO may move the policy
-    at a time, None for the preset's; ``mixed_precision`` lets its networks multiply in bfloat16.
+    images are rendered; those of the others are predicted. ``mixed_precision`` lets PPO's networks multiply
+    in bfloat16. ``settings`` stand in the place of those of preset and task, by names like ``ppo.epochs`` or
+    ``env.rewards.crouch``.
     """
 
     preset: str
@@ -66,8 +68,8 @@ class RunConfig:
     without: tuple[str, ...] = ()
     rendered: float = 1.0
     randomisation: Mapping[str, Sequence[float]] = field(default_factory=dict)
-    desired_kl: float | None = None
     mixed_precision: bool = False
+    settings: Mapping[str, Value] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.num_envs < 1 or self.levels < 1:
@@ -80,24 +82,30 @@ class RunConfig:
             raise ValueError(f"policy is {self.policy!r}, expected one of {POLICIES}")
         if not 0.0 < self.rendered <= 1.0:
             raise ValueError(f"rendered is {self.rendered}, expected a share in (0, 1]")
-        if self.desired_kl is not None and not self.desired_kl > 0.0:
-            raise ValueError(f"desired_kl is {self.desired_kl}, expected above 0")
         # They refuse what does not exist.
         self.sizes()
         self.what()
 
     def sizes(self) -> Preset:
-        """The preset, with its policy's steps as configured."""
+        """The preset with its settings as configured."""
         chosen = preset(self.preset)
-        ppo = replace(chosen.ppo, use_mixed_precision=self.mixed_precision)
-        if self.desired_kl is not None:
-            ppo = replace(ppo, desired_kl=self.desired_kl)
-        return replace(chosen, ppo=ppo)
+        chosen = replace(chosen, ppo=replace(chosen.ppo, use_mixed_precision=self.mixed_precision))
+        return self._set(chosen, (name for name in self.settings if not self._is_of_task(name)))
 
     def what(self) -> Task:
-        """The task with its levels and disturbances as configured."""
+        """The task with its levels, disturbances and settings as configured."""
         chosen = task(self.task).with_worlds(levels=self.levels)
+        chosen = self._set(chosen, filter(self._is_of_task, self.settings))
         return chosen.randomised(self.randomisation).without(self.without)
+
+    @staticmethod
+    def _is_of_task(name: str) -> bool:
+        return name.partition(".")[0] in (f.name for f in fields(Task))
+
+    def _set(self, chosen: Config, names: Iterable[str]) -> Config:
+        for name in names:
+            chosen = changed(chosen, name, self.settings[name])
+        return chosen
 
 
 def build_learner(

@@ -78,11 +78,13 @@ class TrainCommand:
             help="ranges in the place of the task's own, like the suggestion of `wmp replay` (YAML)",
         )
         parser.add_argument(
-            "--desired-kl",
-            type=float,
-            metavar="KL",
-            help="how far PPO may move the policy at a time (default: the preset's, 0.01); less towards the "
-            "end, like 0.004 with --begin-with, and it swings less between terrains",
+            "--set",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="a setting in the place of the preset's or the task's, like ppo.desired_kl=0.004 (smaller "
+            "steps: less swinging between terrains towards the end), world_model.updates_per_iteration=2 or "
+            "env.rewards.crouch=-250; a wrong name is answered with the right ones; may be repeated",
         )
         parser.add_argument(
             "--mixed-precision",
@@ -139,6 +141,7 @@ class TrainCommand:
         from wmp_training.ranges import load_ranges
         from wmp_training.recipe import RECIPES
         from wmp_training.runner import RunConfig
+        from wmp_training.settings import parse
 
         if args.recipe not in RECIPES:
             raise ValueError(f"recipe is {args.recipe!r}, expected one of {sorted(RECIPES)}")
@@ -150,10 +153,10 @@ class TrainCommand:
             policy=args.policy,
             amp=args.amp,
             rendered=args.rendered,
-            desired_kl=args.desired_kl,
             mixed_precision=args.mixed_precision,
             without=tuple(filter(None, args.without.split(","))),
             randomisation=load_ranges(args.randomisation) if args.randomisation else {},
+            settings=dict(parse(text) for text in args.set),
         )
 
 

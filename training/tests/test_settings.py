@@ -1,0 +1,72 @@
+from dataclasses import dataclass, field
+
+import pytest
+
+from wmp_training.runner import RunConfig
+from wmp_training.settings import changed, parse
+
+
+@dataclass(frozen=True)
+class Inner:
+    count: int = 2
+    share: float = 0.5
+    on: bool = False
+    names: tuple[str, ...] = ("a",)
+
+
+@dataclass(frozen=True)
+class Outer:
+    inner: Inner = field(default_factory=Inner)
+    other: int = 7
+
+
+def test_a_setting_takes_the_place_of_one_value_and_leaves_all_others():
+    assert changed(Outer(), "inner.share", 0.25) == Outer(Inner(share=0.25))
+    assert changed(Outer(), "other", 1) == Outer(other=1)
+
+
+def test_a_whole_number_will_do_where_a_fraction_is_expected():
+    found = changed(Outer(), "inner.share", 1).inner.share
+    assert (found, type(found)) == (1.0, float)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("inner.size", 1, r"setting inner.size: there is no 'size'.*'count', 'names', 'on', 'share'"),
+        ("inner.count", 0.5, r"setting inner.count is 0.5, expected int like 2"),
+        ("inner.count", True, r"setting inner.count is True, expected int like 2"),
+        ("inner.share", True, r"setting inner.share is True, expected float like 0.5"),
+        ("inner.on", 1, r"setting inner.on is 1, expected bool like False"),
+        ("inner.names", 1, r"setting inner.names: 'names' is not a number or switch"),
+        ("inner", 1, r"setting inner: 'inner' is not a number or switch"),
+        ("other.more", 1, r"setting other.more: 'other.more' is not a number or switch"),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_name(name, value, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        changed(Outer(), name, value)
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [("a.b=3", ("a.b", 3)), ("a=-1e-4", ("a", -1e-4)), ("a=true", ("a", True)), ("a=0.5", ("a", 0.5))],
+)
+def test_text_is_read_as_a_number_or_a_switch(text, meaning):
+    assert parse(text) == meaning
+    assert type(parse(text)[1]) is type(meaning[1])
+
+
+@pytest.mark.parametrize("text", ["a", "a=", "a=b", "a=[1]", 'a="1"', "a=null"])
+def test_any_other_text_is_refused(text):
+    with pytest.raises(ValueError, match="is no setting, expected NAME=VALUE"):
+        parse(text)
+
+
+def test_a_run_sets_what_its_preset_and_its_task_say():
+    settings = {"ppo.epochs": 7, "world_model.batch": 4, "env.rewards.crouch": -1.0, "worlds.variants": 3}
+    config = RunConfig("tiny", 4, 1, settings=settings)
+    assert (config.sizes().ppo.epochs, config.sizes().world_model.batch) == (7, 4)
+    assert (config.what().env.rewards.crouch, config.what().worlds.variants) == (-1.0, 3)
+    plain = RunConfig("tiny", 4, 1)
+    assert (plain.sizes().ppo.epochs, plain.what().env.rewards.crouch) == (2, 0.0)

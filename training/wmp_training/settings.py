@@ -1,0 +1,49 @@
+"""Single settings of a run by name, in the place of those of its preset or task."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+Config = TypeVar("Config")
+#: What a setting can be: numbers and switches. Lists and names belong into a preset or a task.
+Value = bool | int | float
+
+
+def parse(text: str) -> tuple[str, Value]:
+    """Name and value of ``ppo.epochs=5``; raises ``ValueError`` if it is neither number nor true or false."""
+    name, equals, value = text.partition("=")
+    try:
+        found = json.loads(value)
+    except json.JSONDecodeError:
+        found = None
+    if not equals or not isinstance(found, (bool, int, float)):
+        raise ValueError(f"{text!r} is no setting, expected NAME=VALUE like ppo.epochs=5")
+    return name, found
+
+
+def changed(config: Config, name: str, value: Value) -> Config:
+    """``config``, a dataclass of dataclasses, with ``value`` at ``name``, like ``rewards.crouch``.
+
+    Raises:
+        ValueError: there is no such setting, it is no single number or switch, or ``value`` does not fit it.
+    """
+    return _changed(config, name.split("."), name, value)
+
+
+def _changed(config: Any, path: list[str], name: str, value: Value) -> Any:
+    known = {f.name: getattr(config, f.name) for f in fields(config)}
+    key, *rest = path
+    if key not in known:
+        raise ValueError(f"setting {name}: there is no {key!r}, expected one of {sorted(known)}")
+    now = known[key]
+    if rest and is_dataclass(now):
+        return replace(config, **{key: _changed(now, rest, name, value)})
+    if rest or not isinstance(now, (bool, int, float)):
+        raise ValueError(f"setting {name}: {'.'.join(path)!r} is not a number or switch of its own")
+    if isinstance(now, float) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not type(now):
+        raise ValueError(f"setting {name} is {value!r}, expected {type(now).__name__} like {now!r}")
+    return replace(config, **{key: value})
