@@ -82,6 +82,14 @@ def test_the_skill_of_a_run_of_another_kind_is_refused(tmp_path, of, complaint):
         train(tmp_path / "run", "wmp", CONFIG, threads=1, begin_with=tmp_path / "kept")
 
 
+def test_a_run_that_began_with_a_skill_is_resumed_in_the_stage_of_that_skill(tmp_path, short):
+    train(tmp_path / "first", "warm", CONFIG, threads=1)
+    kept, second = tmp_path / "first" / "student" / "checkpoint", tmp_path / "second"
+    train(second, "warm", CONFIG, threads=1, begin_with=kept, iterations=0)
+    assert train(second, "warm", CONFIG, threads=1, resume=True) == second / "checkpoint"
+    assert not (second / "teacher").exists()
+
+
 def test_a_skill_that_is_taken_over_is_not_unlearned_by_the_first_rollout(tmp_path):
     train(tmp_path / "first", "wmp", CONFIG, threads=1, iterations=1)
     kept = tmp_path / "first" / "checkpoint"

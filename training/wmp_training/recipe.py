@@ -49,7 +49,8 @@ def train(
 
     Args:
         resume: continue every stage where its checkpoint says, with the configuration found there; a stage
-            without one begins, with that of the stage before. Otherwise the first stage begins anew.
+            without one begins, with that of the stage before, unless none before it ever began. Otherwise the
+            first stage begins anew.
         begin_with: checkpoint folder, of the same preset, task and policy, whose skill is taken over; stages
             before its own are left out.
         iterations: at most so many in each stage of this call.
@@ -61,8 +62,12 @@ def train(
     if config.policy != "wmp" and recipe != "wmp":
         raise ValueError(f"policy {config.policy!r} is trained by reward alone, expected the recipe 'wmp'")
     end, source, stages = time.monotonic() + time_limit, begin_with, RECIPES[recipe]
-    if resume and not any(_begun(folder / stage.folder) for stage in stages):
-        load_facts(folder / stages[0].folder / "checkpoint")  # says what is missing
+    if resume:
+        begun_stages = [stage for stage in stages if _begun(folder / stage.folder)]
+        if not begun_stages:
+            load_facts(folder / stages[0].folder / "checkpoint")  # says what is missing
+        # A run that took over a skill never had the stages before it.
+        stages = stages[stages.index(begun_stages[0]) :]
     if begin_with is not None:
         first = load_facts(begin_with)["config"]
         names, begin = [stage.name for stage in stages], first["stage"]
