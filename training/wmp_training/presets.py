@@ -145,6 +145,8 @@ PRESETS: dict[str, Preset] = {
         policy=PolicyConfig(
             history_hidden=(128, 64), actor_hidden=(256, 128, 64), critic_hidden=(256, 128, 64)
         ),
+        # PPO takes much of a core's time, and how far it moves the policy is bounded by the KL all the same.
+        ppo=PPOConfig(epochs=3),
     ),
     "tiny": Preset(
         "tiny",
