@@ -89,7 +89,7 @@ LENIENCY = (
         for term in ("vertical_velocity", "tilt_rate")
     ),
     # Bars and open ground ask for an upright walk; elsewhere a robot may crouch to leap or to balance.
-    *((terrain, "crouch", 0.3) for terrain in SHARES if terrain not in ("flat", "rough", "slope", "crawl")),
+    *((terrain, "crouch", 0.15) for terrain in SHARES if terrain not in ("flat", "rough", "slope", "crawl")),
     ("tilt", "lateral_tilt", 0.0),
     ("course", "lateral_tilt", 0.0),
     # Exact speed and heading are asked for on open ground only.
@@ -131,7 +131,7 @@ OBSTACLES = EnvConfig(
         collision=-0.5,
         stuck=-1.0,
         heading=-1.0,
-        crouch=-250.0,
+        crouch=-450.0,
         leniency=LENIENCY,
         overspeed=(
             ("climb", 1.0),
