@@ -7,7 +7,9 @@ and wants a GPU; ``tiny`` exists for tests.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from wmp_core.contract import (
     ActionContract,
@@ -21,6 +23,7 @@ from wmp_core.contract import (
     WorldModelContract,
 )
 from wmp_training.algorithms.amp import AMPConfig
+from wmp_training.settings import configured
 from wmp_training.world_model.depth_predictor import DepthPredictorConfig
 
 LEGS = ("FL", "FR", "RL", "RR")
@@ -183,6 +186,11 @@ def preset(name: str) -> Preset:
     if name not in PRESETS:
         raise ValueError(f"preset is {name!r}, expected one of {sorted(PRESETS)}")
     return PRESETS[name]
+
+
+def preset_of(config: Mapping[str, Any]) -> Preset:
+    """The preset of the run whose checkpoint says ``config``, with that run's settings."""
+    return configured(preset(config["preset"]), config.get("settings", {}))
 
 
 def a1_contract(world_model: WorldModelConfig) -> Contract:

@@ -6,7 +6,7 @@ import json
 import logging
 import signal
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from types import FrameType
@@ -25,7 +25,7 @@ from wmp_training.motions.library import MotionLibrary
 from wmp_training.policy.model_free import KINDS, build_actor, teacher_example
 from wmp_training.presets import Preset, a1_contract, preset
 from wmp_training.resume import load_of_ranks
-from wmp_training.settings import Config, Value, changed
+from wmp_training.settings import Value, configured
 from wmp_training.sim.backend import Simulator
 from wmp_training.sim.height_map import MAP_SIZE
 from wmp_training.sim.mujoco_batch import MujocoBatch
@@ -83,29 +83,24 @@ class RunConfig:
         if not 0.0 < self.rendered <= 1.0:
             raise ValueError(f"rendered is {self.rendered}, expected a share in (0, 1]")
         # They refuse what does not exist.
-        self.sizes()
-        self.what()
+        sections = [f.name for part in (self.sizes(), self.what()) for f in fields(part)]
+        for name in self.settings:
+            if name.partition(".")[0] not in sections:
+                raise ValueError(
+                    f"setting {name}: expected a name that begins with one of {sorted(sections)}"
+                )
 
     def sizes(self) -> Preset:
         """The preset with its settings as configured."""
         chosen = preset(self.preset)
         chosen = replace(chosen, ppo=replace(chosen.ppo, use_mixed_precision=self.mixed_precision))
-        return self._set(chosen, (name for name in self.settings if not self._is_of_task(name)))
+        return configured(chosen, self.settings)
 
     def what(self) -> Task:
         """The task with its levels, disturbances and settings as configured."""
         chosen = task(self.task).with_worlds(levels=self.levels)
-        chosen = self._set(chosen, filter(self._is_of_task, self.settings))
+        chosen = configured(chosen, self.settings)
         return chosen.randomised(self.randomisation).without(self.without)
-
-    @staticmethod
-    def _is_of_task(name: str) -> bool:
-        return name.partition(".")[0] in (f.name for f in fields(Task))
-
-    def _set(self, chosen: Config, names: Iterable[str]) -> Config:
-        for name in names:
-            chosen = changed(chosen, name, self.settings[name])
-        return chosen
 
 
 def build_learner(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
@@ -21,6 +22,15 @@ def parse(text: str) -> tuple[str, Value]:
     if not equals or not isinstance(found, (bool, int, float)):
         raise ValueError(f"{text!r} is no setting, expected NAME=VALUE like ppo.epochs=5")
     return name, found
+
+
+def configured(config: Config, settings: Mapping[str, Value]) -> Config:
+    """``config`` with those of ``settings`` that begin with the name of one of its fields; see :func:`changed`."""
+    own = {f.name for f in fields(config)}  # type: ignore[arg-type]
+    for name, value in settings.items():
+        if name.partition(".")[0] in own:
+            config = changed(config, name, value)
+    return config
 
 
 def changed(config: Config, name: str, value: Value) -> Config:

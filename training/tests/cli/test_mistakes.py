@@ -15,6 +15,7 @@ REFUSED = [
     ("train --out OUT --rendered 2", "rendered is 2.0, expected a share in (0, 1]"),
     ("train --out OUT --set ppo.desired_kl=0", "ppo: desired_kl is 0.0, expected above 0"),
     ("train --out OUT --set ppo.epoch=3", "setting ppo.epoch: there is no 'epoch', expected one of"),
+    ("train --out OUT --set epochs=3", "setting epochs: expected a name that begins with one of ['amp',"),
     ("train --out OUT --set epochs", "'epochs' is no setting, expected NAME=VALUE"),
     ("train --out OUT --policy blind --recipe warm", "expected the recipe 'wmp'"),
     ("train --out OUT --resume", "no checkpoint in"),

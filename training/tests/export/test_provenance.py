@@ -33,6 +33,17 @@ def test_a_run_of_one_stage_is_of_the_recipe_without(run, networks):
     assert (known["recipe"], known["env_steps"]) == ("wmp", 100)
 
 
+def test_settings_of_a_run_shape_what_is_exported_of_it(tmp_path):
+    config = RunConfig("tiny", 2, 3, 1, settings={"world_model.deter": 24})
+    Runner(tmp_path / "run", config, threads=1).save()
+    bundle = export(tmp_path / "run", tmp_path / "bundle", episodes=0)
+    assert bundle.contract.world_model.deter == 24
+    assert bundle.metadata["settings"] == {"world_model.deter": 24}
+    assert (
+        "| settings of its own | `world_model.deter=24` |" in (tmp_path / "bundle" / "README.md").read_text()
+    )
+
+
 def test_a_policy_without_a_world_model_is_no_bundle(tmp_path):
     Runner(tmp_path / "run", RunConfig("tiny", 2, 3, 1, policy="blind"), threads=1).save()
     with pytest.raises(ValueError, match="wmp eval --run"):

@@ -19,6 +19,7 @@ from wmp_training.env.commands import HEADING
 from wmp_training.env.environment import LocomotionEnv, Observation
 from wmp_training.evaluation.run_candidate import RunCandidate
 from wmp_training.presets import a1_contract, preset
+from wmp_training.settings import configured
 from wmp_training.sim.mujoco_batch import MujocoBatch
 from wmp_training.tasks import Task, task, without_camera
 
@@ -44,7 +45,7 @@ def gate(run: Path, levels: tuple[int, ...], robots: int, seed: int = 7, threads
             f"levels are {levels} with {robots} robots each, expected 0 to {config['levels'] - 1}, at least 1"
         )
     torch.manual_seed(seed)
-    what = task(config.get("task", "gentle"))
+    what = configured(task(config.get("task", "gentle")), config.get("settings", {}))
     env = _course(what, config["levels"], levels, robots, seed, threads, who.camera)
     return _judge(env, who.agent(env.num_robots))
 

@@ -22,7 +22,7 @@ from wmp_training.evaluation.candidate import Agent
 from wmp_training.learner import Networks
 from wmp_training.model_free import BLOCK, Eyes
 from wmp_training.policy.model_free import KINDS, build_actor
-from wmp_training.presets import PolicyConfig, a1_contract, preset
+from wmp_training.presets import PolicyConfig, a1_contract, preset_of
 from wmp_training.sim.height_map import MAP_SIZE
 from wmp_training.world_model.filter import LatentFilter
 
@@ -40,7 +40,7 @@ class RunCandidate:
         self.sha256 = hashlib.sha256((folder / "checkpoint" / TENSORS).read_bytes()).hexdigest()
         self.name = folder.resolve().name
         self.kind = "teacher" if config.get("stage") == "teacher" else config.get("policy", "wmp")
-        self.preset = preset(config["preset"])
+        self.preset = preset_of(config)
         self.contract = a1_contract(self.preset.world_model)
         model_free = KINDS.get(self.kind)
         self.camera = model_free is None or model_free.camera

@@ -20,7 +20,7 @@ from wmp_training.export.graphs import export_graphs
 from wmp_training.export.model_card import model_card
 from wmp_training.export.provenance import provenance
 from wmp_training.learner import Networks
-from wmp_training.presets import a1_contract, preset
+from wmp_training.presets import a1_contract, preset_of
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def export(
     tensors, facts = load_checkpoint(run / "checkpoint")
     if not any(name.startswith("world_model.") for name in tensors):
         raise ValueError(f"{run} holds a policy without a world model; judge it with 'wmp eval --run {run}'")
-    chosen = preset(facts["config"]["preset"])
+    chosen = preset_of(facts["config"])
     networks = Networks(a1_contract(chosen.world_model), chosen)
     networks.load(tensors)
     parts = _parts(networks, provenance(run, networks, note))

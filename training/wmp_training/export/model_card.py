@@ -89,6 +89,7 @@ def _training(bundle: Bundle) -> str:
         "robots": str(known.get("num_envs", "")),
         "style reward": "adversarial motion priors" if known.get("amp") else "",
         "not randomised": _list(known.get("without", [])),
+        "settings of its own": ", ".join(f"`{k}={v}`" for k, v in known.get("settings", {}).items()),
         "seed": str(known.get("seed", "")),
         "exported with": f"commit `{known['git_commit']}`" if "git_commit" in known else "",
     }

@@ -32,6 +32,7 @@ def provenance(run: Path, networks: Networks, note: str) -> dict[str, Any]:
         "seed": config["seed"],
         "amp": config.get("amp", False),
         "without": list(config.get("without", ())),
+        "settings": dict(config.get("settings", {})),
         "parameters": _parameters(networks),
         "note": note,
     }
