@@ -25,7 +25,7 @@ def parse(text: str) -> tuple[str, Value]:
 
 
 def configured(config: Config, settings: Mapping[str, Value]) -> Config:
-    """``config`` with those of ``settings`` that begin with the name of one of its fields; see :func:`changed`."""
+    """``config`` with those of ``settings`` whose first name is a field of it, see :func:`changed`."""
     own = {f.name for f in fields(config)}  # type: ignore[arg-type]
     for name, value in settings.items():
         if name.partition(".")[0] in own:
