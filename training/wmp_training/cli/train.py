@@ -90,7 +90,8 @@ class TrainCommand:
             "--mixed-precision",
             action="store_true",
             help="let PPO's networks multiply in bfloat16: faster on GPUs and on CPUs with AVX-512 BF16 or "
-            "AMX, slower on any other (`wmp bench training --mixed-precision` tells)",
+            "AMX, slower on any other (`wmp bench training --mixed-precision` tells); not with a small "
+            "ppo.desired_kl, which its rounding alone would use up",
         )
         parser.add_argument(
             "--begin-with", type=Path, help="checkpoint (folder) whose skill to begin with, in its stage"
