@@ -20,7 +20,7 @@ from wmp_training.env.delay import ActionDelay
 from wmp_training.env.ends import Ends
 from wmp_training.env.observations import Observations, projected_gravity
 from wmp_training.env.placement import Placement
-from wmp_training.env.privileged import crouch, privileged, surroundings
+from wmp_training.env.privileged import crouch, pit_ahead, privileged, surroundings
 from wmp_training.env.rewards import RewardInputs, Rewards
 from wmp_training.env.sight import Imagination, Sight
 from wmp_training.sim.backend import RobotStates, Simulator
@@ -126,8 +126,11 @@ class LocomotionEnv:
         gravity = projected_gravity(states.quat)
         heading = yaw(states.quat) * self.track
         command = self.commands.velocity, self.commands.standing
-        lowered = crouch(self.surroundings) if self.map_size else torch.zeros_like(heading)
-        reward, terms = self.rewards(RewardInputs(states, gravity, heading, lowered, *command, *self.actions))
+        lowered, pit = torch.zeros_like(heading), torch.zeros_like(self.track)
+        if self.map_size:
+            lowered, pit = crouch(self.surroundings), pit_ahead(self.surroundings)
+        ground = lowered, pit
+        reward, terms = self.rewards(RewardInputs(states, gravity, heading, *ground, *command, *self.actions))
         self.commanded += self.commands.velocity[:, 0] * self.dt
         done, time_out = self._ended(states, gravity)
         self._log(terms, done, time_out)

@@ -16,7 +16,9 @@ class RewardConfig:
     """Weight of every term (per second); see :class:`Rewards` for what they measure.
 
     ``leniency`` holds factors (terrain, term, factor) for terms that stand in the way of an obstacle,
-    ``overspeed`` (terrain, m/s) by how much a robot may be faster than commanded at no cost.
+    ``overspeed`` (terrain, m/s) by how much a robot may be faster than commanded at no cost. ``run_up`` m/s
+    is how much more than commanded is asked for before and over a pit: who arrives at a walk steps across
+    0.6 m and falls into what is wider.
     """
 
     track_velocity: float = 1.5
@@ -42,6 +44,7 @@ class RewardConfig:
     crouch: float = 0.0
     leniency: tuple[tuple[str, str, float], ...] = ()
     overspeed: tuple[tuple[str, float], ...] = ()
+    run_up: float = 0.0
 
     def __post_init__(self) -> None:
         for _, term, _ in self.leniency:
@@ -52,13 +55,14 @@ class RewardConfig:
 @dataclass
 class RewardInputs:
     """What the terms look at: states after the step, the heading off the track (rad; 0 on open ground), by
-    how much the robot walks lower than upright with nothing above it (m), the command during it, and the last
-    three actions."""
+    how much the robot walks lower than upright with nothing above it (m), whether a pit lies ahead, the
+    command during it, and the last three actions."""
 
     states: RobotStates
     gravity: Tensor
     heading: Tensor
     crouch: Tensor
+    pit: Tensor
     command: Tensor
     standing: Tensor
     action: Tensor
@@ -126,6 +130,7 @@ class Rewards:
         error = torch.cat(
             [velocity[:, :2] - inputs.command[:, :2], (yaw_rate - inputs.command[:, 2])[:, None]], -1
         )
+        error[:, 0] -= self.config.run_up * inputs.pit
         # Faster than commanded, within the allowance, is no error.
         error[:, 0] = error[:, 0].clamp(max=0.0) + (error[:, 0] - self._overspeed).clamp(min=0.0)
         self.mean_error += (error - self.mean_error) * (self.dt / self.MEAN_TIME)
