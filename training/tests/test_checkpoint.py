@@ -52,6 +52,39 @@ def test_stopped_between_its_files_a_checkpoint_is_refused_rather_than_mixed(tmp
         ck.load_checkpoint(tmp_path)
 
 
+def test_a_save_killed_while_it_replaces_the_folder_leaves_the_checkpoint_before(tmp_path, monkeypatch):
+    folder = tmp_path / "checkpoint"
+    write(folder, 1, ck.save_checkpoint)
+    rename = type(tmp_path).rename
+
+    def stopped(self, target):
+        if self.name == "checkpoint.new":
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(tmp_path), "rename", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            write(folder, 2, ck.save_checkpoint)
+    assert ck.is_checkpoint(folder) and iteration_of_both(folder) == ([1.0, 1.0], 1)
+    write(folder, 3, ck.save_checkpoint)
+    assert iteration_of_both(folder) == ([3.0, 3.0], 3)
+
+
+def test_a_checkpoint_that_is_saved_while_it_is_read_is_read_again(tmp_path, monkeypatch):
+    write(tmp_path, 1)
+    load_file, saved = ck.load_file, []
+
+    def overtaken(file):
+        tensors = load_file(file)
+        if not saved:
+            saved.append(write(tmp_path, 2))
+        return tensors
+
+    monkeypatch.setattr(ck, "load_file", overtaken)
+    assert iteration_of_both(tmp_path) == ([2.0, 2.0], 2)
+
+
 @pytest.mark.parametrize("name", [ck.TENSORS, ck.FACTS])
 def test_a_damaged_file_is_named(tmp_path, name):
     write(tmp_path, 1)

@@ -14,7 +14,7 @@ from wmp_training.checkpoint import (
     section,
 )
 from wmp_training.cli import checkpoint
-from wmp_training.recipe import Stage, train
+from wmp_training.recipe import Stage, resumed, train
 from wmp_training.runner import RunConfig
 
 CONFIG = RunConfig("tiny", 12, 3, levels=2, task="obstacles")
@@ -53,12 +53,43 @@ def test_a_warm_run_that_was_stopped_goes_on_in_the_stage_it_was_in(tmp_path, sh
     assert load_facts(tmp_path / "student" / "checkpoint")["env_steps"] == ROLLOUT
 
 
-def test_a_stage_that_begins_in_a_resumed_run_has_the_settings_of_the_stages_before(tmp_path, short):
+def test_a_resumed_run_keeps_its_own_configuration_but_for_settings_that_are_given(tmp_path, short):
     train(tmp_path, "warm", CONFIG, threads=1, iterations=2)
-    other = RunConfig("small", 2, 9, levels=1, task="gentle")
-    train(tmp_path, "warm", other, threads=1, resume=True, iterations=1)
+    given = {"seed": CONFIG.seed, "without": (), "settings": {"ppo.entropy": 0.002}}
+    found, config = resumed(tmp_path, given)
+    assert (found, config.stage) == ("warm", "student")
+    train(tmp_path, found, config, threads=1, resume=True, iterations=1)
     facts = load_facts(tmp_path / "student" / "checkpoint")
-    assert RunConfig(**facts["config"]) == replace(CONFIG, stage="student", without=[])
+    expected = replace(CONFIG, stage="student", without=[], settings={"ppo.entropy": 0.002})
+    assert RunConfig(**facts["config"]) == expected
+    with pytest.raises(CheckpointError, match="is a run with num_envs 12, not 64; leave that out"):
+        resumed(tmp_path, {"num_envs": 64})
+
+
+def test_a_run_is_not_begun_where_there_is_one(tmp_path, short):
+    train(tmp_path, "warm", CONFIG, threads=1, iterations=0)
+    for name in ("warm", "wmp"):
+        with pytest.raises(CheckpointError, match="holds a run; go on with it \\(--resume\\)"):
+            train(tmp_path, name, CONFIG, threads=1, iterations=0)
+    assert not (tmp_path / "checkpoint").exists()
+
+
+def test_a_run_of_another_version_is_not_resumed(tmp_path):
+    put_checkpoint(tmp_path / "checkpoint", {}, {"config": {**vars(CONFIG), "desired_kl": 0.01}})
+    with pytest.raises(CheckpointError, match=r"another version, with \['desired_kl'\].*--begin-with"):
+        resumed(tmp_path, {})
+
+
+def test_a_run_knows_the_stages_its_skill_went_through(tmp_path, short):
+    for resume, iterations in ((False, 2), (True, 1), (True, 1)):
+        train(tmp_path / "first", "warm", CONFIG, threads=1, resume=resume, iterations=iterations)
+    kept = tmp_path / "first" / "checkpoint"
+    train(tmp_path / "second", "wmp", CONFIG, threads=1, iterations=0, begin_with=kept)
+    ancestry = load_facts(tmp_path / "second" / "checkpoint")["ancestry"]
+    assert [(stage["stage"], stage["env_steps"]) for stage in ancestry] == [
+        ("teacher", 2 * ROLLOUT),
+        ("student", 3 * ROLLOUT),
+    ]
 
 
 def test_nothing_begins_when_time_was_over_with_the_last_step_of_a_stage(tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ of no device.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import tempfile
@@ -27,7 +28,8 @@ class CheckpointError(ValueError):
 
 
 def save_checkpoint(folder: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
-    """Write ``folder`` whole or not at all: an interrupted save leaves the previous checkpoint."""
+    """Write ``folder`` whole or not at all: a save that is killed leaves the previous checkpoint, if not
+    there then beside it as ``.old``, where all that reads checkpoints looks too."""
     fresh, old = folder.with_suffix(".new"), folder.with_suffix(".old")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
@@ -67,16 +69,19 @@ def load_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         FileNotFoundError: there is none; says how to make one.
         CheckpointError: a file is damaged.
     """
-    file = _existing(folder / TENSORS)
+    file = _existing(folder, TENSORS)
+    facts = load_facts(folder)
     try:
-        return load_file(file), load_facts(folder)
+        tensors = load_file(file)
     except SafetensorError as error:
         raise CheckpointError(f"{file} is damaged ({error}), expected what `wmp train` wrote") from error
+    # A run that goes on may have saved in between: both are of one moment, or read again.
+    return (tensors, facts) if load_facts(folder) == facts else load_checkpoint(folder)
 
 
 def load_facts(folder: Path) -> dict[str, Any]:
     """The facts alone; raises as :func:`load_checkpoint`."""
-    file = _existing(folder / FACTS)
+    file = _existing(folder, FACTS)
     try:
         return json.loads(file.read_text())
     except json.JSONDecodeError as error:
@@ -87,7 +92,8 @@ def skill(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """What another run needs to begin with this one's skill: networks, terrain levels, and the optimiser of a
     policy without a world model (with one, all optimisers begin anew).
 
-    A few MB instead of hundreds: robots, memories of images and random numbers stay behind.
+    A few MB instead of hundreds: robots, memories of images and random numbers stay behind. So do the style
+    reward's discriminator and the predictor of images, which judge and paint what the robots do now.
     """
     with_world_model = any(name.startswith("world_model.") for name in tensors)
     momentary = (
@@ -96,9 +102,8 @@ def skill(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         "obs.",
         "filter.",
         "replay.",
-        "amp.memory",
-        "depth_predictor.known",
-        "depth_predictor.images",
+        "amp.",
+        "depth_predictor.",
         "rng",
         "device_rng",
         "world_model_rng",
@@ -108,11 +113,30 @@ def skill(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {k: v for k, v in tensors.items() if k == "env.level" or not k.startswith(momentary)}
 
 
-def _existing(file: Path) -> Path:
+def digest(tensors: dict[str, Tensor]) -> str:
+    """SHA-256 of ``tensors``, names included: what identifies a checkpoint."""
+    found = hashlib.sha256()
+    for name in sorted(tensors):
+        found.update(name.encode())
+        found.update(tensors[name].contiguous().numpy().tobytes())
+    return found.hexdigest()
+
+
+def is_checkpoint(folder: Path) -> bool:
+    """Whether there is one to load."""
+    return (_standing(folder) / FACTS).is_file()
+
+
+def _standing(folder: Path) -> Path:
+    """Where the checkpoint ``folder`` lies: beside it, if a save was killed while it replaced the folder."""
+    old = folder.with_suffix(".old")
+    return old if old.is_dir() and not folder.exists() else folder
+
+
+def _existing(folder: Path, name: str) -> Path:
+    file = _standing(folder) / name
     if not file.is_file():
-        raise FileNotFoundError(
-            f"no checkpoint in {file.parent}: expected {file.name} there; first run `wmp train`"
-        )
+        raise FileNotFoundError(f"no checkpoint in {folder}: expected {name} there; first run `wmp train`")
     return file
 
 

@@ -6,7 +6,6 @@ and wants a GPU; ``tiny`` exists for tests.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -121,9 +120,6 @@ class Preset:
     imitation: ImitationConfig = ImitationConfig()
     amp: AMPConfig = field(default_factory=AMPConfig)
     depth_predictor: DepthPredictorConfig = field(default_factory=DepthPredictorConfig)
-
-    def to_dict(self) -> dict:
-        return dataclasses.asdict(self)
 
 
 PRESETS: dict[str, Preset] = {

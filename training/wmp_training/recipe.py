@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from wmp_training.checkpoint import FACTS, CheckpointError, load_facts
+from wmp_training.checkpoint import CheckpointError, is_checkpoint, load_facts
 from wmp_training.device import CPU
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.runner import RunConfig, Runner
@@ -48,9 +51,9 @@ def train(
     """Go through the stages of ``recipe`` in ``folder`` until ``time_limit`` s are over.
 
     Args:
-        resume: continue every stage where its checkpoint says, with the configuration found there; a stage
-            without one begins, with that of the stage before, unless none before it ever began. Otherwise the
-            first stage begins anew.
+        resume: continue every stage where its checkpoint says, with the configuration found there but for
+            the ``settings`` of ``config``; a stage without one begins, with that of the stage before, unless
+            none before it ever began. Otherwise the first stage begins, where there is no run yet.
         begin_with: checkpoint folder, of the same preset, task and policy, whose skill is taken over; stages
             before its own are left out.
         iterations: at most so many in each stage of this call.
@@ -58,12 +61,17 @@ def train(
 
     Returns:
         The checkpoint folder of the stage that was under way last.
+
+    Raises:
+        CheckpointError: there is a run already, or none to resume; the skill is of another kind.
     """
     if config.policy != "wmp" and recipe != "wmp":
         raise ValueError(f"policy {config.policy!r} is trained by reward alone, expected the recipe 'wmp'")
     end, source, stages = time.monotonic() + time_limit, begin_with, RECIPES[recipe]
+    if not resume and ranks.any(bool(_begun_stages(folder, "warm"))):
+        raise CheckpointError(f"{folder} holds a run; go on with it (--resume), or name another --out")
     if resume:
-        begun_stages = [stage for stage in stages if _begun(folder / stage.folder)]
+        begun_stages = _begun_stages(folder, recipe)
         if not begun_stages:
             load_facts(folder / stages[0].folder / "checkpoint")  # says what is missing
         # A run that took over a skill never had the stages before it.
@@ -82,10 +90,10 @@ def train(
         stages = stages[names.index(begin) :]
     for stage in stages:
         path = folder / stage.folder
-        begun = resume and _begun(path)
+        begun = resume and is_checkpoint(path / "checkpoint")
         facts = load_facts(path / "checkpoint") if begun else {}
         # What begins later goes on with the settings of what was resumed.
-        config = RunConfig(**facts["config"]) if begun else replace(config, stage=stage.name)
+        config = _merged(path, config.settings) if begun else replace(config, stage=stage.name)
         if begun and facts["env_steps"] >= stage.steps:
             source = path / "checkpoint"
             continue
@@ -102,5 +110,43 @@ def train(
     return runner.checkpoint
 
 
-def _begun(run: Path) -> bool:
-    return (run / "checkpoint" / FACTS).is_file()
+def resumed(folder: Path, given: Mapping[str, Any]) -> tuple[str, RunConfig]:
+    """Recipe and configuration of the run in ``folder``, with the settings that are ``given`` beside its own.
+
+    Raises:
+        FileNotFoundError: there is no run.
+        CheckpointError: what else is given, by its name in ``RunConfig``, differs from the run's own.
+    """
+    begun = _begun_stages(folder, "warm")
+    if not begun:
+        load_facts(folder / "checkpoint")  # says what is missing
+    config = _merged(folder / begun[-1].folder, given.get("settings", {}))
+    for name, value in given.items():
+        own = getattr(config, name)
+        if name != "settings" and _plain(value) != _plain(own):
+            raise CheckpointError(
+                f"{folder} is a run with {name} {own!r}, not {value!r}; leave that out to go on with it, or "
+                "begin another in a folder of its own"
+            )
+    return "wmp" if begun == [RECIPES["wmp"][0]] else "warm", config
+
+
+def _begun_stages(folder: Path, recipe: str) -> list[Stage]:
+    return [stage for stage in RECIPES[recipe] if is_checkpoint(folder / stage.folder / "checkpoint")]
+
+
+def _merged(run: Path, settings: Mapping[str, Any]) -> RunConfig:
+    """The configuration of the stage in ``run``, with ``settings`` beside its own."""
+    found = load_facts(run / "checkpoint")["config"]
+    unknown = set(found) - {field.name for field in fields(RunConfig)}
+    if unknown:
+        raise CheckpointError(
+            f"{run} was trained by another version, with {sorted(unknown)}; take over its skill alone: "
+            f"--begin-with {run / 'checkpoint'}"
+        )
+    return RunConfig(**{**found, "settings": {**found.get("settings", {}), **settings}})
+
+
+def _plain(value: Any) -> Any:
+    """``value`` as JSON gives it back."""
+    return json.loads(json.dumps(value))

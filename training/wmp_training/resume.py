@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from wmp_training.checkpoint import FACTS, CheckpointError, load_checkpoint
+from wmp_training.checkpoint import CheckpointError, is_checkpoint, load_checkpoint
 from wmp_training.distributed import Ranks
 
 
@@ -25,7 +25,7 @@ def load_of_ranks(checkpoint: Path, robots: int, ranks: Ranks) -> tuple[dict[str
         CheckpointError: one rank has none, or one of another number of robots or iterations; on all ranks.
     """
     other = f"or take over its skill alone: --begin-with {checkpoint.parent / 'checkpoint'}"
-    if ranks.size > 1 and ranks.any(not (checkpoint / FACTS).is_file()):
+    if ranks.size > 1 and ranks.any(not is_checkpoint(checkpoint)):
         raise CheckpointError(
             f"{checkpoint.parent} has no checkpoint for each of {ranks.size} ranks; resume with as many as "
             f"before, {other}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import signal
 import time
@@ -10,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import torch
 from torch.utils.tensorboard import SummaryWriter
@@ -20,6 +20,7 @@ from wmp_training.device import CPU
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.env.environment import LocomotionEnv
 from wmp_training.learner import Learner, Networks
+from wmp_training.log import RunLog
 from wmp_training.model_free import ModelFreeLearner
 from wmp_training.motions.library import MotionLibrary
 from wmp_training.policy.model_free import KINDS, build_actor, teacher_example
@@ -82,6 +83,10 @@ class RunConfig:
             raise ValueError(f"policy is {self.policy!r}, expected one of {POLICIES}")
         if not 0.0 < self.rendered <= 1.0:
             raise ValueError(f"rendered is {self.rendered}, expected a share in (0, 1]")
+        if self.policy != "wmp" and (self.amp or self.rendered < 1.0):
+            raise ValueError(f"amp and rendered are for the policy 'wmp' alone, not for {self.policy!r}")
+        if "env.rendered" in self.settings:
+            raise ValueError("setting env.rendered: expected --rendered, which predicts the other images too")
         # They refuse what does not exist.
         sections = [f.name for part in (self.sizes(), self.what()) for f in fields(part)]
         for name in self.settings:
@@ -164,13 +169,16 @@ class Runner:
     ) -> None:
         self.folder, self.config, self.ranks = folder, config, ranks
         self.learner = build_learner(config, threads, ranks, device)
+        self.ancestry: list[dict[str, Any]] = []
+        self.log = RunLog(folder, ranks.rank)
         self.wall_time, self._stop = 0.0, False
         self.is_over = False
         self._curves: SummaryWriter | None = None
         if resume:
             tensors, facts = load_of_ranks(self.checkpoint, self.learner.env.num_robots, ranks)
             self.learner.load_state_dict(tensors, facts)
-            self.wall_time = facts["wall_time_s"]
+            self.wall_time, self.ancestry = facts["wall_time_s"], facts.get("ancestry", [])
+            self.log.forget_after(self.learner.iteration)
 
     @property
     def checkpoint(self) -> Path:
@@ -180,13 +188,17 @@ class Runner:
     def begin_with(self, folder: Path) -> None:
         """Begin with the skill in the checkpoint ``folder`` instead of from scratch.
 
-        Steps and time are counted on from there if it is of the same stage.
+        Steps and time are counted on from there if it is of the same stage; otherwise that stage becomes the
+        last of the ``ancestry``, all of which a bundle tells of.
         """
         tensors, facts = load_checkpoint(folder)
         self.learner.load_skill(tensors, facts)
+        self.ancestry = facts.get("ancestry", [])
         if facts["config"]["stage"] == self.config.stage:
             self.learner.iteration, self.learner.env_steps = facts["iteration"], facts["env_steps"]
             self.wall_time = facts["wall_time_s"]
+        else:
+            self.ancestry = [*self.ancestry, stage_of(facts)]
 
     def run(
         self,
@@ -223,7 +235,7 @@ class Runner:
     def save(self) -> None:
         """Write the checkpoint of this moment."""
         tensors, facts = self.learner.state_dict()
-        run = {"wall_time_s": self.wall_time, "config": vars(self.config)}
+        run = {"wall_time_s": self.wall_time, "config": vars(self.config), "ancestry": self.ancestry}
         # For the record: every setting of worlds, environment and randomisation.
         settings = {"task": asdict(self.config.what())}
         save_checkpoint(self.checkpoint, tensors, {**facts, **run, **settings})
@@ -256,16 +268,17 @@ class Runner:
             "wall_time_s": self.wall_time,
         }
         levels = self.learner.env.curriculum.take_counts()
-        name = "log.jsonl" if self.ranks.rank == 0 else f"log_rank{self.ranks.rank}.jsonl"
-        with (self.folder / name).open("a") as file:
-            file.write(json.dumps({**line, "iteration_s": seconds, **log, "levels": levels}) + "\n")
+        self.log.append({**line, "iteration_s": seconds, **log, "levels": levels})
         if self.ranks.rank == 0:
             self._plot({"iteration_s": seconds, **log}, levels)
 
     def _plot(self, log: dict[str, float], levels: dict[str, dict[str, list[int]]]) -> None:
         """Curves for TensorBoard, over environment steps."""
         if self._curves is None:
-            self._curves = SummaryWriter(str(self.folder))
+            # Whatever was drawn after the checkpoint that is resumed is drawn again.
+            batch = self.config.num_envs * self.learner.preset.ppo.steps_per_env
+            begin = self.learner.env_steps - batch + 1
+            self._curves = SummaryWriter(str(self.folder), purge_step=begin)
         for name, value in log.items():
             self._curves.add_scalar(name, value, self.learner.env_steps)
         for terrain, counts in levels.items():
@@ -290,3 +303,12 @@ class Runner:
             f"reward {log['reward']:5.2f}  success {success:4.0%}  levels {levels}  std {log['std']:.2f}  "
             f"{world_model}eta {max(left, 0) / 60:4.0f} min"
         )
+
+
+def stage_of(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What a checkpoint's ``facts`` say of its stage: name, steps and wall time."""
+    return {
+        "stage": facts["config"].get("stage", "wmp"),
+        "env_steps": facts["env_steps"],
+        "wall_time_s": round(facts["wall_time_s"]),
+    }

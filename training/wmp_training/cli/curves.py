@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +25,15 @@ class CurvesCommand:
         parser.add_argument("--out", type=Path, required=True, help="picture to write")
 
     def run(self, args: argparse.Namespace) -> int:
-        file = args.folder / "log.jsonl"
-        lines = file.read_text().splitlines() if file.is_file() else []
+        # Imported here so that `wmp --help` stays quick.
+        from wmp_training.log import RunLog
+
+        log = RunLog(args.folder)
+        lines = log.lines()
         if not lines:
-            raise FileNotFoundError(f"no log in {args.folder}: expected {file.name}; first run `wmp train`")
-        draw([json.loads(line) for line in lines], args.out)
+            name = log.file.name
+            raise FileNotFoundError(f"no log in {args.folder}: expected {name}; first run `wmp train`")
+        draw(lines, args.out)
         return 0
 
 
@@ -46,7 +50,7 @@ def draw(log: list[dict[str, Any]], path: Path) -> None:
     reward.plot(steps, [line["reward"] for line in log])
     reward.set_ylabel("reward per second")
     for name in (key for key in log[-1] if key.startswith("level/")):
-        levels.plot(steps, [line[name] for line in log], label=name.removeprefix("level/"))
+        levels.plot(steps, [line.get(name, math.nan) for line in log], label=name.removeprefix("level/"))
     levels.set(ylabel="mean terrain level", xlabel="environment steps, millions", ylim=(0, 9))
     levels.legend(ncols=2, fontsize="small")
     path.parent.mkdir(parents=True, exist_ok=True)

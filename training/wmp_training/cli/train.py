@@ -7,7 +7,7 @@ import logging
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wmp_training.cli.mistakes import MISTAKES
 
@@ -18,10 +18,12 @@ HELP = "train a policy and its world model in simulation"
 DESCRIPTION = """
 Trains a world model (what does the robot see and feel next?) and a policy that walks with its latent, both
 on the same simulated robots. A run is a folder: checkpoint/ (tensors and JSON), log.jsonl (one line per
-iteration). Stop with Ctrl-C at any time; --resume continues exactly where the run stopped.
+iteration). Stop with Ctrl-C at any time; --resume continues exactly where the run stopped, with the options
+it was begun with; only --set may change.
 
-Watch `success` (episodes without a fall) and the terrain levels rather than the reward, and judge the
-result with `wmp export`, which evaluates the deterministic policy.
+Watch `success` (episodes that did not end in a fall, stuck or beside the track) and the terrain levels rather
+than the reward, and judge the result with `wmp gate` or, after `wmp export`, with `wmp eval`: they walk
+without the noise that training explores with.
 """
 
 
@@ -34,41 +36,39 @@ class TrainCommand:
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.description = DESCRIPTION
         parser.add_argument(
-            "--preset", default="small", help="network sizes: small (CPU), full (paper, GPU), tiny (tests)"
+            "--preset", help="network sizes: small (CPU, default), full (paper, GPU), tiny (tests)"
         )
-        parser.add_argument("--num-envs", type=int, default=1024, help="simulated robots (default 1024)")
+        parser.add_argument("--num-envs", type=int, help="simulated robots (default 1024)")
         parser.add_argument(
             "--time-limit", type=seconds, default=2700.0, help="wall time, like 90s, 45m, 2h (default 45m)"
         )
         parser.add_argument("--iterations", type=int, help="stop after this many iterations")
         parser.add_argument("--out", type=Path, required=True, help="folder of the run, like runs/first")
         parser.add_argument(
-            "--resume", action="store_true", help="continue the run in --out (its own preset and seed)"
+            "--resume", action="store_true", help="continue the run in --out with its own options"
         )
-        parser.add_argument(
-            "--task", default="gentle", help="terrains: gentle (flat, rough, slope) or obstacles (all)"
-        )
+        parser.add_argument("--task", help="terrains: gentle (default: flat, rough, slope) or obstacles")
         parser.add_argument(
             "--recipe",
-            default="wmp",
-            help="wmp: policy and world model in one stage; warm: privileged teacher, then its skill "
-            "distilled into policy and world model, then these by reward (task obstacles)",
+            help="wmp (default): policy and world model in one stage; warm: privileged teacher, then its "
+            "skill distilled into policy and world model, then these by reward (task obstacles)",
         )
         parser.add_argument(
-            "--policy", default="wmp", help="wmp, or a baseline trained by reward: blind, recurrent"
+            "--policy", help="wmp (default), or a baseline trained by reward: blind, recurrent"
         )
         parser.add_argument(
-            "--amp", action="store_true", help="reward a walk like the motion library's (wmp stage only)"
+            "--amp",
+            action="store_const",
+            const=True,
+            help="reward a walk like the motion library's (wmp stage only)",
         )
         parser.add_argument(
             "--rendered",
             type=float,
-            default=1.0,
             help="share of robots whose images are rendered; those of the others are predicted (default 1)",
         )
         parser.add_argument(
             "--without",
-            default="",
             help="what is not randomised, like noise,pushes,latency,pitch,depth_noise,lost_images,bodies",
         )
         parser.add_argument(
@@ -88,7 +88,8 @@ class TrainCommand:
         )
         parser.add_argument(
             "--mixed-precision",
-            action="store_true",
+            action="store_const",
+            const=True,
             help="let PPO's networks multiply in bfloat16: faster on GPUs and on CPUs with AVX-512 BF16 or "
             "AMX, slower on any other (`wmp bench training --mixed-precision` tells); not with a small "
             "ppo.desired_kl, which its rounding alone would use up",
@@ -102,7 +103,7 @@ class TrainCommand:
             help="where all but physics runs: cpu (default) or cuda; a run may be resumed on the other",
         )
         parser.add_argument("--threads", type=int, default=2, help="physics threads (default 2)")
-        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--seed", type=int, help="of everything random (default 1)")
 
     def run(self, args: argparse.Namespace) -> int:
         # Imported here so that `wmp --help` needs neither torch nor a second.
@@ -112,7 +113,7 @@ class TrainCommand:
         from wmp_training.distributed import Ranks
         from wmp_training.recipe import train
 
-        config = self._config(args)
+        recipe, config = self._config(args)
         device = choose(args.device, int(os.environ.get("LOCAL_RANK", "0")))
         # Policy and world model learn side by side, one thread each: two threads inside one operation wait
         # for each other on a busy machine (measured: up to 30 times slower).
@@ -122,7 +123,7 @@ class TrainCommand:
             logging.basicConfig(level=level, format="%(message)s")
             last = train(
                 args.out,
-                args.recipe,
+                recipe,
                 config,
                 args.threads,
                 args.resume,
@@ -132,33 +133,46 @@ class TrainCommand:
                 args.iterations,
                 device,
             )
-        finished = last.parent == args.out and args.policy == "wmp"
+        finished = last.parent == args.out and config.policy == "wmp"
         step = "wmp export --out models/NAME" if finished else "wmp gate"
         logging.info("checkpoint in %s; next: %s --run %s", last, step, last.parent)
         return 0
 
     @staticmethod
-    def _config(args: argparse.Namespace) -> RunConfig:
-        from wmp_training.ranges import load_ranges
-        from wmp_training.recipe import RECIPES
+    def _config(args: argparse.Namespace) -> tuple[str, RunConfig]:
+        """Recipe and configuration: defaults for what is not given, or those of the run that is resumed."""
+        from wmp_training.recipe import RECIPES, resumed
         from wmp_training.runner import RunConfig
-        from wmp_training.settings import parse
 
-        if args.recipe not in RECIPES:
+        if args.recipe not in (None, *RECIPES):
             raise ValueError(f"recipe is {args.recipe!r}, expected one of {sorted(RECIPES)}")
-        return RunConfig(
-            args.preset,
-            args.num_envs,
-            args.seed,
-            task=args.task,
-            policy=args.policy,
-            amp=args.amp,
-            rendered=args.rendered,
-            mixed_precision=args.mixed_precision,
-            without=tuple(filter(None, args.without.split(","))),
-            randomisation=load_ranges(args.randomisation) if args.randomisation else {},
-            settings=dict(parse(text) for text in args.set),
-        )
+        given = _given(args)
+        if not args.resume:
+            return args.recipe or "wmp", RunConfig(**{**DEFAULTS, **given})
+        if args.begin_with:
+            raise ValueError("--resume goes on with a run, --begin-with begins another; expected one")
+        recipe, config = resumed(args.out, given)
+        if args.recipe == "wmp" != recipe:
+            raise ValueError(f"{args.out} is a run of recipe {recipe!r}, not 'wmp'")
+        return recipe, config
+
+
+#: What a run is unless the command line says otherwise.
+DEFAULTS = {"preset": "small", "num_envs": 1024, "seed": 1}
+
+
+def _given(args: argparse.Namespace) -> dict[str, Any]:
+    """What the command line says of the run, by the names of ``RunConfig``."""
+    from wmp_training.ranges import load_ranges
+    from wmp_training.settings import parse
+
+    plain = ("preset", "num_envs", "seed", "task", "policy", "amp", "rendered", "mixed_precision")
+    given = {name: getattr(args, name) for name in plain if getattr(args, name) is not None}
+    if args.without is not None:
+        given["without"] = tuple(filter(None, args.without.split(",")))
+    if args.randomisation:
+        given["randomisation"] = load_ranges(args.randomisation)
+    return given | {"settings": dict(parse(text) for text in args.set)}
 
 
 def seconds(text: str) -> float:
