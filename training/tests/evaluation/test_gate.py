@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from wmp_training.evaluation import gate as gate_module
 from wmp_training.evaluation.gate import _course, _judge, gate, table
 from wmp_training.runner import RunConfig, Runner
 from wmp_training.tasks import OBSTACLES, TASKS
@@ -24,6 +25,16 @@ def test_a_policy_that_has_learned_nothing_passes_nowhere(tmp_path, brief, stage
     for levels, robots in ((0, 2), 1), ((0,), 0):
         with pytest.raises(ValueError, match="expected 0 to 1, at least 1"):
             gate(tmp_path, levels, robots)
+
+
+def test_the_gate_randomises_as_the_run_did(tmp_path, brief, monkeypatch):
+    config = RunConfig("tiny", 4, 3, 2, "obstacles", without=("noise",), randomisation={"payload": (0, 1)})
+    Runner(tmp_path, config, threads=1).save()
+    courses = []
+    monkeypatch.setattr(gate_module, "_judge", lambda env, policy: courses.append(env))
+    gate(tmp_path, levels=(0,), robots=1)
+    payload = courses[0].sim.worlds.parameters[:, 1]
+    assert courses[0].config.noise == () and payload.min() >= 0.0 and payload.max() <= 1.0
 
 
 def test_whoever_makes_six_metres_on_its_feet_passes_and_whoever_falls_after_does_not(brief, monkeypatch):

@@ -58,6 +58,15 @@ def test_an_evaluation_goes_on_where_it_was_and_never_with_another_one(report, t
             replace(fresh, **change).resumed(tmp_path / "out.json")
 
 
+def test_an_evaluation_by_other_rules_is_refused(report, tmp_path):
+    report.save(tmp_path / "out.json")
+    data = json.loads((tmp_path / "out.json").read_text())
+    data["rules"]["fallen_tilt"] = 1.05
+    (tmp_path / "out.json").write_text(json.dumps(data))
+    with pytest.raises(ReportError, match=r"fallen_tilt': 1\.05.* now .*evaluate again"):
+        Report.load(tmp_path / "out.json")
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
@@ -65,8 +74,8 @@ def test_an_evaluation_goes_on_where_it_was_and_never_with_another_one(report, t
         (b"\xff\xfe", "can't decode"),
         (b"{}", "'format' \\(int\\)"),
         (b"[]", "'format' \\(int\\)"),
-        (b'{"format": 1}', "has format 1, expected 2; evaluate again"),
-        (b'{"format": 2}', "'candidate' \\(dict\\)"),
+        (b'{"format": 1}', "has format 1, expected 3; evaluate again"),
+        (b'{"format": 3}', "'candidate' \\(dict\\)"),
     ],
 )
 def test_a_file_that_is_no_evaluation_is_named(tmp_path, text, complaint):

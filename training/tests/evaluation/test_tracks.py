@@ -65,6 +65,13 @@ def test_work_of_the_first_instant_is_torque_times_velocity(tracks, contract, de
     np.testing.assert_allclose(tracks.work.numpy(), np.abs(torque * dq).sum(-1) * STEP, rtol=1e-5)
 
 
+def test_torque_is_what_weak_and_strong_motors_deliver(contract, default):
+    tracks = Tracks(contract, TRIALS, varied=True)
+    tracks.substeps = 1
+    tracks.step(default + 0.05, torch.arange(3))
+    torch.testing.assert_close(tracks.peak_torque, tracks.states().torque.abs(), atol=1e-4, rtol=1e-4)
+
+
 def test_the_rate_of_a_turning_robot_is_smoothed_as_on_the_robot(tracks, default):
     everyone = torch.arange(3)
     tracks.step(default, everyone)

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -64,9 +65,9 @@ def test_a_card_shows_success_blinded_success_and_foresight(bundle):
     report.foresight = {"crawl": PredictionErrors((0.1, 0.2), (0.3, 0.4), 7)}
     (bundle.path / "success.png").touch()
     others = {"teacher": Report({"name": "teacher"}, Protocol(), (0,), 1)}
-    card = model_card(bundle, report, evaluation(bundle, "far"), others)
+    card = model_card(bundle, report, replace(evaluation(bundle, "far"), episodes=3), others)
     assert "4 episodes per terrain and difficulty\n(seeds 0 and 1, pooled)" in card
-    assert card.count("| crawl | 25% |") == 2 and "blinded" in card
+    assert card.count("| crawl | 25% |") == 2 and "is worth; 6 episodes per terrain and difficulty." in card
     assert "The seeds differ most on crawl 0.5: 50% and 0%." in card
     assert "| crawl | 0.200 | 0.400 | 0.50 | 7 |" in card
     assert "(success.png)" in card and "(foresight.png)" not in card
@@ -84,6 +85,34 @@ def test_the_evaluation_of_another_bundle_is_refused(bundle):
     report.candidate["sha256"] = "ff" * 32
     with pytest.raises(ReportError, match="ffffff"):
         model_card(bundle, report)
+
+
+def test_evaluations_are_taken_only_as_what_they_are(bundle):
+    seeing, blinded = evaluation(bundle), evaluation(bundle, "far")
+    with pytest.raises(ReportError, match="evaluated without images"):
+        model_card(bundle, blinded, seeing)
+    with pytest.raises(ReportError, match="blinded evaluation follows"):
+        model_card(bundle, seeing, seeing)
+    with pytest.raises(ReportError, match="blinded evaluation follows"):
+        model_card(bundle, seeing, replace(blinded, protocol=replace(blinded.protocol, varied=False)))
+    with pytest.raises(ReportError, match="nothing to compare with"):
+        model_card(bundle, None, blinded)
+    with pytest.raises(ReportError, match="2 of 45 cells; go on with"):
+        model_card(bundle, replace(seeing, planned=45))
+
+
+def test_of_nominal_robots_only_the_tracks_are_random(bundle):
+    report = evaluation(bundle)
+    assert "bodies and starts are random" in model_card(bundle, report)
+    card = model_card(bundle, replace(report, protocol=replace(report.protocol, varied=False)))
+    assert "the nominal one, placed exactly" in card and "bodies and starts are random" not in card
+
+
+def test_what_was_not_random_as_in_the_task_is_said(bundle):
+    bundle.metadata.update(without=["noise"], randomisation={"payload": [0, 1.5]}, rendered=0.25)
+    card = model_card(bundle)
+    assert "| not randomised | noise |" in card and "| randomised within | `payload` 0 to 1.5 |" in card
+    assert "| images rendered | 25%, the others predicted |" in card
 
 
 def test_others_do_not_go_by_the_name_of_the_bundle(bundle):

@@ -1,35 +1,36 @@
-import json
-
 import pytest
 
 from wmp_training.export.export import export
 from wmp_training.export.provenance import provenance
 from wmp_training.runner import RunConfig, Runner
 
-
-@pytest.fixture
-def run(tmp_path):
-    """The folder of a run of the warm recipe that is done with all stages."""
-    config = {"preset": "tiny", "task": "obstacles", "num_envs": 8, "seed": 3}
-    for folder, stage, steps in (("teacher", "teacher", 300), ("student", "student", 200), (".", "wmp", 100)):
-        facts = {"config": config | {"stage": stage}, "env_steps": steps, "wall_time_s": steps / 10}
-        (tmp_path / folder / "checkpoint").mkdir(parents=True)
-        (tmp_path / folder / "checkpoint" / "state.json").write_text(json.dumps(facts))
-    return tmp_path
+TEACHER, STUDENT = (
+    {"stage": stage, "env_steps": steps, "wall_time_s": steps // 10}
+    for stage, steps in (("teacher", 300), ("student", 200))
+)
 
 
-def test_all_stages_of_a_run_count(run, networks):
-    known = provenance(run, networks, "A note.")
+def facts(**other):
+    """Of the last checkpoint of a run."""
+    config = {"preset": "tiny", "task": "obstacles", "num_envs": 8, "seed": 3, "stage": "wmp", **other}
+    return {"config": config, "env_steps": 100, "wall_time_s": 10.2}
+
+
+def test_all_stages_of_a_run_count(networks):
+    known = provenance(facts() | {"ancestry": [TEACHER, STUDENT]}, networks, "A note.")
     assert [stage["stage"] for stage in known["stages"]] == ["teacher", "student", "wmp"]
     assert (known["recipe"], known["env_steps"], known["wall_time_s"]) == ("warm", 600, 60)
     assert "climb" in known["terrains"] and known["note"] == "A note."
     assert known["parameters"]["deployed"] < known["parameters"]["world_model"]
 
 
-def test_a_run_of_one_stage_is_of_the_recipe_without(run, networks):
-    for stage in ("teacher", "student"):
-        (run / stage / "checkpoint" / "state.json").unlink()
-    known = provenance(run, networks, "")
+def test_what_a_run_was_randomised_with_is_told(networks):
+    known = provenance(facts(randomisation={"payload": [0, 1]}, without=["noise"]), networks, "")
+    assert (known["randomisation"], known["without"]) == ({"payload": [0, 1]}, ["noise"])
+
+
+def test_a_run_of_one_stage_is_of_the_recipe_without(networks):
+    known = provenance(facts(), networks, "")
     assert (known["recipe"], known["env_steps"]) == ("wmp", 100)
 
 

@@ -128,7 +128,7 @@ def _plan(args: argparse.Namespace, who: Candidate) -> tuple[list[Place], Report
         raise ValueError(f"--blind takes the image away, and {who.name} has none")
     levels = difficulties(args.levels)
     places = [(name, level) for name in terrain_names(args.terrains) for level in levels]
-    report = Report(who.identity(), _protocol(args), seeds(args.seeds), args.episodes)
+    report = Report(who.identity(), _protocol(args), seeds(args.seeds), args.episodes, planned=len(places))
     return places, report.resumed(args.json) if args.resume else report
 
 

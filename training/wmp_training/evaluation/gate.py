@@ -14,7 +14,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from wmp_training.checkpoint import load_facts
 from wmp_training.env.commands import HEADING
 from wmp_training.env.environment import LocomotionEnv, Observation
 from wmp_training.evaluation.run_candidate import RunCandidate
@@ -38,7 +37,8 @@ def gate(run: Path, levels: tuple[int, ...], robots: int, seed: int = 7, threads
         FileNotFoundError: there is none.
         ValueError: no robots, or levels that the run does not have.
     """
-    who, config = RunCandidate(run), load_facts(run / "checkpoint")["config"]
+    who = RunCandidate(run)
+    config = who.facts["config"]
     unknown = [level for level in levels if not 0 <= level < config["levels"]]
     if unknown or robots < 1:
         raise ValueError(
@@ -46,6 +46,7 @@ def gate(run: Path, levels: tuple[int, ...], robots: int, seed: int = 7, threads
         )
     torch.manual_seed(seed)
     what = configured(task(config.get("task", "gentle")), config.get("settings", {}))
+    what = what.randomised(config.get("randomisation", {})).without(config.get("without", ()))
     env = _course(what, config["levels"], levels, robots, seed, threads, who.camera)
     return _judge(env, who.agent(env.num_robots))
 

@@ -12,10 +12,11 @@ from typing import Any
 
 from wmp_training.evaluation.measures import Outcome
 from wmp_training.evaluation.protocol import Protocol
+from wmp_training.evaluation.rules import RULES
 from wmp_training.evaluation.summary import MEANS, Cell, pool
 from wmp_training.world_model.prediction import PredictionErrors
 
-FORMAT = 2
+FORMAT = 3
 
 
 class ReportError(ValueError):
@@ -27,7 +28,7 @@ class Report:
     """Holds nothing of the machine or the moment: the same candidate and arguments give the same report.
 
     ``candidate`` is its identity; ``episodes`` per cell and seed; ``cells`` and, as JSON data, the
-    ``outcomes`` of all episodes, as far as the evaluation has come.
+    ``outcomes`` of all episodes, as far as the evaluation has come; ``planned`` cells were asked for.
     """
 
     candidate: dict[str, Any]
@@ -37,6 +38,12 @@ class Report:
     cells: list[Cell] = field(default_factory=list)
     outcomes: list[dict[str, Any]] = field(default_factory=list)
     foresight: dict[str, PredictionErrors | None] = field(default_factory=dict)
+    planned: int = 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all cells that were asked for have been evaluated."""
+        return len(self.cells) >= self.planned
 
     @property
     def name(self) -> str:
@@ -72,6 +79,8 @@ class Report:
             "format": FORMAT,
             "candidate": self.candidate,
             "protocol": dataclasses.asdict(self.protocol),
+            "rules": RULES,
+            "planned_cells": self.planned,
             "seeds": self.seeds,
             "episodes_per_cell_and_seed": self.episodes,
             "cells": [dataclasses.asdict(cell) for cell in self.cells],
@@ -92,15 +101,19 @@ class Report:
             data = json.loads(path.read_text())
             _check(data, format=int)
             if data["format"] == FORMAT:
-                return cls._parsed(data)
+                found = cls._parsed(data)
+                if data["rules"] == RULES:
+                    return found
         except (OSError, LookupError, TypeError, ValueError) as error:
             raise ReportError(f"{path} is no evaluation: {error}; make one with 'wmp eval --json'") from error
-        raise ReportError(f"{path} has format {data['format']}, expected {FORMAT}; evaluate again")
+        if data["format"] != FORMAT:
+            raise ReportError(f"{path} has format {data['format']}, expected {FORMAT}; evaluate again")
+        raise ReportError(f"{path} was judged by the rules {data['rules']}, now {RULES}; evaluate again")
 
     @classmethod
     def _parsed(cls, data: dict[str, Any]) -> Report:
         _check(data, candidate=dict, protocol=dict, seeds=list, cells=list, episodes=list, foresight=dict)
-        _check(data, episodes_per_cell_and_seed=int)
+        _check(data, episodes_per_cell_and_seed=int, rules=dict, planned_cells=int)
         _check(data["candidate"], name=str, sha256=str)
         return cls(
             data["candidate"],
@@ -110,6 +123,7 @@ class Report:
             [_cell(cell) for cell in data["cells"]],
             data["episodes"],
             {name: error and _errors(error) for name, error in data["foresight"].items()},
+            data["planned_cells"],
         )
 
     def resumed(self, path: Path) -> Report:
@@ -122,6 +136,7 @@ class Report:
                     f"{path} is of {key} {recorded}, expected {expected}; give the arguments it was begun "
                     "with, or leave out --resume"
                 )
+        found.planned = self.planned
         return found
 
 

@@ -6,7 +6,6 @@ be compared with those of a bundle.
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from tensordict import TensorDict
 from torch import Tensor
 
 from wmp_core.contract import Contract
-from wmp_training.checkpoint import TENSORS, load_checkpoint, section
+from wmp_training.checkpoint import digest, load_checkpoint, section
 from wmp_training.env.environment import Observation
 from wmp_training.evaluation.candidate import Agent
 from wmp_training.learner import Networks
@@ -35,9 +34,9 @@ class RunCandidate:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.tensors, facts = load_checkpoint(folder / "checkpoint")
-        self.facts, config = facts, facts["config"]
-        self.sha256 = hashlib.sha256((folder / "checkpoint" / TENSORS).read_bytes()).hexdigest()
+        self.tensors, self.facts = load_checkpoint(folder / "checkpoint")
+        config = self.facts["config"]
+        self.sha256 = digest(self.tensors)
         self.name = folder.resolve().name
         self.kind = "teacher" if config.get("stage") == "teacher" else config.get("policy", "wmp")
         self.preset = preset_of(config)

@@ -43,7 +43,8 @@ class Tracks(MujocoWorlds):
     Attributes:
         terrains: the track of every robot.
         weight: m g of every robot [N], N.
-        work: sum over the joints of ``|torque x velocity|`` in the last control period [N], J.
+        work: sum over the joints of ``|torque x velocity|`` in the last control period [N], J; what a weak or
+            strong motor delivers, not what it was asked for.
         peak_torque: largest torque of every joint in the last control period [N, J], N m.
         attitude_rate: largest rate of roll and pitch together in the last control period [N], rad/s, smoothed
             as the runtime's watchdog does.
@@ -57,6 +58,7 @@ class Tracks(MujocoWorlds):
             for model, source in zip(models, sources, strict=True):
                 randomise(model, BODIES, source)
         super().__init__(contract, len(trials), models, threads)
+        self._strength = np.array([model.actuator_gainprm[:, 0] for model in models])
         self.substeps = round(contract.timing.control_period / STEP)
         joints = contract.joints
         self._gains = joints.array("kp"), joints.array("kd")
@@ -86,6 +88,7 @@ class Tracks(MujocoWorlds):
             torque = deliverable_torque(asked, dq, *self._motors)
             self._control[ids] = torque
             self.batch.step(ids, nstep=1)
+            torque = torque * self._strength[ids]
             work += np.abs(torque * dq).sum(-1) * STEP
             peak = np.maximum(peak, np.abs(torque))
             rate += (np.hypot(*self._qvel[ids, 3:5].T) - rate) * RATE_SHARE

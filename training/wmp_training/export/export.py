@@ -67,7 +67,7 @@ def export(
     chosen = preset_of(facts["config"])
     networks = Networks(a1_contract(chosen.world_model), chosen)
     networks.load(tensors)
-    parts = _parts(networks, provenance(run, networks, note))
+    parts = _parts(networks, provenance(facts, networks, note))
     with tempfile.TemporaryDirectory() as scratch:
         draft = parts.write(Path(scratch) / out.name, networks.contract)
         logger.info("ONNX against torch: %s", draft.verify())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from wmp_core.bundle import Bundle
@@ -21,6 +22,11 @@ from wmp_training.world_model.prediction import CONTEXT
 #: Files beside the card that it shows if they are there.
 SUCCESS_PICTURE, FORESIGHT_PICTURE = "success.png", "foresight.png"
 _FALL = f"{math.degrees(FALLEN_TILT):.0f} degrees of tilt, {LONGEST_TRUNK_CONTACT:g} s on the trunk, or a gap"
+#: What is random in an evaluation, by whether robots are varied.
+_RANDOM = {
+    True: "Obstacle places, bodies and starts are random per episode",
+    False: "Every robot is the nominal one, placed exactly; obstacle places are random per episode",
+}
 #: A cell below this share of successes is a known failure.
 GOOD = 0.8
 
@@ -39,14 +45,20 @@ def model_card(
         others: evaluations of other policies by name, to compare with.
 
     Raises:
-        ReportError: an evaluation is of another bundle, or another has this one's name.
+        ReportError: an evaluation is of another bundle, incomplete or not what it is given as, or another has
+            this one's name.
     """
     for found in (report, blinded):
-        if found is not None and found.candidate["sha256"] != bundle.sha256:
-            raise ReportError(
-                f"an evaluation is of {found.name} {found.candidate['sha256'][:12]}, "
-                f"expected {bundle.name} {bundle.sha256[:12]}; run wmp eval again"
-            )
+        if found is not None:
+            _check(found, bundle)
+    if report is None and (blinded is not None or others):
+        raise ReportError("there is nothing to compare with: expected an evaluation of the bundle as well")
+    if report is not None and report.protocol.blind != "no":
+        raise ReportError(f"{report.name} was evaluated without images, expected with; give it as --blinded")
+    if blinded is not None and report is not None:
+        expected = replace(report.protocol, blind="far")
+        if blinded.protocol != expected:
+            raise ReportError(f"the blinded evaluation follows {blinded.protocol}, expected {expected}")
     if bundle.name in (others or {}):
         raise ReportError(f"{bundle.name} is this bundle's own name, expected others; use --names")
     evaluation = [_NOT_EVALUATED] if report is None else _evaluation(bundle, report, blinded, others or {})
@@ -59,6 +71,19 @@ def model_card(
         _limits(bundle, report),
     )
     return "\n\n".join(sections) + "\n"
+
+
+def _check(report: Report, bundle: Bundle) -> None:
+    if report.candidate["sha256"] != bundle.sha256:
+        raise ReportError(
+            f"an evaluation is of {report.name} {report.candidate['sha256'][:12]}, "
+            f"expected {bundle.name} {bundle.sha256[:12]}; run wmp eval again"
+        )
+    if not report.is_complete:
+        raise ReportError(
+            f"an evaluation of {report.name} has {len(report.cells)} of {report.planned} cells; go on with "
+            "wmp eval --resume"
+        )
 
 
 _NOT_EVALUATED = "None yet: `wmp eval` measures a bundle, `wmp card` writes the result here."
@@ -89,6 +114,9 @@ def _training(bundle: Bundle) -> str:
         "robots": str(known.get("num_envs", "")),
         "style reward": "adversarial motion priors" if known.get("amp") else "",
         "not randomised": _list(known.get("without", [])),
+        "randomised within": _ranges(known.get("randomisation", {})),
+        "images rendered": _rendered(known.get("rendered", 1.0)),
+        "precision": "PPO in bfloat16" if known.get("mixed_precision") else "",
         "settings of its own": ", ".join(f"`{k}={v}`" for k, v in known.get("settings", {}).items()),
         "seed": str(known.get("seed", "")),
         "exported with": f"commit `{known['git_commit']}`" if "git_commit" in known else "",
@@ -99,9 +127,9 @@ def _training(bundle: Bundle) -> str:
         lines += ["", known["note"]]
     lines += [
         "",
-        "Bodies (friction, payload, masses, gains, motor strength), sensor noise, pushes, late commands,",
-        "tilted cameras and lost images were random; ranges, rewards and curriculum are those of the task",
-        "in `training/wmp_training/tasks.py`.",
+        "But for what is named above, bodies (friction, payload, masses, gains, motor strength), sensor",
+        "noise, pushes, late commands, tilted cameras and lost images were random; ranges, rewards and",
+        "curriculum are those of the task in `training/wmp_training/tasks.py`.",
     ]
     return "\n".join(lines)
 
@@ -109,6 +137,14 @@ def _training(bundle: Bundle) -> str:
 def _parameters(count: Mapping[str, int]) -> str:
     model, deployed = count["world_model"] / 1e6, count["deployed"] / 1e6
     return f"world model {model:.2f} M ({deployed:.2f} M deployed), actor {count['actor'] / 1e3:.0f} k"
+
+
+def _rendered(share: float) -> str:
+    return f"{share:.0%}, the others predicted" if share < 1.0 else ""
+
+
+def _ranges(ranges: Mapping[str, Any]) -> str:
+    return ", ".join(f"`{key}` {low:g} to {high:g}" for key, (low, high) in ranges.items())
 
 
 def _steps(known: Mapping[str, Any], period: float) -> str:
@@ -133,10 +169,11 @@ def _evaluation(
         says = (
             "The same policy blinded: the camera shows an empty world, all else is as before. The difference"
         )
-        parts += [f"{says}\nis what vision is worth.", success_table(blinded)]
+        count = f"{blinded.episodes * len(blinded.seeds)} episodes per terrain and difficulty"
+        parts += [f"{says}\nis what vision is worth; {count}.", success_table(blinded)]
     if others:
         parts += ["Compared by the same protocol:", comparison({bundle.name: report, **others})]
-    says = "All figures; the interval is Wilson's, means are over all episodes of a cell:"
+    says = "All figures; the interval is Wilson's, means are over those episodes of a cell that have one:"
     return [*parts, says, markdown(report.cells)]
 
 
@@ -148,7 +185,7 @@ def _protocol(report: Report) -> str:
     return f"""Deterministic policy from the exported ONNX graphs; {count} episodes per terrain and difficulty
 (seeds {_list(report.seeds)}, pooled). Success: {goal}
 without a fall ({_FALL}); among bars also walking upright where
-there is none. Obstacle places, bodies and starts are random per episode, and `wmp eval` repeats them exactly.
+there is none. {_RANDOM[rules.varied]}, and `wmp eval` repeats them exactly.
 Success by difficulty:"""
 
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
-from wmp_training.checkpoint import FACTS, load_facts
 from wmp_training.learner import Networks
-from wmp_training.recipe import RECIPES
+from wmp_training.runner import stage_of
 from wmp_training.tasks import task
 
 
-def provenance(run: Path, networks: Networks, note: str) -> dict[str, Any]:
-    """What a bundle records of the run it was exported from; ``note`` is for the reader of the model card."""
-    facts = load_facts(run / "checkpoint")
-    config, stages = facts["config"], _stages(run)
+def provenance(facts: Mapping[str, Any], networks: Networks, note: str) -> dict[str, Any]:
+    """What a bundle records of the run whose checkpoint has these ``facts``; ``note`` is for those who read
+    the model card."""
+    config, stages = facts["config"], [*facts.get("ancestry", []), stage_of(facts)]
     terrains = task(config.get("task", "gentle")).worlds.terrains
     return {
         "git_commit": git_commit(),
@@ -32,21 +32,13 @@ def provenance(run: Path, networks: Networks, note: str) -> dict[str, Any]:
         "seed": config["seed"],
         "amp": config.get("amp", False),
         "without": list(config.get("without", ())),
+        "randomisation": dict(config.get("randomisation", {})),
+        "rendered": config.get("rendered", 1.0),
+        "mixed_precision": config.get("mixed_precision", False),
         "settings": dict(config.get("settings", {})),
         "parameters": _parameters(networks),
         "note": note,
     }
-
-
-def _stages(run: Path) -> list[dict[str, Any]]:
-    """Every stage that has left a checkpoint, in order."""
-    found = []
-    for stage in RECIPES["warm"]:
-        if (run / stage.folder / "checkpoint" / FACTS).is_file():
-            facts = load_facts(run / stage.folder / "checkpoint")
-            name, steps = facts["config"].get("stage", stage.name), facts["env_steps"]
-            found.append({"stage": name, "env_steps": steps, "wall_time_s": round(facts["wall_time_s"])})
-    return found
 
 
 def _parameters(networks: Networks) -> dict[str, int]:
