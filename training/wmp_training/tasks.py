@@ -132,7 +132,7 @@ OBSTACLES = EnvConfig(
         stuck=-1.0,
         heading=-1.0,
         crouch=-450.0,
-        run_up=0.8,
+        run_up=2.0,
         leniency=LENIENCY,
         overspeed=(
             ("climb", 1.0),

@@ -100,7 +100,7 @@ def test_mixed_precision_learns_what_full_precision_learns(tiny):
     assert not torch.equal(full, mixed)
 
 
-def test_returns_end_with_a_fall_and_go_on_with_the_value_after_a_time_out(tiny):
+def test_returns_end_with_a_fall_and_go_on_with_the_value_before_a_time_out(tiny):
     gamma, lam = 0.9, 0.5
     ppo = gait_ppo(tiny, steps_per_env=2, gamma=gamma, lam=lam)
     rewards = []

@@ -121,3 +121,14 @@ def test_time_outs_are_told_from_falls(env):
         if step.done[1]:
             break
     assert step.done[1] and not step.time_out[1]
+
+
+def test_gaps_ask_for_a_run_up_by_their_level_and_nothing_else_does(contract):
+    simulator, places = CountingSimulator(6), torch.arange(6)
+    simulator.worlds = Worlds(("gap", "climb"), places // 3, places % 3, torch.zeros(6, 29))
+    env = LocomotionEnv(contract, simulator, EnvConfig(terrain_shares=(0.5, 0.5), camera=False))
+    env.reset()
+    env.world[:], rewards, asked = places, env.rewards, []
+    env.rewards = lambda inputs: (asked.append(inputs.run_up), rewards(inputs))[1]
+    env.step(torch.zeros(6, 12))
+    assert asked[0].tolist() == [0.0, 0.5, 1.0, 0.0, 0.0, 0.0]

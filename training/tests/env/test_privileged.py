@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from wmp_training.env.privileged import crouch, pit_ahead, surroundings
+from wmp_training.env.privileged import crouch, surroundings
 
 
 class Ground:
@@ -27,17 +27,6 @@ def test_ground_counts_from_the_nominal_height_of_the_base_and_ceilings_from_the
 def test_to_walk_low_is_to_crouch_unless_something_hangs_above():
     lowered = crouch(surroundings(Ground(), EVERYONE, torch.tensor([[0.4], [0.3], [0.3]])))
     assert lowered.tolist() == pytest.approx([0.0, 0.09, 0.0], abs=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("x", "y", "below", "counts"),
-    [(0.0, 0.0, 1.0, True), (0.8, 0.0, 1.0, True), (0.8, 0.0, 0.9, False), (-0.1, 0.0, 1.0, False)]
-    + [(0.4, 0.1, 1.0, False)],
-)
-def test_a_pit_counts_straight_ahead_only(x, y, below, counts):
-    seen = torch.zeros(1, 204)
-    seen[0, round((x + 0.8) / 0.1) * 11 + round((y + 0.5) / 0.1)] = 5.0 * below
-    assert pit_ahead(seen).tolist() == [counts]
 
 
 @pytest.mark.parametrize(("place", "counts"), [(0.4, False), (0.5, False), (0.6, True), (-0.6, True)])

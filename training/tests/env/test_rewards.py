@@ -8,7 +8,9 @@ from wmp_training.env.rewards import RewardConfig, RewardInputs, Rewards
 from wmp_training.sim.backend import RobotStates
 
 
-def inputs(vx=0.0, yaw_rate=0.0, command=(0.0, 0.0, 0.0), force=100.0, standing=False, crouch=0.0, pit=False):
+def inputs(
+    vx=0.0, yaw_rate=0.0, command=(0.0, 0.0, 0.0), force=100.0, standing=False, crouch=0.0, run_up=0.0
+):
     vector, joints = torch.zeros(1, 3), torch.zeros(1, 12)
     states = RobotStates(
         position=vector,
@@ -28,7 +30,7 @@ def inputs(vx=0.0, yaw_rate=0.0, command=(0.0, 0.0, 0.0), force=100.0, standing=
         gravity,
         torch.zeros(1),
         torch.tensor([crouch]),
-        torch.tensor([pit]),
+        torch.tensor([run_up]),
         torch.tensor([command]),
         torch.tensor([standing]),
         joints,
@@ -91,14 +93,13 @@ def test_overspeed_within_the_allowance_is_no_error_and_beyond_it_counts():
     assert math.isclose(tracked(0.2), math.exp(-0.09 / 0.15), rel_tol=1e-5)
 
 
-def test_before_a_pit_more_speed_is_asked_for():
-    def tracked(vx, pit):
-        asked = inputs(vx=vx, command=(0.5, 0.0, 0.0), pit=pit)
-        return rewards(track_velocity=1.0, run_up=0.4)(asked)[1]["track_velocity"].item()
-
-    assert tracked(0.5, pit=False) == 1.0
-    assert tracked(0.9, pit=True) == pytest.approx(1.0)
-    assert tracked(0.5, pit=True) == pytest.approx(math.exp(-0.16 / 0.15))
+@pytest.mark.parametrize(
+    ("vx", "width", "paid"),
+    [(0.7, 1.0, 0.2), (0.7, 0.5, 0.1), (0.7, 0.0, 0.0), (0.3, 1.0, 0.0), (2.5, 1.0, 1.0)],
+)
+def test_a_run_up_pays_every_bit_of_speed_beyond_the_command_by_the_width_of_the_gap(vx, width, paid):
+    _, terms = rewards(run_up=2.0)(inputs(vx=vx, command=(0.5, 0.0, 0.0), run_up=width))
+    assert terms["run_up"].item() == pytest.approx(2.0 * paid)
 
 
 def test_leniency_is_for_its_terrain_alone():

@@ -20,7 +20,7 @@ from wmp_training.env.delay import ActionDelay
 from wmp_training.env.ends import Ends
 from wmp_training.env.observations import Observations, projected_gravity
 from wmp_training.env.placement import Placement
-from wmp_training.env.privileged import crouch, pit_ahead, privileged, surroundings
+from wmp_training.env.privileged import crouch, privileged, surroundings
 from wmp_training.env.rewards import RewardInputs, Rewards
 from wmp_training.env.sight import Imagination, Sight
 from wmp_training.sim.backend import RobotStates, Simulator
@@ -68,7 +68,7 @@ class LocomotionEnv:
     """
 
     STATE = ("actions", "world", "tick", "commanded", "start_x", "age_offset", "surroundings")
-    PITS = ("gap", "course")
+    PITS, LEAPS = ("gap", "course"), "gap"
 
     def __init__(
         self,
@@ -87,6 +87,7 @@ class LocomotionEnv:
         terrains = [worlds.names[kind] for kind in self.curriculum.kind.tolist()]
         self.track = track = torch.tensor([name != "flat" for name in terrains], device=device)
         pits = torch.tensor([name in self.PITS for name in terrains], device=device)
+        self.leaps = torch.tensor([name == self.LEAPS for name in terrains], device=device)
         self.ends = Ends(config.ends, track, pits, self.dt)
         self.commands = Commands(config.commands, track, self.dt, contract.limits.command_vx)
         self.observations = Observations(contract, count, device)
@@ -126,11 +127,11 @@ class LocomotionEnv:
         gravity = projected_gravity(states.quat)
         heading = yaw(states.quat) * self.track
         command = self.commands.velocity, self.commands.standing
-        lowered, pit = torch.zeros_like(heading), torch.zeros_like(self.track)
-        if self.map_size:
-            lowered, pit = crouch(self.surroundings), pit_ahead(self.surroundings)
-        ground = lowered, pit
-        reward, terms = self.rewards(RewardInputs(states, gravity, heading, *ground, *command, *self.actions))
+        lowered = crouch(self.surroundings) if self.map_size else torch.zeros_like(heading)
+        terrain = lowered, self._run_up()
+        reward, terms = self.rewards(
+            RewardInputs(states, gravity, heading, *terrain, *command, *self.actions)
+        )
         self.commanded += self.commands.velocity[:, 0] * self.dt
         done, time_out = self._ended(states, gravity)
         self._log(terms, done, time_out)
@@ -174,6 +175,11 @@ class LocomotionEnv:
         self.sim.load_state_dict(
             {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
         )
+
+    def _run_up(self) -> Tensor:
+        """How much of the run-up before the widest gaps those in every robot's world ask for [N]."""
+        level = self.sim.worlds.level[self.world] / self.curriculum.top[self.curriculum.kind].clamp(min=1)
+        return level * self.leaps
 
     def _drive(self, action: Tensor) -> None:
         targets = self.default_position + self.contract.action.scale * action

@@ -15,8 +15,6 @@ SCALE, NOMINAL_HEIGHT, CEILING_RANGE = 5.0, 0.3, 0.5
 #: A robot that walks upright holds its base this high above the ground below it [m], unless something hangs
 #: over it or nearer than this ahead or behind [m].
 UPRIGHT, BENT_WITHIN = 0.29, 0.5
-#: Places of the map straight ahead of the base.
-AHEAD = np.flatnonzero((POINTS[:, 0] > -1e-6) & (np.abs(POINTS[:, 1]) < 1e-6))
 _FIRST, *_, _LAST = np.flatnonzero(np.abs(LINE[:, 0]) < BENT_WITHIN + 1e-6)
 
 
@@ -36,12 +34,6 @@ def crouch(seen: Tensor) -> Tensor:
     height = ground[:, len(POINTS) // 2] / SCALE + NOMINAL_HEIGHT
     is_open = (ceiling[:, _FIRST : _LAST + 1] >= CEILING_RANGE * SCALE).all(-1)
     return (UPRIGHT - height).clamp(min=0.0) * is_open
-
-
-def pit_ahead(seen: Tensor) -> Tensor:
-    """Whether the ground drops by a metre or more, as far as the map shows, straight ahead of robots [N];
-    ``seen`` [N, 204] as of :func:`surroundings`."""
-    return (seen[:, AHEAD] >= SCALE).any(-1)
 
 
 def privileged(states: RobotStates, parameters: Tensor, late: Tensor, standing: Tensor) -> Tensor:

@@ -16,9 +16,9 @@ class RewardConfig:
     """Weight of every term (per second); see :class:`Rewards` for what they measure.
 
     ``leniency`` holds factors (terrain, term, factor) for terms that stand in the way of an obstacle,
-    ``overspeed`` (terrain, m/s) by how much a robot may be faster than commanded at no cost. ``run_up`` m/s
-    is how much more than commanded is asked for before and over a pit: who arrives at a walk steps across
-    0.6 m and falls into what is wider.
+    ``overspeed`` (terrain, m/s) by how much a robot may be faster than commanded at no cost. ``run_up`` pays
+    every m/s beyond the command, up to 1 m/s, among the widest gaps, and less in proportion among narrower
+    ones: who arrives at a walk steps across 0.6 m and falls into what is wider.
     """
 
     track_velocity: float = 1.5
@@ -55,14 +55,14 @@ class RewardConfig:
 @dataclass
 class RewardInputs:
     """What the terms look at: states after the step, the heading off the track (rad; 0 on open ground), by
-    how much the robot walks lower than upright with nothing above it (m), whether a pit lies ahead, the
-    command during it, and the last three actions."""
+    how much the robot walks lower than upright with nothing above it (m), how much of a run-up its gaps
+    ask for (1: the widest), the command during it, and the last three actions."""
 
     states: RobotStates
     gravity: Tensor
     heading: Tensor
     crouch: Tensor
-    pit: Tensor
+    run_up: Tensor
     command: Tensor
     standing: Tensor
     action: Tensor
@@ -85,6 +85,7 @@ class Rewards:
     CONTACT_FORCE = 1.0
     AIR_TIME = 0.2
     FAR_OFF = 1.0
+    FASTEST_RUN_UP = 1.0
 
     def __init__(
         self, config: RewardConfig, terrains: Sequence[str], control_period: float, default_position: Tensor
@@ -130,7 +131,6 @@ class Rewards:
         error = torch.cat(
             [velocity[:, :2] - inputs.command[:, :2], (yaw_rate - inputs.command[:, 2])[:, None]], -1
         )
-        error[:, 0] -= self.config.run_up * inputs.pit
         # Faster than commanded, within the allowance, is no error.
         error[:, 0] = error[:, 0].clamp(max=0.0) + (error[:, 0] - self._overspeed).clamp(min=0.0)
         self.mean_error += (error - self.mean_error) * (self.dt / self.MEAN_TIME)
@@ -141,6 +141,7 @@ class Rewards:
             "track_mean_velocity": torch.exp(-mean[:, :2].sum(-1) / self.MEAN_TOLERANCE),
             "track_mean_yaw": torch.exp(-mean[:, 2] / self.MEAN_YAW_TOLERANCE),
             "stuck": self._stuck(velocity[:, 0], yaw_rate, inputs.command).float(),
+            "run_up": (velocity[:, 0] - inputs.command[:, 0]).clamp(0.0, self.FASTEST_RUN_UP) * inputs.run_up,
             "heading": (inputs.heading.abs() > self.FAR_OFF).float(),
         }
 
