@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 import torch
 
@@ -9,7 +8,6 @@ from wmp_training.evaluation.foresight import (
     BundlePredictor,
     Recorder,
     foresight_table,
-    golden_walk,
     judge_foresight,
 )
 from wmp_training.evaluation.picture import draw_foresight
@@ -18,6 +16,7 @@ from wmp_training.evaluation.trial import Trial
 from wmp_training.export.golden import record_golden
 from wmp_training.export.graphs import export_graphs
 from wmp_training.world_model.prediction import ModelPredictor, PredictionErrors, predict
+from wmp_training.world_model.world_model import Sequences
 
 
 def test_exported_graphs_predict_what_the_torch_model_predicts(networks, tmp_path):
@@ -25,8 +24,11 @@ def test_exported_graphs_predict_what_the_torch_model_predicts(networks, tmp_pat
     state = InitialState(begin.deter[0].detach().numpy(), begin.stoch[0].argmax(-1).numpy())
     golden = record_golden(networks, steps=50)
     folder = write_bundle(tmp_path / "b", networks.contract, export_graphs(networks), state, golden, {})
-    walk = golden_walk(bundle := Bundle.load(folder))
-    assert walk.depth.shape == (1, 10, 64, 64)
+    bundle, contract = Bundle.load(folder), networks.contract
+    joints, interval = contract.num_joints, contract.timing.world_model_interval
+    sizes = (64, 64), (contract.proprioception_size,), (interval * joints,), ()
+    walk = Sequences(*(torch.rand(2, 10, *size) for size in sizes))
+    walk.is_first[:] = torch.eye(10)[0]
     exported, torch_images = (
         predict(BundlePredictor(bundle), walk),
         predict(ModelPredictor(networks.world_model), walk),
@@ -37,16 +39,6 @@ def test_exported_graphs_predict_what_the_torch_model_predicts(networks, tmp_pat
 @pytest.fixture
 def bundle(tmp_path):
     return Bundle.load(write_tiny_bundle(tmp_path / "tiny"))
-
-
-def test_the_golden_walk_ends_at_the_first_lost_image_and_holds_what_the_network_saw(bundle):
-    walk, golden = golden_walk(bundle), bundle.golden
-    assert walk.depth.shape[1] == 3  # the tiny bundle loses every seventh image, the fourth first
-    np.testing.assert_allclose(walk.proprioception[0], golden.proprioception[0:15:5])
-    np.testing.assert_allclose(walk.actions[0, 2], golden.action[5:10].ravel())
-    assert (walk.actions[0, 0] == 0).all()
-    nothing = golden.depth[0] == 0
-    assert nothing.any() and (walk.depth[0, 0].numpy()[nothing] == 0.5).all()
 
 
 def watch(recorder, ticks, due):

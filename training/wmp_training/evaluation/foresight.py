@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -109,21 +108,6 @@ def judge_foresight(bundle: Bundle, cell: Sequence[Trial], protocol: Protocol) -
     liveliest = int((future - seen).square().mean(dim=(1, 2, 3)).argmax())
     errors = prediction_errors(walks, images, bundle.contract.depth.far)
     return Foresight(errors, walks.depth[liveliest], images[liveliest])
-
-
-def golden_walk(bundle: Bundle) -> Sequences:
-    """The golden trajectory as one sequence, up to its first lost image."""
-    golden, contract = bundle.golden, bundle.contract
-    interval = contract.timing.world_model_interval
-    steps = int(np.argmin([*golden.depth_valid, False]))
-    metres = np.where(golden.depth[:steps] > 0, golden.depth[:steps], contract.depth.far)
-    depth = metres.clip(contract.depth.near, contract.depth.far) / contract.depth.far - 0.5
-    actions = golden.action.reshape(len(golden.depth), -1)
-    before = np.concatenate([np.zeros_like(actions[:1]), actions[: steps - 1]])
-    is_first = np.zeros((1, steps), np.float32)
-    is_first[0, 0] = 1.0
-    arrays = depth[None], golden.proprioception[None, : steps * interval : interval], before[None], is_first
-    return Sequences(*(torch.from_numpy(np.ascontiguousarray(array, np.float32)) for array in arrays))
 
 
 def foresight_table(errors: Mapping[str, PredictionErrors | None]) -> str:
