@@ -23,6 +23,7 @@ from wmp_bringup.bag import TOPICS, BagWriter, message_class
 from wmp_controller.control_health import EVENTS
 from wmp_core.bundle import Bundle, BundleError
 from wmp_ros.clock import WALL_CLOCK
+from wmp_ros.parameters import declare
 from wmp_ros.qos import LISTEN
 from wmp_ros.running import run_node, spin
 
@@ -47,10 +48,10 @@ class FlightRecorder(Node):
 
     def __init__(self) -> None:
         super().__init__("flight_recorder")
-        self._output = Path(self.declare_parameter("output", "").value)
+        self._output = Path(declare(self, "output", ""))
         self._span_ns = round(1e9 * self._positive("span", 30.0))
         self._after_fault = self._positive("after_fault", 1.0)
-        bundle = Bundle.load(self.declare_parameter("bundle", "").value, verify=False)
+        bundle = Bundle.load(declare(self, "bundle", ""), verify=False)
         self._run_info = {"bundle": {"name": bundle.name, "sha256": bundle.sha256}}
         self._memory: deque[Remembered] = deque()
         self._write_at: float | None = None
@@ -79,7 +80,7 @@ class FlightRecorder(Node):
         return attempt
 
     def _positive(self, name: str, default: float) -> float:
-        value = float(self.declare_parameter(name, default).value)
+        value = float(declare(self, name, default))
         if not value > 0:
             raise ValueError(f"parameter {name} is {value}, expected seconds above 0")
         return value

@@ -19,6 +19,7 @@ from rclpy.node import Node
 from wmp_bringup.bag import CAMERA_TOPICS, TOPICS, BagWriter, message_class
 from wmp_core.bundle import Bundle, BundleError
 from wmp_ros.clock import WALL_CLOCK
+from wmp_ros.parameters import declare
 from wmp_ros.qos import LISTEN
 from wmp_ros.running import run_node, spin
 
@@ -43,14 +44,14 @@ class Recorder(Node):
 
     def __init__(self) -> None:
         super().__init__("recorder")
-        self.output = Path(self.declare_parameter("output", "").value)
-        self._lockstep = self.declare_parameter("lockstep", False).value
-        bundle = Bundle.load(self.declare_parameter("bundle", "").value, verify=False)
-        self.run_info = json.loads(self.declare_parameter("run_info", "{}").value)
+        self.output = Path(declare(self, "output", ""))
+        self._lockstep = declare(self, "lockstep", False)
+        bundle = Bundle.load(declare(self, "bundle", ""), verify=False)
+        self.run_info = json.loads(declare(self, "run_info", "{}"))
         self.run_info["bundle"] = {"name": bundle.name, "sha256": bundle.sha256}
-        camera = self.declare_parameter("camera", False).value
+        camera = declare(self, "camera", False)
         self.topics = {**TOPICS, **(CAMERA_TOPICS if camera else {})}
-        self._awaited = self.declare_parameter("awaited", "").value.split()
+        self._awaited = declare(self, "awaited", "").split()
         self._newest_stamp = 0
 
     def record(self, bag: BagWriter) -> None:

@@ -63,6 +63,24 @@ def test_a_script_that_is_ended_sits_down_and_has_not_failed():
     assert operator.finished and operator.failure is None
 
 
+@pytest.mark.parametrize("mode", [Mode.STAND_UP, Mode.STAND, Mode.WALK, Mode.SIT_DOWN, Mode.FAULT])
+def test_a_script_that_is_stopped_damps_the_joints_in_the_next_cycle(mode):
+    operator = ScriptedOperator(Script(velocity=(0.5, 0.0, 0.0)))
+    walk(operator)
+    ask(operator, mode, 9.0)
+    operator.stop()
+    assert ask(operator, mode, 9.002) is Request.STOP
+    assert ask(operator, Mode.PASSIVE, 9.004) is None
+    assert operator.finished
+
+
+def test_a_script_that_is_stopped_before_it_began_never_stands_up():
+    operator = ScriptedOperator(SCRIPT)
+    operator.stop()
+    assert ask(operator, Mode.PASSIVE, 0.0) is None
+    assert operator.finished and operator.failure is None
+
+
 def test_a_script_that_is_ended_before_it_began_never_stands_up():
     operator = ScriptedOperator(SCRIPT)
     operator.end()

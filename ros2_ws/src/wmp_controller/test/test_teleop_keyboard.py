@@ -5,6 +5,7 @@ import pty
 import subprocess
 import sys
 import termios
+import threading
 import time
 
 import pytest
@@ -53,6 +54,36 @@ def test_keys_arrive_one_by_one_and_the_terminal_is_restored():
             assert terminal.keys(1.0) == ["w", "1"]
             assert terminal.keys(0.0) == []
         assert termios.tcgetattr(stream.fileno()) == before
+    os.close(keyboard)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *(b"\x1b[A", b"\x1b[D", b"\x1bOA", b"\x1b[1;5A"),  # arrows, alone and with Ctrl
+        *(b"\x1b[2~", b"\x1b[3~", b"\x1b[1~", b"\x1b[H"),  # Insert, Delete, Home
+        *(b"\x1b[15~", b"\x1b[20~", b"\x1bOP", b"\x1b[[A"),  # F5, F9, F1
+        *(b"\x1b1", b"\x1b", b"\x1b[2", b"\x1b\x1b[A"),  # Alt and a key; Escape; cut off; Alt and an arrow
+    ],
+)
+def test_arrows_and_function_keys_are_none_of_the_keys_they_contain(typed):
+    keyboard, screen = pty.openpty()
+    with os.fdopen(screen) as stream, RawTerminal(stream) as terminal:
+        os.write(keyboard, typed)
+        assert terminal.keys(1.0) == []
+        os.write(keyboard, b"x")
+        assert terminal.keys(1.0) == ["x"]
+    os.close(keyboard)
+
+
+def test_an_arrow_that_arrives_in_pieces_is_still_none_of_the_keys_it_contains():
+    keyboard, screen = pty.openpty()
+    with os.fdopen(screen) as stream, RawTerminal(stream) as terminal:
+        os.write(keyboard, b"\x1b[")
+        rest = threading.Timer(0.01, os.write, (keyboard, b"2~x"))
+        rest.start()
+        assert terminal.keys(1.0) == ["x"]
+        rest.join()
     os.close(keyboard)
 
 

@@ -88,7 +88,7 @@ class ScriptedOperator:
         self._next_attempt = -math.inf
         self._refused_for = 0.0
         self._has_stood = self._has_walked = False
-        self._sits_on_purpose = self._is_ended = False
+        self._sits_on_purpose = self._is_ended = self._is_stopped = False
         self.finished = False
         self.failure: Optional[str] = None
 
@@ -96,7 +96,14 @@ class ScriptedOperator:
         """Let the script be over, wherever it is: a robot on its legs sits down. Any thread."""
         self._is_ended = True
 
+    def stop(self) -> None:
+        """Let the script be over at once, the joints damped. Any thread."""
+        self._is_ended = self._is_stopped = True
+
     def next_request(self, mode: Mode, now: float) -> Optional[Request]:
+        if self._is_stopped and mode is not Mode.PASSIVE:
+            self._asked = Request.STOP
+            return self._asked
         if self._mode_since is None or mode is not self._mode:
             self._mode, self._mode_since = mode, now
         if self.finished or now < self._next_attempt:

@@ -13,10 +13,9 @@ from std_srvs.srv import Trigger
 
 from wmp_controller.joystick_operator import JoystickOperator, RemoteOperator, pad_from_joy
 from wmp_controller.operator import Operator, RosOperator, Script, ScriptedOperator
-from wmp_controller.parameters import declare
 from wmp_core.control.joystick import JoystickSettings
 from wmp_core.control.modes import Request
-from wmp_ros.parameters import declare_settings
+from wmp_ros.parameters import declare, declare_settings
 
 Reply = Callable[[object, Optional[str]], None]
 
@@ -24,8 +23,8 @@ Reply = Callable[[object, Optional[str]], None]
 def create_operator(node: Node, reply: Reply) -> Operator:
     """The operator named by parameter ``operator``, connected to ``node``.
 
-    Everyone but the script is asked by services as well, the script only to end, by ``~/sit_down``;
-    ``cmd_vel`` is listened to by ``ros``, ``joy`` by ``joy``.
+    Everyone but the script is asked by services as well; the script only to end, by ``~/sit_down`` or, at
+    once and in damping, by ``~/stop``. ``cmd_vel`` is listened to by ``ros``, ``joy`` by ``joy``.
 
     Args:
         node: declares ``operator``, ``script.*`` and, for a joystick, ``joystick.*`` and ``joy.*``.
@@ -39,7 +38,11 @@ def create_operator(node: Node, reply: Reply) -> Operator:
     script = _script(node)
     if kind == "script":
         scripted = ScriptedOperator(script)
-        node.create_service(Trigger, f"~/{Request.SIT_DOWN.value}", _ending(scripted))
+        for request, end, told in (
+            (Request.SIT_DOWN, scripted.end, "the script ends and sits down"),
+            (Request.STOP, scripted.stop, "the script ends, the joints are damped"),
+        ):
+            node.create_service(Trigger, f"~/{request.value}", _ending(end, told))
         return scripted
     if kind == "ros":
         operator = RosOperator(reply)
@@ -64,12 +67,12 @@ def _script(node: Node) -> Script:
     return declare_settings(node, "script", Script, velocity=velocity)
 
 
-def _ending(scripted: ScriptedOperator) -> Any:
-    """Callback of the Trigger service that ends a script; answers at once, before the robot sits."""
+def _ending(end: Callable[[], None], told: str) -> Any:
+    """Callback of a Trigger service that ends a script; answers at once, before the robot has done it."""
 
     def serve(_: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        scripted.end()
-        response.success, response.message = True, "the script ends and sits down"
+        end()
+        response.success, response.message = True, told
         return response
 
     return serve

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from rclpy.node import Node
 
@@ -12,14 +11,9 @@ from wmp_core.control.controller import ControllerSettings
 from wmp_core.control.envelope import EnvelopeSettings
 from wmp_core.control.posture import PostureSettings
 from wmp_core.control.watchdog import WatchdogSettings
-from wmp_ros.parameters import declare_settings
+from wmp_ros.parameters import declare, declare_settings
 
 _ANY_POSE = 2 * math.pi
-
-
-def declare(node: Node, name: str, default: Any) -> Any:
-    """Value of the parameter ``name``."""
-    return node.declare_parameter(name, default).value
 
 
 def link_settings(node: Node, lockstep: bool, envelope: EnvelopeSettings) -> A1LinkSettings:

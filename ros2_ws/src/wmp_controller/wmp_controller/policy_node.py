@@ -31,7 +31,7 @@ from wmp_controller.dry_run_log import DryRunLog
 from wmp_controller.mailbox import LatentMailbox, Outbox
 from wmp_controller.operator import ScriptedOperator
 from wmp_controller.operator_topics import create_operator
-from wmp_controller.parameters import controller_settings, declare, envelope_settings, link_settings
+from wmp_controller.parameters import controller_settings, envelope_settings, link_settings
 from wmp_controller.preflight import Preflight
 from wmp_controller.report_publisher import ReportPublisher
 from wmp_controller.silence import Silence
@@ -51,7 +51,7 @@ from wmp_core.realtime import scheduling as realtime
 from wmp_core.signing import SignatureError
 from wmp_ros.clock import WALL_CLOCK
 from wmp_ros.health import Health, Report
-from wmp_ros.parameters import declare_realtime, declare_trusted_keys
+from wmp_ros.parameters import declare, declare_realtime, declare_trusted_keys
 from wmp_ros.qos import RELIABLE
 from wmp_ros.running import run_node, spin_while
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import re
 import select
 import signal
 import sys
@@ -25,6 +26,8 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
+from wmp_ros.parameters import declare
+
 HELP = """\
   space held: move; let go: stop moving within 0.7 s
   w s   faster forward, backward        1  stand up
@@ -35,6 +38,12 @@ HELP = """\
 """
 
 _SERVICES = {"1": "stand_up", "2": "walk", "3": "sit_down", "x": "stop"}
+
+#: What a terminal sends for an arrow, a function key or Alt with a letter: none of them is a key of ours, but
+#: most contain one. The rest of one that was cut off follows within this time (s).
+_ESCAPE_SEQUENCE = re.compile(r"\x1b+(\[\[?[0-?]*[ -/]*[@-~]?|O.?|.?)", re.DOTALL)
+_CUT_OFF = re.compile(r"\x1b+(\[\[?[0-?]*[ -/]*|O)?\Z")
+_REST_S = 0.05
 
 #: cmd_vel is repeated at this interval (s): the controller takes silence for a lost operator.
 _REPEAT_S = 0.1
@@ -106,21 +115,30 @@ class RawTerminal:
             termios.tcsetattr(self._fd, termios.TCSADRAIN, self._saved)
 
     def keys(self, timeout_s: float) -> List[str]:
-        """Keys pressed within ``timeout_s``.
+        """Letters, digits and the like pressed within ``timeout_s``; no arrows, no function keys.
 
         Raises:
             EOFError: the terminal is gone, as when a connection breaks: nobody can press a key any more.
         """
+        typed = self._read(timeout_s)
+        while _CUT_OFF.search(typed):
+            rest = self._read(_REST_S)
+            if not rest:
+                break
+            typed += rest
+        return list(_ESCAPE_SEQUENCE.sub("", typed).lower())
+
+    def _read(self, timeout_s: float) -> str:
         ready, _, _ = select.select([self._fd], [], [], timeout_s)
         if not ready:
-            return []
+            return ""
         try:
             typed = os.read(self._fd, 64)
         except OSError as error:
             raise EOFError(f"the terminal is gone ({error.strerror})") from error
         if not typed:
             raise EOFError("the terminal is gone")
-        return list(typed.decode(errors="ignore").lower())
+        return typed.decode(errors="ignore")
 
 
 class Teleop(Node):
@@ -128,7 +146,7 @@ class Teleop(Node):
 
     def __init__(self) -> None:
         super().__init__("teleop_keyboard")
-        controller = self.declare_parameter("controller", "policy_node").value
+        controller = declare(self, "controller", "policy_node")
         self._publisher = self.create_publisher(Twist, "cmd_vel", 1)
         self._orders = {
             key: self.create_client(Trigger, f"{controller}/{name}") for key, name in _SERVICES.items()

@@ -28,7 +28,7 @@ from wmp_perception.realsense import CameraSettings, RawFrame, RealSenseError, i
 from wmp_perception.realsense_thread import CameraThread
 from wmp_ros.clock import WALL_CLOCK
 from wmp_ros.health import Health, Report
-from wmp_ros.parameters import declare_settings
+from wmp_ros.parameters import declare, declare_settings
 from wmp_ros.qos import RELIABLE
 from wmp_ros.running import run_node, spin_on_time
 
@@ -47,16 +47,16 @@ class DepthNode(Node):
         self._worst_age_error = 0.0
         self._camera: Optional[CameraThread] = None
         self._intrinsics: Optional[CameraIntrinsics] = None
-        self._unit = float(self.declare_parameter("depth_unit", 0.001).value)
-        self._lockstep = bool(self.declare_parameter("lockstep", False).value)
+        self._unit = float(declare(self, "depth_unit", 0.001))
+        self._lockstep = bool(declare(self, "lockstep", False))
         # Only the contract is used here; the nodes that run the networks verify them.
-        contract = Bundle.load(str(self.declare_parameter("bundle", "").value), verify=False).contract
-        tolerance = float(self.declare_parameter("depth_tolerance", 0.04).value)
+        contract = Bundle.load(str(declare(self, "bundle", "")), verify=False).contract
+        tolerance = float(declare(self, "depth_tolerance", 0.04))
         self._pipeline = DepthPipeline(
             contract, declare_settings(self, "filter", DepthFilterSettings), tolerance
         )
         import_realsense()
-        self._open_source(str(self.declare_parameter("source", "device").value))
+        self._open_source(str(declare(self, "source", "device")))
         self._bring_up_timer = self.create_timer(0.05, self._bring_up, clock=WALL_CLOCK)
         self._health = Health(self, "depth camera", self._report)
 

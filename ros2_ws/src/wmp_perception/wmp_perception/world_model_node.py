@@ -30,7 +30,7 @@ from wmp_perception import messages
 from wmp_perception.latent_schedule import Advanced, LatentSchedule, Step
 from wmp_ros.clock import WALL_CLOCK
 from wmp_ros.health import Health, Report
-from wmp_ros.parameters import declare_trusted_keys
+from wmp_ros.parameters import declare, declare_trusted_keys
 from wmp_ros.qos import RELIABLE
 from wmp_ros.running import run_node, spin_on_time
 
@@ -70,12 +70,12 @@ class WorldModelNode(Node):
 
     def __init__(self) -> None:
         super().__init__("world_model_node")
-        provider = str(self.declare_parameter("provider", "cpu").value)
-        path = str(self.declare_parameter("bundle", "").value)
+        provider = str(declare(self, "provider", "cpu"))
+        path = str(declare(self, "bundle", ""))
         bundle = Bundle.load(path, provider, trusted_keys=declare_trusted_keys(self))
-        lockstep = bool(self.declare_parameter("lockstep", False).value)
-        tolerance = float(self.declare_parameter("depth_tolerance", 0.04).value)
-        self._patience = float(self.declare_parameter("lockstep_timeout", 5.0).value)
+        lockstep = bool(declare(self, "lockstep", False))
+        tolerance = float(declare(self, "depth_tolerance", 0.04))
+        self._patience = float(declare(self, "lockstep_timeout", 5.0))
         self._depth, self._bundle_sha256 = bundle.contract.depth, bundle.sha256
         self._model = TimedWorldModel(WorldModel(bundle))
         self._schedule = LatentSchedule(

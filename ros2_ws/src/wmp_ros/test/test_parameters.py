@@ -7,7 +7,7 @@ import rclpy
 from rclpy.parameter import Parameter
 
 from wmp_core.realtime.scheduling import RealtimeSettings
-from wmp_ros.parameters import declare_realtime, declare_settings
+from wmp_ros.parameters import declare, declare_realtime, declare_settings
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,16 @@ def test_given_parameters_win_over_defaults_and_fixed_fields_are_none(create_nod
     node = create_node(**{"limits.speed": 2.5})
     assert declare_settings(node, "limits", Limits, axes=(1, 2)) == Limits(2.5, "slow", (1, 2))
     assert node.has_parameter("limits.name") and not node.has_parameter("limits.axes")
+
+
+def test_a_parameter_that_is_read_once_cannot_be_set_later(create_node):
+    node = create_node(dry_run=False)
+    assert declare(node, "dry_run", True) is False
+    declare_settings(node, "limits", Limits, axes=())
+    for name, value in (("dry_run", True), ("limits.speed", 9.0)):
+        (result,) = node.set_parameters([Parameter(name, value=value)])
+        assert not result.successful and "read-only" in result.reason
+    assert node.get_parameter("dry_run").value is False
 
 
 def test_a_node_asks_for_no_priority_and_no_cpu_unless_told(create_node):

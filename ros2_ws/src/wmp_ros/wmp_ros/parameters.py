@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Sequence, Type, TypeVar
 
+from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
@@ -14,13 +15,22 @@ from wmp_core.signing import load_trusted_keys
 T = TypeVar("T")
 
 
+def declare(node: Node, name: str, default: Any) -> Any:
+    """Value of the parameter ``name``, which is read once, here: to set it later is refused, not ignored.
+
+    Args:
+        default: value where none is given, or the ``Parameter.Type`` of one that has no default.
+    """
+    return node.declare_parameter(name, default, ParameterDescriptor(read_only=True)).value
+
+
 def declare_trusted_keys(node: Node) -> Sequence[str]:
     """The keys in the file that parameter ``trusted_keys`` names; none if it is empty.
 
     Raises:
         SignatureError: the file cannot be read, or holds something else.
     """
-    path = node.declare_parameter("trusted_keys", "").value
+    path = declare(node, "trusted_keys", "")
     return load_trusted_keys(path) if path else ()
 
 
@@ -30,8 +40,8 @@ def declare_realtime(node: Node) -> RealtimeSettings:
     Raises:
         ValueError: one of them is out of its range.
     """
-    cpus = node.declare_parameter("realtime.cpus", Parameter.Type.INTEGER_ARRAY).value or ()
-    interval = node.declare_parameter("realtime.switch_interval", SWITCH_INTERVAL).value
+    cpus = declare(node, "realtime.cpus", Parameter.Type.INTEGER_ARRAY) or ()
+    interval = declare(node, "realtime.switch_interval", SWITCH_INTERVAL)
     return declare_settings(node, "realtime", RealtimeSettings, cpus=tuple(cpus), switch_interval=interval)
 
 
@@ -43,5 +53,5 @@ def declare_settings(node: Node, prefix: str, settings: Type[T], **fixed: Any) -
     values = dict(fixed)
     for field in dataclasses.fields(settings):  # type: ignore[arg-type]
         if field.name not in fixed:
-            values[field.name] = node.declare_parameter(f"{prefix}.{field.name}", field.default).value
+            values[field.name] = declare(node, f"{prefix}.{field.name}", field.default)
     return settings(**values)

@@ -27,6 +27,7 @@ from wmp_core.realtime import scheduling
 from wmp_core.realtime.loop import PeriodicLoop
 from wmp_core.realtime.scheduling import SWITCH_INTERVAL, RealtimeSettings
 from wmp_ros.health import Health, Report
+from wmp_ros.parameters import declare
 from wmp_ros.qos import LATCHED, RELIABLE
 from wmp_ros.running import run_node, spin
 
@@ -73,7 +74,7 @@ class A1Sim(Node):
 
     def __init__(self) -> None:
         super().__init__("a1_sim")
-        setting = {name: self.declare_parameter(name, value).value for name, value in PARAMETERS.items()}
+        setting = {name: declare(self, name, value) for name, value in PARAMETERS.items()}
         self.lockstep: bool = setting["lockstep"]
         self._frame_id: str = setting["frame_id"]
         seed: int = setting["seed"]

@@ -72,6 +72,15 @@ def test_without_a_usable_command_the_robot_walks_on_the_spot(driver, velocity):
     assert driver.walk().step.command.tolist() == [0, 0, 0]
 
 
+@pytest.mark.parametrize(("age", "counts"), [(0.0, True), (0.5, True), (0.51, False), (60.0, False)])
+def test_a_walk_does_not_begin_with_a_command_from_long_before(driver, age, counts):
+    driver.stand()
+    now = (driver.cycles + 1) * PERIOD
+    command = VelocityCommand(np.array([0.5, 0.0, 0.0]), now - age)
+    step = driver.controller.cycle(driver.make_state(stamp=now), now, Request.WALK, command).step
+    assert bool(step.command.any()) == counts
+
+
 def test_a_stale_command_counts_as_zero_and_is_reported_once(driver):
     driver.velocity = np.array([0.5, 0.0, 0.0])
     driver.walk()

@@ -183,7 +183,8 @@ class Controller:
         trips = self._check(self._state, now, periods, velocity_command, joystick_stamp)
         self._react(trips, self._state, now, periods, events)
         refusal = self._handle(request, self._state, now)
-        motion = self._motion(trips, velocity_command)
+        has_begun = self.mode is Mode.WALK and before is not Mode.WALK
+        motion = self._motion(trips, velocity_command, now if has_begun else None)
         wanted, step = self._wanted(self._state, motion, periods)
         command, clamped = self._bound(wanted, self._state)
         if self.mode is Mode.FAULT:
@@ -271,9 +272,16 @@ class Controller:
         name = self._contract.joints.names[joint]
         return f"{name} is {error[joint]:.2f} rad off the default pose, allowed {tolerance} rad"
 
-    def _motion(self, trips: Tuple[Trip, ...], velocity_command: Optional[VelocityCommand]) -> np.ndarray:
-        """The velocity command for the policy: trained range, zero if there is none that counts."""
+    def _motion(
+        self, trips: Tuple[Trip, ...], velocity_command: Optional[VelocityCommand], begun: Optional[float]
+    ) -> np.ndarray:
+        """The velocity command for the policy: trained range, zero if there is none that counts.
+
+        ``begun`` s is now in the cycle in which WALK was granted, whose watchdogs judged no command's age.
+        """
         if velocity_command is None or first(trips, Reaction.STAND) is not None:
+            return _NO_MOTION
+        if begun is not None and not begun - velocity_command.stamp <= self.settings.watchdog.command_age:
             return _NO_MOTION
         motion = self._contract.limits.clip_command(velocity_command.value)
         if not np.isfinite(motion).all():

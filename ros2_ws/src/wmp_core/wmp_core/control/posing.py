@@ -11,6 +11,10 @@ from wmp_core.control import posture
 from wmp_core.control.command import MotorCommand
 from wmp_core.control.posture import PostureSettings, PostureTrajectory
 
+#: Loop periods by which a trajectory goes on in one cycle, at most: a pause of the loop makes it take longer,
+#: rather than jump to where it would have been.
+_LONGEST_STEP = 5
+
 
 class Posing:
     """Is to STAND_UP, STAND and SIT_DOWN what :class:`wmp_core.control.walking.Walking` is to WALK.
@@ -46,8 +50,8 @@ class Posing:
         self._begin(posture.settle(self._joints, self._settings, targets))
 
     def pass_time(self, periods: int) -> None:
-        """Let ``periods`` loop periods pass."""
-        self._periods += periods
+        """Let ``periods`` loop periods pass, or as many as a robot can follow."""
+        self._periods += min(periods, _LONGEST_STEP)
 
     @property
     def is_complete(self) -> bool:
