@@ -42,9 +42,14 @@ class BagWriter:
     """A rosbag2 folder being written: topics are added when it opens, closing completes it.
 
     What has been flushed survives the death of the process; see :mod:`wmp_bringup.bag_recovery`.
+
+    Raises:
+        FileExistsError: there is something in ``folder``'s place already.
     """
 
     def __init__(self, folder: Path, topics: Mapping[str, str], run_info: Mapping[str, Any]) -> None:
+        if folder.exists():
+            raise FileExistsError(f"{folder} exists already; name a new folder")
         typestore = get_typestore(Stores.ROS2_HUMBLE)
         for name in CUSTOM_TYPES:
             typestore.register(get_types_from_msg(_message_text(name), name))

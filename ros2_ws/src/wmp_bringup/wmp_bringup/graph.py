@@ -84,11 +84,11 @@ def a1_graph(
         chosen["bundle"] = str(find_bundle())
     parameters = _parameters_by_node(mode, chosen)
     file = parameter_file or shipped_parameters(mode)
-    recorders = (record is not None) + (flights is not None)
-    if recorders and "listeners" not in chosen:
-        # They listen as well, and must not pass for the nodes that the policy waits for.
-        wanted = node_parameters(file, "policy_node")["policy_step_listeners"] + recorders
-        parameters.setdefault("policy_node", {})["policy_step_listeners"] = wanted
+    recorders = [name for name, to in (("recorder", record), ("flight_recorder", flights)) if to is not None]
+    if mode == "sim" and recorders and "listeners" not in chosen:
+        # A bag holds the first step as well. A real robot walks without a recorder that has died.
+        wanted = [str(node_parameters(file, "policy_node")["policy_step_listeners"]), *recorders]
+        parameters.setdefault("policy_node", {})["policy_step_listeners"] = " ".join(wanted)
 
     def node(package: str, executable: str, *, required: bool = True) -> NodeSpec:
         own = {**parameters.get("*", {}), **parameters.get(executable, {})}

@@ -131,8 +131,8 @@ _SIMULATION = (
     Option("robot_port", int, "UDP port of the simulated robot", ("a1_sim/port", "policy_node/robot.port")),
     Option(
         "listeners",
-        int,
-        "nodes that must listen to the policy before it walks",
+        str,
+        "names of the nodes that must listen to the policy before it walks, separated by spaces",
         ("policy_node/policy_step_listeners",),
     ),
 )

@@ -143,8 +143,9 @@ def _overrides(
     # Orders of a person arrive at no repeatable simulated time: lockstep has its operator in the controller.
     given["operator"] = "script" if given.get("lockstep", in_file["lockstep"]) else "ros"
     # This command's own monitor, and the recorders, must hear the first step as well.
-    recorders = (arguments.record is not None) + (arguments.flights is not None)
-    given["listeners"] = in_file["policy_step_listeners"] + 1 + recorders
+    recorders = {"recorder": arguments.record, "flight_recorder": arguments.flights}
+    onlookers = ["wmp_sim_monitor", *(name for name, folder in recorders.items() if folder is not None)]
+    given["listeners"] = " ".join([str(in_file["policy_step_listeners"]), *onlookers])
     given["robot_port"] = free_udp_port()
     if faults:
         given["faults"] = " ".join(arguments.fault)

@@ -122,7 +122,7 @@ def test_services_answer_with_what_the_control_thread_decided(policy_node, obser
     policy_node(**patient(robot))
     observer.wait(lambda: observer.states)
     refused = observer.call("walk")
-    assert not refused.success and "listeners, expected 2" in refused.message
+    assert not refused.success and "depth_node and world_model_node not listening" in refused.message
     refused = observer.call("sit_down")
     assert not refused.success and "PASSIVE" in refused.message
     granted = observer.call("stand_up")
@@ -133,7 +133,7 @@ def test_services_answer_with_what_the_control_thread_decided(policy_node, obser
 
 
 def test_a_walking_robot_publishes_what_it_saw_and_did(policy_node, observer, robot, bundle_path):
-    policy_node(**patient(robot, policy_step_listeners=1, **{"watchdog.command_age": 2.0}))
+    policy_node(**patient(robot, policy_step_listeners="observer", **{"watchdog.command_age": 2.0}))
     contract = Bundle.load(bundle_path, verify=False).contract
     observer.wait(lambda: observer.states)
     latents = observer.offer_latents()
@@ -175,7 +175,7 @@ def test_who_says_nothing_gets_a_dry_run_and_a_preflight(policy_node, observer, 
 
 
 def test_a_world_model_of_another_bundle_is_not_walked_with(policy_node, observer, robot, bundle_path):
-    policy_node(**patient(robot, policy_step_listeners=1))
+    policy_node(**patient(robot, policy_step_listeners="observer"))
     observer.wait(lambda: observer.states)
     latents = observer.offer_latents()
     health = observer.node.create_publisher(DiagnosticArray, "diagnostics", 10)
@@ -198,7 +198,7 @@ def test_a_world_model_of_another_bundle_is_not_walked_with(policy_node, observe
 def test_a_dry_run_walks_on_paper_and_says_so_everywhere(policy_node, observer, robot):
     parameters = {
         "dry_run": True,
-        "policy_step_listeners": 1,
+        "policy_step_listeners": "observer",
         "shadow_period": 0.5,
         "watchdog.command_age": 60.0,
     }
@@ -310,7 +310,9 @@ def test_the_control_thread_has_its_priority_and_the_process_one_below(policy_no
 
 
 def test_a_joystick_drives_over_dds_and_only_with_the_dead_man_button(policy_node, observer, robot):
-    policy_node(**patient(robot, operator="joy", policy_step_listeners=1, **{"watchdog.joystick_age": 60.0}))
+    policy_node(
+        **patient(robot, operator="joy", policy_step_listeners="observer", **{"watchdog.joystick_age": 60.0})
+    )
     pad = observer.node.create_publisher(Joy, "joy", 10)
     latents = observer.offer_latents()
 
@@ -423,6 +425,19 @@ def test_a_silent_robot_is_noticed_although_the_systems_time_was_set_back(policy
     robot.answers = False
     observer.wait(lambda: observer.diagnostics[-1].status[0].message.startswith("FAULT; state age"))
     assert robot.is_damped
+
+
+def test_after_the_systems_time_was_set_nobody_walks_by_images_that_would_all_be_late(
+    policy_node, observer, robot
+):
+    policy_node(before=SET_BACK, **patient(robot, policy_step_listeners="observer"))
+    latents = observer.offer_latents()
+    observer.wait(lambda: latents.get_subscription_count() and observer.states)
+    assert observer.call("stand_up").success
+    observer.wait(lambda: any(entry.value == "STAND" for entry in observer.health.values))
+    refused = observer.call("walk")
+    assert not refused.success and "the system's time was set by -3600.0" in refused.message
+    assert "the system's time was set" in observer.health.message
 
 
 def test_an_ignored_preflight_gives_torque_under_a_loud_warning(policy_node, observer, robot):

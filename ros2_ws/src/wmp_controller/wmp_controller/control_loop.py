@@ -116,7 +116,6 @@ class ControlLoop:
         self._state: Optional[RobotState] = None
         self._cycles = 0
         self._clamps: Counter[str] = Counter()
-        self._damping = MotorCommand.damping(controller.settings.passive_kd)
         self.loop = PeriodicLoop(settings.period)
         #: Stages "receive", "send", and "policy" or "control": a controller cycle with or without a policy
         #: step.
@@ -228,7 +227,7 @@ class ControlLoop:
         )
         elapsed = time.perf_counter() - started
         with self.timer.stage("send"):
-            self._link.send(self._damping if self._settings.dry_run else output.command)
+            self._link.send(self._controller.damping() if self._settings.dry_run else output.command)
         self.timer.record("control" if output.step is None else "policy", elapsed)
         if request is not None:
             self._operator.answer(output.refusal)
@@ -280,7 +279,7 @@ class ControlLoop:
         """Knock until the robot answers. Two knocks may both be answered; the newer answer then counts."""
 
         def knock(timeout_s: float) -> Optional[RobotState]:
-            self._link.send(self._damping)
+            self._link.send(self._controller.damping())
             return self._patiently(self._link.receive, 2.0)
 
         return self._patiently(knock, self._settings.state_timeout)

@@ -18,7 +18,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import Callable, List, Optional, Sequence
+from typing import Callable, Dict, List, Optional, Sequence
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
@@ -57,6 +57,9 @@ from wmp_ros.running import run_node, spin_while
 
 _log = logging.getLogger("policy_node")
 
+#: s by which the system's time may have been set since the start: half of what an image may be off its tick.
+_CLOCK_STEP = 0.02
+
 
 class PolicyNode(Node):
     """Builds the control loop from parameters, owns its threads and connects it to ROS."""
@@ -93,8 +96,10 @@ class PolicyNode(Node):
         self._control_error: Optional[str] = None
         self._control_thread = threading.Thread(target=self._control, name="control")
         self._graph_obstacle: Optional[str] = "the graph has not been looked at yet"
-        self._world_models_bundle = self._bundle.sha256  # until it says otherwise
-        self._listeners = declare(self, "policy_step_listeners", 2)
+        #: By node, where it says so.
+        self._bundles_of_others: Dict[str, str] = {}
+        self._has_told_send_failures = False
+        self._listeners = declare(self, "policy_step_listeners", "depth_node world_model_node").split()
         self._listen()
         self._health = Health(self, self._bundle.name, self._report)
         self.get_logger().info(f"bundle {self._bundle.name} verified on {self._bundle.provider}")
@@ -179,9 +184,9 @@ class PolicyNode(Node):
         for status in message.status:
             if status.name == "depth_node":
                 self._preflight.hear("" if status.level == DiagnosticStatus.OK else status.message)
-            elif status.name == "world_model_node":
+            if status.name in ("depth_node", "world_model_node"):
                 told = {entry.key: entry.value for entry in status.values}
-                self._world_models_bundle = told.get("bundle_sha256", self._bundle.sha256)
+                self._bundles_of_others[status.name] = told.get("bundle_sha256", self._bundle.sha256)
 
     def _look_around(self) -> None:
         self._look_at_graph()
@@ -191,25 +196,36 @@ class PolicyNode(Node):
         complaint = None if self._lockstep else self._silence.complaint(self._link.statistics)
         if complaint is not None:
             self.get_logger().error(complaint)
+        if self._link.statistics.send_failures and not self._has_told_send_failures:
+            self._has_told_send_failures = True
+            self.get_logger().error("a command could not be sent to the robot: check cable and network")
 
     def _look_at_graph(self) -> None:
         """Find out whether a walking policy would be heard and answered."""
-        listeners = self._publisher.step_listeners
-        if listeners < self._listeners:
-            self._graph_obstacle = (
-                f"wmp/policy_step has {listeners} listeners, expected {self._listeners}: "
-                "are depth_node and world_model_node running, and is there a camera?"
-            )
-        elif self.count_publishers("wmp/latent") == 0:
-            self._graph_obstacle = "nobody publishes wmp/latent: is world_model_node running, and depth_node?"
-        elif self._world_models_bundle != self._bundle.sha256:
-            # Latents of another model would have the right size and the wrong meaning.
-            self._graph_obstacle = (
-                f"world_model_node runs another bundle ({self._world_models_bundle[:12]}) than policy_node "
-                f"({self._bundle.sha256[:12]}): restart both with the same one"
-            )
-        else:
-            self._graph_obstacle = None
+        self._graph_obstacle = self._obstacle_in_graph()
+
+    def _obstacle_in_graph(self) -> Optional[str]:
+        listening = self._publisher.step_listeners
+        missing = [name for name in self._listeners if name not in listening]
+        if missing:
+            return f"{' and '.join(missing)} not listening to wmp/policy_step: is it up, with a camera?"
+        if self.count_publishers("wmp/latent") == 0:
+            return "nobody publishes wmp/latent: is world_model_node running, and depth_node?"
+        for name, sha256 in self._bundles_of_others.items():
+            if sha256 != self._bundle.sha256:
+                # Its images or latents would have the right size and the wrong meaning.
+                return (
+                    f"{name} runs another bundle ({sha256[:12]}) than policy_node "
+                    f"({self._bundle.sha256[:12]}): restart both with the same one"
+                )
+        return self._clock_step()
+
+    def _clock_step(self) -> Optional[str]:
+        """Whether the system's time was set: cameras stamp with the new one, and images would come late."""
+        step = time.time() - self._stamp_clock()
+        if self._lockstep or abs(step) <= _CLOCK_STEP:
+            return None
+        return f"the system's time was set by {step:+.3f} s since policy_node started: restart it"
 
     def _report(self) -> Report:
         report = control_report(
@@ -222,6 +238,8 @@ class PolicyNode(Node):
         )
         report.values["motors_get"] = "damping" if self._dry_run else "joint_commands"
         report.warn_if(self._dry_run, "dry run: the motors get damping only")
+        clock_step = self._clock_step()
+        report.warn_if(clock_step is not None, clock_step or "")
         return report
 
     # Control thread

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Any, NamedTuple, Optional, Sequence
+from typing import Any, NamedTuple, Optional, Sequence, Set
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
@@ -49,7 +49,7 @@ class ReportPublisher:
     def __init__(
         self, node: Node, outbox: Outbox, joint_names: Sequence[str], dry_run_log: Optional[DryRunLog]
     ) -> None:
-        self._outbox = outbox
+        self._node, self._outbox = node, outbox
         self._messages = ReportMessages(joint_names)
         self._dry_run_log = dry_run_log
         self._steps = node.create_publisher(PolicyStep, "wmp/policy_step", RELIABLE)
@@ -62,9 +62,10 @@ class ReportPublisher:
         self.error: Optional[str] = None
 
     @property
-    def step_listeners(self) -> int:
-        """How many nodes listen to ``wmp/policy_step``."""
-        return self._steps.get_subscription_count()
+    def step_listeners(self) -> Set[str]:
+        """Names of the nodes that listen to ``wmp/policy_step``."""
+        topic = self._steps.topic_name
+        return {info.node_name for info in self._node.get_subscriptions_info_by_topic(topic)}
 
     @property
     def is_running(self) -> bool:

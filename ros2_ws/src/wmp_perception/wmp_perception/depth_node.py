@@ -50,7 +50,8 @@ class DepthNode(Node):
         self._unit = float(declare(self, "depth_unit", 0.001))
         self._lockstep = bool(declare(self, "lockstep", False))
         # Only the contract is used here; the nodes that run the networks verify them.
-        contract = Bundle.load(str(declare(self, "bundle", "")), verify=False).contract
+        bundle = Bundle.load(str(declare(self, "bundle", "")), verify=False)
+        contract, self._bundle_sha256 = bundle.contract, bundle.sha256
         tolerance = float(declare(self, "depth_tolerance", 0.04))
         self._pipeline = DepthPipeline(
             contract, declare_settings(self, "filter", DepthFilterSettings), tolerance
@@ -146,6 +147,7 @@ class DepthNode(Node):
         report = Report(
             "streaming",
             {
+                "bundle_sha256": self._bundle_sha256,  # policy_node compares it with its own
                 "frames": str(health.frames),
                 "rate_hz": f"{health.rate:.1f}",
                 "age_ms": f"{1e3 * age:.0f}",

@@ -62,6 +62,12 @@ def test_without_the_binding_one_line_says_what_to_do():
         SdkLink(SETTINGS, NAMES).open()
 
 
+def test_one_robot_has_one_controller_over_the_sdk_too(binding):
+    with SdkLink(SETTINGS, NAMES), pytest.raises(LinkError, match="another program on this machine controls"):
+        SdkLink(SETTINGS, NAMES).open()
+    SdkLink(SETTINGS, NAMES).open()
+
+
 def test_another_module_of_that_name_is_refused(monkeypatch):
     monkeypatch.setitem(sys.modules, "robot_interface", ModuleType("robot_interface"))
     with pytest.raises(LinkError, match="has no class RobotInterface"):

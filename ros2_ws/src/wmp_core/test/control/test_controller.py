@@ -21,6 +21,16 @@ def test_before_the_first_state_there_is_only_damping(driver):
     assert not out.command.kp.any() and np.all(out.command.kd == 3)
 
 
+def test_damping_is_weaker_where_a_joint_is_too_fast_for_it(driver, contract):
+    assert np.all(driver.controller.damping().kd == 3)
+    dq = np.zeros(12)
+    dq[:2] = 10.0, 5.0
+    driver.cycle(dq=dq)
+    kd = driver.controller.damping().kd
+    assert kd[0] == pytest.approx(contract.joints.torque_limit[0] / 10.0)
+    assert np.all(kd[1:] == 3)
+
+
 def test_walking_in_passive_is_refused_and_damping_goes_on(driver):
     out = driver.cycle(Request.WALK)
     assert out.refusal.startswith("walk refused in PASSIVE") and not out.command.kp.any()

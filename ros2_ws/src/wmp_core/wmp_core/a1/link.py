@@ -115,9 +115,8 @@ class A1Link(LinkSession[ArrivalSocket]):
         data = wire.encode_low_cmd(*targets)
         try:
             udp.sendto(data, self._robot)
-        except OSError as error:
-            if self._statistics.send_failures == 0:
-                _LOG.warning("cannot send to the robot at %s:%d: %s", *self._robot, error)
+        except OSError:
+            # Counted, for others to tell: a log that is held up would hold up the thread that controls.
             self._statistics.send_failures += 1
             return False
         return True

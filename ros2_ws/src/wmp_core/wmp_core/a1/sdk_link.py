@@ -15,12 +15,14 @@ counts as arrived when it is first seen here, even if the thread that asks was h
 from __future__ import annotations
 
 import importlib
+import socket
 import time
 from typing import Any, List, Optional, Tuple
 
 import numpy as np
 
 from wmp_core.a1 import wire
+from wmp_core.a1.claim import claim_robot
 from wmp_core.a1.joints import NUM_MOTORS
 from wmp_core.a1.robot_link import Cycle, LinkError
 from wmp_core.a1.session import LinkSession
@@ -40,12 +42,14 @@ class SdkLink(LinkSession[Any]):
     """
 
     _newest_tick: Optional[int] = None
+    _claim: Optional[socket.socket] = None
 
     def open(self) -> None:
         """Import the binding and let it open its socket.
 
         Raises:
-            LinkError: there is no such module, or it is another one.
+            LinkError: there is no such module, it is another one, or another program of this machine has
+                claimed the robot.
         """
         if self._connection is not None:
             return
@@ -62,8 +66,13 @@ class SdkLink(LinkSession[Any]):
                 f"module {MODULE} at {where} has no class RobotInterface: it is not a binding for the A1; "
                 "use transport 'udp'"
             )
-        self._begin(binding.RobotInterface())
-        self._newest_tick = None
+        claim = claim_robot(self._settings.robot_host, self._settings.robot_port)
+        try:
+            self._begin(binding.RobotInterface())
+        except BaseException:
+            claim.close()
+            raise
+        self._claim, self._newest_tick = claim, None
 
     def receive(self, timeout_s: float, newest: bool = True) -> Optional[RobotState]:
         """Wait up to ``timeout_s`` for a state with another tick. The SDK keeps the newest one only.
@@ -94,7 +103,10 @@ class SdkLink(LinkSession[Any]):
         return True
 
     def _disconnect(self, robot: Any) -> None:
-        """Nothing to do: the binding goes with the connection."""
+        """Give the claim back; the binding goes with the connection."""
+        if self._claim is not None:
+            self._claim.close()
+            self._claim = None
 
 
 def _low_state(observed: Any) -> wire.LowState:

@@ -11,6 +11,7 @@ import numpy as np
 from wmp_core.calibration import Calibration
 from wmp_core.contract import Contract
 from wmp_core.control.command import MotorCommand
+from wmp_core.control.damping import damping_gain
 from wmp_core.control.envelope import Envelope, EnvelopeSettings
 from wmp_core.control.halting import Halting
 from wmp_core.control.measurements import Measurements
@@ -132,6 +133,12 @@ class Controller:
     def fault_reason(self) -> Optional[str]:
         """Why the mode is FAULT; ``None`` in every other mode."""
         return self._machine.fault_reason
+
+    def damping(self) -> MotorCommand:
+        """Damping for a robot that is told nothing else, weakened where a joint is too fast for it."""
+        dq = np.zeros(self._contract.num_joints) if self._state is None else self._state.dq
+        limit, power = self._contract.joints.array("torque_limit"), self.settings.envelope.power_limit
+        return MotorCommand.damping(damping_gain(self.settings.passive_kd, dq, limit, power))
 
     @property
     def extremes(self) -> Tuple[MotorCommand, MotorCommand]:
