@@ -39,7 +39,7 @@ def test_the_documented_reaction_and_limit_are_the_defaults(name):
     [
         ("slow_speed", "walks on at {} m/s"),
         ("slow_yaw_rate", "and {} rad/s at most"),
-        ("stand_after", "or after {} s"),
+        ("stand_after", "after at least {} s"),
         ("recovery", "go on for {} s after"),
     ],
 )
