@@ -26,8 +26,8 @@ NODES = ("wmp_perception/depth_node", "wmp_perception/world_model_node", "wmp_co
 #: What the ros-core images bring, of the packages that ours may depend on (metapackage ros_core, REP 2001).
 ROS_CORE = {
     "ament_index_python", "builtin_interfaces", "diagnostic_msgs", "geometry_msgs", "launch", "launch_ros",
-    "nav_msgs", "rcl_interfaces", "rclpy", "ros2launch", "rosgraph_msgs", "rosidl_default_runtime", "sensor_msgs",
-    "std_msgs", "std_srvs", "trajectory_msgs", "visualization_msgs",
+    "nav_msgs", "rcl_interfaces", "rclpy", "ros2launch", "rosgraph_msgs", "rosidl_default_runtime",
+    "sensor_msgs", "std_msgs", "std_srvs", "trajectory_msgs", "visualization_msgs",
 }  # fmt: skip
 #: rosdep names of Python packages, and what they are called on pip.
 PIP_NAMES = {"python3-numpy": "numpy", "python3-opencv": "opencv-python-headless", "python3-yaml": "PyYAML"}

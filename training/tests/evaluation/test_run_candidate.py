@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 
+from wmp_training.checkpoint import load_checkpoint, put_checkpoint, skill
 from wmp_training.evaluation.candidate import candidate
 from wmp_training.evaluation.episodes import run_trials
 from wmp_training.evaluation.protocol import Protocol
@@ -52,6 +53,15 @@ def test_a_teacher_sees_the_ground_at_ticks_of_the_world_model_and_holds_it_in_b
     run_trials(who, TRIALS, SHORT, watch=lambda _, observation, action: seen.append(observation.surroundings))
     changed = [tick for tick in range(1, len(seen)) if not torch.equal(seen[tick], seen[tick - 1])]
     assert len(seen) == 20 and changed == [5, 10, 15]
+
+
+@pytest.mark.parametrize("what", [{}, {"policy": "blind"}])
+def test_a_checkpoint_that_was_kept_walks_as_its_run_does(save, what, tmp_path):
+    run = save(**what)
+    tensors, facts = load_checkpoint(run / "checkpoint")
+    put_checkpoint(tmp_path / "kept", skill(tensors), facts)
+    outcomes = [str(run_trials(RunCandidate(folder), TRIALS, SHORT)) for folder in (run, tmp_path / "kept")]
+    assert outcomes[0] == outcomes[1]
 
 
 def test_exactly_one_candidate_is_named(tmp_path):

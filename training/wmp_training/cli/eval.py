@@ -29,8 +29,8 @@ beyond 80 degrees, lying on its trunk for 1 s, or in a gap); among bars it must 
 --seeds; the same arguments give the same file. Ctrl-C keeps the finished cells in --json, and the same
 command with --resume goes on.
 
---run judges the last checkpoint of a training run in the same way: also what has no bundle, the privileged
-teacher and policies without a world model. `wmp compare` puts evaluations side by side.
+--run judges the last checkpoint of a training run, or one that `wmp checkpoint` kept, in the same way: also
+what has no bundle, the privileged teacher and policies without a world model. `wmp compare` puts evaluations side by side.
 
 --foresight PICTURE lets the world model go on alone for ten steps (1 s) after five with images, on walks of
 the policy: a table against persistence (the last image, unchanged) and a picture.
@@ -45,7 +45,7 @@ examples:
   wmp eval --bundle models/a1_wmp_v0 --terrains flat,rough --episodes 10
   wmp eval --bundle models/a1_wmp_v1 --seeds 0,1 --json eval.json --plot eval.png
   wmp eval --bundle models/a1_wmp_v1 --seeds 0,1 --blind --json blinded.json
-  wmp eval --run runs/a1_wmp_v1/teacher --json teacher.json
+  wmp eval --run models/checkpoints/a1_wmp_v1_teacher --json teacher.json
 """
 
 
@@ -60,7 +60,7 @@ class EvalCommand:
         add = parser.add_argument
         who = parser.add_mutually_exclusive_group(required=True)
         who.add_argument("--bundle", type=Path, help="folder of the bundle")
-        who.add_argument("--run", type=Path, dest="folder", help="or of a training run, or of its stage")
+        who.add_argument("--run", type=Path, dest="folder", help="or of a run, a stage or a checkpoint")
         add("--terrains", default="all", help="all, or a list like gap,climb (default all)")
         add("--levels", default="0.1,0.3,0.5,0.7,0.9", help="difficulties in [0, 1] (default %(default)s)")
         add("--episodes", type=int, default=50, help="per terrain, level and seed (default 50)")

@@ -15,7 +15,7 @@ from tensordict import TensorDict
 from torch import Tensor
 
 from wmp_core.contract import Contract
-from wmp_training.checkpoint import digest, load_checkpoint, section
+from wmp_training.checkpoint import digest, is_checkpoint, load_checkpoint, section
 from wmp_training.env.environment import Observation
 from wmp_training.evaluation.candidate import Agent
 from wmp_training.learner import Networks
@@ -27,14 +27,16 @@ from wmp_training.world_model.filter import LatentFilter
 
 
 class RunCandidate:
-    """The last checkpoint of the run (or stage of one) in ``folder``; also while it is training.
+    """The last checkpoint of the run (or stage of one) in ``folder``, also while it is training, or a
+    checkpoint that was kept there.
 
     Raises:
         FileNotFoundError: there is none.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.tensors, self.facts = load_checkpoint(folder / "checkpoint")
+        kept = is_checkpoint(folder) and not is_checkpoint(folder / "checkpoint")
+        self.tensors, self.facts = load_checkpoint(folder if kept else folder / "checkpoint")
         config = self.facts["config"]
         self.sha256 = digest(self.tensors)
         self.name = folder.resolve().name
