@@ -30,7 +30,8 @@ beyond 80 degrees, lying on its trunk for 1 s, or in a gap); among bars it must 
 command with --resume goes on.
 
 --run judges the last checkpoint of a training run, or one that `wmp checkpoint` kept, in the same way: also
-what has no bundle, the privileged teacher and policies without a world model. `wmp compare` puts evaluations side by side.
+what has no bundle, the privileged teacher and policies without a world model. `wmp compare` puts evaluations
+side by side.
 
 --foresight PICTURE lets the world model go on alone for ten steps (1 s) after five with images, on walks of
 the policy: a table against persistence (the last image, unchanged) and a picture.
