@@ -91,3 +91,15 @@ def test_a_damaged_file_is_named(tmp_path, name):
     (tmp_path / name).write_bytes(b"nothing of the kind")
     with pytest.raises(ck.CheckpointError, match=f"{name} is damaged"):
         ck.load_checkpoint(tmp_path)
+
+
+def test_the_mean_of_actors_is_taken_between_them_and_all_else_of_the_first():
+    def checkpoint(steps, value, world_model=1.0):
+        tensors = {"actor.weight": value, "critic.weight": value, "world_model.weight": world_model}
+        return {name: torch.full((2,), float(x)) for name, x in tensors.items()}, {"env_steps": steps}
+
+    tensors, facts = ck.mean_actor([checkpoint(300, 4), checkpoint(100, 1), checkpoint(200, 1)])
+    assert tensors["actor.weight"].tolist() == [2.0, 2.0] and tensors["critic.weight"].tolist() == [4.0, 4.0]
+    assert facts == {"env_steps": 300, "actor_of": [300, 100, 200]}
+    with pytest.raises(ck.CheckpointError, match="world models after 300 and 100 steps differ"):
+        ck.mean_actor([checkpoint(300, 4), checkpoint(100, 1, world_model=2.0)])

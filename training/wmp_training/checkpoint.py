@@ -10,6 +10,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,12 @@ def load_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     return (tensors, facts) if load_facts(folder) == facts else load_checkpoint(folder)
 
 
+def kept_or_of_run(folder: Path) -> Path:
+    """The checkpoint that ``folder`` is, or the last one of the run or stage that it is."""
+    inside = folder / "checkpoint"
+    return folder if is_checkpoint(folder) and not is_checkpoint(inside) else inside
+
+
 def load_facts(folder: Path) -> dict[str, Any]:
     """The facts alone; raises as :func:`load_checkpoint`."""
     file = _existing(folder, FACTS)
@@ -131,6 +138,33 @@ def _standing(folder: Path) -> Path:
     """Where the checkpoint ``folder`` lies: beside it, if a save was killed while it replaced the folder."""
     old = folder.with_suffix(".old")
     return old if old.is_dir() and not folder.exists() else folder
+
+
+def mean_actor(
+    checkpoints: Sequence[tuple[dict[str, Tensor], dict[str, Any]]],
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The first of ``checkpoints`` with the mean of all their actors, and the steps of each in its facts.
+
+    PPO with obstacles of many kinds swings: what one checkpoint does better, another does worse. Their mean
+    lies between them and is often better than each.
+
+    Raises:
+        CheckpointError: their world models differ, so that h means something else to each actor.
+    """
+    (first, facts), *others = checkpoints
+    for tensors, other in others:
+        for name, tensor in section("world_model", first).items():
+            if not torch.equal(tensor, tensors.get(f"world_model.{name}", torch.empty(0))):
+                raise CheckpointError(
+                    f"the world models after {facts['env_steps']} and {other['env_steps']} steps differ, "
+                    "expected those of a run that leaves it as it is (world_model.updates_per_iteration=0)"
+                )
+    mean = {
+        name: torch.stack([tensors[name] for tensors, _ in checkpoints]).mean(0)
+        for name in first
+        if name.startswith("actor.")
+    }
+    return {**first, **mean}, {**facts, "actor_of": [facts["env_steps"] for _, facts in checkpoints]}
 
 
 def _existing(folder: Path, name: str) -> Path:

@@ -117,7 +117,7 @@ def test_a_folder_that_is_no_bundle_is_named(tmp_path, capsys):
     assert "bundle.json" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("text", ["[]", '{"walk_s": 2.0}', '{"format": 2, "candidate": "me"}', "no JSON"])
+@pytest.mark.parametrize("text", ["[]", '{"walk_s": 2.0}', '{"format": 3, "candidate": "me"}', "no JSON"])
 @pytest.mark.parametrize("words", ["eval --resume --json", "card --evaluation", "card --compare", "compare"])
 def test_a_file_that_is_no_evaluation_is_refused_in_one_line(bundle, tmp_path, capsys, words, text):
     foreign = tmp_path / "foreign.json"

@@ -15,6 +15,10 @@ DESCRIPTION = """
 Keeps networks and terrain levels of a checkpoint, a few MB, and leaves robots and memories of images
 behind. `wmp train --begin-with FOLDER` goes on from there; for an exact continuation keep the run and use
 `wmp train --resume`.
+
+--mean-with averages actors: PPO on many terrains swings between them, and the mean of two checkpoints is
+often better than each. Only between checkpoints of one and the same world model (--set
+world_model.updates_per_iteration=0 leaves it as it is); all else is that of --run. Next: wmp export --run OUT
 """
 
 
@@ -27,18 +31,31 @@ class CheckpointCommand:
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.description = DESCRIPTION
         parser.add_argument(
-            "--run", type=Path, required=True, dest="folder", help="folder of the run or of its stage"
+            "--run", type=Path, required=True, dest="folder", help="folder of the run, stage or checkpoint"
         )
         parser.add_argument("--out", type=Path, required=True, help="folder to write; other files in it stay")
+        parser.add_argument(
+            "--mean-with", type=Path, nargs="+", default=[], help="average the actor with those of these"
+        )
 
     def run(self, args: argparse.Namespace) -> int:
         # Imported here so that `wmp --help` needs neither torch nor a second.
-        from wmp_training.checkpoint import CheckpointError, load_checkpoint, put_checkpoint, skill
+        from wmp_training.checkpoint import (
+            CheckpointError,
+            kept_or_of_run,
+            load_checkpoint,
+            mean_actor,
+            put_checkpoint,
+            skill,
+        )
 
-        source = args.folder / "checkpoint"
+        source = kept_or_of_run(args.folder)
         if args.out.resolve() == source.resolve():
             raise CheckpointError(f"--out is {args.out}, the run's own checkpoint; name another folder")
         tensors, facts = load_checkpoint(source)
+        if args.mean_with:
+            others = [load_checkpoint(kept_or_of_run(folder)) for folder in args.mean_with]
+            tensors, facts = mean_actor([(tensors, facts), *others])
         kept = skill(tensors)
         put_checkpoint(args.out, kept, facts)
         size = sum(tensor.nbytes for tensor in kept.values()) / 1e6

@@ -15,7 +15,7 @@ from tensordict import TensorDict
 from torch import Tensor
 
 from wmp_core.contract import Contract
-from wmp_training.checkpoint import digest, is_checkpoint, load_checkpoint, section
+from wmp_training.checkpoint import digest, kept_or_of_run, load_checkpoint, section
 from wmp_training.env.environment import Observation
 from wmp_training.evaluation.candidate import Agent
 from wmp_training.learner import Networks
@@ -35,8 +35,7 @@ class RunCandidate:
     """
 
     def __init__(self, folder: Path) -> None:
-        kept = is_checkpoint(folder) and not is_checkpoint(folder / "checkpoint")
-        self.tensors, self.facts = load_checkpoint(folder if kept else folder / "checkpoint")
+        self.tensors, self.facts = load_checkpoint(kept_or_of_run(folder))
         config = self.facts["config"]
         self.sha256 = digest(self.tensors)
         self.name = folder.resolve().name

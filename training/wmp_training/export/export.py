@@ -13,7 +13,7 @@ from wmp_core.bundle import Bundle, InitialState, write_bundle
 from wmp_core.calibration import Calibration
 from wmp_core.contract import Contract
 from wmp_core.golden import GoldenTrajectory
-from wmp_training.checkpoint import load_checkpoint
+from wmp_training.checkpoint import kept_or_of_run, load_checkpoint
 from wmp_training.export.calibration import calibrate, walk
 from wmp_training.export.golden import record_golden
 from wmp_training.export.graphs import export_graphs
@@ -48,7 +48,7 @@ def export(
     threads: int = 1,
     terrains: Sequence[str] | None = None,
 ) -> Bundle:
-    """Export the checkpoint of ``run`` to the bundle ``out``, calibrated, with a model card.
+    """Export the checkpoint of ``run``, or kept there, to the bundle ``out``, calibrated, with a model card.
 
     The golden trajectory is recorded with torch and repeated with ONNX Runtime by the runtime's own code; a
     difference above its tolerance raises ``wmp_core.bundle.BundleError``.
@@ -61,7 +61,7 @@ def export(
     Raises:
         ValueError: the run is a teacher or a baseline, which no robot could run.
     """
-    tensors, facts = load_checkpoint(run / "checkpoint")
+    tensors, facts = load_checkpoint(kept_or_of_run(run))
     if not any(name.startswith("world_model.") for name in tensors):
         raise ValueError(f"{run} holds a policy without a world model; judge it with 'wmp eval --run {run}'")
     chosen = preset_of(facts["config"])

@@ -6,7 +6,7 @@ Made from the bundle and from what `wmp eval` wrote, so that it can be made agai
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -110,6 +110,7 @@ def _training(bundle: Bundle) -> str:
         "preset": f"`{known.get('preset', '-')}`: h {sizes.deter}, z {sizes.stoch} x {sizes.classes}",
         "parameters": _parameters(count) if count else "",
         "steps": _steps(known, bundle.contract.timing.control_period) if "env_steps" in known else "",
+        "actor": _mean(known.get("actor_of", ())),
         "wall time": f"{known['wall_time_s'] / 60:.0f} min" if "wall_time_s" in known else "",
         "robots": str(known.get("num_envs", "")),
         "style reward": "adversarial motion priors" if known.get("amp") else "",
@@ -137,6 +138,11 @@ def _training(bundle: Bundle) -> str:
 def _parameters(count: Mapping[str, int]) -> str:
     model, deployed = count["world_model"] / 1e6, count["deployed"] / 1e6
     return f"world model {model:.2f} M ({deployed:.2f} M deployed), actor {count['actor'] / 1e3:.0f} k"
+
+
+def _mean(steps: Sequence[int]) -> str:
+    each = _list(f"{count / 1e6:.1f}" for count in steps)
+    return f"mean of those after {each} M steps of the last stage" if steps else ""
 
 
 def _rendered(share: float) -> str:

@@ -36,6 +36,7 @@ def provenance(facts: Mapping[str, Any], networks: Networks, note: str) -> dict[
         "rendered": config.get("rendered", 1.0),
         "mixed_precision": config.get("mixed_precision", False),
         "settings": dict(config.get("settings", {})),
+        "actor_of": list(facts.get("actor_of", ())),
         "parameters": _parameters(networks),
         "note": note,
     }
