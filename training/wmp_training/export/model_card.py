@@ -179,7 +179,10 @@ def _evaluation(
         parts += [f"{says}\nis what vision is worth; {count}.", success_table(blinded)]
     if others:
         parts += ["Compared by the same protocol:", comparison({bundle.name: report, **others})]
-    says = "All figures; the interval is Wilson's, means are over those episodes of a cell that have one:"
+    says = (
+        "All figures; the interval is Wilson's, means are over those episodes of a cell that have one, torque is\n"
+        "what the motors delivered, which are up to 15 % weaker or stronger than they are asked:"
+    )
     return [*parts, says, markdown(report.cells)]
 
 
