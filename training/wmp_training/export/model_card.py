@@ -180,8 +180,8 @@ def _evaluation(
     if others:
         parts += ["Compared by the same protocol:", comparison({bundle.name: report, **others})]
     says = (
-        "All figures; the interval is Wilson's, means are over those episodes of a cell that have one, torque\n"
-        "is what the motors delivered, which are up to 15 % weaker or stronger than they are asked:"
+        "All figures; the interval is Wilson's, means are over those episodes of a cell that have one,\n"
+        "torque is what the motors delivered, which are up to 15 % weaker or stronger than they are asked:"
     )
     return [*parts, says, markdown(report.cells)]
 
