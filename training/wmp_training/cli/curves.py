@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wmp_training.cli.mistakes import MISTAKES
+from wmp_training.log import RunLog
 
 HELP = "draw the reward and the terrain levels of a run"
 DESCRIPTION = "Draws reward and mean terrain level of a run's log over environment steps (a PNG)."
@@ -25,9 +26,6 @@ class CurvesCommand:
         parser.add_argument("--out", type=Path, required=True, help="picture to write")
 
     def run(self, args: argparse.Namespace) -> int:
-        # Imported here so that `wmp --help` stays quick.
-        from wmp_training.log import RunLog
-
         log = RunLog(args.folder)
         lines = log.lines()
         if not lines:

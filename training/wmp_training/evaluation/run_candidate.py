@@ -37,7 +37,6 @@ class RunCandidate:
     def __init__(self, folder: Path) -> None:
         self.tensors, self.facts = load_checkpoint(kept_or_of_run(folder))
         config = self.facts["config"]
-        self.sha256 = digest(self.tensors)
         self.name = folder.resolve().name
         self.kind = "teacher" if config.get("stage") == "teacher" else config.get("policy", "wmp")
         self.preset = preset_of(config)
@@ -56,8 +55,8 @@ class RunCandidate:
         return NetworksAgent(networks, num_robots)
 
     def identity(self) -> dict[str, Any]:
-        steps = self.facts["env_steps"]
-        return {"kind": self.kind, "name": self.name, "env_steps": steps, "sha256": self.sha256}
+        steps, sha256 = self.facts["env_steps"], digest(self.tensors)
+        return {"kind": self.kind, "name": self.name, "env_steps": steps, "sha256": sha256}
 
 
 def restore_actor(

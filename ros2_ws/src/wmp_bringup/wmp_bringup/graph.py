@@ -84,7 +84,7 @@ def a1_graph(
         chosen["bundle"] = str(find_bundle())
     parameters = _parameters_by_node(mode, chosen)
     file = parameter_file or shipped_parameters(mode)
-    recorders = [name for name, to in (("recorder", record), ("flight_recorder", flights)) if to is not None]
+    recorders = recorder_names(record, flights)
     if mode == "sim" and recorders and "listeners" not in chosen:
         # A bag holds the first step as well. A real robot walks without a recorder that has died.
         wanted = [str(node_parameters(file, "policy_node")["policy_step_listeners"]), *recorders]
@@ -118,6 +118,11 @@ def a1_graph(
     if flights is not None:
         nodes.insert(0, final(_flight_recorder(file, flights, parameters)))
     return tuple(nodes)
+
+
+def recorder_names(record: Path | None, flights: Path | None) -> list[str]:
+    """The nodes that :func:`a1_graph` adds for these."""
+    return [name for name, to in (("recorder", record), ("flight_recorder", flights)) if to is not None]
 
 
 def _notes(mode: str, overrides: Mapping[str, Value], nodes: Sequence[NodeSpec]) -> dict[str, Value]:

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from wmp_bringup.graph import NodeSpec, a1_graph
+from wmp_bringup.graph import NodeSpec, a1_graph, recorder_names
 from wmp_bringup.isolation import free_udp_port
 from wmp_bringup.locations import find_bundle, shipped_parameters
 from wmp_bringup.options import OPTIONS
@@ -143,8 +143,7 @@ def _overrides(
     # Orders of a person arrive at no repeatable simulated time: lockstep has its operator in the controller.
     given["operator"] = "script" if given.get("lockstep", in_file["lockstep"]) else "ros"
     # This command's own monitor, and the recorders, must hear the first step as well.
-    recorders = {"recorder": arguments.record, "flight_recorder": arguments.flights}
-    onlookers = ["wmp_sim_monitor", *(name for name, folder in recorders.items() if folder is not None)]
+    onlookers = ["wmp_sim_monitor", *recorder_names(arguments.record, arguments.flights)]
     given["listeners"] = " ".join([str(in_file["policy_step_listeners"]), *onlookers])
     given["robot_port"] = free_udp_port()
     if faults:

@@ -48,7 +48,6 @@ class A1Link(LinkSession[ArrivalSocket]):
         self, settings: A1LinkSettings, joint_names: Sequence[str], clock: Callable[[], float] = time.time
     ) -> None:
         super().__init__(settings, joint_names, clock)
-        self._claim: Optional[socket.socket] = None
         self._robot: Tuple[str, int] = ("", 0)
         self._ticks = TickOrder(settings.ticks_per_state, self._statistics)
         self._cycle_was_lost = False
@@ -83,8 +82,7 @@ class A1Link(LinkSession[ArrivalSocket]):
                 f"local UDP port {port} cannot be bound ({error.strerror}); stop the other controller "
                 f"(`ss -ulpn sport = :{port}` names it) or set local_port"
             ) from error
-        self._claim = claim
-        self._begin(udp)
+        self._begin(udp, claim)
         self._ticks = TickOrder(self._settings.ticks_per_state, self._statistics)
 
     def receive(self, timeout_s: float, newest: bool = True) -> Optional[RobotState]:
@@ -123,9 +121,6 @@ class A1Link(LinkSession[ArrivalSocket]):
 
     def _disconnect(self, udp: ArrivalSocket) -> None:
         udp.close()
-        if self._claim is not None:
-            self._claim.close()
-            self._claim = None
 
     def _wait_for(self, attempt: Callable[[], Optional[T]], timeout_s: float) -> Optional[T]:
         """Repeat ``attempt`` whenever something arrives, until it yields something or time is up."""

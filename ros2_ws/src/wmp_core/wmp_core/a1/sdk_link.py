@@ -15,7 +15,6 @@ counts as arrived when it is first seen here, even if the thread that asks was h
 from __future__ import annotations
 
 import importlib
-import socket
 import time
 from typing import Any, List, Optional, Tuple
 
@@ -42,7 +41,6 @@ class SdkLink(LinkSession[Any]):
     """
 
     _newest_tick: Optional[int] = None
-    _claim: Optional[socket.socket] = None
 
     def open(self) -> None:
         """Import the binding and let it open its socket.
@@ -68,11 +66,11 @@ class SdkLink(LinkSession[Any]):
             )
         claim = claim_robot(self._settings.robot_host, self._settings.robot_port)
         try:
-            self._begin(binding.RobotInterface())
+            self._begin(binding.RobotInterface(), claim)
         except BaseException:
             claim.close()
             raise
-        self._claim, self._newest_tick = claim, None
+        self._newest_tick = None
 
     def receive(self, timeout_s: float, newest: bool = True) -> Optional[RobotState]:
         """Wait up to ``timeout_s`` for a state with another tick. The SDK keeps the newest one only.
@@ -103,10 +101,7 @@ class SdkLink(LinkSession[Any]):
         return True
 
     def _disconnect(self, robot: Any) -> None:
-        """Give the claim back; the binding goes with the connection."""
-        if self._claim is not None:
-            self._claim.close()
-            self._claim = None
+        """Nothing to do: the binding goes with the connection."""
 
 
 def _low_state(observed: Any) -> wire.LowState:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import socket
 import time
 from abc import ABC, abstractmethod
 from typing import Callable, Generic, Optional, Sequence, Tuple, TypeVar
@@ -41,6 +42,7 @@ class LinkSession(ABC, Generic[ConnectionT]):
         self._order = JointOrder(joint_names)
         self._clock = clock
         self._connection: Optional[ConnectionT] = None
+        self._claim: Optional[socket.socket] = None
         self._statistics = LinkStatistics()
         self._velocity = np.zeros(len(joint_names))
 
@@ -94,6 +96,9 @@ class LinkSession(ABC, Generic[ConnectionT]):
         finally:
             connection, self._connection = self._connection, None
             self._disconnect(connection)
+            if self._claim is not None:
+                self._claim.close()
+                self._claim = None
 
     def __enter__(self: SessionT) -> SessionT:
         self.open()
@@ -114,9 +119,9 @@ class LinkSession(ABC, Generic[ConnectionT]):
     def _disconnect(self, connection: ConnectionT) -> None:
         """Let go of what :meth:`open` took."""
 
-    def _begin(self, connection: ConnectionT) -> None:
-        """A session over ``connection``: its counts begin at 0."""
-        self._connection, self._statistics = connection, LinkStatistics()
+    def _begin(self, connection: ConnectionT, claim: socket.socket) -> None:
+        """A session over ``connection``, with the ``claim`` to its robot: its counts begin at 0."""
+        self._connection, self._claim, self._statistics = connection, claim, LinkStatistics()
 
     def _open_connection(self) -> ConnectionT:
         if self._connection is None:
