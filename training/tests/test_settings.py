@@ -12,6 +12,7 @@ class Inner:
     share: float = 0.5
     on: bool = False
     names: tuple[str, ...] = ("a",)
+    table: tuple[tuple[str, float], ...] = (("flat", 0.4), ("gap", 0.6))
 
 
 @dataclass(frozen=True)
@@ -30,16 +31,27 @@ def test_a_whole_number_will_do_where_a_fraction_is_expected():
     assert (found, type(found)) == (1.0, float)
 
 
+def test_one_of_many_numbers_with_names_is_set_alone():
+    assert changed(Outer(), "inner.table.gap", 1).inner.table == (("flat", 0.4), ("gap", 1.0))
+
+
 @pytest.mark.parametrize(
     ("name", "value", "complaint"),
     [
-        ("inner.size", 1, r"setting inner.size: there is no 'size'.*'count', 'names', 'on', 'share'"),
+        (
+            "inner.size",
+            1,
+            r"setting inner.size: there is no 'size'.*'count', 'names', 'on', 'share', 'table'",
+        ),
         ("inner.count", 0.5, r"setting inner.count is 0.5, expected int like 2"),
         ("inner.count", True, r"setting inner.count is True, expected int like 2"),
         ("inner.share", True, r"setting inner.share is True, expected float like 0.5"),
         ("inner.on", 1, r"setting inner.on is 1, expected bool like False"),
         ("inner.names", 1, r"setting inner.names: 'names' is not a number or switch"),
         ("inner", 1, r"setting inner: 'inner' is not a number or switch"),
+        ("inner.table", 1, r"setting inner.table: 'table' is not a number or switch"),
+        ("inner.table.stairs", 1, r"setting inner.table.stairs: there is no 'stairs'.*'flat', 'gap'"),
+        ("inner.table.gap", True, r"setting inner.table.gap is True, expected float like 0.6"),
         ("other.more", 1, r"setting other.more: 'other.more' is not a number or switch"),
     ],
 )

@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 Config = TypeVar("Config")
-#: What a setting can be: numbers and switches. Lists and names belong into a preset or a task.
+#: What a setting can be: numbers and switches. Other lists and names belong into a preset or a task.
 Value = bool | int | float
 
 
@@ -34,7 +34,8 @@ def configured(config: Config, settings: Mapping[str, Value]) -> Config:
 
 
 def changed(config: Config, name: str, value: Value) -> Config:
-    """``config``, a dataclass of dataclasses, with ``value`` at ``name``, like ``rewards.crouch``.
+    """``config``, a dataclass of dataclasses, with ``value`` at ``name``, like ``rewards.crouch``; numbers by
+    name, pairs in a tuple, are set like fields: ``terrain_shares.gap``.
 
     Raises:
         ValueError: there is no such setting, it is no single number or switch, or ``value`` does not fit it.
@@ -50,10 +51,34 @@ def _changed(config: Any, path: list[str], name: str, value: Value) -> Any:
     now = known[key]
     if rest and is_dataclass(now):
         return replace(config, **{key: _changed(now, rest, name, value)})
+    if rest and _is_table(now):
+        return replace(config, **{key: _with_entry(dict(now), rest, name, value)})
     if rest or not isinstance(now, (bool, int, float)):
         raise ValueError(f"setting {name}: {'.'.join(path)!r} is not a number or switch of its own")
+    return replace(config, **{key: _like(now, name, value)})
+
+
+def _is_table(value: Any) -> bool:
+    """Whether ``value`` holds numbers by name."""
+    return isinstance(value, tuple) and all(
+        isinstance(pair, tuple) and [type(part) for part in pair] == [str, float] for pair in value
+    )
+
+
+def _with_entry(
+    table: dict[str, float], path: list[str], name: str, value: Value
+) -> tuple[tuple[str, float], ...]:
+    """``table`` as pairs, with ``value`` at its entry ``path``."""
+    key = ".".join(path)
+    if key not in table:
+        raise ValueError(f"setting {name}: there is no {key!r}, expected one of {sorted(table)}")
+    return tuple((table | {key: _like(table[key], name, value)}).items())
+
+
+def _like(now: Value, name: str, value: Value) -> Value:
+    """``value`` of the type that ``now`` has: a whole number will do where a fraction is expected."""
     if isinstance(now, float) and not isinstance(value, bool):
-        value = float(value)
+        return float(value)
     if type(value) is not type(now):
         raise ValueError(f"setting {name} is {value!r}, expected {type(now).__name__} like {now!r}")
-    return replace(config, **{key: value})
+    return value

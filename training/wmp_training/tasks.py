@@ -102,7 +102,7 @@ LENIENCY = (
 )
 
 OBSTACLES = EnvConfig(
-    terrain_shares=tuple(SHARES.values()),
+    terrain_shares=tuple(SHARES.items()),
     push_velocity=0.3,
     depth_noise=DepthNoise(),
     surroundings=True,

@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from wmp_training.env.curriculum import Curriculum, CurriculumConfig
@@ -6,7 +7,9 @@ from wmp_training.sim.backend import Worlds
 
 def two_kinds():
     kind, level = torch.tensor([0, 1, 1, 1]), torch.tensor([0, 0, 1, 2])
-    return Curriculum(Worlds(("flat", "rough"), kind, level, torch.zeros(4, 1)), (0.5, 0.5), 4)
+    return Curriculum(
+        Worlds(("flat", "rough"), kind, level, torch.zeros(4, 1)), {"flat": 0.5, "rough": 0.5}, 4
+    )
 
 
 def finish(curriculum, robots, distance, commanded, failed):
@@ -18,6 +21,17 @@ def finish(curriculum, robots, distance, commanded, failed):
 
 def test_robots_are_shared_out_to_terrains():
     assert two_kinds().kind.tolist() == [0, 0, 1, 1]
+
+
+def test_shares_are_relative_and_by_name_and_none_may_be_missing():
+    worlds = Worlds(
+        ("flat", "rough"), torch.tensor([0, 1]), torch.zeros(2, dtype=torch.long), torch.zeros(2, 1)
+    )
+    assert Curriculum(worlds, {"rough": 3.0, "gap": 9.0, "flat": 1.0}, 4).kind.tolist() == [0, 1, 1, 1]
+    assert Curriculum(worlds, {"rough": 3.0, "flat": 0.0}, 4).kind.tolist() == [1, 1, 1, 1]
+    for wrong in ({"rough": 1.0}, {"rough": 1.0, "flat": -1.0}, {"rough": 0.0, "flat": 0.0}):
+        with pytest.raises(ValueError, match="expected one of at least 0 for each"):
+            Curriculum(worlds, wrong, 4)
 
 
 def test_success_promotes_failure_demotes_and_a_short_command_changes_nothing():
@@ -48,7 +62,7 @@ def test_a_robot_is_placed_on_a_world_of_its_kind_and_level():
 def test_an_early_failure_demotes_where_so_configured_and_past_the_last_level_comes_an_upper_one():
     config = CurriculumConfig(promotion=4.8, failure=2.4, redraw_from=1)
     worlds = Worlds(("rough",), torch.tensor([0, 0, 0]), torch.tensor([0, 1, 2]), torch.zeros(3, 1))
-    curriculum = Curriculum(worlds, (1.0,), 2, config)
+    curriculum = Curriculum(worlds, {"rough": 1.0}, 2, config)
     curriculum.level[:] = torch.tensor([2, 2])
     finish(curriculum, [0, 1], [2.0, 3.0], [2.0, 3.0], [True, True])
     assert curriculum.level.tolist() == [1, 2]
@@ -71,7 +85,7 @@ def test_successes_are_counted_per_terrain_and_level():
 def test_some_episodes_are_on_easier_levels_and_those_move_no_robot():
     torch.manual_seed(0)
     worlds = Worlds(("rough",), torch.zeros(4, dtype=torch.long), torch.arange(4), torch.zeros(4, 1))
-    curriculum = Curriculum(worlds, (1.0,), 4000, CurriculumConfig(revisit=0.4))
+    curriculum = Curriculum(worlds, {"rough": 1.0}, 4000, CurriculumConfig(revisit=0.4))
     curriculum.level[:] = 2
     everyone, ended = torch.arange(4000), torch.ones(4000)
     drawn = curriculum.draw(everyone)
@@ -93,7 +107,7 @@ def test_levels_of_another_run_are_taken_over_terrain_by_terrain():
 def test_a_robot_beside_the_border_of_two_terrains_gets_no_level_that_its_own_lacks():
     kind, level = torch.tensor([0, 1, 1, 1]), torch.tensor([0, 0, 1, 2])
     worlds = Worlds(("flat", "rough"), kind, level, torch.zeros(4, 1))
-    many, few = (Curriculum(worlds, (0.06, 0.94), robots) for robots in (1024, 512))
+    many, few = (Curriculum(worlds, {"flat": 0.06, "rough": 0.94}, robots) for robots in (1024, 512))
     many.level = 2 * many.kind
     few.adopt(many.level)  # robot 30 of 512 is flat, and lies where 61 of 1024 does, which is not
     assert torch.equal(few.level, 2 * few.kind)
@@ -103,7 +117,7 @@ def test_a_robot_beside_the_border_of_two_terrains_gets_no_level_that_its_own_la
 def test_a_student_starts_anywhere_up_to_its_teachers_level():
     torch.manual_seed(0)
     worlds = Worlds(("rough",), torch.zeros(10, dtype=torch.long), torch.arange(10), torch.zeros(10, 1))
-    curriculum = Curriculum(worlds, (1.0,), 400)
+    curriculum = Curriculum(worlds, {"rough": 1.0}, 400)
     curriculum.adopt(torch.tensor([9, 9, 3, 3]), spread=True)
     assert curriculum.level[:200].unique().tolist() == list(range(10))
     assert curriculum.level[200:].unique().tolist() == list(range(4))

@@ -58,7 +58,7 @@ class CountingSimulator:
 
 @pytest.fixture
 def env(contract):
-    config = EnvConfig(terrain_shares=(1.0,), latency=1.0, lost_images=0.0, blind_robots=0.0)
+    config = EnvConfig(latency=1.0, lost_images=0.0, blind_robots=0.0)
     env = LocomotionEnv(contract, CountingSimulator(2), config)
     env.first_observation = env.reset()
     env.age_offset[:] = 0
@@ -126,7 +126,9 @@ def test_time_outs_are_told_from_falls(env):
 def test_gaps_ask_for_a_run_up_by_their_level_and_nothing_else_does(contract):
     simulator, places = CountingSimulator(6), torch.arange(6)
     simulator.worlds = Worlds(("gap", "climb"), places // 3, places % 3, torch.zeros(6, 29))
-    env = LocomotionEnv(contract, simulator, EnvConfig(terrain_shares=(0.5, 0.5), camera=False))
+    env = LocomotionEnv(
+        contract, simulator, EnvConfig(terrain_shares=(("gap", 0.5), ("climb", 0.5)), camera=False)
+    )
     env.reset()
     env.world[:], rewards, asked = places, env.rewards, []
     env.rewards = lambda inputs: (asked.append(inputs.run_up), rewards(inputs))[1]

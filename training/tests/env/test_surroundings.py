@@ -1,7 +1,5 @@
 """When a teacher sees the ground."""
 
-from dataclasses import replace
-
 import torch
 
 from wmp_training.env.environment import LocomotionEnv
@@ -14,7 +12,7 @@ def test_a_teacher_sees_the_ground_anew_only_at_ticks_of_the_world_model(tiny):
     what = task("obstacles")
     contract = a1_contract(tiny.world_model)
     pool = what.with_worlds(terrains=("stairs_up",), levels=2).pool(4)
-    config = replace(without_camera(what.env), terrain_shares=(1.0,))
+    config = without_camera(what.env)
     env = LocomotionEnv(contract, MujocoBatch(contract, 4, pool, seed=1, threads=1), config)
     before = env.reset()
     for _ in range(2 * env.interval):

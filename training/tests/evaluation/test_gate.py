@@ -12,7 +12,7 @@ from wmp_training.tasks import OBSTACLES, TASKS
 @pytest.fixture
 def brief(monkeypatch):
     """Two terrains and a second: whether the gate judges, not whether anyone can walk."""
-    env = replace(OBSTACLES, terrain_shares=(0.5, 0.5), episode=1.0)
+    env = replace(OBSTACLES, episode=1.0)
     few = TASKS["obstacles"].with_worlds(terrains=("climb", "gap"))
     monkeypatch.setitem(TASKS, "obstacles", replace(few, env=env))
 

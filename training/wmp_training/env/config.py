@@ -19,16 +19,16 @@ DELAY_ALLOWED = (0.0, 0.25)
 class EnvConfig:
     """Task settings: episode and push period in s, push in m/s, sensor noise and camera pitch (rad) as +-.
 
-    ``terrain_shares`` of the robots per terrain kind of the pool; ``camera`` and ``surroundings`` say whether
-    depth images are rendered and height maps are observed; ``start_x`` m and ``start_heading`` rad as +- on a
-    track; ``latency`` the share of episodes in which commands take effect one physics step late, unless
-    ``action_delay`` is a range of delays in s, drawn per episode and rounded to physics steps;
+    ``terrain_shares`` of the robots by terrain kind, relative to one another; ``camera`` and ``surroundings``
+    say whether depth images are rendered and height maps are observed; ``start_x`` m and ``start_heading``
+    rad as +- on a track; ``latency`` the share of episodes in which commands take effect one physics step
+    late, unless ``action_delay`` is a range of delays in s, drawn per episode and rounded to physics steps;
     ``blind_robots`` the share of episodes without any image, ``lost_images`` the share of images lost
     otherwise. ``depth_noise`` is what the camera adds to an image (``None``: nothing), ``rendered`` the share
     of robots whose images are rendered.
     """
 
-    terrain_shares: tuple[float, ...] = (0.45, 0.3, 0.25)
+    terrain_shares: tuple[tuple[str, float], ...] = (("flat", 0.45), ("rough", 0.3), ("slope", 0.25))
     episode: float = 20.0
     push_period: float = 8.0
     push_velocity: float = 0.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -39,7 +40,7 @@ class Curriculum:
 
     Args:
         worlds: what there is to be placed on.
-        shares: share of the robots on each kind, in the order of ``worlds.names``.
+        shares: how many of the robots are on each kind of ``worlds``, relative to one another.
         num_robots: robots, assigned to kinds in blocks.
         kinds: kind of every robot [N] instead of by shares.
     """
@@ -47,17 +48,15 @@ class Curriculum:
     def __init__(
         self,
         worlds: Worlds,
-        shares: tuple[float, ...],
+        shares: Mapping[str, float],
         num_robots: int,
         config: CurriculumConfig = CurriculumConfig(),
         kinds: Tensor | None = None,
     ) -> None:
-        if len(shares) != len(worlds.names):
-            raise ValueError(f"terrain_shares has {len(shares)} values, expected one for each {worlds.names}")
-        bounds = torch.tensor(shares).cumsum(0) / sum(shares)
         self.worlds, self.config, self.device = worlds, config, worlds.kind.device
+        bounds = self._bounds(worlds.names, shares)
         position = (torch.arange(num_robots) + 0.5) / num_robots
-        by_share = torch.searchsorted(bounds, position).clamp(max=len(shares) - 1)
+        by_share = torch.searchsorted(bounds, position).clamp(max=len(bounds) - 1)
         self.kind = (by_share if kinds is None else kinds).to(self.device)
         self.level = torch.zeros_like(self.kind)
         self.top = torch.stack([worlds.level[worlds.kind == k].max() for k in range(len(worlds.names))])
@@ -69,6 +68,16 @@ class Curriculum:
             for level in range(top + 1)
         }
         self._counts = torch.zeros(2, len(worlds.names), int(self.top.max()) + 1, device=self.device)
+
+    @staticmethod
+    def _bounds(names: Sequence[str], shares: Mapping[str, float]) -> Tensor:
+        """Where the robots of each kind end [K], of all robots as 1."""
+        values = [shares.get(name, 0.0) for name in names]
+        if min(values) < 0 or not sum(values) > 0 or not set(shares).issuperset(names):
+            raise ValueError(
+                f"terrain_shares are {dict(shares)}, expected one of at least 0 for each {names}"
+            )
+        return torch.tensor(values).cumsum(0) / sum(values)
 
     def update(
         self, robots: Tensor, world: Tensor, distance: Tensor, commanded: Tensor, failed: Tensor
@@ -105,7 +114,7 @@ class Curriculum:
         ``spread`` each robot starts anywhere from the lowest up to that.
 
         With another number of robots, one beside the border of two terrains may be given a level of the
-        other: at most its own terrain's last.
+        other, and with other shares many are: at most its own terrain's last.
         """
         place = (torch.arange(len(self.level)) + 0.5) / len(self.level) * len(level)
         adopted = torch.minimum(level[place.long()], self.top[self.kind].cpu())

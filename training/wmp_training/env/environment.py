@@ -82,7 +82,7 @@ class LocomotionEnv:
         self.device = device = simulator.device
         self.num_robots = count = simulator.num_robots
         self.interval, self.dt = contract.timing.world_model_interval, contract.timing.control_period
-        shares, worlds = config.terrain_shares, simulator.worlds
+        shares, worlds = dict(config.terrain_shares), simulator.worlds
         self.curriculum = Curriculum(worlds, shares, count, config.curriculum, kinds)
         terrains = [worlds.names[kind] for kind in self.curriculum.kind.tolist()]
         self.track = track = torch.tensor([name != "flat" for name in terrains], device=device)

@@ -57,7 +57,7 @@ def _course(
     """``robots`` on every track and level of ``what``, new ones of the same kinds, without pushes."""
     quiet = replace(what.env, push_velocity=0.0, lost_images=0.0, blind_robots=0.0)
     names = tuple(name for name in what.worlds.terrains if name != "flat")
-    config = replace(quiet if camera else without_camera(quiet), terrain_shares=(1.0,) * len(names))
+    config = quiet if camera else without_camera(quiet)
     contract = a1_contract(preset("small").world_model)
     count = len(names) * len(levels) * robots
     pool = what.with_worlds(terrains=names, levels=top, variants=3, graded=False).pool(count)
