@@ -133,10 +133,12 @@ OBSTACLES = EnvConfig(
         heading=-1.0,
         crouch=-450.0,
         run_up=2.0,
+        leap=8.0,
         leniency=LENIENCY,
         overspeed=(
             ("climb", 1.0),
-            ("gap", 1.0),
+            # A leap over 0.9 m is faster than 2 m/s.
+            ("gap", 2.0),
             *((t, 0.15) for t in SHARES if t not in ("flat", "climb", "gap")),
         ),
     ),

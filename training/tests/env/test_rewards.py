@@ -9,7 +9,14 @@ from wmp_training.sim.backend import RobotStates
 
 
 def inputs(
-    vx=0.0, yaw_rate=0.0, command=(0.0, 0.0, 0.0), force=100.0, standing=False, crouch=0.0, run_up=0.0
+    vx=0.0,
+    yaw_rate=0.0,
+    command=(0.0, 0.0, 0.0),
+    force=100.0,
+    standing=False,
+    crouch=0.0,
+    run_up=0.0,
+    flight=0.0,
 ):
     vector, joints = torch.zeros(1, 3), torch.zeros(1, 12)
     states = RobotStates(
@@ -31,6 +38,7 @@ def inputs(
         torch.zeros(1),
         torch.tensor([crouch]),
         torch.tensor([run_up]),
+        torch.tensor([flight]),
         torch.tensor([command]),
         torch.tensor([standing]),
         joints,
@@ -100,6 +108,12 @@ def test_overspeed_within_the_allowance_is_no_error_and_beyond_it_counts():
 def test_a_run_up_pays_every_bit_of_speed_beyond_the_command_by_the_width_of_the_gap(vx, width, paid):
     _, terms = rewards(run_up=2.0)(inputs(vx=vx, command=(0.5, 0.0, 0.0), run_up=width))
     assert terms["run_up"].item() == pytest.approx(2.0 * paid)
+
+
+@pytest.mark.parametrize(("vx", "paid"), [(2.0, 0.4), (-0.5, 0.0), (4.0, 0.5)])
+def test_a_leap_pays_the_area_under_the_path_of_the_nose(vx, paid):
+    _, terms = rewards(leap=8.0)(inputs(vx=vx, flight=0.2))
+    assert terms["leap"].item() == pytest.approx(8.0 * paid)
 
 
 def test_leniency_is_for_its_terrain_alone():

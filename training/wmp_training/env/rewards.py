@@ -18,7 +18,9 @@ class RewardConfig:
     ``leniency`` holds factors (terrain, term, factor) for terms that stand in the way of an obstacle,
     ``overspeed`` (terrain, m/s) by how much a robot may be faster than commanded at no cost. ``run_up`` pays
     every m/s beyond the command, up to 1 m/s, among the widest gaps, and less in proportion among narrower
-    ones: who arrives at a walk steps across 0.6 m and falls into what is wider.
+    ones: who arrives at a walk steps across 0.6 m and falls into what is wider. ``leap`` pays, among them and
+    in the same proportion, the area under the path of the nose over a pit (per m2): who lunges across 0.7 m
+    drops his nose into what is wider before the front feet come down, and height is what he lacks.
     """
 
     track_velocity: float = 1.5
@@ -45,6 +47,7 @@ class RewardConfig:
     leniency: tuple[tuple[str, str, float], ...] = ()
     overspeed: tuple[tuple[str, float], ...] = ()
     run_up: float = 0.0
+    leap: float = 0.0
 
     def __post_init__(self) -> None:
         for _, term, _ in self.leniency:
@@ -56,13 +59,15 @@ class RewardConfig:
 class RewardInputs:
     """What the terms look at: states after the step, the heading off the track (rad; 0 on open ground), by
     how much the robot walks lower than upright with nothing above it (m), how much of a run-up its gaps
-    ask for (1: the widest), the command during it, and the last three actions."""
+    ask for (1: the widest), how high its nose flies over them (m, in that proportion), the command during
+    it, and the last three actions."""
 
     states: RobotStates
     gravity: Tensor
     heading: Tensor
     crouch: Tensor
     run_up: Tensor
+    flight: Tensor
     command: Tensor
     standing: Tensor
     action: Tensor
@@ -86,6 +91,7 @@ class Rewards:
     AIR_TIME = 0.2
     FAR_OFF = 1.0
     FASTEST_RUN_UP = 1.0
+    FASTEST_LEAP = 2.5
 
     def __init__(
         self, config: RewardConfig, terrains: Sequence[str], control_period: float, default_position: Tensor
@@ -142,6 +148,7 @@ class Rewards:
             "track_mean_yaw": torch.exp(-mean[:, 2] / self.MEAN_YAW_TOLERANCE),
             "stuck": self._stuck(velocity[:, 0], yaw_rate, inputs.command).float(),
             "run_up": (velocity[:, 0] - inputs.command[:, 0]).clamp(0.0, self.FASTEST_RUN_UP) * inputs.run_up,
+            "leap": velocity[:, 0].clamp(0.0, self.FASTEST_LEAP) * inputs.flight,
             "heading": (inputs.heading.abs() > self.FAR_OFF).float(),
         }
 
