@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 import torch
 
@@ -139,23 +137,21 @@ def test_gaps_ask_for_a_run_up_by_their_level_and_nothing_else_does(contract):
     assert asked[0].tolist() == [0.0, 0.5, 1.0, 0.0, 0.0, 0.0]
 
 
-def test_a_nose_over_a_pit_flies_as_high_as_it_is_and_elsewhere_not_at_all(contract):
-    simulator, config = (
-        CountingSimulator(5),
-        EnvConfig(terrain_shares=(("gap", 0.8), ("climb", 0.2)), camera=False),
-    )
+def test_a_trunk_over_a_pit_flies_as_high_as_its_lower_end_and_elsewhere_not_at_all(contract):
+    simulator = CountingSimulator(5)
     simulator.worlds = Worlds(
         ("gap", "climb"), torch.tensor([0, 1]), torch.tensor([0, 0]), torch.zeros(2, 29)
     )
     # A pit begins 1 m ahead.
     simulator.ground_height = lambda world, x, y: torch.where(x > 1.0, -5.0, 0.0)
-    env = LocomotionEnv(contract, simulator, replace(config, ends=EndConfig(pit=0.4)))
+    shares = (("gap", 0.8), ("climb", 0.2))
+    config = EnvConfig(terrain_shares=shares, camera=False, ends=EndConfig(pit=0.4))
+    env = LocomotionEnv(contract, simulator, config)
     env.reset()
-    x, z = torch.tensor([0.7, 0.8, 0.8, 0.8, 0.8]), torch.tensor([0.3, 0.3, 0.3, 2.0, 0.3])
+    x, z = torch.tensor([0.9, 1.1, 1.1, 1.1, 1.1]), torch.tensor([0.3, 0.3, 0.3, 2.0, 0.3])
     position = torch.stack([x, torch.zeros(5), z], -1)
-    # The third has its nose 30 degrees down; the last is not on gaps.
-    gravity = torch.tensor(
-        [[0.0, 0.0, -1.0], [0.0, 0.0, -1.0], [0.5, 0.0, -0.866], [0.0, 0.0, -1.0], [0.0, 0.0, -1.0]]
-    )
-    flight = env._flight(position, torch.zeros(5), gravity)
+    # The third is pitched by 30 degrees; the last is not on gaps.
+    gravity = torch.tensor([0.0, 0.0, -1.0]).repeat(5, 1)
+    gravity[2] = torch.tensor([-0.5, 0.0, -0.866])
+    flight = env._flight(position, gravity)
     torch.testing.assert_close(flight, torch.tensor([0.0, 0.2, 0.075, 0.35, 0.0]))

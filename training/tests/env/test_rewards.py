@@ -111,7 +111,7 @@ def test_a_run_up_pays_every_bit_of_speed_beyond_the_command_by_the_width_of_the
 
 
 @pytest.mark.parametrize(("vx", "paid"), [(2.0, 0.4), (-0.5, 0.0), (4.0, 0.5)])
-def test_a_leap_pays_the_area_under_the_path_of_the_nose(vx, paid):
+def test_a_leap_pays_the_area_under_its_path(vx, paid):
     _, terms = rewards(leap=8.0)(inputs(vx=vx, flight=0.2))
     assert terms["leap"].item() == pytest.approx(8.0 * paid)
 

@@ -69,8 +69,8 @@ class LocomotionEnv:
 
     STATE = ("actions", "world", "tick", "commanded", "start_x", "age_offset", "surroundings")
     PITS, LEAPS = ("gap", "course"), "gap"
-    #: Where the nose is ahead of the base's middle, and between which heights a flight counts [m].
-    NOSE, LOW_FLIGHT, HIGH_FLIGHT = 0.25, 0.1, 0.45
+    #: From the base's middle to the ends of the trunk, and between which heights a flight counts [m].
+    HALF_TRUNK, LOW_FLIGHT, HIGH_FLIGHT = 0.25, 0.1, 0.45
 
     def __init__(
         self,
@@ -131,7 +131,7 @@ class LocomotionEnv:
         command = self.commands.velocity, self.commands.standing
         lowered = crouch(self.surroundings) if self.map_size else torch.zeros_like(heading)
         run_up = self._run_up()
-        terrain = lowered, run_up, run_up * self._flight(states.position, heading, gravity)
+        terrain = lowered, run_up, run_up * self._flight(states.position, gravity)
         reward, terms = self.rewards(
             RewardInputs(states, gravity, heading, *terrain, *command, *self.actions)
         )
@@ -184,15 +184,16 @@ class LocomotionEnv:
         level = self.sim.worlds.level[self.world] / self.curriculum.top[self.curriculum.kind].clamp(min=1)
         return level * self.leaps
 
-    def _flight(self, position: Tensor, heading: Tensor, gravity: Tensor) -> Tensor:
-        """How high every robot's nose is over a pit, beyond ``LOW_FLIGHT`` [N], m."""
-        flight, leaping = torch.zeros_like(heading), torch.nonzero(self.leaps).squeeze(-1)
+    def _flight(self, position: Tensor, gravity: Tensor) -> Tensor:
+        """How high the lower end of every robot's trunk is over a pit, beyond ``LOW_FLIGHT`` [N], m."""
+        flight, leaping = (
+            torch.zeros(self.num_robots, device=self.device),
+            torch.nonzero(self.leaps).squeeze(-1),
+        )
         x, y, z = position[leaping].unbind(-1)
-        ahead = heading[leaping]
-        x, y = x + self.NOSE * torch.cos(ahead), y + self.NOSE * torch.sin(ahead)
         over_pit = self.sim.ground_height(self.world[leaping], x, y) < -self.config.ends.pit
-        height = (z - self.NOSE * gravity[leaping, 0]).clamp(self.LOW_FLIGHT, self.HIGH_FLIGHT)
-        flight[leaping] = (height - self.LOW_FLIGHT) * over_pit
+        lower_end = z - self.HALF_TRUNK * gravity[leaping, 0].abs()
+        flight[leaping] = (lower_end.clamp(self.LOW_FLIGHT, self.HIGH_FLIGHT) - self.LOW_FLIGHT) * over_pit
         return flight
 
     def _drive(self, action: Tensor) -> None:

@@ -19,8 +19,9 @@ class RewardConfig:
     ``overspeed`` (terrain, m/s) by how much a robot may be faster than commanded at no cost. ``run_up`` pays
     every m/s beyond the command, up to 1 m/s, among the widest gaps, and less in proportion among narrower
     ones: who arrives at a walk steps across 0.6 m and falls into what is wider. ``leap`` pays, among them and
-    in the same proportion, the area under the path of the nose over a pit (per m2): who lunges across 0.7 m
-    drops his nose into what is wider before the front feet come down, and height is what he lacks.
+    in the same proportion, the area under the path of the trunk's lower end over a pit (per m2): who lunges
+    across 0.7 m drops his nose into what is wider before his front feet come down, and who rears up instead
+    drops behind.
     """
 
     track_velocity: float = 1.5
@@ -59,7 +60,7 @@ class RewardConfig:
 class RewardInputs:
     """What the terms look at: states after the step, the heading off the track (rad; 0 on open ground), by
     how much the robot walks lower than upright with nothing above it (m), how much of a run-up its gaps
-    ask for (1: the widest), how high its nose flies over them (m, in that proportion), the command during
+    ask for (1: the widest), how high it flies over them (m, in that proportion), the command during
     it, and the last three actions."""
 
     states: RobotStates
