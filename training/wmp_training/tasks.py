@@ -132,8 +132,8 @@ OBSTACLES = EnvConfig(
         stuck=-1.0,
         heading=-1.0,
         crouch=-450.0,
-        run_up=2.0,
-        leap=8.0,
+        run_up=3.0,
+        leap=16.0,
         leniency=LENIENCY,
         overspeed=(
             ("climb", 1.0),
