@@ -155,3 +155,24 @@ def test_a_trunk_over_a_pit_flies_as_high_as_its_lower_end_and_elsewhere_not_at_
     gravity[2] = torch.tensor([-0.5, 0.0, -0.866])
     flight = env._flight(position, gravity)
     torch.testing.assert_close(flight, torch.tensor([0.0, 0.2, 0.075, 0.35, 0.0]))
+
+
+def test_a_state_under_other_shares_sends_robots_to_their_new_terrain(contract):
+    def shared(rough):
+        simulator = CountingSimulator(8)
+        kind, level = torch.tensor([0, 1, 1]), torch.tensor([0, 0, 1])
+        simulator.worlds = Worlds(("flat", "rough"), kind, level, torch.zeros(3, 29))
+        simulator.state_dict, simulator.load_state_dict = dict, lambda state: None
+        shares = (("flat", 1.0), ("rough", rough))
+        return LocomotionEnv(contract, simulator, EnvConfig(terrain_shares=shares, camera=False))
+
+    before, after = shared(rough=3.0), shared(rough=1.0)
+    before.reset()
+    before.curriculum.level[before.curriculum.kind == 1] = 1
+    before.world[before.curriculum.kind == 1] = 2
+    after.reset()
+    after.load_state_dict(before.state_dict())
+    assert after.curriculum.level.tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
+    step = after.step(torch.zeros(8, 12))
+    assert step.time_out.tolist() == [False, False, True, True, False, False, False, False]
+    assert torch.equal(after.sim.worlds.kind[after.world], after.curriculum.kind)

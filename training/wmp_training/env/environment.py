@@ -162,7 +162,8 @@ class LocomotionEnv:
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         state = {name: value.to(self.device) for name, value in state.items()}
         owners = {"commands": self.commands, "rewards": self.rewards}
-        self.observations.history, self.curriculum.level = state["history"], state["level"]
+        self.observations.history = state["history"]
+        self.curriculum.adopt(state["level"].cpu())
         self.delay.load_state_dict(state)
         for key, value in state.items():
             owner, _, name = key.rpartition(".")
@@ -174,6 +175,9 @@ class LocomotionEnv:
                 setattr(self.ends, key, value)
             elif key in Sight.STATE:
                 setattr(self.sight, key, value)
+        # Under other shares some robots belong on another terrain: they go there with the next step.
+        elsewhere = self.sim.worlds.kind[self.world] != self.curriculum.kind
+        self.age_offset[elsewhere] = self.max_tick
         prefix = "simulator."
         self.sim.load_state_dict(
             {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
