@@ -44,18 +44,19 @@ def changed(config: Config, name: str, value: Value) -> Config:
 
 
 def _changed(config: Any, path: list[str], name: str, value: Value) -> Any:
-    known = {f.name: getattr(config, f.name) for f in fields(config)}
+    is_table = _is_table(config)
+    known = dict(config) if is_table else {f.name: getattr(config, f.name) for f in fields(config)}
     key, *rest = path
     if key not in known:
         raise ValueError(f"setting {name}: there is no {key!r}, expected one of {sorted(known)}")
     now = known[key]
-    if rest and is_dataclass(now):
-        return replace(config, **{key: _changed(now, rest, name, value)})
-    if rest and _is_table(now):
-        return replace(config, **{key: _with_entry(dict(now), rest, name, value)})
-    if rest or not isinstance(now, (bool, int, float)):
+    if rest and (is_dataclass(now) or _is_table(now)):
+        new = _changed(now, rest, name, value)
+    elif rest or not isinstance(now, (bool, int, float)):
         raise ValueError(f"setting {name}: {'.'.join(path)!r} is not a number or switch of its own")
-    return replace(config, **{key: _like(now, name, value)})
+    else:
+        new = _like(now, name, value)
+    return tuple((known | {key: new}).items()) if is_table else replace(config, **{key: new})
 
 
 def _is_table(value: Any) -> bool:
@@ -63,16 +64,6 @@ def _is_table(value: Any) -> bool:
     return isinstance(value, tuple) and all(
         isinstance(pair, tuple) and [type(part) for part in pair] == [str, float] for pair in value
     )
-
-
-def _with_entry(
-    table: dict[str, float], path: list[str], name: str, value: Value
-) -> tuple[tuple[str, float], ...]:
-    """``table`` as pairs, with ``value`` at its entry ``path``."""
-    key = ".".join(path)
-    if key not in table:
-        raise ValueError(f"setting {name}: there is no {key!r}, expected one of {sorted(table)}")
-    return tuple((table | {key: _like(table[key], name, value)}).items())
 
 
 def _like(now: Value, name: str, value: Value) -> Value:

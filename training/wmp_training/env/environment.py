@@ -190,10 +190,8 @@ class LocomotionEnv:
 
     def _flight(self, position: Tensor, gravity: Tensor) -> Tensor:
         """How high the lower end of every robot's trunk is over a pit, beyond ``LOW_FLIGHT`` [N], m."""
-        flight, leaping = (
-            torch.zeros(self.num_robots, device=self.device),
-            torch.nonzero(self.leaps).squeeze(-1),
-        )
+        flight = torch.zeros(self.num_robots, device=self.device)
+        leaping = torch.nonzero(self.leaps).squeeze(-1)
         x, y, z = position[leaping].unbind(-1)
         over_pit = self.sim.ground_height(self.world[leaping], x, y) < -self.config.ends.pit
         lower_end = z - self.HALF_TRUNK * gravity[leaping, 0].abs()
