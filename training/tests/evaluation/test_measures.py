@@ -8,6 +8,7 @@ import torch
 from wmp_core.control.measurements import attitude
 from wmp_core.control.perception_health import PerceptionHealth
 from wmp_core.control.watchdog import WatchdogSettings
+from wmp_training.evaluation.finish import FOOTING, pits
 from wmp_training.evaluation.measures import Measures
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.tracks import Tracks
@@ -65,6 +66,16 @@ def test_six_metres_in_time_are_a_success(walk):
     assert robot.outcome.success and robot.outcome.end == "goal"
     assert robot.outcome.progress == pytest.approx(6.0, abs=0.02)
     assert robot.outcome.duration == pytest.approx(10.0, abs=0.03)
+
+
+def test_a_robot_above_a_gap_has_not_crossed_it(walk):
+    robot = walk("gap")
+    begin, (edge, landing) = robot.x, pits(robot.tracks.terrains[0])[0]
+    robot.measures = Measures(robot.tracks, [robot.trial], Protocol(distance=edge + 0.1 - begin), PERIOD)
+    while robot.x < landing + FOOTING - 0.02:
+        assert robot.go().running
+    assert robot.go(steps=3).outcome.success
+    assert robot.outcome.progress == pytest.approx(landing + FOOTING - begin, abs=0.02)
 
 
 def test_too_slow_is_no_success(walk):

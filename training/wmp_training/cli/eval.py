@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 HELP = "measure how well a policy walks, terrain by terrain"
 DESCRIPTION = """
 Runs the exported graphs of a bundle, deterministically, on every terrain at every level: an episode
-succeeds if the robot makes 6 m over the obstacles within 20 s at a commanded 0.6 m/s without a fall (tilted
-beyond 80 degrees, lying on its trunk for 1 s, or in a gap); among bars it must also walk upright (base above
-0.25 m) where there is none. Obstacle places, bodies and starts are random per episode and follow from
---seeds; the same arguments give the same file. Ctrl-C keeps the finished cells in --json, and the same
-command with --resume goes on.
+succeeds if the robot makes 6 m over the obstacles, and has firm ground under it there, within 20 s at a
+commanded 0.6 m/s without a fall (tilted beyond 80 degrees, lying on its trunk for 1 s, or in a gap); among
+bars it must also walk upright (base above 0.25 m) where there is none. Obstacle places, bodies and starts
+are random per episode and follow from --seeds; the same arguments give the same file. Ctrl-C keeps the
+finished cells in --json, and the same command with --resume goes on.
 
 --run judges the last checkpoint of a training run, or one that `wmp checkpoint` kept, in the same way: also
 what has no bundle, the privileged teacher and policies without a world model. `wmp compare` puts evaluations
@@ -129,8 +129,10 @@ def _plan(args: argparse.Namespace, who: Candidate) -> tuple[list[Place], Report
         raise ValueError(f"--blind takes the image away, and {who.name} has none")
     levels = difficulties(args.levels)
     places = [(name, level) for name in terrain_names(args.terrains) for level in levels]
-    report = Report(who.identity(), _protocol(args), seeds(args.seeds), args.episodes, planned=len(places))
-    return places, report.resumed(args.json) if args.resume else report
+    report = Report(who.identity(), _protocol(args), seeds(args.seeds), args.episodes)
+    report = report.resumed(args.json) if args.resume else report
+    report.plan(places)
+    return places, report
 
 
 def _protocol(args: argparse.Namespace) -> Protocol:

@@ -17,6 +17,7 @@ from wmp_sim.terrain import Terrain
 from wmp_sim.terrain.track import PIT_FLOOR, TRACK_HALF_WIDTH
 from wmp_training.env.observations import projected_gravity
 from wmp_training.evaluation import protocol as rules
+from wmp_training.evaluation.finish import finish_line
 from wmp_training.evaluation.trial import Trial
 from wmp_training.sim.backend import RobotStates
 
@@ -87,6 +88,9 @@ class Measures:
         self.tracks, self.trials, self.protocol, self.dt = tracks, trials, protocol, period
         count = tracks.num_robots
         self.start_x = tracks.states().position[:, 0].clone()
+        asked = (self.start_x + protocol.distance).tolist()
+        lines = [finish_line(terrain, x) for terrain, x in zip(tracks.terrains, asked, strict=True)]
+        self._distance = torch.tensor(lines) - self.start_x
         self.end = torch.full((count,), RUNNING)
         self.progress, self.time = torch.zeros(count), torch.zeros(count)
         self._trunk_time = torch.zeros(count)
@@ -165,7 +169,7 @@ class Measures:
         in_pit = self._pit & (states.position[:, 2] < -PIT_DEPTH)
         verdicts = (
             (TIME, self.time >= self.protocol.duration - 0.5 * self.dt),
-            (GOAL, self.progress >= self.protocol.distance),
+            (GOAL, self.progress >= self._distance),
             (OFF_TRACK, states.position[:, 1].abs() > TRACK_HALF_WIDTH),
             (FALL, tilted | in_pit | (self._trunk_time > LONGEST_TRUNK_CONTACT)),
         )

@@ -16,7 +16,8 @@ class Protocol:
 
     Attributes:
         vx: commanded forward speed, m/s.
-        distance: forward progress that makes an episode a success, m; the episode ends there.
+        distance: forward progress that makes an episode a success, m, or firm ground beyond it
+            (:mod:`wmp_training.evaluation.finish`); the episode ends there.
         duration: time to make it in, s.
         heading_gain: the operator steers back to the track's direction with ``-heading_gain * heading``
             rad/s; 0 asks for a yaw rate of zero, whatever the heading.
