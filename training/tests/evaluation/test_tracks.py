@@ -65,10 +65,11 @@ def test_work_of_the_first_instant_is_torque_times_velocity(tracks, contract, de
     np.testing.assert_allclose(tracks.work.numpy(), np.abs(torque * dq).sum(-1) * STEP, rtol=1e-5)
 
 
-def test_torque_is_what_weak_and_strong_motors_deliver(contract, default):
+@pytest.mark.parametrize("error", [0.05, 1.5], ids=["little", "more than the motors have"])
+def test_torque_is_what_weak_and_strong_motors_deliver(contract, default, error):
     tracks = Tracks(contract, TRIALS, varied=True)
     tracks.substeps = 1
-    tracks.step(default + 0.05, torch.arange(3))
+    tracks.step(default + error, torch.arange(3))
     torch.testing.assert_close(tracks.peak_torque, tracks.states().torque.abs(), atol=1e-4, rtol=1e-4)
 
 

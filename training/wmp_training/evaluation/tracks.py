@@ -59,6 +59,7 @@ class Tracks(MujocoWorlds):
                 randomise(model, BODIES, source)
         super().__init__(contract, len(trials), models, threads)
         self._strength = np.array([model.actuator_gainprm[:, 0] for model in models])
+        self._most = models[0].actuator_forcerange[:, 1]
         self.substeps = round(contract.timing.control_period / STEP)
         joints = contract.joints
         self._gains = joints.array("kp"), joints.array("kd")
@@ -88,7 +89,7 @@ class Tracks(MujocoWorlds):
             torque = deliverable_torque(asked, dq, *self._motors)
             self._control[ids] = torque
             self.batch.step(ids, nstep=1)
-            torque = torque * self._strength[ids]
+            torque = np.clip(torque * self._strength[ids], -self._most, self._most)
             work += np.abs(torque * dq).sum(-1) * STEP
             peak = np.maximum(peak, np.abs(torque))
             rate += (np.hypot(*self._qvel[ids, 3:5].T) - rate) * RATE_SHARE
