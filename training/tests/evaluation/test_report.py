@@ -52,7 +52,12 @@ def test_a_report_that_is_read_is_the_one_that_was_saved(report, tmp_path):
 def test_an_evaluation_goes_on_where_it_was_and_never_with_another_one(report, tmp_path):
     report.save(tmp_path / "out.json")
     fresh = Report(WHO, Protocol(), (0, 1), 2)
-    assert fresh.resumed(tmp_path / "out.json").holds("gap", 0.5)
+    resumed = fresh.resumed(tmp_path / "out.json")
+    assert resumed.holds("gap", 0.5)
+    resumed.plan([("gap", 0.5)])
+    assert resumed.is_complete
+    resumed.plan([("tilt", 0.5)])  # the gap counts as well: one of two
+    assert resumed.planned == 2 and not resumed.is_complete
     for change in ({"seeds": (0,)}, {"episodes": 3}, {"candidate": {}}, {"protocol": Protocol(blind="far")}):
         with pytest.raises(ReportError, match=next(iter(change))):
             replace(fresh, **change).resumed(tmp_path / "out.json")
@@ -63,7 +68,7 @@ def test_an_evaluation_by_other_rules_is_refused(report, tmp_path):
     data = json.loads((tmp_path / "out.json").read_text())
     data["rules"]["fallen_tilt"] = 1.05
     (tmp_path / "out.json").write_text(json.dumps(data))
-    with pytest.raises(ReportError, match=r"fallen_tilt': 1\.05.* now .*evaluate again"):
+    with pytest.raises(ReportError, match=r"by other rules: fallen_tilt 1\.05, now 1\.39\d+; evaluate again"):
         Report.load(tmp_path / "out.json")
 
 

@@ -28,7 +28,7 @@ class Report:
     """Holds nothing of the machine or the moment: the same candidate and arguments give the same report.
 
     ``candidate`` is its identity; ``episodes`` per cell and seed; ``cells`` and, as JSON data, the
-    ``outcomes`` of all episodes, as far as the evaluation has come; ``planned`` cells were asked for.
+    ``outcomes`` of all episodes, as far as the evaluation has come; it will have ``planned`` cells.
     """
 
     candidate: dict[str, Any]
@@ -42,7 +42,7 @@ class Report:
 
     @property
     def is_complete(self) -> bool:
-        """Whether all cells that were asked for have been evaluated."""
+        """Whether all cells have been evaluated."""
         return len(self.cells) >= self.planned
 
     @property
@@ -58,9 +58,13 @@ class Report:
             self.outcomes += [{"of_seed": seed, **_episode(outcome)} for outcome in of_seed]
         return cell
 
+    def plan(self, places: Sequence[tuple[str, float]]) -> None:
+        """Ask for ``places`` (terrain, difficulty) beside those that have been evaluated."""
+        self.planned = len({*places, *((cell.terrain, cell.difficulty) for cell in self.cells)})
+
     def holds(self, terrain: str, difficulty: float) -> bool:
         """Whether this cell has been evaluated."""
-        return any((cell.terrain, cell.difficulty) == (terrain, difficulty) for cell in self.cells)
+        return self.cell(terrain, difficulty) is not None
 
     def cell(self, terrain: str, difficulty: float) -> Cell | None:
         """The cell, if it has been evaluated."""
@@ -108,7 +112,7 @@ class Report:
             raise ReportError(f"{path} is no evaluation: {error}; make one with 'wmp eval --json'") from error
         if data["format"] != FORMAT:
             raise ReportError(f"{path} has format {data['format']}, expected {FORMAT}; evaluate again")
-        raise ReportError(f"{path} was judged by the rules {data['rules']}, now {RULES}; evaluate again")
+        raise ReportError(f"{path} was judged by other rules: {_differences(data['rules'])}; evaluate again")
 
     @classmethod
     def _parsed(cls, data: dict[str, Any]) -> Report:
@@ -136,8 +140,13 @@ class Report:
                     f"{path} is of {key} {recorded}, expected {expected}; give the arguments it was begun "
                     "with, or leave out --resume"
                 )
-        found.planned = self.planned
         return found
+
+
+def _differences(rules: Mapping[str, Any]) -> str:
+    """Where ``rules`` are not those of now."""
+    pairs = ((name, rules.get(name), RULES.get(name)) for name in sorted({*rules, *RULES}))
+    return ", ".join(f"{name} {theirs}, now {ours}" for name, theirs, ours in pairs if theirs != ours)
 
 
 def _check(data: Any, **types: type) -> None:

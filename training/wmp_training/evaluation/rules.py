@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
+from typing import Any
+
 from wmp_core.control.envelope import EnvelopeSettings
 from wmp_sim.fall import FALLEN_TILT
+from wmp_sim.motors import FULL_TORQUE_SPEED
+from wmp_sim.terrain import TERRAINS
 from wmp_sim.terrain.track import TRACK_HALF_WIDTH
+from wmp_training.evaluation.finish import FOOTING
 from wmp_training.evaluation.measures import BAR_REACH, LONGEST_TRUNK_CONTACT, PIT_DEPTH, UPRIGHT_HEIGHT
+from wmp_training.evaluation.tracks import BODIES, START_Y, START_YAW
+from wmp_training.evaluation.trial import Trial
 
-#: rad, s, m and W.
-RULES = {
+
+def tracks_digest() -> str:
+    """Of one track per terrain: changes with any dimension of any of them."""
+    digest = hashlib.sha256()
+    for name in TERRAINS:
+        terrain = Trial(name, 0.5, 0).track()
+        parts = [terrain.boxes.centre, terrain.boxes.half_size]
+        parts += [] if terrain.height_field is None else [terrain.height_field.heights]
+        for part in parts:
+            # Rounded: the last bits of a sine are not the same on every machine.
+            digest.update((part.round(6) + 0.0).tobytes())
+    return digest.hexdigest()[:16]
+
+
+#: rad, s, m, rad/s and W.
+RULES: dict[str, Any] = {
     "fallen_tilt": round(FALLEN_TILT, 4),
     "longest_trunk_contact": LONGEST_TRUNK_CONTACT,
     "pit_depth": PIT_DEPTH,
     "upright_height": UPRIGHT_HEIGHT,
     "bar_reach": BAR_REACH,
+    "footing": FOOTING,
     "track_half_width": TRACK_HALF_WIDTH,
+    "start_y": START_Y,
+    "start_yaw": START_YAW,
+    "full_torque_speed": FULL_TORQUE_SPEED,
     "power_limit": EnvelopeSettings().power_limit,
+    "bodies": {name: list(limits) for name, limits in dataclasses.asdict(BODIES).items()},
+    "tracks": tracks_digest(),
 }
