@@ -37,6 +37,13 @@ def test_the_gate_randomises_as_the_run_did(tmp_path, brief, monkeypatch):
     assert courses[0].config.noise == () and payload.min() >= 0.0 and payload.max() <= 1.0
 
 
+def test_every_robot_stands_on_the_level_that_it_is_counted_for(brief):
+    env = _course(TASKS["obstacles"], 3, (0, 2), 16, seed=0, threads=1, camera=False)
+    env.reset()
+    assert torch.equal(env.sim.worlds.level[env.world], env.curriculum.level)
+    assert sorted(env.curriculum.level.tolist()) == 32 * [0] + 32 * [2]
+
+
 def test_whoever_makes_six_metres_on_its_feet_passes_and_whoever_falls_after_does_not(brief, monkeypatch):
     env = _course(TASKS["obstacles"], 2, (0, 1), 1, seed=0, threads=1, camera=False)
     states, moved = env.sim.states, torch.tensor([7.0, 7.0, 3.0, 7.0])

@@ -55,7 +55,9 @@ def _course(
     what: Task, top: int, levels: tuple[int, ...], robots: int, seed: int, threads: int, camera: bool
 ) -> LocomotionEnv:
     """``robots`` on every track and level of ``what``, new ones of the same kinds, without pushes."""
-    quiet = replace(what.env, push_velocity=0.0, lost_images=0.0, blind_robots=0.0)
+    # Every robot on the level that it is counted for.
+    stated = replace(what.env.curriculum, revisit=0.0)
+    quiet = replace(what.env, push_velocity=0.0, lost_images=0.0, blind_robots=0.0, curriculum=stated)
     names = tuple(name for name in what.worlds.terrains if name != "flat")
     config = quiet if camera else without_camera(quiet)
     contract = a1_contract(preset("small").world_model)
