@@ -15,7 +15,7 @@ from wmp_training.checkpoint import (
 )
 from wmp_training.cli import checkpoint
 from wmp_training.recipe import Stage, resumed, train
-from wmp_training.runner import RunConfig
+from wmp_training.runner import RunConfig, Runner
 
 CONFIG = RunConfig("tiny", 12, 3, levels=2, task="obstacles")
 ROLLOUT = 12 * 8
@@ -64,6 +64,8 @@ def test_a_resumed_run_keeps_its_own_configuration_but_for_settings_that_are_giv
     assert RunConfig(**facts["config"]) == expected
     with pytest.raises(CheckpointError, match="is a run with num_envs 12, not 64; leave that out"):
         resumed(tmp_path, {"num_envs": 64})
+    with pytest.raises(CheckpointError, match="where a run begins, and follows ppo.desired_kl"):
+        resumed(tmp_path, {"settings": {"ppo.learning_rate": 1e-3}})
 
 
 def test_a_run_is_not_begun_where_there_is_one(tmp_path, short):
@@ -133,9 +135,20 @@ def test_a_skill_that_is_taken_over_is_not_unlearned_by_the_first_rollout(tmp_pa
     assert 0.0 < max((after[name] - before[name]).abs().max() for name in before) < 1.5 * most
 
 
+def test_robots_of_a_run_that_takes_over_a_skill_begin_with_the_h_of_its_world_model(tmp_path):
+    Runner(tmp_path / "first", CONFIG, threads=1).save()
+    second = Runner(tmp_path / "second", replace(CONFIG, seed=9), threads=1)
+    second.begin_with(tmp_path / "first" / "checkpoint")
+    rssm = second.learner.networks.world_model.rssm
+    with torch.no_grad():
+        begin = rssm.initial(1)
+        expected = rssm.advance(begin.deter, begin.stoch, torch.zeros(1, 5 * 12))
+    torch.testing.assert_close(second.learner.obs["deter"], expected.expand(12, -1))
+
+
 def test_a_student_needs_a_task_that_shows_the_ground(tmp_path):
     with pytest.raises(ValueError, match="height map"):
-        recipe.Runner(tmp_path, RunConfig("tiny", 4, 1, stage="student"))
+        Runner(tmp_path, RunConfig("tiny", 4, 1, stage="student"))
 
 
 @pytest.mark.parametrize(

@@ -211,7 +211,8 @@ class Learner:
         return tensors, facts
 
     def load_skill(self, tensors: dict[str, Tensor], facts: dict[str, float]) -> None:
-        """Begin with what another run has learned: its networks and terrain levels.
+        """Begin with what another run has learned, its networks and terrain levels, and start all robots
+        anew: what they remember is of other networks.
 
         From a teacher's checkpoint that is the teacher alone, and levels up to its own; from a student's, all
         but the teacher.
@@ -226,15 +227,13 @@ class Learner:
             self.env.curriculum.adopt(tensors["env.level"])
             if self.teacher is None:
                 self.ppo.begin_slowly()
+        self.obs = self._perceive(self.env.reset())
 
     def load_state_dict(self, tensors: dict[str, Tensor], facts: dict[str, float]) -> None:
         self.networks.load(tensors)
         for name, module in self._aids.items():
             module.load_state_dict(ck.section(name, tensors))
-        self.ppo.learning_rate = facts["learning_rate"]
-        ck.load_optimizer_tensors(
-            self.ppo.optimizer, ck.section("ppo_optimizer", tensors), facts["learning_rate"]
-        )
+        self.ppo.resume(ck.section("ppo_optimizer", tensors), facts["learning_rate"])
         ck.load_optimizer_tensors(
             self.trainer.optimizer,
             ck.section("world_model_optimizer", tensors),

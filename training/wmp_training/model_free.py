@@ -88,16 +88,18 @@ class ModelFreeLearner:
         return tensors | random_states(self.env.device), facts
 
     def load_skill(self, tensors: dict[str, Tensor], facts: dict[str, float]) -> None:
-        """Weights, optimiser and terrain levels of another run; its robots stay where they are."""
+        """Begin with weights, optimiser and terrain levels of another run; all robots start anew."""
+        self._load_policy(tensors, facts)
+        self.env.curriculum.adopt(tensors["env.level"])
+        self.obs = self.eyes(self.env.reset())
+
+    def _load_policy(self, tensors: dict[str, Tensor], facts: dict[str, float]) -> None:
         self.actor.load_state_dict(ck.section(self.kind, tensors))
         self.critic.load_state_dict(ck.section("critic", tensors))
-        self.ppo.learning_rate = facts["learning_rate"]
-        optimizer = ck.section("ppo_optimizer", tensors)
-        ck.load_optimizer_tensors(self.ppo.optimizer, optimizer, facts["learning_rate"])
-        self.env.curriculum.adopt(tensors["env.level"])
+        self.ppo.resume(ck.section("ppo_optimizer", tensors), facts["learning_rate"])
 
     def load_state_dict(self, tensors: dict[str, Tensor], facts: dict[str, float]) -> None:
-        self.load_skill(tensors, facts)
+        self._load_policy(tensors, facts)
         self.iteration, self.env_steps = int(facts["iteration"]), int(facts["env_steps"])
         self.env.load_state_dict(ck.section("env", tensors))
         self.obs = self.obs.clone().update(ck.section("obs", tensors, self.env.device))

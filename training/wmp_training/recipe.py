@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -67,27 +67,14 @@ def train(
     """
     if config.policy != "wmp" and recipe != "wmp":
         raise ValueError(f"policy {config.policy!r} is trained by reward alone, expected the recipe 'wmp'")
-    end, source, stages = time.monotonic() + time_limit, begin_with, RECIPES[recipe]
+    end, source = time.monotonic() + time_limit, begin_with
     if not resume and ranks.any(bool(_begun_stages(folder, "warm"))):
         raise CheckpointError(f"{folder} holds a run; go on with it (--resume), or name another --out")
+    stages = RECIPES[recipe]
     if resume:
-        begun_stages = _begun_stages(folder, recipe)
-        if not begun_stages:
-            load_facts(folder / stages[0].folder / "checkpoint")  # says what is missing
-        # A run that took over a skill never had the stages before it.
-        stages = stages[stages.index(begun_stages[0]) :]
+        stages = _from_first_begun(folder, stages)
     if begin_with is not None:
-        first = load_facts(begin_with)["config"]
-        names, begin = [stage.name for stage in stages], first["stage"]
-        for key, expected in (("preset", config.preset), ("task", config.task), ("policy", config.policy)):
-            found = first.get(key, getattr(RunConfig, key, None))
-            if found != expected:
-                raise CheckpointError(f"{begin_with} is of {key} {found!r}, expected {expected!r}")
-        if begin not in names:
-            raise CheckpointError(
-                f"{begin_with} is of stage {begin!r}, expected one of recipe {recipe!r}: {names}"
-            )
-        stages = stages[names.index(begin) :]
+        stages = _from_stage_of(begin_with, config, recipe)
     for stage in stages:
         path = folder / stage.folder
         begun = resume and is_checkpoint(path / "checkpoint")
@@ -110,17 +97,47 @@ def train(
     return runner.checkpoint
 
 
+def _from_first_begun(folder: Path, stages: Sequence[Stage]) -> Sequence[Stage]:
+    """The ``stages`` of the run in ``folder``: one that took over a skill never had those before it."""
+    for i, stage in enumerate(stages):
+        if is_checkpoint(folder / stage.folder / "checkpoint"):
+            return stages[i:]
+    load_facts(folder / stages[0].folder / "checkpoint")  # says what is missing
+    return stages
+
+
+def _from_stage_of(skill: Path, config: RunConfig, recipe: str) -> Sequence[Stage]:
+    """The stages of ``recipe`` from that of the checkpoint ``skill`` on, which a run of ``config`` can take
+    over; raises :class:`CheckpointError`."""
+    found = load_facts(skill)["config"]
+    for key in ("preset", "task", "policy"):
+        own, expected = found.get(key, getattr(RunConfig, key, None)), getattr(config, key)
+        if own != expected:
+            raise CheckpointError(f"{skill} is of {key} {own!r}, expected {expected!r}")
+    names = [stage.name for stage in RECIPES[recipe]]
+    if found["stage"] not in names:
+        raise CheckpointError(
+            f"{skill} is of stage {found['stage']!r}, expected one of recipe {recipe!r}: {names}"
+        )
+    return RECIPES[recipe][names.index(found["stage"]) :]
+
+
 def resumed(folder: Path, given: Mapping[str, Any]) -> tuple[str, RunConfig]:
     """Recipe and configuration of the run in ``folder``, with the settings that are ``given`` beside its own.
 
     Raises:
         FileNotFoundError: there is no run.
-        CheckpointError: what else is given, by its name in ``RunConfig``, differs from the run's own.
+        CheckpointError: what else is given, by its name in ``RunConfig``, differs from the run's own; a
+            setting that matters at the beginning only is given.
     """
     begun = _begun_stages(folder, "warm")
     if not begun:
         load_facts(folder / "checkpoint")  # says what is missing
     config = _merged(folder / begun[-1].folder, given.get("settings", {}))
+    if "ppo.learning_rate" in given.get("settings", {}):
+        raise CheckpointError(
+            "ppo.learning_rate is where a run begins, and follows ppo.desired_kl from there on; set that"
+        )
     for name, value in given.items():
         own = getattr(config, name)
         if name != "settings" and _plain(value) != _plain(own):

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from tensordict import TensorDict
 
 from wmp_training.algorithms.imitation import Imitation
+from wmp_training.checkpoint import optimizer_tensors
 from wmp_training.policy.actor_critic import WMPActor, WMPCritic
 
 ROBOTS = 64
@@ -58,3 +61,13 @@ def test_the_teacher_leads_every_fourth_robot_and_no_other(imitation):
     led = (action > 50.0).all(-1)
     assert led.tolist() == [False, False, False, True] * (ROBOTS // 4)
     assert (action[~led] < 50.0).all()
+
+
+def test_whoever_resumes_may_change_rate_and_noise_of_a_regression(imitation, tiny):
+    actor, obs = imitation.actor, observation()
+    other = replace(tiny.imitation, learning_rate=1e-5, exploration=0.05)
+    resumed = Imitation(actor, imitation.critic, obs, 12, tiny.ppo, other)
+    actor.distribution.std_param.data.fill_(0.25)  # as a checkpoint has it
+    resumed.resume(optimizer_tensors(imitation.optimizer), imitation.learning_rate)
+    assert resumed.optimizer.param_groups[0]["lr"] == resumed.learning_rate == 1e-5
+    torch.testing.assert_close(actor.distribution.std_param.data, torch.full((12,), 0.05))

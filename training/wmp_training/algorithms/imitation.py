@@ -43,6 +43,11 @@ class Imitation(WMPPPO):
         position = torch.arange(obs.batch_size[0], device=self.device) * imitation.led
         self.led = (position + imitation.led).floor() > position.floor()
 
+    def resume(self, optimizer: dict[str, Tensor], learning_rate: float) -> None:
+        """As configured: nothing adapts rate and noise of a regression, but whoever resumes may."""
+        super().resume(optimizer, self.learning_rate)
+        self.actor.distribution.std_param.data.fill_(self.exploration)
+
     def act(self, obs: TensorDict) -> Tensor:
         """Actions [N, A]: the student's own, and the teacher's for the robots that it leads."""
         own = super().act(obs)

@@ -12,6 +12,7 @@ from rsl_rl.storage import RolloutStorage
 from tensordict import TensorDict
 from torch import Tensor, nn
 
+from wmp_training.checkpoint import load_optimizer_tensors
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.policy.actor_critic import WMPActor, WMPCritic
 from wmp_training.presets import PPOConfig
@@ -98,6 +99,11 @@ class GaitPPO(PPO):
                 totals[name] += value.item()
         self.storage.clear()
         return {name: total / len(batches) for name, total in totals.items()}
+
+    def resume(self, optimizer: dict[str, Tensor], learning_rate: float) -> None:
+        """Go on with the state of an ``optimizer``, at the rate to which the KL had led."""
+        self.learning_rate = learning_rate
+        load_optimizer_tensors(self.optimizer, optimizer, learning_rate)
 
     def begin_slowly(self) -> None:
         """For a policy that already walks: an optimiser without a past takes steps of full size in every
