@@ -176,3 +176,5 @@ def test_a_state_under_other_shares_sends_robots_to_their_new_terrain(contract):
     step = after.step(torch.zeros(8, 12))
     assert step.time_out.tolist() == [False, False, True, True, False, False, False, False]
     assert torch.equal(after.sim.worlds.kind[after.world], after.curriculum.kind)
+    # What they did on the old one says nothing of the new one's levels.
+    assert not after.curriculum._counts.any()

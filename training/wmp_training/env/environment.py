@@ -215,9 +215,12 @@ class LocomotionEnv:
         return failed | time_out, time_out
 
     def _finish(self, robots: Tensor, states: RobotStates, failed: Tensor) -> None:
+        self.age_offset[robots] = 0
+        # Under other shares, the episode in which a robot was resumed was one of another terrain.
+        own = self.sim.worlds.kind[self.world[robots]] == self.curriculum.kind[robots]
+        robots, failed = robots[own], failed[own]
         distance = states.position[robots, 0] - self.start_x[robots]
         self.curriculum.update(robots, self.world[robots], distance, self.commanded[robots], failed)
-        self.age_offset[robots] = 0
 
     def _log(self, terms: dict[str, Tensor], done: Tensor, time_out: Tensor) -> None:
         self.episode_log = {name: value.mean() for name, value in terms.items()}
