@@ -70,7 +70,7 @@ def train(
     end, source = time.monotonic() + time_limit, begin_with
     if not resume and ranks.any(bool(_begun_stages(folder, "warm"))):
         raise CheckpointError(f"{folder} holds a run; go on with it (--resume), or name another --out")
-    stages = RECIPES[recipe]
+    stages: Sequence[Stage] = RECIPES[recipe]
     if resume:
         stages = _from_first_begun(folder, stages)
     if begin_with is not None:
