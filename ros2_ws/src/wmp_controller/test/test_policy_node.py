@@ -440,6 +440,27 @@ def test_after_the_systems_time_was_set_nobody_walks_by_images_that_would_all_be
     assert "the system's time was set" in observer.health.message
 
 
+FOUND_WELL = """
+from wmp_controller import policy_node
+
+policy_node.check_robot = policy_node.check_inference = lambda *arguments: []
+"""
+
+
+def test_a_robot_that_was_switched_off_and_on_is_not_the_one_that_the_preflight_found_well(
+    policy_node, observer, robot
+):
+    policy_node(before=FOUND_WELL, **patient(robot, preflight="required"))
+    observer.wait(lambda: observer.states and robot.tick > 3000)
+
+    def is_refused():
+        robot.tick = 0
+        return "the robot has restarted since the preflight" in observer.call("stand_up").message
+
+    observer.wait(is_refused)
+    assert observer.call("stop").success
+
+
 def test_an_ignored_preflight_gives_torque_under_a_loud_warning(policy_node, observer, robot):
     process = policy_node(**patient(robot, preflight="ignored"))
     robot.fields["motor_temp"] = np.full(12, 70)  # too hot for the doctor, not for the watchdog

@@ -54,6 +54,24 @@ def test_nothing_moves_before_the_checks_are_done(clock):
     assert "not been concluded" in Preflight("required", False, clock=clock).obstacle(Request.STAND_UP)
 
 
+@pytest.mark.parametrize("request_", [Request.STAND_UP, Request.WALK])
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [(LinkStatistics(restarts=1), "has restarted"), (LinkStatistics(silences=1), "was silent")],
+)
+def test_a_robot_that_may_have_restarted_since_gets_no_torque_and_every_stop(clock, request_, counts, told):
+    preflight = Preflight("required", False, clock=clock, statistics=lambda: counts)
+    preflight.conclude(WELL)
+    preflight.hear("")
+    obstacle = preflight.obstacle(request_)
+    assert told in obstacle and "restart policy_node" in obstacle
+    assert preflight.obstacle(Request.STOP) is preflight.obstacle(Request.SIT_DOWN) is None
+
+
+def test_a_failed_preflight_says_that_it_is_not_repeated(clock):
+    assert "(check the cable); then restart policy_node" in concluded(SILENT, clock).obstacle(Request.WALK)
+
+
 @pytest.mark.parametrize(
     ("heard", "told"),
     [(None, "has said nothing"), ("no RealSense camera offers depth", "no RealSense camera")],

@@ -77,7 +77,10 @@ class PolicyNode(Node):
         self._stamp_clock = _system_clock()
         self._link = create_link(robot, _joint_names(path), self._stamp_clock)
         self._preflight = Preflight(
-            declare(self, "preflight", "required"), self._dry_run, declare(self, "preflight_wait", 120.0)
+            declare(self, "preflight", "required"),
+            self._dry_run,
+            declare(self, "preflight_wait", 120.0),
+            statistics=lambda: self._link.statistics,
         )
         self._silence = Silence(robot, self._preflight.wait_s)
         # A port that is taken is told at once, not after the bundle's verification.

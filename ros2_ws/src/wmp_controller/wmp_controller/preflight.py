@@ -1,7 +1,8 @@
 """Before a robot gets torque: the doctor's checks that matter, and what a failed one stops.
 
 The computer, the bundle's graphs and the robot are examined once, before the control loop starts; the camera
-and its depth chain are judged when a walk is asked for, by what ``depth_node`` says about itself.
+and its depth chain are judged when a walk is asked for, by what ``depth_node`` says about itself. What was
+found of a robot holds until it is switched off.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import math
 import time
 from typing import Callable, List, NamedTuple, Optional, Sequence
 
+from wmp_core.a1.link import LinkStatistics
 from wmp_core.control.modes import Request
 from wmp_core.doctor.check import Check, Verdict
 
@@ -37,16 +39,23 @@ class Preflight:
         dry_run: nothing reaches the motors, so nothing is refused.
         wait_s: s for which a robot that is not switched on yet is waited for.
         clock: s, for the age of what was heard.
+        statistics: the link's counts since the robot was examined.
     """
 
     def __init__(
-        self, demand: str, dry_run: bool, wait_s: float = 0.0, clock: Callable[[], float] = time.monotonic
+        self,
+        demand: str,
+        dry_run: bool,
+        wait_s: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
+        statistics: Callable[[], LinkStatistics] = LinkStatistics,
     ) -> None:
         if demand not in DEMANDS:
             raise ValueError(f"parameter preflight is {demand!r}, expected one of {', '.join(DEMANDS)}")
         if not 0 <= wait_s < math.inf:
             raise ValueError(f"parameter preflight_wait is {wait_s!r}, expected seconds from 0")
         self._demand, self._dry_run, self._clock = demand, dry_run, clock
+        self._statistics = statistics
         self.wait_s = wait_s if self.is_wanted else 0.0
         self._failed: Optional[List[Check]] = None
         self._depth: Optional[_Heard] = None
@@ -85,9 +94,21 @@ class Preflight:
         if self._failed is None:
             return "the preflight has not been concluded: it begins once the robot answers"
         if self._failed:
-            return "; ".join(f"the preflight failed, {_sentence(check)}" for check in self._failed)
-        if request is Request.WALK:
-            return self._depth_problem()
+            failures = "; ".join(f"the preflight failed, {_sentence(check)}" for check in self._failed)
+            return f"{failures}; then restart policy_node"
+        problem = self._restart()
+        if problem is None and request is Request.WALK:
+            problem = self._depth_problem()
+        return problem
+
+    def _restart(self) -> Optional[str]:
+        """Whether the robot may have been switched off: its zeros, its IMU and its mode are new then."""
+        statistics = self._statistics()
+        if statistics.restarts:
+            return "the robot has restarted since the preflight: restart policy_node"
+        if statistics.silences:
+            # A cable that was out hides the tick's fall, and the SDK tells of none.
+            return "the robot was silent since the preflight, and may have restarted: restart policy_node"
         return None
 
     def _depth_problem(self) -> Optional[str]:

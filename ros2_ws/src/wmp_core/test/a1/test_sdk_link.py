@@ -85,6 +85,17 @@ def test_a_state_arrives_in_contract_order_once(link, binding):
     assert link.receive(0.0).tick == 8
 
 
+def test_a_pause_of_more_than_a_second_between_two_states_is_a_silence(binding):
+    arrivals = iter((100.0, 101.0, 102.01))
+    link = SdkLink(SETTINGS, NAMES, lambda: next(arrivals))
+    link.open()
+    counted = []
+    for binding.tick in (2, 4, 6):
+        link.receive(0.0)
+        counted.append(link.statistics.silences)
+    assert counted == [0, 0, 1]
+
+
 def test_a_command_is_sent_per_motor_as_q_kp_dq_kd_tau(link, binding):
     rows = [np.arange(12) / 10 + offset for offset in (0.0, 2.0, 4.0, 6.0, 8.0)]
     link.send(MotorCommand(*rows))

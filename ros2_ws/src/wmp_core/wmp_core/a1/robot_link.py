@@ -38,7 +38,8 @@ class LinkStatistics:
     """Counts since the link was opened.
 
     ``superseded`` states were read but overtaken by a newer one before anyone asked; ``lost`` is judged by
-    gaps of the tick; ``restarts`` counts ticks that fell back by more than a second.
+    gaps of the tick; ``restarts`` counts ticks that fell back by more than a second, and ``silences``, where
+    time is real, pauses of more than a second between two states.
     """
 
     sent: int = 0
@@ -51,3 +52,4 @@ class LinkStatistics:
     reordered: int = 0
     lost: int = 0
     restarts: int = 0
+    silences: int = 0

@@ -23,6 +23,9 @@ from wmp_core.observation import RobotState
 ConnectionT = TypeVar("ConnectionT")
 SessionT = TypeVar("SessionT", bound="LinkSession")
 
+#: s without a state in which a robot may have been switched off and on.
+_SILENCE_S = 1.0
+
 
 class LinkSession(ABC, Generic[ConnectionT]):
     """Joint order, stamps and counts of a link, and the damping that ends it.
@@ -44,6 +47,7 @@ class LinkSession(ABC, Generic[ConnectionT]):
         self._connection: Optional[ConnectionT] = None
         self._claim: Optional[socket.socket] = None
         self._statistics = LinkStatistics()
+        self._newest_arrival: Optional[float] = None
         self._velocity = np.zeros(len(joint_names))
 
     @property
@@ -122,6 +126,7 @@ class LinkSession(ABC, Generic[ConnectionT]):
     def _begin(self, connection: ConnectionT, claim: socket.socket) -> None:
         """A session over ``connection``, with the ``claim`` to its robot: its counts begin at 0."""
         self._connection, self._claim, self._statistics = connection, claim, LinkStatistics()
+        self._newest_arrival = None
 
     def _open_connection(self) -> ConnectionT:
         if self._connection is None:
@@ -129,7 +134,16 @@ class LinkSession(ABC, Generic[ConnectionT]):
         return self._connection
 
     def _robot_state(self, state: wire.LowState, arrival: float) -> RobotState:
-        stamp = state.tick * TICK_SECONDS if self._settings.stamp_from_tick else arrival
+        if self._settings.stamp_from_tick:  # in lockstep the robot waits, and a pause means nothing
+            stamp = state.tick * TICK_SECONDS
+        else:
+            stamp = arrival
+            self._count_silence(arrival)
         translated = robot_state(self._order, state, stamp)
         self._velocity = translated.dq
         return translated
+
+    def _count_silence(self, arrival: float) -> None:
+        before, self._newest_arrival = self._newest_arrival, arrival
+        if before is not None and arrival - before > _SILENCE_S:
+            self._statistics.silences += 1
