@@ -67,7 +67,9 @@ def test_a_card_shows_success_blinded_success_and_foresight(bundle):
     others = {"teacher": Report({"name": "teacher"}, Protocol(), (0,), 1)}
     card = model_card(bundle, report, replace(evaluation(bundle, "far"), episodes=3), others)
     assert "4 episodes per terrain and difficulty\n(seeds 0 and 1, pooled)" in card
-    assert card.count("| crawl | 25% |") == 2 and "is worth; 6 episodes per terrain and difficulty." in card
+    assert card.count("| crawl | 25% |") == 2 and "is worth; 6 episodes per terrain and difficulty (`" in card
+    asked = "wmp eval --bundle models/tiny --terrains flat,crawl --levels 0.5 --seeds 0,1 --episodes"
+    assert f"\n    {asked} 2\n" in card and f"(`{asked} 3 --blind far`)" in card
     assert "The seeds differ most on crawl 0.5: 50% and 0%." in card
     assert "| crawl | 0.200 | 0.400 | 0.50 | 7 |" in card
     assert "(success.png)" in card and "(foresight.png)" not in card

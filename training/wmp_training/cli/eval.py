@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wmp_training.cli.mistakes import MISTAKES
+from wmp_training.evaluation.trial import LEVELS
 
 if TYPE_CHECKING:
     from wmp_training.evaluation.candidate import Candidate
@@ -63,7 +64,8 @@ class EvalCommand:
         who.add_argument("--bundle", type=Path, help="folder of the bundle")
         who.add_argument("--run", type=Path, dest="folder", help="or of a run, a stage or a checkpoint")
         add("--terrains", default="all", help="all, or a list like gap,climb (default all)")
-        add("--levels", default="0.1,0.3,0.5,0.7,0.9", help="difficulties in [0, 1] (default %(default)s)")
+        levels = ",".join(map(str, LEVELS))
+        add("--levels", default=levels, help="difficulties in [0, 1] (default %(default)s)")
         add("--episodes", type=int, default=50, help="per terrain, level and seed (default 50)")
         add("--seeds", default="0", help="of everything random, like 0,1; pooled (default 0)")
         add(

@@ -12,6 +12,8 @@ from wmp_sim.terrain import TERRAINS, Terrain, seeded_terrain
 
 #: What ``all`` means: every terrain of one kind (``course`` chains several).
 EVALUATED = tuple(name for name in TERRAINS if name != "course")
+#: Difficulties of an evaluation, if nothing else is asked for.
+LEVELS = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 
 @dataclass(frozen=True)

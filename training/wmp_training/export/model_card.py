@@ -17,6 +17,7 @@ from wmp_training.evaluation.foresight import foresight_table
 from wmp_training.evaluation.measures import LONGEST_TRUNK_CONTACT
 from wmp_training.evaluation.report import Report, ReportError
 from wmp_training.evaluation.summary import Cell, markdown
+from wmp_training.evaluation.trial import EVALUATED, LEVELS
 from wmp_training.world_model.prediction import CONTEXT
 
 #: Files beside the card that it shows if they are there.
@@ -129,8 +130,8 @@ def _training(bundle: Bundle) -> str:
     lines += [
         "",
         "But for what is named above, bodies (friction, payload, masses, gains, motor strength), sensor",
-        "noise, pushes, late commands, tilted cameras and lost images were random; ranges, rewards and",
-        "curriculum are those of the task in `training/wmp_training/tasks.py`.",
+        "noise, pushes, late commands, tilted cameras and lost images were random, as the task in",
+        "`training/wmp_training/tasks.py` had it then; the `state.json` of the checkpoint has every setting.",
     ]
     return "\n".join(lines)
 
@@ -176,7 +177,10 @@ def _evaluation(
             "The same policy blinded: the camera shows an empty world, all else is as before. The difference"
         )
         count = f"{blinded.episodes * len(blinded.seeds)} episodes per terrain and difficulty"
-        parts += [f"{says}\nis what vision is worth; {count}.", success_table(blinded)]
+        parts += [
+            f"{says}\nis what vision is worth; {count} (`{_command(blinded)}`).",
+            success_table(blinded),
+        ]
     if others:
         parts += ["Compared by the same protocol:", comparison({bundle.name: report, **others})]
     says = (
@@ -195,8 +199,28 @@ def _protocol(report: Report) -> str:
     return f"""Deterministic policy from the exported ONNX graphs; {count} episodes per terrain and difficulty
 (seeds {_list(report.seeds)}, pooled). Success: {goal}
 without a fall ({_FALL}); among bars also walking upright where
-there is none. {_RANDOM[rules.varied]}, and `wmp eval` repeats them exactly.
+there is none. {_RANDOM[rules.varied]}, and repeated exactly by
+
+    {_command(report)}
+
 Success by difficulty:"""
+
+
+def _command(report: Report) -> str:
+    """What evaluates the bundle of ``report`` in the same way."""
+    names = tuple(dict.fromkeys(cell.terrain for cell in report.cells))
+    levels = tuple(dict.fromkeys(cell.difficulty for cell in report.cells))
+    words = [f"wmp eval --bundle models/{report.candidate['name']}"]
+    words += [f"--terrains {','.join(names)}"] if names != EVALUATED else []
+    words += [f"--levels {_comma(levels)}"] if levels != LEVELS else []
+    words += [f"--seeds {_comma(report.seeds)} --episodes {report.episodes}"]
+    words += [f"--blind {report.protocol.blind}"] if report.protocol.blind != "no" else []
+    words += [] if report.protocol.varied else ["--nominal"]
+    return " ".join(words)
+
+
+def _comma(values: Iterable[float]) -> str:
+    return ",".join(f"{value:g}" for value in values)
 
 
 def _seed_spread(report: Report) -> str:
