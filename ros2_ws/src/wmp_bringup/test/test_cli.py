@@ -47,6 +47,25 @@ def test_what_cannot_be_done_is_refused_in_one_line(arguments, complaint, tiny_b
     assert error.count("\n") == 1
 
 
+def test_what_needs_a_package_that_is_missing_says_how_to_get_it(monkeypatch, capsys):
+    class Learns:
+        help = "learn"
+
+        def add_arguments(self, parser):
+            pass
+
+        def run(self, arguments):
+            import a_package_that_nobody_has  # noqa: F401
+
+    monkeypatch.setattr(cli, "commands", lambda: {"learn": Learns()})
+    assert cli.main(["learn"]) == 2
+    error = capsys.readouterr().err
+    assert "wmp learn: needs the Python package a_package_that_nobody_has" in error
+    assert "make setup-test" in error and error.count("\n") == 1
+    with pytest.raises(ModuleNotFoundError):
+        cli.main(["--traceback", "learn"])
+
+
 def test_an_existing_bag_is_never_written_over(tiny_bundle, tmp_path, capsys):
     assert cli.main(["sim", "--bundle", str(tiny_bundle), "--record", str(tmp_path)]) == 2
     assert "exists already" in capsys.readouterr().err

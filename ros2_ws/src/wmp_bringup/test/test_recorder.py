@@ -1,9 +1,11 @@
 """A bag holds what was said, when, and which run it was; rosbags and mcap both read it."""
 
 import json
+import threading
 
 import numpy as np
 import pytest
+import rclpy
 import yaml
 from mcap.reader import make_reader
 from rclpy.serialization import serialize_message
@@ -11,7 +13,9 @@ from rosbags.highlevel import AnyReader
 from sensor_msgs.msg import Image
 from wmp_msgs.msg import PolicyStep
 
+from wmp_bringup import recorder
 from wmp_bringup.bag import RUN_INFO, TOPICS, BagWriter
+from wmp_bringup.isolation import reserve_domain
 from wmp_bringup.recorder import header_stamp
 
 
@@ -53,6 +57,21 @@ def test_mcap_reads_the_same_messages(bag):
 def test_the_bag_says_which_run_it_was(bag):
     metadata = yaml.safe_load((bag / "metadata.yaml").read_text())["rosbag2_bagfile_information"]
     assert json.loads(metadata["custom_data"][RUN_INFO]) == {"seed": 3}
+
+
+def test_a_recorder_that_hears_nobody_says_so(tiny_bundle, tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(recorder, "PATIENCE", 0.1)
+    domain = reserve_domain()
+    options = ["--ros-args", "-p", f"output:={tmp_path / 'bag'}", "-p", f"bundle:={tiny_bundle}"]
+    rclpy.init(args=options, domain_id=domain.domain_id)
+    try:
+        node = recorder.Recorder()
+        stop = threading.Event()
+        threading.Timer(0.5, stop.set).start()
+        recorder.serve(node, stop)
+    finally:
+        rclpy.shutdown()
+    assert f"nobody publishes anything in ROS domain {domain.domain_id}" in capfd.readouterr().err
 
 
 def test_stamp_is_read_from_serialised_bytes():

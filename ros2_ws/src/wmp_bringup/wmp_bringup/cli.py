@@ -78,6 +78,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(f"unrecognised arguments: {' '.join(unknown)}")
     try:
         return command.run(arguments)
+    except ModuleNotFoundError as missing:
+        if arguments.traceback:
+            raise
+        reason = f"needs the Python package {missing.name}; 'make setup-test' installs what is missing"
+        print(f"wmp {arguments.command}: {reason}", file=sys.stderr)
+        return EXIT_USAGE
     except (UsageError, *getattr(command, "mistakes", ())) as error:
         if arguments.traceback:
             raise

@@ -60,6 +60,7 @@ class Recorder(Node):
             if topic != LAST:
                 self._listen(bag, topic)
         self.create_timer(FLUSH_PERIOD, bag.flush, clock=WALL_CLOCK)
+        self.create_timer(PATIENCE, self._miss, clock=WALL_CLOCK)
         looking = self.create_timer(LOOK_PERIOD, lambda: complete(), clock=WALL_CLOCK)
         began = time.monotonic()
 
@@ -73,6 +74,14 @@ class Recorder(Node):
                     f"nobody publishes {', '.join(missing)}; {LAST} is recorded once somebody does",
                     throttle_duration_sec=PATIENCE,
                 )
+
+    def _miss(self) -> None:
+        """Say when there is nothing to record."""
+        if not any(self.count_publishers(topic) for topic in self.topics):
+            self.get_logger().warning(
+                f"nobody publishes anything in ROS domain {self.context.get_domain_id()}: does a graph run "
+                "there? 'wmp sim' says its domain, --domain-id chooses another"
+            )
 
     def _listen(self, bag: BagWriter, topic: str) -> None:
         kind = message_class(self.topics[topic])

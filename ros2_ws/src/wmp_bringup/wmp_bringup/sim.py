@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 from wmp_bringup.command import UsageError
@@ -97,7 +98,9 @@ class SimCommand:
             reservation = reserve_domain(settings.domain_id)
         except (BundleError, ValueError, OSError, NoFreeDomainError) as error:
             raise UsageError(str(error)) from error
-        environment = graph_environment(reservation.domain_id, settings.log_folder)
+        domain = reservation.domain_id
+        print(f"ROS domain {domain} ('wmp record --domain-id {domain}' hears this graph)", file=sys.stderr)
+        environment = graph_environment(domain, settings.log_folder)
         # rclpy reads its transport from this process's own environment.
         os.environ.update(environment)
         from wmp_bringup.sim_run import simulate  # after the environment is set, and not needed for --help
