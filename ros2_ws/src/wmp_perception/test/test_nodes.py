@@ -268,11 +268,16 @@ def test_a_camera_without_calibration_or_with_another_time_is_told_and_ends_noth
     graph.wait(lambda: graph.infos.get_subscription_count() >= 1)
     graph.infos.publish(CameraInfo(width=424, height=240))
 
+    def is_told(problem):
+        return any(problem in d.status[0].message for d in graph.diagnostics)
+
     def is_ahead():
         graph.publish_frame(time.time() + 5.0, np.full((240, 424), 1000, np.uint16))
-        return any("ahead of this computer's time" in d.status[0].message for d in graph.diagnostics)
+        return is_told("ahead of this computer's time")
 
+    graph.wait(lambda: is_told("no usable frame yet"))
     graph.wait(is_ahead)
+    assert "no usable frame yet" not in graph.diagnostics[-1].status[0].message
     _, text = running.end()
     assert "camera intrinsics: fx is 0.0" in text and "Traceback" not in text
 

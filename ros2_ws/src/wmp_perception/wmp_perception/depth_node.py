@@ -160,6 +160,12 @@ class DepthNode(Node):
         )
         report.warn_if(bool(problem), problem)
         report.warn_if(self._publisher is None and not problem, f"waiting for a publisher of {IMAGE_TOPIC}")
+        # Publishers alone prove nothing: a driver announces its topics before it has found a camera.
+        report.warn_if(
+            not (self._lockstep or health.frames or problem or self._publisher is None),
+            "no usable frame yet: does the driver see its camera and publish RELIABLE, and do "
+            f"{IMAGE_TOPIC} and {INFO_TOPIC} agree?",
+        )
         report.warn_if(age > 0.5, f"the newest frame is {age:.1f} s old")
         report.warn_if(
             age < -0.1, f"the newest frame is {-age:.1f} s ahead of this computer's time: check both clocks"
