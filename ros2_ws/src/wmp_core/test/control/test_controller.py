@@ -7,6 +7,7 @@ from wmp_core.control.controller import ControllerSettings, VelocityCommand
 from wmp_core.control.modes import Mode, Request
 from wmp_core.control.pd import pd_torque
 from wmp_core.control.walking import Latent
+from wmp_core.control.watchdog import WatchdogSettings
 
 PERIOD = 0.002
 
@@ -239,6 +240,14 @@ def test_a_falling_robot_faults_and_recovers_by_stop_alone(driver):
     assert "FAULT" in driver.cycle(Request.STAND_UP).refusal
     assert driver.cycle(Request.STOP).mode is Mode.PASSIVE
     assert driver.cycle(Request.STAND_UP).mode is Mode.STAND_UP
+
+
+def test_a_standing_robot_that_is_pushed_over_is_damped_before_it_lies_on_its_side(make_driver):
+    driver = make_driver(watchdog=WatchdogSettings(attitude_margin=9.0, attitude_reaction="continue"))
+    driver.stand()
+    out = driver.cycle(quat_wxyz=np.array([np.cos(0.45), np.sin(0.45), 0, 0]))
+    assert out.mode is Mode.FAULT and "posture attitude is 0.9 rad" in driver.controller.fault_reason
+    assert not out.command.kp.any()
 
 
 def test_a_broken_reading_never_reaches_the_motors(driver):

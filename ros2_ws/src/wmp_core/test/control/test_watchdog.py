@@ -82,7 +82,17 @@ def test_each_condition_trips_just_beyond_its_limit(watchdog, name, limit, react
 
 
 def test_the_table_above_is_complete(watchdog):
-    assert len(watchdog.conditions) == 17
+    assert sum(Mode.WALK in condition.modes for condition in watchdog.conditions.values()) == 17
+
+
+@pytest.mark.parametrize("mode", [Mode.STAND_UP, Mode.STAND])
+def test_a_posture_may_lean_less_than_a_policy_that_climbs(mode):
+    watchdog = Watchdog(replace(LIMITS, attitude=1.2), WatchdogSettings())
+    leaning = fine(watchdog, attitude=0.81, posture_attitude=0.81)
+    (trip,) = watchdog.check(mode, leaning, 0.0)
+    assert (trip.name, trip.reaction, trip.limit) == ("posture attitude", Reaction.DAMP, 0.8)
+    # Who lies down in the midst of a climb is not dropped for it.
+    assert watchdog.check(Mode.WALK, leaning, 0.0) == watchdog.check(Mode.SIT_DOWN, leaning, 0.0) == ()
 
 
 @pytest.mark.parametrize("reaction", list(Reaction))

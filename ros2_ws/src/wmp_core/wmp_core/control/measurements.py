@@ -55,12 +55,14 @@ class Measurements:
         """Measure; a stamp that is ``None`` belongs to something that is not in use, and is never old."""
         self._jumps.update(state)
         rate = math.hypot(float(state.gyro[0]), float(state.gyro[1]))
+        tilt = attitude(state.quat_wxyz)
         measured = {name: float(values(state).max()) for name, values in self._per_joint.items()}
         measured.update(
             {
                 "emergency stop": float(state.emergency_stop),
                 "state age": now - state.stamp,
-                "attitude": attitude(state.quat_wxyz),
+                "attitude": tilt,
+                "posture attitude": tilt,
                 "attitude rate": self._rate.update(rate, periods * self._loop_period),
                 "imu stuck": self._imu_age(state),
                 "battery drained": 0.0 if state.battery is None else 1.0 - state.battery,

@@ -37,8 +37,11 @@ class WatchdogSettings:
         state_age: s without a new robot state; the motors of an A1 are controlled at 500 Hz.
         attitude_margin: rad of roll or pitch beyond what the bundle says that the policy reaches; where it
             says nothing, the limit is 0.6 rad.
+        posture_attitude: rad of roll or pitch while standing up and standing, where no leg makes a step that
+            could save the robot; pushed over in simulation, it passes 1.2 rad 0.1 s later. Sitting down is
+            left to ``attitude``: it may begin in the midst of a climb.
         attitude_rate: rad/s of roll and pitch together, smoothed; beyond the bundle's own figure if it has
-            one. An A1 that tips over its feet passes 5 rad/s before it hits the ground.
+            one. For a robot that is thrown: one that tips over its feet may lie before it turns at 6 rad/s.
         attitude_rate_time: s of that smoothing: the shock of a foot that lands is no fall.
         imu_stuck: s for which the IMU has repeated itself to the last bit while the robot walks; a working
             one never does.
@@ -66,6 +69,8 @@ class WatchdogSettings:
     state_age_reaction: str = "damp"
     attitude_margin: float = 0.2
     attitude_reaction: str = "damp"
+    posture_attitude: float = 0.8
+    posture_attitude_reaction: str = "damp"
     attitude_rate: float = 8.0
     attitude_rate_reaction: str = "damp"
     attitude_rate_time: float = 0.03
@@ -137,12 +142,14 @@ class Trip(NamedTuple):
 
 
 _ON_LEGS = (Mode.STAND_UP, Mode.STAND, Mode.WALK, Mode.SIT_DOWN)
+_HELD = (Mode.STAND_UP, Mode.STAND)
 _WALKING = (Mode.WALK,)
 
 #: Name of every condition with a reaction of its own, unit, and the modes it counts in.
 _TABLE: Tuple[Tuple[str, str, Tuple[Mode, ...]], ...] = (
     ("state age", "s", _ON_LEGS),
     ("attitude", "rad", _ON_LEGS),
+    ("posture attitude", "rad", _HELD),
     ("attitude rate", "rad/s", _ON_LEGS),
     ("imu stuck", "s", _WALKING),
     ("joint range", "rad", _ON_LEGS),
