@@ -4,7 +4,9 @@ import socket
 import subprocess
 import sys
 
-from wmp_bringup.isolation import free_udp_port, reserve_domain
+import pytest
+
+from wmp_bringup.isolation import free_udp_port, local_discovery, reserve_domain
 
 RESERVE = "from wmp_bringup.isolation import reserve_domain; print(reserve_domain().domain_id)"
 
@@ -41,3 +43,17 @@ def test_a_free_port_can_be_bound():
 
 def test_a_domain_asked_for_is_taken():
     assert reserve_domain(45).domain_id == 45
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, {"ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}),
+        ({"ROS_AUTOMATIC_DISCOVERY_RANGE": ""}, {"ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}),
+        ({"ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET"}, {"ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET"}),
+        ({"ROS_DISTRO": "humble"}, {"ROS_LOCALHOST_ONLY": "1"}),
+        ({"ROS_DISTRO": "humble", "ROS_LOCALHOST_ONLY": "0"}, {"ROS_LOCALHOST_ONLY": "0"}),
+    ],
+)
+def test_nodes_stay_on_this_machine_unless_the_environment_says_how_far_they_are_heard(environment, expected):
+    assert local_discovery(environment) == expected

@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("launch_ros", reason="launch is not on pip: this runs where ROS is installed")
 
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.utilities import perform_substitutions
 from launch_ros.actions import Node
 
 from launch import LaunchContext
@@ -29,20 +30,45 @@ def test_every_option_is_a_launch_argument(mode):
     assert arguments == {option.name for option in OPTIONS[mode]} | {"params_file", "record", "flights"}
 
 
-@pytest.mark.parametrize(
-    ("mode", "given"), [("sim", {"terrain": "rough", "vx": "0.7"}), ("real", {"pd": "host"})]
-)
-def test_the_launched_nodes_are_those_of_the_graph(mode, given, tiny_bundle):
-    context = LaunchContext()
+def nodes(mode, context, bundle):
+    """The nodes that ``ros2 launch`` would start, with the arguments that ``context`` holds."""
     description = describe(mode)
-    context.launch_configurations.update({**given, "bundle": str(tiny_bundle), "flights": ""})
+    context.launch_configurations.update({"bundle": str(bundle), "flights": ""})
     actions = []
     for entity in description.entities:
         if isinstance(entity, DeclareLaunchArgument):
             entity.execute(context)
         elif isinstance(entity, OpaqueFunction):
             actions += entity.execute(context)
-    launched = {(node.node_package, node.node_executable) for node in actions if isinstance(node, Node)}
+    return [action for action in actions if isinstance(action, Node)]
+
+
+@pytest.mark.parametrize(
+    ("mode", "given"), [("sim", {"terrain": "rough", "vx": "0.7"}), ("real", {"pd": "host"})]
+)
+def test_the_launched_nodes_are_those_of_the_graph(mode, given, tiny_bundle):
+    context = LaunchContext()
+    context.launch_configurations.update(given)
+    launched = {(node.node_package, node.node_executable) for node in nodes(mode, context, tiny_bundle)}
     assert launched == {
         (spec.package, spec.executable) for spec in a1_graph(mode, {"bundle": str(tiny_bundle)})
     }
+
+
+@pytest.mark.parametrize("mode", ["sim", "real"])
+@pytest.mark.parametrize(("told", "expected"), [(None, "LOCALHOST"), ("SUBNET", "SUBNET")])
+def test_no_launched_node_is_heard_beyond_this_machine_unless_told_so(
+    mode, told, expected, tiny_bundle, monkeypatch
+):
+    monkeypatch.setenv("ROS_DISTRO", "jazzy")
+    if told is None:
+        monkeypatch.delenv("ROS_AUTOMATIC_DISCOVERY_RANGE", raising=False)
+    else:
+        monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", told)
+    context = LaunchContext()
+    for node in nodes(mode, context, tiny_bundle):
+        given = {
+            perform_substitutions(context, list(name)): perform_substitutions(context, list(value))
+            for name, value in node.additional_env
+        }
+        assert given["ROS_AUTOMATIC_DISCOVERY_RANGE"] == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 #: Domains whose ports stay below Linux's ephemeral range (32768).
@@ -42,6 +43,13 @@ def reserve_domain(wanted: int | None = None) -> Reservation:
         f"every ROS domain of {DOMAINS.start}..{DOMAINS.stop - 1} is in use; stop another run or "
         "choose one with --domain-id"
     )
+
+
+def local_discovery(environment: Mapping[str, str]) -> dict[str, str]:
+    """Variables that keep nodes on this machine, unless ``environment`` says how far they are heard."""
+    humble = environment.get("ROS_DISTRO") == "humble"
+    name, local = ("ROS_LOCALHOST_ONLY", "1") if humble else ("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    return {name: environment.get(name) or local}
 
 
 def free_udp_port() -> int:

@@ -18,6 +18,7 @@ from launch_ros.actions import Node
 
 from launch import LaunchContext, LaunchDescription
 from wmp_bringup.graph import NodeSpec, a1_graph, write_overrides
+from wmp_bringup.isolation import local_discovery
 from wmp_bringup.last_damping import damp_if_controller_died
 from wmp_bringup.locations import flights_folder, shipped_parameters
 from wmp_bringup.options import OPTIONS, Option
@@ -81,7 +82,7 @@ def _node_actions(spec: NodeSpec, folder: Path) -> list:
         remappings=list(spec.remappings),
         arguments=list(spec.arguments),
         ros_arguments=["--enclave", spec.enclave],
-        additional_env={LAUNCHER_PID: str(os.getpid())},
+        additional_env={LAUNCHER_PID: str(os.getpid()), **local_discovery(os.environ)},
         output="screen",
         emulate_tty=True,
     )
