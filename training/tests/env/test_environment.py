@@ -2,7 +2,6 @@ import pytest
 import torch
 
 from wmp_training.env.config import EnvConfig
-from wmp_training.env.ends import EndConfig
 from wmp_training.env.environment import LocomotionEnv
 from wmp_training.sim.backend import RobotStates, Worlds
 
@@ -122,39 +121,6 @@ def test_time_outs_are_told_from_falls(env):
         if step.done[1]:
             break
     assert step.done[1] and not step.time_out[1]
-
-
-def test_gaps_ask_for_a_run_up_by_their_level_and_nothing_else_does(contract):
-    simulator, places = CountingSimulator(6), torch.arange(6)
-    simulator.worlds = Worlds(("gap", "climb"), places // 3, places % 3, torch.zeros(6, 29))
-    env = LocomotionEnv(
-        contract, simulator, EnvConfig(terrain_shares=(("gap", 0.5), ("climb", 0.5)), camera=False)
-    )
-    env.reset()
-    env.world[:], rewards, asked = places, env.rewards, []
-    env.rewards = lambda inputs: (asked.append(inputs.run_up), rewards(inputs))[1]
-    env.step(torch.zeros(6, 12))
-    assert asked[0].tolist() == [0.0, 0.5, 1.0, 0.0, 0.0, 0.0]
-
-
-def test_a_trunk_over_a_pit_flies_as_high_as_its_lower_end_and_elsewhere_not_at_all(contract):
-    simulator = CountingSimulator(5)
-    simulator.worlds = Worlds(
-        ("gap", "climb"), torch.tensor([0, 1]), torch.tensor([0, 0]), torch.zeros(2, 29)
-    )
-    # A pit begins 1 m ahead.
-    simulator.ground_height = lambda world, x, y: torch.where(x > 1.0, -5.0, 0.0)
-    shares = (("gap", 0.8), ("climb", 0.2))
-    config = EnvConfig(terrain_shares=shares, camera=False, ends=EndConfig(pit=0.4))
-    env = LocomotionEnv(contract, simulator, config)
-    env.reset()
-    x, z = torch.tensor([0.9, 1.1, 1.1, 1.1, 1.1]), torch.tensor([0.3, 0.3, 0.3, 2.0, 0.3])
-    position = torch.stack([x, torch.zeros(5), z], -1)
-    # The third is pitched by 30 degrees; the last is not on gaps.
-    gravity = torch.tensor([0.0, 0.0, -1.0]).repeat(5, 1)
-    gravity[2] = torch.tensor([-0.5, 0.0, -0.866])
-    flight = env._flight(position, gravity)
-    torch.testing.assert_close(flight, torch.tensor([0.0, 0.2, 0.075, 0.35, 0.0]))
 
 
 def test_a_state_under_other_shares_sends_robots_to_their_new_terrain(contract):

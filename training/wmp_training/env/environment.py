@@ -18,6 +18,7 @@ from wmp_training.env.config import EnvConfig
 from wmp_training.env.curriculum import Curriculum
 from wmp_training.env.delay import ActionDelay
 from wmp_training.env.ends import Ends
+from wmp_training.env.leaps import Leaps
 from wmp_training.env.observations import Observations, projected_gravity
 from wmp_training.env.placement import Placement
 from wmp_training.env.privileged import crouch, privileged, surroundings
@@ -68,9 +69,7 @@ class LocomotionEnv:
     """
 
     STATE = ("actions", "world", "tick", "commanded", "start_x", "age_offset", "surroundings")
-    PITS, LEAPS = ("gap", "course"), "gap"
-    #: From the base's middle to the ends of the trunk, and between which heights a flight counts [m].
-    HALF_TRUNK, LOW_FLIGHT, HIGH_FLIGHT = 0.25, 0.1, 0.45
+    PITS = ("gap", "course")
 
     def __init__(
         self,
@@ -89,7 +88,7 @@ class LocomotionEnv:
         terrains = [worlds.names[kind] for kind in self.curriculum.kind.tolist()]
         self.track = track = torch.tensor([name != "flat" for name in terrains], device=device)
         pits = torch.tensor([name in self.PITS for name in terrains], device=device)
-        self.leaps = torch.tensor([name == self.LEAPS for name in terrains], device=device)
+        self.leaps = Leaps(simulator, terrains, config.ends.pit)
         self.ends = Ends(config.ends, track, pits, self.dt)
         self.commands = Commands(config.commands, track, self.dt, contract.limits.command_vx)
         self.observations = Observations(contract, count, device)
@@ -130,8 +129,8 @@ class LocomotionEnv:
         heading = yaw(states.quat) * self.track
         command = self.commands.velocity, self.commands.standing
         lowered = crouch(self.surroundings) if self.map_size else torch.zeros_like(heading)
-        run_up = self._run_up()
-        terrain = lowered, run_up, run_up * self._flight(states.position, gravity)
+        run_up = self.leaps.run_up(self.world, self.curriculum.top[self.curriculum.kind])
+        terrain = lowered, run_up, run_up * self.leaps.flight(self.world, states.position, gravity)
         reward, terms = self.rewards(
             RewardInputs(states, gravity, heading, *terrain, *command, *self.actions)
         )
@@ -182,21 +181,6 @@ class LocomotionEnv:
         self.sim.load_state_dict(
             {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
         )
-
-    def _run_up(self) -> Tensor:
-        """How much of the run-up before the widest gaps those in every robot's world ask for [N]."""
-        level = self.sim.worlds.level[self.world] / self.curriculum.top[self.curriculum.kind].clamp(min=1)
-        return level * self.leaps
-
-    def _flight(self, position: Tensor, gravity: Tensor) -> Tensor:
-        """How high the lower end of every robot's trunk is over a pit, beyond ``LOW_FLIGHT`` [N], m."""
-        flight = torch.zeros(self.num_robots, device=self.device)
-        leaping = torch.nonzero(self.leaps).squeeze(-1)
-        x, y, z = position[leaping].unbind(-1)
-        over_pit = self.sim.ground_height(self.world[leaping], x, y) < -self.config.ends.pit
-        lower_end = z - self.HALF_TRUNK * gravity[leaping, 0].abs()
-        flight[leaping] = (lower_end.clamp(self.LOW_FLIGHT, self.HIGH_FLIGHT) - self.LOW_FLIGHT) * over_pit
-        return flight
 
     def _drive(self, action: Tensor) -> None:
         targets = self.default_position + self.contract.action.scale * action

@@ -109,10 +109,10 @@ class RSSM(nn.Module):
         begin = self.initial(embed.shape[0])
         state, states = begin, []
         for t in range(embed.shape[1]):
-            first = is_first[:, t, None]
-            deter = torch.lerp(state.deter, begin.deter, first)
-            stoch = torch.lerp(state.stoch, begin.stoch, first[..., None])
-            deter = self.advance(deter, stoch, actions[:, t] * (1.0 - first))
+            first = is_first[:, t, None] > 0
+            deter = torch.where(first, begin.deter, state.deter)
+            stoch = torch.where(first[..., None], begin.stoch, state.stoch)
+            deter = self.advance(deter, stoch, torch.where(first, 0.0, actions[:, t]))
             logits = self.posterior(deter, embed[:, t])
             state = RSSMState(deter, self.sample(logits), logits)
             states.append(state)
