@@ -12,7 +12,7 @@ EXAMPLES = """examples:
   wmp teleop                                                 its driver in another
   wmp teleop --domain-id 7                                   a robot in another ROS domain
 
-The robot moves only while keys keep coming: hold space. policy_node must run with operator:=ros, and nobody
+The robot moves only while space is held. policy_node must run with operator:=ros, and nobody
 else may publish cmd_vel: wmp sim has an operator of its own."""
 
 

@@ -57,6 +57,18 @@ def test_keys_arrive_one_by_one_and_the_terminal_is_restored():
     os.close(keyboard)
 
 
+def test_ctrl_s_does_not_stop_the_terminal_on_which_x_is_awaited():
+    keyboard, screen = pty.openpty()
+    with os.fdopen(screen) as stream:
+        assert termios.tcgetattr(stream.fileno())[0] & termios.IXON
+        with RawTerminal(stream) as terminal:
+            os.write(keyboard, b"\x13x")
+            assert terminal.keys(1.0) == ["\x13", "x"]  # not taken away to stop the terminal
+            os.write(stream.fileno(), b"damped")
+            assert os.read(keyboard, 64) == b"damped"
+    os.close(keyboard)
+
+
 @pytest.mark.parametrize(
     "typed",
     [
@@ -104,6 +116,21 @@ def test_a_key_that_repeats_is_held_and_not_pressed_again():
     assert handle.is_new(" ", 1.1)
 
 
+def test_a_console_that_repeats_eleven_times_a_second_holds_a_key_too():
+    handle = DeadMan()
+    pressed = [handle.is_new("w", at) for at in (0.0, *(0.25 + 0.092 * count for count in range(14)))]
+    assert pressed == [True, True, *[False] * 13]  # the first repeat comes as late as a second tap
+
+
+def test_a_key_that_changes_the_velocity_does_not_set_the_robot_going():
+    handle = DeadMan()
+    handle.is_new("w", 1.0)
+    assert not handle.is_held(1.0)
+    handle.is_new(" ", 2.0)
+    handle.is_new("w", 2.5)  # while space is held, which then repeats no more
+    assert handle.is_held(2.66) and not handle.is_held(2.71)
+
+
 def test_nothing_is_held_before_the_first_key_and_soon_after_the_last():
     handle = DeadMan()
     assert not handle.is_held(0.0)
@@ -140,10 +167,7 @@ def test_the_robot_moves_while_space_is_held_and_stops_when_it_is_let_go(velocit
     teleop = subprocess.Popen([sys.executable, "-c", code], stdin=screen, stdout=screen)
     try:
         velocities(lambda heard: heard)
-        os.write(keyboard, b"w")
-        velocities(lambda heard: heard[-1] == pytest.approx(0.1))
-        velocities(lambda heard: heard[-1] == 0.0)  # nobody holds anything
-        os.write(keyboard, b" ")
+        os.write(keyboard, b"w ")
         velocities(lambda heard: heard[-1] == pytest.approx(0.1))
         velocities(lambda heard: heard[-1] == 0.0)
         teleop.terminate()

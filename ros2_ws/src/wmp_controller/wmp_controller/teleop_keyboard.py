@@ -1,7 +1,7 @@
 """Drive the robot from a terminal: keys to ``cmd_vel`` and to the services of policy_node.
 
 The keyboard as a dead-man's handle: a terminal tells of keys that are pressed, never of one that is let go,
-but a key that is held repeats. So the robot moves while keys keep coming, and walks on the spot afterwards.
+but a key that is held repeats. So the robot moves while spaces keep coming, and walks on the spot afterwards.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ HELP = """\
   a d   turn left, right                2  walk
   q e   step left, right                3  sit down
   z     velocity to zero                x  stop: damp the joints at once
+  (velocities beyond the bundle's training are clamped: the released ones know no backward and no sideways)
   Ctrl-C ends (the robot then stands still after its command time-out)
 """
 
@@ -47,10 +48,12 @@ _REST_S = 0.05
 
 #: cmd_vel is repeated at this interval (s): the controller takes silence for a lost operator.
 _REPEAT_S = 0.1
-#: s for which a key counts as held. A held key repeats every 0.03 s, after a first pause of up to 0.66 s.
+#: The dead-man's handle. A key that changes the velocity is none: held, it would raise what it sets going.
+_HANDLE = " "
+#: s for which it counts as held. A held key repeats every 0.03 to 0.09 s, first after up to 0.66 s.
 _HELD_S = 0.7
 #: s within which the same key once more is a key that is held, not one that is pressed again.
-_AUTOREPEAT_S = 0.06
+_AUTOREPEAT_S = 0.12
 
 
 @dataclass(frozen=True)
@@ -84,23 +87,29 @@ class Velocity:
 
 
 class DeadMan:
-    """Tells from the keys that arrive whether one is being held; times in s, of one clock."""
+    """Tells from the keys that arrive whether space is being held; times in s, of one clock."""
 
     def __init__(self) -> None:
         self._last: Tuple[str, float] = ("", -math.inf)
+        self._handle_at = -math.inf
 
     def is_new(self, key: str, now: float) -> bool:
         """Note a key; whether it was pressed, rather than repeated by the terminal."""
         last, at = self._last
         self._last = (key, now)
+        if key == _HANDLE:
+            self._handle_at = now
         return key != last or now - at > _AUTOREPEAT_S
 
     def is_held(self, now: float) -> bool:
-        return now - self._last[1] <= _HELD_S
+        return now - self._handle_at <= _HELD_S
 
 
 class RawTerminal:
-    """Single key presses from a terminal, whose settings are restored on the way out."""
+    """Single key presses from a terminal, whose settings are restored on the way out.
+
+    Ctrl-S is a key like any other: it would stop the terminal, and whoever writes there would read no ``x``.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._fd = stream.fileno()
@@ -108,6 +117,9 @@ class RawTerminal:
     def __enter__(self) -> RawTerminal:
         self._saved = termios.tcgetattr(self._fd)
         tty.setcbreak(self._fd)
+        settings = termios.tcgetattr(self._fd)
+        settings[0] &= ~termios.IXON
+        termios.tcsetattr(self._fd, termios.TCSANOW, settings)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -167,7 +179,7 @@ class Teleop(Node):
             self.line = f"{self.velocity}  (while space is held)"
 
     def publish(self, now: float) -> None:
-        """The velocity while a key is held, otherwise zero."""
+        """The velocity while space is held, otherwise zero."""
         velocity = self.velocity if self._dead_man.is_held(now) else Velocity()
         twist = Twist()
         twist.linear.x, twist.linear.y = velocity.vx, velocity.vy
