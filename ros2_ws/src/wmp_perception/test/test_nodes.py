@@ -1,6 +1,7 @@
 """depth_node and world_model_node as processes of their own, over real DDS, against the library called
 directly."""
 
+import json
 import os
 import signal
 import subprocess
@@ -280,6 +281,18 @@ def test_a_camera_without_calibration_or_with_another_time_is_told_and_ends_noth
     assert "no usable frame yet" not in graph.diagnostics[-1].status[0].message
     _, text = running.end()
     assert "camera intrinsics: fx is 0.0" in text and "Traceback" not in text
+
+
+def test_depth_node_says_where_the_bundle_expects_the_camera(tmp_path, processes, node):
+    graph = Graph(node)
+    path = write_tiny_bundle(tmp_path / "tiny")
+    description = json.loads((path / "bundle.json").read_text())
+    description["contract"]["depth"].update(position=[0.31, -0.02, 0.045], pitch=0.1)
+    (path / "bundle.json").write_text(json.dumps(description))
+    running = processes("depth_node", bundle=path, source="topic")
+    graph.wait(lambda: graph.images.get_subscription_count() >= 1)
+    _, text = running.end()
+    assert "0.310 m forward, -0.020 m left and 0.045 m up" in text and "5.7 degrees down" in text
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])

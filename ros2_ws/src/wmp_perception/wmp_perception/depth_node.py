@@ -9,6 +9,7 @@ Its topics of the policy's loop appear once the camera is there, so that others 
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -20,6 +21,7 @@ from sensor_msgs.msg import CameraInfo, Image
 from wmp_msgs.msg import PolicyStep
 
 from wmp_core.bundle import Bundle, BundleError
+from wmp_core.contract import DepthContract
 from wmp_core.depth.geometry import CameraIntrinsics, GeometryError
 from wmp_perception import messages
 from wmp_perception.depth_filter import DepthFilterSettings
@@ -52,6 +54,7 @@ class DepthNode(Node):
         # Only the contract is used here; the nodes that run the networks verify them.
         bundle = Bundle.load(str(declare(self, "bundle", "")), verify=False)
         contract, self._bundle_sha256 = bundle.contract, bundle.sha256
+        self.get_logger().info(f"the bundle expects the camera {_place(contract.depth)}")
         tolerance = float(declare(self, "depth_tolerance", 0.04))
         self._pipeline = DepthPipeline(
             contract, declare_settings(self, "filter", DepthFilterSettings), tolerance
@@ -179,6 +182,15 @@ class DepthNode(Node):
             health.coverage < 0.9, f"the camera sees {100 * health.coverage:.0f} % of the network's view"
         )
         return report
+
+
+def _place(depth: DepthContract) -> str:
+    """Where training mounted the camera, for whoever mounts the real one."""
+    forward, left, up = depth.position
+    return (
+        f"{forward:.3f} m forward, {left:.3f} m left and {up:.3f} m up from the trunk's centre, "
+        f"looking {math.degrees(depth.pitch):.1f} degrees down"
+    )
 
 
 def main() -> int:
