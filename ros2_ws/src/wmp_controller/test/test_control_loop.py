@@ -206,10 +206,11 @@ def test_a_loop_that_is_stopped_leaves_the_robot_in_damping(bundle, robot, locks
     while not any(command.kp.any() for command in robot.commands) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert any(command.kp.any() for command in robot.commands)
+    assert (loop.heartbeat is None) is lockstep  # in lockstep it waits for others
     loop.stop()
     thread.join(timeout=5)
     time.sleep(0.1)
-    assert not thread.is_alive() and robot.is_damped
+    assert not thread.is_alive() and robot.is_damped and loop.heartbeat is None
 
 
 def test_a_script_does_not_lose_patience_with_a_robot_that_is_waited_for(bundle, robot):

@@ -46,6 +46,14 @@ def test_the_script_stands_up_walks_sits_down_and_is_finished():
     assert operator.finished and operator.failure is None
 
 
+def test_a_refusal_is_told_once_by_whoever_tells_for_the_control_thread(caplog):
+    told = []
+    operator = ScriptedOperator(SCRIPT, lambda *answer: told.append(answer))
+    for now in (0.0, 1.0, 2.0):
+        ask(operator, Mode.PASSIVE, now, refusal="no robot" if now < 2 else "no camera")
+    assert told == [(None, "no robot"), (None, "no camera")] and not caplog.records
+
+
 def test_without_a_duration_the_script_walks_on():
     operator = ScriptedOperator(Script(velocity=(0.5, 0.0, 0.0)))
     walk(operator)

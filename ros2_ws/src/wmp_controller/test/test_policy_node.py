@@ -270,6 +270,36 @@ def test_a_bug_in_any_thread_ends_the_node_and_leaves_the_robot_in_damping(
     assert robot.is_damped
 
 
+HANGS = """
+import pathlib, time
+from wmp_core.control.controller import Controller
+
+sound = Controller.cycle
+
+def hanging(*arguments, **named):
+    while pathlib.Path({trigger!r}).exists():
+        time.sleep(0.02)
+    return sound(*arguments, **named)
+
+Controller.cycle = hanging
+"""
+
+
+@pytest.mark.parametrize("number", [None, signal.SIGTERM])
+def test_a_node_whose_control_thread_hangs_ends_itself_by_the_signal_that_its_launcher_damps_after(
+    policy_node, observer, robot, tmp_path, number
+):
+    trigger = tmp_path / "now"
+    process = policy_node(before=HANGS.format(trigger=str(trigger)), **patient(robot))
+    observer.wait(lambda: observer.states)
+    trigger.touch()
+    if number is not None:
+        process.send_signal(number)
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == -signal.SIGKILL
+    assert "the control thread hangs" in output
+
+
 @pytest.mark.parametrize(
     ("parameters", "expected"),
     [

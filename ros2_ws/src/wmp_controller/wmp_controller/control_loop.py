@@ -10,7 +10,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
-from typing import Callable, Mapping, NamedTuple, Optional, Tuple, TypeVar
+from typing import Callable, Iterator, Mapping, NamedTuple, Optional, Tuple, TypeVar
 
 from wmp_controller.mailbox import LatentMailbox, Outbox
 from wmp_controller.operator import Operator
@@ -116,6 +116,8 @@ class ControlLoop:
         self._state: Optional[RobotState] = None
         self._cycles = 0
         self._clamps: Counter[str] = Counter()
+        #: Cycles so far, while the loop is to keep its rate; None while it waits for others. Any thread.
+        self.heartbeat: Optional[int] = None
         self.loop = PeriodicLoop(settings.period)
         #: Stages "receive", "send", and "policy" or "control": a controller cycle with or without a policy
         #: step.
@@ -141,7 +143,7 @@ class ControlLoop:
         """
         self._link.open()
         deadline = time.monotonic() + timeout_s
-        for periods in self.loop.ticks():
+        for periods in self._ticks():
             state = self._link.receive(0.0)
             self._cycle(state, self._clock(), periods, asks=not self._settings.wait_for_graph)
             if state is not None:
@@ -182,12 +184,21 @@ class ControlLoop:
     def _run_real_time(self) -> None:
         if self._settings.wait_for_graph:
             self.wait_for_robot(self._settings.ready_timeout)
-        for periods in self.loop.ticks():
+        for periods in self._ticks():
             if self._is_over():
                 return
             with self.timer.stage("receive"):
                 state = self._link.receive(0.0)
             self._cycle(state, self._clock(), periods)
+
+    def _ticks(self) -> Iterator[int]:
+        """The periods of the loop, each of them a beat of :attr:`heartbeat`."""
+        try:
+            for beat, periods in enumerate(self.loop.ticks()):
+                self.heartbeat = beat
+                yield periods
+        finally:
+            self.heartbeat = None
 
     def _run_lockstep(self) -> None:
         first = self._first_state()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import queue
 import threading
@@ -14,8 +13,6 @@ import numpy as np
 from wmp_core.control.controller import VelocityCommand
 from wmp_core.control.modes import Mode, Request
 from wmp_core.observation import RobotState
-
-_log = logging.getLogger(__name__)
 
 #: s between two attempts of a script at a request that was refused.
 _RETRY_PERIOD = 0.5
@@ -76,10 +73,15 @@ class Script:
 
 
 class ScriptedOperator:
-    """Carries out a :class:`Script`, knowing the mode and the robot's time and no other clock."""
+    """Carries out a :class:`Script`, knowing the mode and the robot's time and no other clock.
 
-    def __init__(self, script: Script) -> None:
-        self._script = script
+    ``reply(None, refusal)`` is called in the control thread with a refusal that is news.
+    """
+
+    def __init__(
+        self, script: Script, reply: Callable[[object, Optional[str]], None] = lambda ticket, refusal: None
+    ) -> None:
+        self._script, self._reply = script, reply
         self._velocity = np.array(script.velocity, dtype=np.float32)
         self._mode = Mode.PASSIVE
         self._mode_since: Optional[float] = None
@@ -119,7 +121,7 @@ class ScriptedOperator:
             self._next_attempt, self._refused_for = -math.inf, 0.0
             return
         if refusal != self._refusal:
-            _log.warning("%s", refusal)
+            self._reply(None, refusal)
         self._refusal = refusal
         self._refused_for += _RETRY_PERIOD
         if self._refused_for > self._script.patience:

@@ -37,7 +37,7 @@ def create_operator(node: Node, reply: Reply) -> Operator:
     kind = declare(node, "operator", "ros")
     script = _script(node)
     if kind == "script":
-        scripted = ScriptedOperator(script)
+        scripted = ScriptedOperator(script, reply)
         for request, end, told in (
             (Request.SIT_DOWN, scripted.end, "the script ends and sits down"),
             (Request.STOP, scripted.stop, "the script ends, the joints are damped"),

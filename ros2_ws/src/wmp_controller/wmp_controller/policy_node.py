@@ -16,6 +16,8 @@ trajectory.
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import threading
 import time
 from typing import Callable, Dict, List, Optional, Sequence
@@ -26,8 +28,9 @@ from rclpy.node import Node
 from wmp_msgs.msg import Latent as LatentMessage
 
 from wmp_controller.control_health import control_report
-from wmp_controller.control_loop import ControlError, ControlLoop, LoopSettings
+from wmp_controller.control_loop import ControlError, ControlEvents, ControlLoop, LoopSettings
 from wmp_controller.dry_run_log import DryRunLog
+from wmp_controller.heartbeat import Heartbeat
 from wmp_controller.mailbox import LatentMailbox, Outbox
 from wmp_controller.operator import ScriptedOperator
 from wmp_controller.operator_topics import create_operator
@@ -40,6 +43,7 @@ from wmp_core.a1.transport import create_link
 from wmp_core.a1.wire import WireError
 from wmp_core.bundle import Bundle, BundleError
 from wmp_core.control.controller import Controller
+from wmp_core.control.modes import Mode
 from wmp_core.control.walking import Latent
 from wmp_core.doctor.bundle import check_inference
 from wmp_core.doctor.check import Check
@@ -59,6 +63,10 @@ _log = logging.getLogger("policy_node")
 
 #: s by which the system's time may have been set since the start: half of what an image may be off its tick.
 _CLOCK_STEP = 0.02
+#: s between two looks at what is around.
+_LOOK_PERIOD = 0.1
+#: Looks without a cycle of the control thread in between: 0.5 s, by which a walking robot has fallen.
+_HANGS_FOR = 5
 
 
 class PolicyNode(Node):
@@ -81,6 +89,7 @@ class PolicyNode(Node):
             self._dry_run,
             declare(self, "preflight_wait", 120.0),
             statistics=lambda: self._link.statistics,
+            log=lambda level, line: self._publisher.log(level, line),
         )
         self._silence = Silence(robot, self._preflight.wait_s)
         # A port that is taken is told at once, not after the bundle's verification.
@@ -98,6 +107,7 @@ class PolicyNode(Node):
         self._realtime = declare_realtime(self)
         self._control_error: Optional[str] = None
         self._control_thread = threading.Thread(target=self._control, name="control")
+        self._heartbeat = Heartbeat(_HANGS_FOR)
         self._graph_obstacle: Optional[str] = "the graph has not been looked at yet"
         #: By node, where it says so.
         self._bundles_of_others: Dict[str, str] = {}
@@ -119,7 +129,9 @@ class PolicyNode(Node):
     def finish(self) -> Optional[str]:
         """End the threads, the robot damped; returns why the node failed, None if it did not."""
         self._loop.stop()
-        self._control_thread.join()
+        while self._control_thread.is_alive():
+            self._control_thread.join(_LOOK_PERIOD)
+            self._look_at_control()
         self._publisher.finish()
         self._health.publish(self._report())
         return self._error or self._operator.failure
@@ -175,7 +187,7 @@ class PolicyNode(Node):
         self.create_subscription(LatentMessage, "wmp/latent", self._on_latent, RELIABLE)
         self.create_subscription(DiagnosticArray, "diagnostics", self._on_diagnostics, 10)
         # Each time this thread wakes it may hold up the control thread: seldom, and for both at once.
-        self.create_timer(0.1, self._look_around, clock=WALL_CLOCK)
+        self.create_timer(_LOOK_PERIOD, self._look_around, clock=WALL_CLOCK)
 
     # Main thread
 
@@ -192,8 +204,19 @@ class PolicyNode(Node):
                 self._bundles_of_others[status.name] = told.get("bundle_sha256", self._bundle.sha256)
 
     def _look_around(self) -> None:
+        self._look_at_control()
         self._look_at_graph()
         self._look_at_robot()
+
+    def _look_at_control(self) -> None:
+        """End a process whose control thread hangs, so that its launcher damps the robot in its place."""
+        if not self._heartbeat.has_stopped(self._loop.heartbeat):
+            return
+        line = "the control thread hangs: policy_node kills itself, and its launcher damps the robot"
+        # Not logged here: a terminal that is held up may be what hangs.
+        self._outbox.put(ControlEvents(self._stamp_clock(), Mode.FAULT, (line,)))
+        time.sleep(_LOOK_PERIOD)
+        os.kill(os.getpid(), signal.SIGKILL)
 
     def _look_at_robot(self) -> None:
         complaint = None if self._lockstep else self._silence.complaint(self._link.statistics)

@@ -40,6 +40,7 @@ class Preflight:
         wait_s: s for which a robot that is not switched on yet is waited for.
         clock: s, for the age of what was heard.
         statistics: the link's counts since the robot was examined.
+        log: takes a level and a line in the control thread, and must not be held up by a terminal.
     """
 
     def __init__(
@@ -49,13 +50,14 @@ class Preflight:
         wait_s: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
         statistics: Callable[[], LinkStatistics] = LinkStatistics,
+        log: Callable[[int, str], None] = _log.log,
     ) -> None:
         if demand not in DEMANDS:
             raise ValueError(f"parameter preflight is {demand!r}, expected one of {', '.join(DEMANDS)}")
         if not 0 <= wait_s < math.inf:
             raise ValueError(f"parameter preflight_wait is {wait_s!r}, expected seconds from 0")
         self._demand, self._dry_run, self._clock = demand, dry_run, clock
-        self._statistics = statistics
+        self._statistics, self._tell = statistics, log
         self.wait_s = wait_s if self.is_wanted else 0.0
         self._failed: Optional[List[Check]] = None
         self._depth: Optional[_Heard] = None
@@ -86,7 +88,7 @@ class Preflight:
         if problem is None:
             return None
         if self._demand == "ignored":
-            _log.critical("PREFLIGHT IGNORED: %s although %s", request.value, problem)
+            self._tell(logging.CRITICAL, f"PREFLIGHT IGNORED: {request.value} although {problem}")
             return None
         return f"{problem}; preflight:=ignored overrides this, at your own risk"
 

@@ -32,6 +32,11 @@ class _Answer(NamedTuple):
     refusal: Optional[str]
 
 
+class _Line(NamedTuple):
+    level: int
+    text: str
+
+
 class ReportPublisher:
     """Empties ``outbox`` in a thread of its own, from :meth:`start` to :meth:`finish` or a failure.
 
@@ -79,6 +84,10 @@ class ReportPublisher:
         thread."""
         self._outbox.put(_Answer(future, refusal))
 
+    def log(self, level: int, line: str) -> None:
+        """Log ``line``, soon, at a level of :mod:`logging`. Control thread."""
+        self._outbox.put(_Line(level, line))
+
     def finish(self) -> None:
         """Publish what is left, then end the thread."""
         self._outbox.close()
@@ -100,6 +109,8 @@ class ReportPublisher:
                 self._publish(item)
             elif isinstance(item, ControlEvents):
                 self._tell(item)
+            elif isinstance(item, _Line):
+                _log.log(item.level, "%s", item.text)
             else:
                 self._answer(item)
 
