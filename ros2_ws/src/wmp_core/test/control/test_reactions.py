@@ -194,6 +194,26 @@ def test_a_fall_is_seen_in_its_rate_but_a_shock_is_not(driver):
     assert [out.mode for out in outs].index(Mode.FAULT) == 11
 
 
+def test_a_shock_is_no_fall_although_the_states_around_it_are_lost(driver):
+    driver.stand()
+    shock = np.array([0.0, 12.0, 0.0])
+    driver.cycle(gyro=shock)
+    driver.cycle_many(20, fresh=False)
+    assert driver.controller.mode is Mode.STAND
+    driver.cycle_many(50)  # and forgets it
+    # 60 ms without a state; 12 * (1 - exp(-60 / 30)) would be 10.4, but one sample stands for 10 ms at most.
+    assert driver.cycle(gyro=shock, periods=30).mode is Mode.STAND
+
+
+def test_a_fall_is_seen_in_its_rate_although_every_other_state_is_lost(driver):
+    driver.stand()
+    modes = []
+    for _ in range(20):
+        driver.cycle_many(1, fresh=False)
+        modes.append(driver.cycle(gyro=np.array([0.0, 15.0, 0.0])).mode)
+    assert modes.index(Mode.FAULT) == 5  # the 12th cycle, as without loss
+
+
 def test_a_long_overrun_makes_the_robot_walk_on_the_spot(driver):
     driver.velocity = FAST
     driver.walk()

@@ -15,6 +15,9 @@ from wmp_core.control.watchdog import WatchdogSettings
 from wmp_core.observation import RobotState
 from wmp_core.rotation import projected_gravity
 
+#: Loop periods that one gyro sample stands for, at most, where the states before it were lost.
+_LONGEST_SAMPLE = 5
+
 
 class Measurements:
     """A value for every condition of :class:`wmp_core.control.watchdog.Watchdog`."""
@@ -28,6 +31,8 @@ class Measurements:
         self._jumps = JointJumps(settings.joint_speed * speed_limit, loop_period)
         self._loop_period = loop_period
         self._rate = Smoothed(settings.attitude_rate_time)
+        self._rated: Optional[RobotState] = None  # the state that the rate knows, and loop periods since then
+        self._periods_unrated = 0
         self._imu, self._imu_since = b"", 0.0  # its last words, and when they were new
         #: Condition that is one joint's -> its value per joint, the larger the worse.
         self._per_joint: Dict[str, Callable[[RobotState], np.ndarray]] = {
@@ -40,6 +45,7 @@ class Measurements:
     def reset(self) -> None:
         """Forget what has been so far."""
         self._rate.reset()
+        self._rated, self._periods_unrated = None, 0
         self._jumps.reset()
         self._imu, self._imu_since = b"", 0.0
 
@@ -54,7 +60,6 @@ class Measurements:
     ) -> Dict[str, float]:
         """Measure; a stamp that is ``None`` belongs to something that is not in use, and is never old."""
         self._jumps.update(state)
-        rate = math.hypot(float(state.gyro[0]), float(state.gyro[1]))
         tilt = attitude(state.quat_wxyz)
         measured = {name: float(values(state).max()) for name, values in self._per_joint.items()}
         measured.update(
@@ -63,7 +68,7 @@ class Measurements:
                 "state age": now - state.stamp,
                 "attitude": tilt,
                 "posture attitude": tilt,
-                "attitude rate": self._rate.update(rate, periods * self._loop_period),
+                "attitude rate": self._attitude_rate(state, periods),
                 "imu stuck": self._imu_age(state),
                 "battery drained": 0.0 if state.battery is None else 1.0 - state.battery,
                 "loop overrun": (periods - 1) * self._loop_period,
@@ -76,6 +81,17 @@ class Measurements:
             }
         )
         return measured
+
+    def _attitude_rate(self, state: RobotState, periods: int) -> float:
+        """rad/s, smoothed over the states: the shock of a foot that lands must not count again for each that
+        is lost after it."""
+        self._periods_unrated += periods
+        if state is not self._rated:
+            rate = math.hypot(float(state.gyro[0]), float(state.gyro[1]))
+            elapsed = min(self._periods_unrated, _LONGEST_SAMPLE) * self._loop_period
+            self._rated, self._periods_unrated = state, 0
+            return self._rate.update(rate, elapsed)
+        return self._rate.value
 
     def _imu_age(self, state: RobotState) -> float:
         """s for which the IMU has said the same."""
