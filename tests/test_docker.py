@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,12 +18,16 @@ import pytest
 import yaml
 
 from wmp_bringup.options import OPTIONS
+from wmp_training.cli.train import TrainCommand
+from wmp_training.presets import PRESETS
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCKER = ROOT / "docker"
 DOCKERFILES = sorted(DOCKER.glob("*.Dockerfile"))
 SCRIPTS = sorted([*DOCKER.glob("*.sh"), *(ROOT / "security").glob("*.sh")])
 NODES = ("wmp_perception/depth_node", "wmp_perception/world_model_node", "wmp_controller/policy_node")
+
+DISCOVERY = "ROS_AUTOMATIC_DISCOVERY_RANGE"
 
 #: What the ros-core images bring, of the packages that ours may depend on (metapackage ros_core, REP 2001).
 ROS_CORE = {
@@ -61,11 +67,18 @@ def requirements(path: Path) -> dict[str, str]:
     return dict(line.split("==") for line in lines if line)
 
 
+def composed(**variables: str) -> dict[str, Any]:
+    """compose.yaml with ``variables`` in place, and the defaults of all others."""
+    text = (DOCKER / "compose.yaml").read_text()
+    return yaml.safe_load(
+        re.sub(r"\$\{(\w+):-([^}]*)\}", lambda match: variables.get(match[1], match[2]), text)
+    )
+
+
 @pytest.fixture(scope="module")
 def compose() -> dict[str, Any]:
     """compose.yaml with the defaults of its variables in place."""
-    text = (DOCKER / "compose.yaml").read_text()
-    return yaml.safe_load(re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text))
+    return composed()
 
 
 @each_dockerfile
@@ -148,6 +161,33 @@ def test_the_robot_starts_dry_with_arguments_that_its_launch_file_has(compose):
     assert (ROOT / "ros2_ws" / "src" / command[2] / "launch" / command[3]).is_file()
     assert command[4:] == ["dry_run:=true"]
     assert "dry_run" in {option.name for option in OPTIONS["real"]}
+
+
+@pytest.mark.parametrize("service", ["robot", "desktop"])
+def test_a_service_walks_on_the_images_bundle_or_on_the_one_that_is_named(service):
+    (image,) = re.findall(r"WMP_BUNDLE=(\S+)", (DOCKER / "ros.Dockerfile").read_text())
+    for variables, name in (({}, "a1_wmp_v0"), ({"WMP_BUNDLE": "models/a1_wmp_v1"}, "a1_wmp_v1")):
+        used = Path(composed(**variables)["services"][service]["environment"]["WMP_BUNDLE"])
+        assert used == Path(image).with_name(name) and (ROOT / "models" / used.name).is_dir()
+
+
+@pytest.mark.parametrize(("service", "name"), [("robot", "ROS_LOCALHOST_ONLY"), ("desktop", DISCOVERY)])
+def test_how_far_a_service_is_heard_can_be_told_from_outside(compose, service, name):
+    assert compose["services"][service]["environment"][name] in ("1", "LOCALHOST")
+    assert composed(**{name: "told"})["services"][service]["environment"][name] == "told"
+
+
+@pytest.mark.parametrize("more", ["", "--resume"])
+def test_training_learns_obstacles_on_the_gpu_and_is_saved_when_stopped(more):
+    service = composed(WMP_TRAIN=more)["services"]["training"]
+    name, *options = shlex.split(service["command"])
+    parser = argparse.ArgumentParser()
+    TrainCommand().add_arguments(parser)
+    given = parser.parse_args(options)
+    assert (name, given.device, given.task, given.recipe) == ("train", "cuda", "obstacles", "warm")
+    assert given.preset in PRESETS and given.resume == bool(more)
+    assert given.out.parent.as_posix() in [volume.split(":")[1] for volume in service["volumes"]]
+    assert service["stop_signal"] == "SIGINT"  # which wmp train ends on in order
 
 
 def test_what_the_flight_recorder_writes_outlives_the_container(compose):
