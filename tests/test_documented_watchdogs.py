@@ -8,18 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from wmp_core.control.watchdog import WatchdogSettings
+from wmp_core.contract import LimitsContract
+from wmp_core.control.modes import Mode
+from wmp_core.control.watchdog import Watchdog, WatchdogSettings
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "real_robot.md").read_text(encoding="utf-8")
 DEFAULTS = dataclasses.asdict(WatchdogSettings())
 CONDITIONS = [name.removesuffix("_reaction") for name in DEFAULTS if name.endswith("_reaction")]
 
 
-def rows() -> dict[str, tuple[str, str]]:
-    """Condition -> limit and reaction as documented."""
+def rows() -> dict[str, tuple[str, str, str]]:
+    """Condition -> limit, reaction and modes as documented."""
     section = PAGE.split("## What the controller watches")[1].split("\n## ")[0]
-    found = re.findall(r"^\| `(\w+)` \| ([^|]+) \| (\w+) \|", section, re.M)
-    return {name: (limit, reaction) for name, limit, reaction in found}
+    found = re.findall(r"^\| `(\w+)` \| ([^|]+) \| (\w+) \| ([\w, ]+) \|", section, re.M)
+    return {name: tuple(cells) for name, *cells in found}
 
 
 def test_every_condition_with_a_reaction_is_in_the_table_in_the_order_of_the_code():
@@ -28,10 +30,18 @@ def test_every_condition_with_a_reaction_is_in_the_table_in_the_order_of_the_cod
 
 @pytest.mark.parametrize("name", CONDITIONS)
 def test_the_documented_reaction_and_limit_are_the_defaults(name):
-    limit, reaction = rows()[name]
+    limit, reaction, _ = rows()[name]
     assert reaction == DEFAULTS[f"{name}_reaction"]
     key = "attitude_margin" if name == "attitude" else name
     assert str(DEFAULTS[key]) in re.findall(r"\d+\.\d+", limit)
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_a_condition_counts_in_the_documented_modes(name):
+    limits = LimitsContract((0.0, 0.8), (0.0, 0.0), (-1.0, 1.0), attitude=None)
+    condition = Watchdog(limits, WatchdogSettings()).conditions[name.replace("_", " ")]
+    legs = ", ".join(mode.name for mode in (Mode.STAND_UP, Mode.STAND, Mode.WALK, Mode.SIT_DOWN))
+    assert rows()[name][2].replace("legs", legs) == ", ".join(mode.name for mode in condition.modes)
 
 
 @pytest.mark.parametrize(
