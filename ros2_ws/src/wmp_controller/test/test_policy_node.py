@@ -431,6 +431,17 @@ def test_who_asks_while_the_preflight_examines_is_refused_and_the_robot_stays_wh
     assert process.communicate(timeout=10) and process.returncode == 0
 
 
+def test_a_robot_that_falls_silent_in_passive_does_not_pass_for_one_at_rest(policy_node, observer, robot):
+    policy_node(**patient(robot))
+    observer.wait(lambda: observer.states)
+    robot.answers = False
+    observer.wait(lambda: "no state from the robot for" in observer.health.message)
+    assert observer.health.message.startswith("PASSIVE;") and observer.health.level == DiagnosticStatus.WARN
+    for messages in (observer.states, observer.imus):
+        stamps = [(message.header.stamp.sec, message.header.stamp.nanosec) for message in messages]
+        assert len(set(stamps)) == len(stamps)
+
+
 SET_BACK = """
 import time
 from wmp_core.bundle import Bundle

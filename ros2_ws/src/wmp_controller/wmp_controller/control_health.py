@@ -18,6 +18,8 @@ from wmp_ros.health import Report
 
 #: Name of the statuses that tell what happened, beside the one that tells how things are.
 EVENTS = "policy_node: events"
+#: s without a state that are worth a warning; on its legs the robot is in FAULT by then.
+_SILENCE = 0.5
 
 
 def control_report(
@@ -52,7 +54,14 @@ def control_report(
     report.error_if(controller.mode is Mode.FAULT, controller.fault_reason or "")
     report.error_if(error is not None, error or "")
     report.warn_if(statistics.received == 0, "no state from the robot yet")
+    silent = _state_age(newest)
+    report.warn_if(silent > _SILENCE, f"no state from the robot for {silent:.0f} s: check cable and power")
     return report
+
+
+def _state_age(newest: Optional[CycleReport]) -> float:
+    """s for which the robot has said nothing new; 0 before its first state."""
+    return 0.0 if newest is None or newest.state is None else newest.stamp - newest.state.stamp
 
 
 def event_diagnostics(events: ControlEvents) -> DiagnosticArray:
