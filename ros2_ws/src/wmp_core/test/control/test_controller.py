@@ -92,6 +92,14 @@ def test_a_walk_does_not_begin_with_a_command_from_long_before(driver, age, coun
     assert bool(step.command.any()) == counts
 
 
+@pytest.mark.parametrize(("age", "counts"), [(0.4, True), (60.0, False)])
+def test_a_walk_does_not_begin_with_the_last_deflection_of_a_lost_joystick(driver, age, counts):
+    driver.stand()
+    driver.velocity = np.array([0.8, 0.0, 0.4])  # an operator repeats it as if it were new
+    step = driver.cycle(Request.WALK, joystick_age=age).step
+    assert bool(step.command.any()) == counts
+
+
 def test_a_stale_command_counts_as_zero_and_is_reported_once(driver):
     driver.velocity = np.array([0.5, 0.0, 0.0])
     driver.walk()

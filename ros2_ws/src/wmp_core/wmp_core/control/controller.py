@@ -191,7 +191,8 @@ class Controller:
         self._react(trips, self._state, now, periods, events)
         refusal = self._handle(request, self._state, now)
         has_begun = self.mode is Mode.WALK and before is not Mode.WALK
-        motion = self._motion(trips, velocity_command, now if has_begun else None)
+        is_steered = not has_begun or self._is_steered(now, velocity_command, joystick_stamp)
+        motion = self._motion(trips, velocity_command if is_steered else None)
         wanted, step = self._wanted(self._state, motion, periods)
         command, clamped = self._bound(wanted, self._state)
         if self.mode is Mode.FAULT:
@@ -279,16 +280,19 @@ class Controller:
         name = self._contract.joints.names[joint]
         return f"{name} is {error[joint]:.2f} rad off the default pose, allowed {tolerance} rad"
 
-    def _motion(
-        self, trips: Tuple[Trip, ...], velocity_command: Optional[VelocityCommand], begun: Optional[float]
-    ) -> np.ndarray:
-        """The velocity command for the policy: trained range, zero if there is none that counts.
+    def _is_steered(
+        self, now: float, velocity_command: Optional[VelocityCommand], joystick_stamp: Optional[float]
+    ) -> bool:
+        """Whether nothing is too old, in the cycle in which WALK was granted: its watchdogs judged another
+        mode."""
+        limits = self.settings.watchdog
+        command_age = 0.0 if velocity_command is None else now - velocity_command.stamp
+        joystick_age = 0.0 if joystick_stamp is None else now - joystick_stamp
+        return command_age <= limits.command_age and joystick_age <= limits.joystick_age
 
-        ``begun`` s is now in the cycle in which WALK was granted, whose watchdogs judged no command's age.
-        """
+    def _motion(self, trips: Tuple[Trip, ...], velocity_command: Optional[VelocityCommand]) -> np.ndarray:
+        """The velocity command for the policy: trained range, zero if there is none that counts."""
         if velocity_command is None or first(trips, Reaction.STAND) is not None:
-            return _NO_MOTION
-        if begun is not None and not begun - velocity_command.stamp <= self.settings.watchdog.command_age:
             return _NO_MOTION
         motion = self._contract.limits.clip_command(velocity_command.value)
         if not np.isfinite(motion).all():
