@@ -217,16 +217,15 @@ class Learner:
         From a teacher's checkpoint that is the teacher alone, and levels up to its own; from a student's, all
         but the teacher.
         """
-        if self.teacher is not None:
-            self.teacher.load_state_dict(ck.section("teacher", tensors))
-            self.env.curriculum.adopt(tensors["env.level"], spread=True)
-        if ck.section("actor", tensors):
+        of_teacher = not ck.section("actor", tensors)
+        if not of_teacher:
             self.networks.load(tensors)
-            for name, module in self._aids.items():
+        for name, module in self._aids.items():
+            if name == "teacher" or not of_teacher:
                 module.load_state_dict(ck.section(name, tensors))
-            self.env.curriculum.adopt(tensors["env.level"])
-            if self.teacher is None:
-                self.ppo.begin_slowly()
+        self.env.curriculum.adopt(tensors["env.level"], spread=of_teacher)
+        if self.teacher is None:
+            self.ppo.begin_slowly()
         self.obs = self._perceive(self.env.reset())
 
     def load_state_dict(self, tensors: dict[str, Tensor], facts: dict[str, float]) -> None:
