@@ -64,8 +64,8 @@ class ReplayCommand:
         parser.add_argument(
             "--fit",
             action="store_true",
-            help="look for friction, strength and delay of the motors in simulation (minutes; only some "
-            "seconds of walking are needed)",
+            help="look for friction, strength and delay of the motors in simulation (20 s of CPU time; some "
+            "seconds of walking are enough)",
         )
         parser.add_argument(
             "--thresholds", type=Path, metavar="FILE", help="YAML with thresholds of your own"

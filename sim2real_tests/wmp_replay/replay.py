@@ -86,7 +86,7 @@ def replay(
         bundle: the one that walked.
         reference: what to compare with; by default the one beside the bundle, else its golden trajectory.
         progress: called with the share that is done, 0..1; with ``fit`` it begins anew for that.
-        fit: look for the motors' friction, strength and delay in simulation, which takes minutes.
+        fit: look for the motors' friction, strength and delay in simulation: 20 s of CPU time.
 
     Raises:
         BagError: the bag holds no walk.
