@@ -6,6 +6,7 @@ Made from the bundle and from what `wmp eval` wrote, so that it can be made agai
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -142,8 +143,9 @@ def _parameters(count: Mapping[str, int]) -> str:
 
 
 def _mean(steps: Sequence[int]) -> str:
-    each = _list(f"{count / 1e6:.1f}" for count in steps)
-    return f"mean of those after {each} M steps of the last stage" if steps else ""
+    weights = Counter(steps)
+    each = (f"{count / 1e6:.1f}" + (f" ({n} times)" if n > 1 else "") for count, n in weights.items())
+    return f"mean of those after {_list(each)} M steps of the last stage" if steps else ""
 
 
 def _rendered(share: float) -> str:
