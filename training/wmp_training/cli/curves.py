@@ -11,7 +11,12 @@ from wmp_training.cli.mistakes import MISTAKES
 from wmp_training.log import RunLog
 
 HELP = "draw the reward and the terrain levels of a run"
-DESCRIPTION = "Draws reward and mean terrain level of a run's log over environment steps (a PNG)."
+DESCRIPTION = """
+Draws a run's log over environment steps (a PNG): reward, mean level of every terrain, and how many of the
+episodes at its last level passed, with the noise of training.
+"""
+#: What a point of success is the mean of.
+EPISODES = 100
 
 
 class CurvesCommand:
@@ -36,23 +41,39 @@ class CurvesCommand:
 
 
 def draw(log: list[dict[str, Any]], path: Path) -> None:
-    """Reward above, mean level of every terrain below, over M environment steps."""
+    """Reward, mean level of every terrain, and success at its last level, over M environment steps."""
     # Imported here so that `wmp --help` needs no matplotlib.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     steps = [line["env_steps"] / 1e6 for line in log]
-    figure = Figure(figsize=(8, 6), layout="constrained")
+    figure = Figure(figsize=(8, 9), layout="constrained")
     FigureCanvasAgg(figure)
-    reward, levels = figure.subplots(2, 1, sharex=True, height_ratios=(1, 2))
+    reward, levels, passed = figure.subplots(3, 1, sharex=True, height_ratios=(1, 2, 2))
     reward.plot(steps, [line["reward"] for line in log])
     reward.set_ylabel("reward per second")
-    for name in (key for key in log[-1] if key.startswith("level/")):
-        levels.plot(steps, [line.get(name, math.nan) for line in log], label=name.removeprefix("level/"))
-    levels.set(ylabel="mean terrain level", xlabel="environment steps, millions", ylim=(0, 9))
+    for name in (key.removeprefix("level/") for key in log[-1] if key.startswith("level/")):
+        levels.plot(steps, [line.get(f"level/{name}", math.nan) for line in log], label=name)
+        passed.plot(*last_level(log, name), label=name)
+    levels.set(ylabel="mean terrain level", ylim=(0, 9))
     levels.legend(ncols=2, fontsize="small")
+    passed.set(ylabel="passed at the last level, %", xlabel="environment steps, millions", ylim=(0, 100))
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
+
+
+def last_level(log: list[dict[str, Any]], terrain: str) -> tuple[list[float], list[float]]:
+    """M environment steps, and the % of the episodes at the last level of ``terrain`` that passed, a point for
+    every ``EPISODES`` of them."""
+    steps, shares, finished, passed = [], [], 0, 0
+    for line in log:
+        counts = line["levels"][terrain]
+        finished, passed = finished + counts["finished"][-1], passed + counts["passed"][-1]
+        if finished >= EPISODES:
+            steps.append(line["env_steps"] / 1e6)
+            shares.append(100.0 * passed / finished)
+            finished = passed = 0
+    return steps, shares
 
 
 command = CurvesCommand()
