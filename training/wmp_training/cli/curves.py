@@ -63,8 +63,8 @@ def draw(log: list[dict[str, Any]], path: Path) -> None:
 
 
 def last_level(log: list[dict[str, Any]], terrain: str) -> tuple[list[float], list[float]]:
-    """M environment steps, and the % of the episodes at the last level of ``terrain`` that passed, a point for
-    every ``EPISODES`` of them."""
+    """M environment steps, and how many % of the episodes at the last level of ``terrain`` passed, a point
+    for every ``EPISODES`` of them."""
     steps, shares, finished, passed = [], [], 0, 0
     for line in log:
         counts = line["levels"][terrain]
