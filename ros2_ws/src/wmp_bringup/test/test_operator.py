@@ -1,5 +1,6 @@
 """The operator talks to the controller's services the way a careful person would."""
 
+import math
 import time
 
 import pytest
@@ -98,3 +99,17 @@ def test_a_robot_that_was_halted_is_not_told_to_walk_again(scene):
     until(lambda: time.monotonic() > deadline, lambda mode: operator.pursue("STAND"))
     assert operator.was_halted("STAND") and not operator.was_halted("WALK")
     assert controller.orders == orders
+
+
+def test_a_velocity_without_a_yaw_rate_is_steered_back_to_the_heading_of_the_start():
+    context = Context()
+    rclpy.init(context=context, domain_id=45)
+    node = rclpy.create_node("someone", context=context)
+    headings = iter([3.0, 2.5, -3.0])
+    operator = Operator(node, VelocityCommand(0.5, 0.0, 0.0), heading_gain=0.8, yaw=lambda: next(headings))
+    assert operator._steered().yaw == 0.0  # not before it walks
+    operator.pursue("WALK")
+    assert operator._steered() == VelocityCommand(0.5, 0.0, pytest.approx(0.4))
+    assert operator._steered().yaw == pytest.approx(-0.8 * (2 * math.pi - 6.0))  # the short way round
+    node.destroy_node()
+    rclpy.shutdown(context=context)

@@ -5,8 +5,10 @@ In lockstep, where the controller has a script, it only ends that: orders come a
 
 from __future__ import annotations
 
+import math
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from geometry_msgs.msg import Twist
 from rclpy.node import Node
@@ -36,9 +38,18 @@ class Operator:
     Args:
         node: the node whose executor serves the calls.
         command: velocity that is published while walking.
+        heading_gain: rad/s of turning per rad off the heading at which the walk began, where ``command`` asks
+            for none.
+        yaw: the robot's heading now, rad.
     """
 
-    def __init__(self, node: Node, command: VelocityCommand) -> None:
+    def __init__(
+        self,
+        node: Node,
+        command: VelocityCommand,
+        heading_gain: float = 0.0,
+        yaw: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self.refusal = ""
         self._clients = {
             order: node.create_client(Trigger, f"{POLICY_NODE}/{order}")
@@ -47,7 +58,8 @@ class Operator:
         self._pending: Future | None = None
         self._ordered = ""
         self._next_attempt = self._ordered_at = 0.0
-        self._command = command
+        self._command, self._heading_gain, self._yaw = command, heading_gain, yaw
+        self._course: float | None = None
         self._disturbance: VelocityCommand | None = None
         self._publisher = node.create_publisher(Twist, "cmd_vel", 10)
         self._steering = self._has_walked = False
@@ -55,7 +67,8 @@ class Operator:
 
     def pursue(self, mode: str) -> None:
         """Take the next step from ``mode`` (the controller's state) towards walking, once; call it often."""
-        self._has_walked |= mode == "WALK"
+        if mode == "WALK" and not self._has_walked:
+            self._has_walked, self._course = True, self._yaw()
         if self.was_halted(mode):
             return
         if mode == "PASSIVE":
@@ -92,6 +105,12 @@ class Operator:
 
     def _publish(self) -> None:
         if self._steering:
-            twist, command = Twist(), self._disturbance or self._command
+            twist, command = Twist(), self._disturbance or self._steered()
             twist.linear.x, twist.linear.y, twist.angular.z = command.vx, command.vy, command.yaw
             self._publisher.publish(twist)
+
+    def _steered(self) -> VelocityCommand:
+        if self._command.yaw or self._course is None:
+            return self._command
+        off = math.remainder(self._yaw() - self._course, 2.0 * math.pi)
+        return replace(self._command, yaw=-self._heading_gain * off)

@@ -97,6 +97,13 @@ _MOTION = (
     Option("vy", float, "sideways speed, left is positive", ("policy_node/script.vy",), unit="m/s"),
     Option("yaw", float, "turning rate, left is positive", ("policy_node/script.yaw",), unit="rad/s"),
     Option(
+        "heading_gain",
+        float,
+        "rad/s of turning per rad off the heading of the start, while --yaw is 0: wmp eval steers with 0.8",
+        ("policy_node/script.heading_gain",),
+        unit="1/s",
+    ),
+    Option(
         "duration",
         float,
         "walking time after standing up; 0 walks until stopped",

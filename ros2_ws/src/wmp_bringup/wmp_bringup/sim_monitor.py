@@ -27,7 +27,7 @@ class SimMonitor(Node):
         self.fallen = False
         self.mode = ""
         self.condition = ""  # the controller's own words on its state
-        self.speed = 0.0
+        self.speed = self.yaw = 0.0
         self.events: list[Event] = []
         self.faults: list[FaultNotice] = []
         self.diagnostics: dict[str, dict[str, str]] = {}
@@ -68,6 +68,7 @@ class SimMonitor(Node):
             1.0 - 2.0 * (rotation.y**2 + rotation.z**2),
         )
         self.speed = message.twist.twist.linear.x
+        self.yaw = yaw
         self.record.add_pose(Pose(_seconds(message.header.stamp), position.x, position.y, yaw))
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:

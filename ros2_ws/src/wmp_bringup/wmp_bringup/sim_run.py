@@ -103,7 +103,7 @@ class _Walk:
         self._record = monitor.record
         self._executor = executor
         command = VelocityCommand(**settings.identity.command)
-        self._operator = Operator(monitor, command)
+        self._operator = Operator(monitor, command, settings.heading_gain, lambda: monitor.yaw)
         self._faults = ProcessFaults(graph, self._operator, settings.bundle_folder, settings.bag)
         self._noticed = 0
         self._status = StatusLine(sys.stderr)

@@ -34,6 +34,7 @@ class SimSettings:
 
     specs: tuple[NodeSpec, ...]
     identity: RunIdentity
+    heading_gain: float
     control_period: float
     end_x: float
     duration: float | None
@@ -98,6 +99,7 @@ def settings_from(arguments: argparse.Namespace) -> SimSettings:
     return SimSettings(
         specs=specs,
         identity=identity,
+        heading_gain=policy["script.heading_gain"],
         control_period=bundle.contract.timing.control_period,
         end_x=terrain.end_x,
         duration=policy["script.walk_seconds"] or None,

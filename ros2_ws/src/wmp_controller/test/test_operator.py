@@ -1,6 +1,7 @@
 """Operators: what is asked for, when, and what a refusal leads to."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -52,6 +53,27 @@ def test_a_refusal_is_told_once_by_whoever_tells_for_the_control_thread(caplog):
     for now in (0.0, 1.0, 2.0):
         ask(operator, Mode.PASSIVE, now, refusal="no robot" if now < 2 else "no camera")
     assert told == [(None, "no robot"), (None, "no camera")] and not caplog.records
+
+
+def test_a_script_turns_back_to_the_heading_at_which_its_walk_began():
+    def seen_at(yaw):
+        operator.see(SimpleNamespace(quat_wxyz=(math.cos(yaw / 2), 0.0, 0.0, math.sin(yaw / 2))))
+        return operator.velocity(5.0).value.tolist()
+
+    operator = ScriptedOperator(Script(velocity=(0.5, 0.1, 0.0), heading_gain=0.8))
+    seen_at(1.0)  # before the walk, it does not count
+    walk(operator)
+    assert seen_at(3.0) == pytest.approx([0.5, 0.1, 0.0])
+    assert seen_at(2.5) == pytest.approx([0.5, 0.1, 0.4])
+    assert seen_at(-3.0) == pytest.approx([0.5, 0.1, -0.8 * (2 * math.pi - 6.0)])  # the short way round
+
+
+def test_a_script_that_is_to_turn_turns():
+    operator = ScriptedOperator(Script(velocity=(0.0, 0.0, 0.3), heading_gain=0.8))
+    walk(operator)
+    for yaw in (0.0, 0.5):
+        operator.see(SimpleNamespace(quat_wxyz=(math.cos(yaw / 2), 0.0, 0.0, math.sin(yaw / 2))))
+        assert operator.velocity(5.0).value.tolist() == pytest.approx([0.0, 0.0, 0.3])
 
 
 def test_without_a_duration_the_script_walks_on():

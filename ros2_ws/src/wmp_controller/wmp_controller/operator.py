@@ -49,13 +49,16 @@ class Operator(Protocol):
 class Script:
     """Stand up, walk once with one velocity command, sit down.
 
-    ``velocity``: vx m/s, vy m/s, yaw rate rad/s; ``walk_seconds``: 0 walks until stopped;
+    ``velocity``: vx m/s, vy m/s, yaw rate rad/s; ``heading_gain``: rad/s of yaw rate per rad off the heading
+    at which the walk began, where none is asked for (0 leaves the robot to its drift);
+    ``walk_seconds``: 0 walks until stopped;
     ``stand_seconds``: time in STAND before walking; ``patience``: s that a refused request is repeated, not
     counting those in which nobody asks the script;
     ``fault_seconds``: time in FAULT, damped, before the script ends.
     """
 
     velocity: Tuple[float, float, float]
+    heading_gain: float = 0.0
     walk_seconds: float = 0.0
     stand_seconds: float = 1.0
     patience: float = 10.0
@@ -66,6 +69,8 @@ class Script:
             raise ValueError(
                 f"script velocity is {self.velocity}, expected three finite numbers (m/s, m/s, rad/s)"
             )
+        if not (math.isfinite(self.heading_gain) and self.heading_gain >= 0):
+            raise ValueError(f"script.heading_gain is {self.heading_gain!r}, expected a finite number from 0")
         for key in ("walk_seconds", "stand_seconds", "patience", "fault_seconds"):
             value = getattr(self, key)
             if not (math.isfinite(value) and value >= 0):
@@ -83,6 +88,8 @@ class ScriptedOperator:
     ) -> None:
         self._script, self._reply = script, reply
         self._velocity = np.array(script.velocity, dtype=np.float32)
+        self._yaw = 0.0
+        self._course: Optional[float] = None
         self._mode = Mode.PASSIVE
         self._mode_since: Optional[float] = None
         self._asked: Optional[Request] = None
@@ -134,10 +141,19 @@ class ScriptedOperator:
         self._is_ended, self._refused_for = True, 0.0
 
     def velocity(self, now: float) -> Optional[VelocityCommand]:
-        return VelocityCommand(self._velocity, now)
+        if self._course is None or self._velocity[2]:
+            return VelocityCommand(self._velocity, now)
+        off = math.remainder(self._yaw - self._course, 2.0 * math.pi)
+        vx, vy, _ = self._script.velocity
+        return VelocityCommand(np.array([vx, vy, -self._script.heading_gain * off], dtype=np.float32), now)
 
     def see(self, state: RobotState) -> None:
-        pass
+        if not self._script.heading_gain:
+            return
+        w, x, y, z = (float(part) for part in state.quat_wxyz)
+        self._yaw = math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
+        if self._mode is Mode.WALK and self._course is None:
+            self._course = self._yaw
 
     def sign_of_life(self, now: float) -> Optional[float]:
         return None
