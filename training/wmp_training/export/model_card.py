@@ -195,11 +195,11 @@ def _evaluation(
 def _protocol(report: Report) -> str:
     rules, count = report.protocol, report.episodes * len(report.seeds)
     goal = (
-        f"{rules.distance:g} m over the obstacles, and firm ground under the robot there, within "
-        f"{rules.duration:g} s\nat a commanded {rules.vx:g} m/s"
+        f"{rules.distance:g} m over the obstacles, and firm ground under the robot there, within\n"
+        f"{rules.duration:g} s at a commanded {rules.vx:g} m/s"
     )
     return f"""Deterministic policy from the exported ONNX graphs; {count} episodes per terrain and difficulty
-(seeds {_list(report.seeds)}, pooled). Success: {goal}
+(seeds {_list(report.seeds)}, pooled). Success: {goal},
 without a fall ({_FALL}); among bars also walking upright where
 there is none. {_RANDOM[rules.varied]}, and repeated exactly by
 
