@@ -107,7 +107,8 @@ class SimSummary:
             lines += [f"  {event}" for event in self.fault.events]
         if self.ended == "end of the track":
             lines.append("came to the end of the track")
-        lines.append(f"FAILED: {self.failure}" if self.failure else "no fall")
+        well = "FAILED: the robot fell after the walk, as it sat down" if self.fell else "no fall"
+        lines.append(f"FAILED: {self.failure}" if self.failure else well)
         return "\n".join(lines)
 
 
