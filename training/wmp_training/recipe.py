@@ -70,9 +70,7 @@ def train(
     end, source = time.monotonic() + time_limit, begin_with
     if not resume and ranks.any(bool(_begun_stages(folder, "warm"))):
         raise CheckpointError(f"{folder} holds a run; go on with it (--resume), or name another --out")
-    stages: Sequence[Stage] = RECIPES[recipe]
-    if resume:
-        stages = _from_first_begun(folder, stages)
+    stages: Sequence[Stage] = _from_first_begun(folder, recipe) if resume else RECIPES[recipe]
     if begin_with is not None:
         stages = _from_stage_of(begin_with, config, recipe)
     for stage in stages:
@@ -97,13 +95,12 @@ def train(
     return runner.checkpoint
 
 
-def _from_first_begun(folder: Path, stages: Sequence[Stage]) -> Sequence[Stage]:
-    """The ``stages`` of the run in ``folder``: one that took over a skill never had those before it."""
-    for i, stage in enumerate(stages):
-        if is_checkpoint(folder / stage.folder / "checkpoint"):
-            return stages[i:]
-    load_facts(folder / stages[0].folder / "checkpoint")  # says what is missing
-    return stages
+def _from_first_begun(folder: Path, recipe: str) -> Sequence[Stage]:
+    """The stages of the run in ``folder``: one that took over a skill never had those before it."""
+    stages, begun = RECIPES[recipe], _begun_stages(folder, recipe)
+    if not begun:
+        load_facts(folder / stages[0].folder / "checkpoint")  # says what is missing
+    return stages[stages.index(begun[0]) :]
 
 
 def _from_stage_of(skill: Path, config: RunConfig, recipe: str) -> Sequence[Stage]:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from wmp_core.contract import Contract
-from wmp_training.env.environment import Observation
+from wmp_training.env.environment import Observation, yaw
 from wmp_training.env.observations import Observations
 from wmp_training.env.privileged import surroundings
 from wmp_training.evaluation.candidate import Candidate
@@ -90,9 +90,7 @@ def observe(
 
 def steer(states: RobotStates, protocol: Protocol, yaw_rate: Sequence[float]) -> Tensor:
     """Command [N, 3] of an operator who walks on at ``vx`` and steers back to the direction of the track."""
-    w, x, y, z = states.quat.unbind(-1)
-    heading = torch.atan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))
-    turn = (-protocol.heading_gain * heading).clamp(*yaw_rate)
+    turn = (-protocol.heading_gain * yaw(states.quat)).clamp(*yaw_rate)
     return torch.stack([torch.full_like(turn, protocol.vx), torch.zeros_like(turn), turn], -1)
 
 

@@ -5,7 +5,6 @@ In lockstep, where the controller has a script, it only ends that: orders come a
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,6 +13,8 @@ from geometry_msgs.msg import Twist
 from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
+
+from wmp_controller.operator import turning_back
 
 POLICY_NODE = "policy_node"
 COMMAND_RATE = 20.0
@@ -112,5 +113,4 @@ class Operator:
     def _steered(self) -> VelocityCommand:
         if self._command.yaw or self._course is None:
             return self._command
-        off = math.remainder(self._yaw() - self._course, 2.0 * math.pi)
-        return replace(self._command, yaw=-self._heading_gain * off)
+        return replace(self._command, yaw=turning_back(self._yaw(), self._course, self._heading_gain))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-
+import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
@@ -15,6 +14,7 @@ from wmp_bringup.fault_report import Event, FaultNotice
 from wmp_bringup.operator import POLICY_NODE
 from wmp_bringup.walk_record import Pose, WalkRecord
 from wmp_controller.control_health import EVENTS
+from wmp_core.rotation import roll_pitch_yaw
 from wmp_ros.qos import LATCHED, LISTEN
 
 
@@ -63,13 +63,10 @@ class SimMonitor(Node):
 
     def _on_odometry(self, message: Odometry) -> None:
         position, rotation = message.pose.pose.position, message.pose.pose.orientation
-        yaw = math.atan2(
-            2.0 * (rotation.w * rotation.z + rotation.x * rotation.y),
-            1.0 - 2.0 * (rotation.y**2 + rotation.z**2),
-        )
+        quat = np.array([rotation.w, rotation.x, rotation.y, rotation.z])
+        self.yaw = float(roll_pitch_yaw(quat)[2])
         self.speed = message.twist.twist.linear.x
-        self.yaw = yaw
-        self.record.add_pose(Pose(_seconds(message.header.stamp), position.x, position.y, yaw))
+        self.record.add_pose(Pose(_seconds(message.header.stamp), position.x, position.y, self.yaw))
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:

@@ -13,6 +13,7 @@ import numpy as np
 from wmp_core.control.controller import VelocityCommand
 from wmp_core.control.modes import Mode, Request
 from wmp_core.observation import RobotState
+from wmp_core.rotation import roll_pitch_yaw
 
 #: s between two attempts of a script at a request that was refused.
 _RETRY_PERIOD = 0.5
@@ -75,6 +76,11 @@ class Script:
             value = getattr(self, key)
             if not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"script.{key} is {value!r}, expected a finite number of seconds from 0")
+
+
+def turning_back(yaw: float, course: float, gain: float) -> float:
+    """Yaw rate [rad/s] that turns a robot at heading ``yaw`` the short way back to ``course`` (rad)."""
+    return -gain * math.remainder(yaw - course, 2.0 * math.pi)
 
 
 class ScriptedOperator:
@@ -143,15 +149,14 @@ class ScriptedOperator:
     def velocity(self, now: float) -> Optional[VelocityCommand]:
         if self._course is None or self._velocity[2]:
             return VelocityCommand(self._velocity, now)
-        off = math.remainder(self._yaw - self._course, 2.0 * math.pi)
         vx, vy, _ = self._script.velocity
-        return VelocityCommand(np.array([vx, vy, -self._script.heading_gain * off], dtype=np.float32), now)
+        turn = turning_back(self._yaw, self._course, self._script.heading_gain)
+        return VelocityCommand(np.array([vx, vy, turn], dtype=np.float32), now)
 
     def see(self, state: RobotState) -> None:
         if not self._script.heading_gain:
             return
-        w, x, y, z = (float(part) for part in state.quat_wxyz)
-        self._yaw = math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
+        self._yaw = float(roll_pitch_yaw(state.quat_wxyz)[2])
         if self._mode is Mode.WALK and self._course is None:
             self._course = self._yaw
 
