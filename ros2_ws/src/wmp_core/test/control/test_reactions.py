@@ -98,6 +98,42 @@ def test_after_holding_still_the_robot_walks_again_when_asked(make_driver):
     assert walk_on(driver, 0.5, joystick_age=0.0)[-1].mode is Mode.WALK
 
 
+def seconds_until(mode, outs):
+    return 0.002 * [out.mode for out in outs].index(mode)
+
+
+def test_a_walking_robot_that_is_told_to_sit_down_comes_to_rest_first(make_driver):
+    driver = make_driver(watchdog=WatchdogSettings(joint_jump=1.0))
+    driver.velocity = FAST
+    driver.walk()
+    walk_on(driver, 0.1)
+    asked = driver.cycle(Request.SIT_DOWN)
+    assert asked.refusal is None and asked.mode is Mode.WALK
+    striding = walk_on(driver, 1.0, dq=np.full(12, 5.0))
+    assert np.array_equal(commands(striding), np.zeros((50, 3)))
+    assert striding[-1].mode is Mode.WALK
+    outs = walk_on(driver, 0.3)
+    assert seconds_until(Mode.SIT_DOWN, outs) == pytest.approx(0.15, abs=0.003)
+    assert events(outs) == ["WALK -> SIT_DOWN", "SIT_DOWN -> PASSIVE"]
+
+
+def test_a_robot_that_finds_no_rest_sits_down_where_it_is_however_often_it_is_told(driver):
+    driver.walk()
+    turning = {"gyro": np.ones(3)}
+    outs = []
+    for _ in range(40):
+        outs += [driver.cycle(Request.SIT_DOWN, **turning), *walk_on(driver, 0.098, **turning)]
+    assert seconds_until(Mode.SIT_DOWN, outs) == pytest.approx(3.0, abs=0.01)
+
+
+def test_a_walk_after_sitting_down_is_not_told_to_sit_down(driver):
+    driver.walk()
+    driver.cycle(Request.SIT_DOWN)
+    driver.cycle(Request.STOP)
+    driver.walk()
+    assert walk_on(driver, 1.0)[-1].mode is Mode.WALK
+
+
 def test_surprise_slows_the_robot_down_once_it_lasts(make_driver):
     driver = make_driver(calibration=Calibration(surprise=5.0))
     driver.velocity = FAST

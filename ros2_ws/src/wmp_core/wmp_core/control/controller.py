@@ -117,13 +117,12 @@ class Controller:
         self._posing = Posing(contract.joints, settings.posture, period)
         self._measurements = Measurements(contract, period, watchdog)
         self._watchdog = Watchdog(contract.limits, watchdog, calibration)
-        self._halting = Halting(
-            self._default_position, settings.walk_pose_tolerance, watchdog.stand_after, period
-        )
+        self._halting = Halting(self._default_position, settings.walk_pose_tolerance, period)
         self._envelope = Envelope(contract.joints, settings.envelope)
         self._machine = ModeMachine()
         self._state: Optional[RobotState] = None
         self._tripped: Tuple[str, ...] = ()
+        self._sits_next = False
 
     @property
     def mode(self) -> Mode:
@@ -234,17 +233,34 @@ class Controller:
         if fault is not None:
             self._machine.fault(str(fault))
         elif first(trips, Reaction.SIT) is not None:
-            self._handle(Request.SIT_DOWN, state, now)
-        elif first(trips, Reaction.STAND) is None:
+            self._grant(Request.SIT_DOWN, state, now)  # at once: what halts it may have failed
+        elif self.mode is Mode.WALK and self._has_to_halt(trips):
+            self._halt(state, now, periods)
+        else:
             self._halting.reset()
-        elif self.mode is Mode.WALK and self._halting.is_due(state, periods):
+
+    def _has_to_halt(self, trips: Tuple[Trip, ...]) -> bool:
+        return self._sits_next or first(trips, Reaction.STAND) is not None
+
+    def _halt(self, state: RobotState, now: float, periods: int) -> None:
+        """While the policy balances on the spot, wait for the moment in which it can be dismissed."""
+        self._halting.pass_time(state, periods)
+        if self._sits_next:
+            if self._halting.may_sit:
+                self._grant(Request.SIT_DOWN, state, now)
+        elif self._halting.may_stand(self.settings.watchdog.stand_after):
             self._machine.came_to_rest()
             self._posing.settle(self._walking.targets)
 
     def _handle(self, request: Optional[Request], state: RobotState, now: float) -> Optional[str]:
-        """Grant or refuse a request, and prepare the mode it leads to."""
-        if request is None:
+        """Grant a request, at once or as soon as the robot has come to rest, or refuse it."""
+        if request is Request.SIT_DOWN and self.mode is Mode.WALK:
+            self._sits_next = True  # folding the legs in mid-stride would throw it over
             return None
+        return None if request is None else self._grant(request, state, now)
+
+    def _grant(self, request: Request, state: RobotState, now: float) -> Optional[str]:
+        """Change the mode and prepare it, or say why not."""
         before = self.mode
         refusal = self._machine.request(request, self._obstacle(request, state, now))
         if refusal is not None:
@@ -256,6 +272,7 @@ class Controller:
         elif request is Request.WALK:
             self._walking.arm()
             self._halting.reset()
+            self._sits_next = False
         else:
             self._measurements.reset()
             self._watchdog.reset()
@@ -292,7 +309,7 @@ class Controller:
 
     def _motion(self, trips: Tuple[Trip, ...], velocity_command: Optional[VelocityCommand]) -> np.ndarray:
         """The velocity command for the policy: trained range, zero if there is none that counts."""
-        if velocity_command is None or first(trips, Reaction.STAND) is not None:
+        if velocity_command is None or self._has_to_halt(trips):
             return _NO_MOTION
         motion = self._contract.limits.clip_command(velocity_command.value)
         if not np.isfinite(motion).all():

@@ -1,4 +1,4 @@
-"""When a robot that walks on the spot may be held in a posture instead."""
+"""When a robot that walks on the spot may be held in a posture, or sit down, instead."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ _CALM_TURN_RATE = 0.5
 _CALM_JOINT_SPEED = 2.0
 # Longer than the moment between two steps in which all feet are down.
 _CALM_TIME = 0.15
+# s; on stairs a robot never is calm, and has to sit down all the same.
+_PATIENCE = 3.0
 
 
 class Halting:
@@ -24,16 +26,12 @@ class Halting:
     Args:
         default_position: rad ``[joints]``; the pose it would be held in.
         tolerance: rad that a joint may be off that pose.
-        stand_after: s on the spot before it is held.
         loop_period: s.
     """
 
-    def __init__(
-        self, default_position: np.ndarray, tolerance: float, stand_after: float, loop_period: float
-    ) -> None:
+    def __init__(self, default_position: np.ndarray, tolerance: float, loop_period: float) -> None:
         self._default_position = default_position
         self._tolerance = tolerance
-        self._stand_after = stand_after
         self._loop_period = loop_period
         self.reset()
 
@@ -41,12 +39,20 @@ class Halting:
         """The robot may walk."""
         self._waited = self._calm = 0.0
 
-    def is_due(self, state: RobotState, periods: int) -> bool:
-        """Whether the robot has stood long enough, and calmly; call it in every cycle that wants to stand."""
+    def pass_time(self, state: RobotState, periods: int) -> None:
+        """Call it in every cycle in which the robot is told to stand, ``periods`` loop periods long."""
         elapsed = periods * self._loop_period
         self._waited += elapsed
         self._calm = self._calm + elapsed if self._is_calm(state) else 0.0
-        return self._waited >= self._stand_after and self._calm >= _CALM_TIME
+
+    def may_stand(self, stand_after: float) -> bool:
+        """Whether the robot has been on the spot for ``stand_after`` s, and stands calmly."""
+        return self._waited >= stand_after and self._calm >= _CALM_TIME
+
+    @property
+    def may_sit(self) -> bool:
+        """Whether the robot stands calmly, or does not get to where it was asked to sit down."""
+        return self._calm >= _CALM_TIME or self._waited >= _PATIENCE
 
     def _is_calm(self, state: RobotState) -> bool:
         return (
