@@ -26,7 +26,8 @@ def walk(seconds, speed=0.6, fell=False, **changes):
     position[:, 2] = 0.28
     still, forward = np.zeros((steps, 3)), np.zeros((steps, 3))
     forward[:, 0] = speed
-    return Walk(position, np.eye(4)[[0] * steps], forward, still, fell)
+    command = np.tile([0.6, 0.0, 0.0], (steps, 1))
+    return Walk(position, np.eye(4)[[0] * steps], forward, still, command, fell)
 
 
 def test_a_walk_is_judged_by_the_rules_of_the_batched_evaluation():
@@ -48,7 +49,7 @@ def test_what_odometry_does_not_tell_is_not_claimed():
     assert all(math.isnan(figure) for figure in figures)
 
 
-@pytest.mark.parametrize("protocol", [Protocol(varied=False), Protocol(heading_gain=0.0)])
+@pytest.mark.parametrize("protocol", [Protocol(), Protocol(varied=False, blind="far")])
 def test_what_the_graph_cannot_do_is_refused(protocol, tmp_path):
     with pytest.raises(ValueError, match="GRAPH_PROTOCOL"):
         run_in_graph(tmp_path, TRIAL, protocol)
@@ -72,7 +73,9 @@ def test_a_graph_that_never_walked_is_no_walk_without_success(tmp_path, monkeypa
 
 def test_a_walk_through_the_real_graph_is_recorded_from_its_first_step(tmp_path):
     bundle = write_tiny_bundle(tmp_path / "tiny")
-    seen = record_walk(bundle, TRIAL, Protocol(duration=0.6, heading_gain=0.0, varied=False), tmp_path)
+    seen = record_walk(bundle, TRIAL, Protocol(duration=0.6, varied=False), tmp_path)
     assert 28 <= len(seen.position) <= 31
     assert np.abs(seen.position[0, :2]).max() < 0.15 and 0.2 < seen.position[0, 2] < 0.33
     np.testing.assert_allclose(np.linalg.norm(seen.quat, axis=1), 1.0, atol=1e-6)
+    np.testing.assert_allclose(seen.command[:, :2], [[0.6, 0.0]] * len(seen.command), atol=1e-6)
+    assert seen.command[:, 2].any()  # steered by the heading

@@ -37,8 +37,8 @@ side by side.
 --foresight PICTURE lets the world model go on alone for ten steps (1 s) after five with images, on walks of
 the policy: a table against persistence (the last image, unchanged) and a picture.
 
---through-graph runs every episode through the real nodes as well (wmp sim, lockstep, about real time): the
-nominal robot, straight on without steering, and says in how many episodes both evaluations agree.
+--through-graph runs every episode through the real nodes as well (wmp sim, lockstep, about real time), with
+the nominal robot, and says in how many episodes both evaluations agree.
 
 --blind shows the camera an empty world (everything beyond its range) and leaves all else as it is: the
 difference is what vision is worth. --blind prior lets no image arrive at all.
@@ -145,7 +145,7 @@ def _protocol(args: argparse.Namespace) -> Protocol:
         return protocol
     if args.blind != "no":
         raise ValueError("--through-graph and --blind exclude each other: the graph has eyes")
-    return dataclasses.replace(protocol, heading_gain=0.0, varied=False)
+    return dataclasses.replace(protocol, varied=False)
 
 
 def _judge(args: argparse.Namespace, who: Candidate, places: list[Place], report: Report) -> None:

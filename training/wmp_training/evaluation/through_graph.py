@@ -2,8 +2,8 @@
 
 The track of a trial follows from its seed in both evaluations alike. The graph adds what the batched one
 leaves out: standing up, the robot's protocol, the D435i's own resolution and filters, the safety envelope. So
-the verdicts should agree; the figures differ a little. The graph's script gives one command for the whole
-walk and drives the nominal robot, so the protocol must do the same (``GRAPH_PROTOCOL``).
+the verdicts should agree; the figures differ a little. The graph drives the nominal robot, so the protocol
+must do the same (``GRAPH_PROTOCOL``), and its script steers by the robot's own IMU.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.trial import Trial
 from wmp_training.sim.backend import RobotStates
 
-GRAPH_PROTOCOL = Protocol(heading_gain=0.0, varied=False)
+GRAPH_PROTOCOL = Protocol(varied=False)
 #: Odometry of the simulated robot, s.
 PERIOD = 0.02
 
@@ -42,13 +42,15 @@ class Walk:
     """Ground truth while the policy walked, one row per 20 ms.
 
     ``position`` [T, 3] m, ``quat`` [T, 4] (w, x, y, z), ``linear_velocity``, ``angular_velocity`` [T, 3] in
-    the base frame; ``fell`` by the simulation's own judgement, at any time.
+    the base frame; ``command`` [T, 3] what the policy was asked for (vx m/s, vy m/s, yaw rate rad/s);
+    ``fell`` by the simulation's own judgement, at any time.
     """
 
     position: np.ndarray
     quat: np.ndarray
     linear_velocity: np.ndarray
     angular_velocity: np.ndarray
+    command: np.ndarray
     fell: bool
 
 
@@ -56,13 +58,11 @@ def run_in_graph(bundle: Path, trial: Trial, protocol: Protocol = GRAPH_PROTOCOL
     """One episode of ``trial``; torques, contacts and energy are not measured (NaN).
 
     Raises:
-        ValueError: the protocol steers, varies robots or blinds them, which the graph's script cannot.
+        ValueError: the protocol varies robots or blinds them, which the graph cannot.
         GraphError: the graph did not start or broke down.
     """
-    if protocol.heading_gain or protocol.varied or protocol.blind != "no":
-        raise ValueError(
-            "through the graph a protocol can neither steer, vary nor blind robots; use GRAPH_PROTOCOL"
-        )
+    if protocol.varied or protocol.blind != "no":
+        raise ValueError("through the graph a protocol can neither vary nor blind robots; use GRAPH_PROTOCOL")
     with tempfile.TemporaryDirectory(prefix="wmp_eval_") as folder:
         walk = record_walk(bundle, trial, protocol, Path(folder))
     return judge(walk, trial, protocol)
@@ -76,6 +76,7 @@ def record_walk(bundle: Path, trial: Trial, protocol: Protocol, folder: Path) ->
         "difficulty": trial.difficulty,
         "seed": trial.seed,
         "vx": protocol.vx,
+        "heading-gain": protocol.heading_gain,
         "duration": protocol.duration,
         "record": folder / "bag",
         "json": folder / "sim.json",
@@ -89,18 +90,21 @@ def record_walk(bundle: Path, trial: Trial, protocol: Protocol, folder: Path) ->
     figures = json.loads((folder / "sim.json").read_text())
     if not figures["policy_ticks"]:
         raise GraphError(f"wmp sim never walked on {trial}: {_one_line(figures['failure'])}")
-    return read_walk(folder / "bag", fell=figures["fell"])
+    return read_walk(folder / "bag", protocol.duration, fell=figures["fell"])
 
 
 def _one_line(words: str) -> str:
     return " ".join(words.split())[-300:]
 
 
-def read_walk(bag: Path, fell: bool) -> Walk:
-    """The odometry in ``bag`` from the policy's first step to its last."""
+def read_walk(bag: Path, longest: float, fell: bool) -> Walk:
+    """The odometry in ``bag``, and the command behind it, for ``longest`` s from the policy's first step on.
+
+    After them the policy brings the robot to rest, for it to sit down.
+    """
     from rosbags.highlevel import AnyReader
 
-    rows, ticks = [], []
+    rows, ticks, commands = [], [], []
     with AnyReader([bag]) as reader:
         wanted = [c for c in reader.connections if c.topic in ("/sim/odometry", "/wmp/policy_step")]
         for connection, _, raw in reader.messages(wanted):
@@ -108,6 +112,7 @@ def read_walk(bag: Path, fell: bool) -> Walk:
             stamp = message.header.stamp.sec + 1e-9 * message.header.stamp.nanosec
             if connection.topic == "/wmp/policy_step":
                 ticks.append(stamp)
+                commands.append(message.command)
                 continue
             pose, twist = message.pose.pose, message.twist.twist
             vectors = pose.position, pose.orientation, twist.linear, twist.angular
@@ -117,8 +122,11 @@ def read_walk(bag: Path, fell: bool) -> Walk:
             )
     if not ticks:
         raise GraphError(f"bag {bag} holds no policy step: was it recorded to its end?")
-    table = np.array([row for row in sorted(rows) if ticks[0] - PERIOD < row[0] <= ticks[-1]])
-    return Walk(table[:, 1:4], table[:, 4:8], table[:, 8:11], table[:, 11:14], fell)
+    end = min(ticks[-1], ticks[0] + longest)
+    table = np.array([row for row in sorted(rows) if ticks[0] - PERIOD < row[0] <= end])
+    newest = np.searchsorted(ticks, table[:, 0], side="right") - 1
+    command = np.array(commands)[np.maximum(newest, 0)]
+    return Walk(table[:, 1:4], table[:, 4:8], table[:, 8:11], table[:, 11:14], command, fell)
 
 
 @dataclass
@@ -142,10 +150,10 @@ def judge(walk: Walk, trial: Trial, protocol: Protocol) -> Outcome:
     """The verdict on ``walk``, by the rules of the batched evaluation."""
     states = _states(walk)
     measures = Measures(_Seen([trial.track()], states[0]), [trial], protocol, PERIOD)
-    command = torch.tensor([[protocol.vx, 0.0, 0.0]])
-    for state in states[1:]:
+    commands = torch.from_numpy(walk.command).float()
+    for state, command in zip(states[1:], commands[1:], strict=True):
         if measures.running.any():
-            measures.update(state, command)
+            measures.update(state, command[None])
     if measures.running.any():
         # The walk broke off: the runtime's own safety stopped it, or time was up a sample early.
         measures.give_up(fell=walk.fell)
