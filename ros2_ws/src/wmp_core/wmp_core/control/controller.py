@@ -248,7 +248,7 @@ class Controller:
         if self._sits_next:
             if self._halting.may_sit:
                 self._grant(Request.SIT_DOWN, state, now)
-        elif self._halting.may_stand(self.settings.watchdog.stand_after):
+        elif self._halting.may_stand(state, self.settings.watchdog.stand_after):
             self._machine.came_to_rest()
             self._posing.settle(self._walking.targets)
 

@@ -11,17 +11,17 @@ from wmp_core.observation import RobotState
 
 # A robot that stands on level ground with four feet, as opposed to one in mid-step, on stairs or on a slope.
 # There the policy goes on balancing: stiff legs in the default pose would push it over.
-_CALM_TILT = 0.3
-_CALM_TURN_RATE = 0.5
-_CALM_JOINT_SPEED = 2.0
+_STILL_TILT = 0.3
+_STILL_TURN_RATE = 0.5
+_STILL_JOINT_SPEED = 2.0
 # Longer than the moment between two steps in which all feet are down.
-_CALM_TIME = 0.15
-# s; on stairs a robot never is calm, and has to sit down all the same.
+_STILL_TIME = 0.15
+# s; a robot may never come to rest on stairs, and has to sit down all the same.
 _PATIENCE = 3.0
 
 
 class Halting:
-    """Counts how long the robot has been told to stand, and how long it has been calm.
+    """Counts how long the robot has been told to stand, and how long it has stood still.
 
     Args:
         default_position: rad ``[joints]``; the pose it would be held in.
@@ -37,27 +37,28 @@ class Halting:
 
     def reset(self) -> None:
         """The robot may walk."""
-        self._waited = self._calm = 0.0
+        self._waited = self._still = 0.0
 
     def pass_time(self, state: RobotState, periods: int) -> None:
         """Call it in every cycle in which the robot is told to stand, ``periods`` loop periods long."""
         elapsed = periods * self._loop_period
         self._waited += elapsed
-        self._calm = self._calm + elapsed if self._is_calm(state) else 0.0
+        self._still = self._still + elapsed if _is_still(state) else 0.0
 
-    def may_stand(self, stand_after: float) -> bool:
-        """Whether the robot has been on the spot for ``stand_after`` s, and stands calmly."""
-        return self._waited >= stand_after and self._calm >= _CALM_TIME
+    def may_stand(self, state: RobotState, stand_after: float) -> bool:
+        """Whether the robot, told to stand for ``stand_after`` s, is still and in about the right pose."""
+        off = float(np.abs(state.q - self._default_position).max())
+        return self._waited >= stand_after and self._still >= _STILL_TIME and off <= self._tolerance
 
     @property
     def may_sit(self) -> bool:
-        """Whether the robot stands calmly, or does not get to where it was asked to sit down."""
-        return self._calm >= _CALM_TIME or self._waited >= _PATIENCE
+        """Whether the robot is still, in whatever pose, or cannot come to rest where it is."""
+        return self._still >= _STILL_TIME or self._waited >= _PATIENCE
 
-    def _is_calm(self, state: RobotState) -> bool:
-        return (
-            float(np.abs(state.q - self._default_position).max()) <= self._tolerance
-            and float(np.abs(state.dq).max()) <= _CALM_JOINT_SPEED
-            and math.sqrt(float(np.dot(state.gyro, state.gyro))) <= _CALM_TURN_RATE
-            and attitude(state.quat_wxyz) <= _CALM_TILT
-        )
+
+def _is_still(state: RobotState) -> bool:
+    return (
+        float(np.abs(state.dq).max()) <= _STILL_JOINT_SPEED
+        and math.sqrt(float(np.dot(state.gyro, state.gyro))) <= _STILL_TURN_RATE
+        and attitude(state.quat_wxyz) <= _STILL_TILT
+    )
