@@ -277,7 +277,9 @@ from wmp_core.control.controller import Controller
 sound = Controller.cycle
 
 def hanging(*arguments, **named):
-    while pathlib.Path({trigger!r}).exists():
+    trigger = pathlib.Path({trigger!r})
+    while trigger.exists():
+        trigger.with_suffix(".reached").touch()
         time.sleep(0.02)
     return sound(*arguments, **named)
 
@@ -293,6 +295,7 @@ def test_a_node_whose_control_thread_hangs_ends_itself_by_the_signal_that_its_la
     process = policy_node(before=HANGS.format(trigger=str(trigger)), **patient(robot))
     observer.wait(lambda: observer.states)
     trigger.touch()
+    observer.wait(trigger.with_suffix(".reached").exists)
     if number is not None:
         process.send_signal(number)
     output, _ = process.communicate(timeout=20)
