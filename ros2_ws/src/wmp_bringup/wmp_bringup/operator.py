@@ -60,16 +60,16 @@ class Operator:
         self._ordered = ""
         self._next_attempt = self._ordered_at = 0.0
         self._command, self._heading_gain, self._yaw = command, heading_gain, yaw
-        self._course: float | None = None
+        self._course: float | None = None  # from the first moment of WALK on
         self._disturbance: VelocityCommand | None = None
         self._publisher = node.create_publisher(Twist, "cmd_vel", 10)
-        self._steering = self._has_walked = False
+        self._steering = False
         node.create_timer(1.0 / COMMAND_RATE, self._publish)
 
     def pursue(self, mode: str) -> None:
         """Take the next step from ``mode`` (the controller's state) towards walking, once; call it often."""
-        if mode == "WALK" and not self._has_walked:
-            self._has_walked, self._course = True, self._yaw()
+        if mode == "WALK" and self._course is None:
+            self._course = self._yaw()
         if self.was_halted(mode):
             return
         if mode == "PASSIVE":
@@ -80,7 +80,7 @@ class Operator:
 
     def was_halted(self, mode: str) -> bool:
         """Whether the robot has walked and, in ``mode``, does no longer."""
-        return self._has_walked and mode in ("STAND", "SIT_DOWN", "PASSIVE")
+        return self._course is not None and mode in ("STAND", "SIT_DOWN", "PASSIVE")
 
     def sit_down(self, mode: str) -> None:
         """Take the next step from ``mode`` towards lying down; call it often."""

@@ -238,6 +238,7 @@ class Controller:
             self._halt(state, now, periods)
         else:
             self._halting.reset()
+            self._sits_next = False
 
     def _has_to_halt(self, trips: Tuple[Trip, ...]) -> bool:
         return self._sits_next or first(trips, Reaction.STAND) is not None
@@ -271,8 +272,6 @@ class Controller:
             self._posing.sit_down(state.q if before is Mode.WALK else None)
         elif request is Request.WALK:
             self._walking.arm()
-            self._halting.reset()
-            self._sits_next = False
         else:
             self._measurements.reset()
             self._watchdog.reset()
