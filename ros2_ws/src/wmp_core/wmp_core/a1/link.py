@@ -124,10 +124,12 @@ class A1Link(LinkSession[ArrivalSocket]):
 
     def _wait_for(self, attempt: Callable[[], Optional[T]], timeout_s: float) -> Optional[T]:
         """Repeat ``attempt`` whenever something arrives, until it yields something or time is up."""
-        poll = select.poll()
-        poll.register(self._open_connection(), select.POLLIN)
         deadline = time.monotonic() + timeout_s
         found = attempt()
+        if found is not None or timeout_s <= 0:
+            return found
+        poll = select.poll()
+        poll.register(self._open_connection(), select.POLLIN)
         while found is None:
             remaining = deadline - time.monotonic()
             if remaining <= 0:

@@ -88,8 +88,8 @@ COMMAND_RANGES = {
     "kp": (0.0, _INT16_MAX * _KP_UNIT, "N m/rad"),
     "kd": (0.0, _INT16_MAX * _KD_UNIT, "N m s/rad"),
 }
-_LOWER, _UPPER = (np.array([[r[i]] for r in COMMAND_RANGES.values()], dtype=np.float32) for i in (0, 1))
-_NO_TARGET = np.array([[NO_POSITION_TARGET], [NO_VELOCITY_TARGET], [np.nan], [np.nan], [np.nan]], np.float32)
+_LOWER, _UPPER = (np.array([[r[i]] for r in COMMAND_RANGES.values()]) for i in (0, 1))
+_NO_TARGET = np.array([[NO_POSITION_TARGET], [NO_VELOCITY_TARGET], [np.nan], [np.nan], [np.nan]])
 _UNITS_PER_SI = np.array([[1 / _TAU_UNIT], [1 / _KP_UNIT], [1 / _KD_UNIT]], np.float32)
 
 
@@ -165,22 +165,23 @@ class LowState:
     remote: bytes = bytes(40)
 
 
-def _command_template() -> np.ndarray:
+def _command_template() -> bytes:
     frame = np.zeros(1, dtype=LOW_COMMAND)
     frame["level"] = _LOW_LEVEL
     frame["motor"]["mode"] = _SERVO_MODE
     frame["motor"]["q"] = NO_POSITION_TARGET
     frame["motor"]["dq"] = NO_VELOCITY_TARGET
-    return frame
+    return frame.tobytes()
 
 
-def _state_template() -> np.ndarray:
+def _state_template() -> bytes:
     frame = np.zeros(1, dtype=LOW_STATE)
     frame["level"] = _LOW_LEVEL
     frame["motor"]["mode"] = _SERVO_MODE
-    return frame
+    return frame.tobytes()
 
 
+# Bytes: to copy an array of this type, numpy visits each of its fields.
 _COMMAND_TEMPLATE = _command_template()
 _STATE_TEMPLATE = _state_template()
 
@@ -196,12 +197,12 @@ def encode_low_cmd(q: np.ndarray, dq: np.ndarray, tau: np.ndarray, kp: np.ndarra
         LengthError: an array does not have 12 values.
     """
     values = checked_command(q, dq, tau, kp, kd)
-    frame = _COMMAND_TEMPLATE.copy()
-    motor = frame["motor"][0, :NUM_MOTORS]
+    frame = bytearray(_COMMAND_TEMPLATE)
+    motor = np.frombuffer(frame, LOW_COMMAND)["motor"][0, :NUM_MOTORS]
     motor["q"], motor["dq"] = values[0], values[1]
     # The cast to int16 truncates toward zero, as the robot's library does.
     motor["tau"], motor["kp"], motor["kd"] = (values[2:] * _UNITS_PER_SI).astype(np.int16)
-    return _with_crc(frame.tobytes())
+    return _with_crc(bytes(frame))
 
 
 def decode_low_state(data: bytes) -> LowState:
@@ -218,9 +219,9 @@ def decode_low_state(data: bytes) -> LowState:
         gyro=frame["gyroscope"].copy(),
         acc=frame["accelerometer"].copy(),
         rpy=frame["rpy"].copy(),
-        q=motor["q"].copy(),
-        dq=motor["dq"].copy(),
-        tau_est=motor["tau_est"] * np.float32(_TAU_UNIT),
+        q=motor["q"].astype(np.float64),
+        dq=motor["dq"].astype(np.float64),
+        tau_est=motor["tau_est"] * _TAU_UNIT,
         motor_temp=motor["temperature"].copy(),
         foot_force=frame["foot_force"].copy(),
         tick=int(frame["tick"]),
@@ -247,8 +248,8 @@ def decode_low_cmd(data: bytes) -> LowCommand:
 
 def encode_low_state(state: LowState) -> bytes:
     """Encode a state frame, as a robot does; the estimated torque saturates at its int16."""
-    frame = _STATE_TEMPLATE.copy()
-    row = frame[0]
+    frame = bytearray(_STATE_TEMPLATE)
+    row = np.frombuffer(frame, LOW_STATE)[0]
     row["quaternion"], row["gyroscope"] = state.quat_wxyz, state.gyro
     row["accelerometer"], row["rpy"] = state.acc, state.rpy
     motor = row["motor"][:NUM_MOTORS]
@@ -258,7 +259,7 @@ def encode_low_state(state: LowState) -> bytes:
     motor["tau_est"] = np.clip(tau_units, -_INT16_MAX - 1, _INT16_MAX).astype(np.int16)
     motor["temperature"] = state.motor_temp
     row["foot_force"], row["tick"], row["remote"] = state.foot_force, state.tick % 2**32, state.remote
-    return _with_crc(frame.tobytes())
+    return _with_crc(bytes(frame))
 
 
 def checked_command(
@@ -266,9 +267,10 @@ def checked_command(
 ) -> np.ndarray:
     """The rows as float32 ``[5, 12]``, if motors may be told so; errors as :func:`encode_low_cmd`."""
     values = _command_rows(q, dq, tau, kp, kd)
-    if not (((values >= _LOWER) & (values <= _UPPER)) | (values == _NO_TARGET)).all():
+    allowed = ((values >= _LOWER) & (values <= _UPPER)) | (values == _NO_TARGET)
+    if np.count_nonzero(allowed) < allowed.size:
         raise _range_error(values)
-    return values
+    return values.astype(np.float32)
 
 
 def _crc_span(length: int) -> int:
@@ -290,14 +292,13 @@ def _checked(data: bytes, dtype: np.dtype, kind: str) -> np.void:
 
 
 def _command_rows(*rows: np.ndarray) -> np.ndarray:
-    """The five arrays as float32 ``[5, 12]``."""
-    values = np.empty((len(COMMAND_RANGES), NUM_MOTORS), dtype=np.float32)
-    with np.errstate(over="ignore"):  # beyond float32 becomes infinite, which is refused
-        for i, row in enumerate(rows):
-            if np.shape(row) != (NUM_MOTORS,):
-                field = list(COMMAND_RANGES)[i]
-                raise LengthError(f"command {field} has shape {np.shape(row)}, expected ({NUM_MOTORS},)")
-            values[i] = row
+    """The five arrays as one ``[5, 12]``."""
+    values = np.empty((len(COMMAND_RANGES), NUM_MOTORS))
+    for i, row in enumerate(rows):
+        if np.shape(row) != (NUM_MOTORS,):
+            field = list(COMMAND_RANGES)[i]
+            raise LengthError(f"command {field} has shape {np.shape(row)}, expected ({NUM_MOTORS},)")
+        values[i] = row
     return values
 
 

@@ -191,8 +191,7 @@ class Controller:
         refusal = self._handle(request, self._state, now)
         has_begun = self.mode is Mode.WALK and before is not Mode.WALK
         is_steered = not has_begun or self._is_steered(now, velocity_command, joystick_stamp)
-        motion = self._motion(trips, velocity_command if is_steered else None)
-        wanted, step = self._wanted(self._state, motion, periods)
+        wanted, step = self._wanted(self._state, periods, trips, velocity_command if is_steered else None)
         command, clamped = self._bound(wanted, self._state)
         if self.mode is Mode.FAULT:
             step = None  # an action that was refused never happened
@@ -222,7 +221,7 @@ class Controller:
         command_stamp = None if velocity_command is None else velocity_command.stamp
         measured = self._measurements.take(state, now, periods, self._walking, command_stamp, joystick_stamp)
         trips = self._watchdog.check(self.mode, measured, now)
-        return tuple(trip._replace(where=self._measurements.joint(trip.name, state)) for trip in trips)
+        return tuple(trip._replace(where=self._measurements.joint(trip.name)) for trip in trips)
 
     def _react(
         self, trips: Tuple[Trip, ...], state: RobotState, now: float, periods: int, events: List[str]
@@ -323,7 +322,11 @@ class Controller:
         return motion * np.float32(share)
 
     def _wanted(
-        self, state: RobotState, motion: np.ndarray, periods: int
+        self,
+        state: RobotState,
+        periods: int,
+        trips: Tuple[Trip, ...],
+        velocity_command: Optional[VelocityCommand],
     ) -> Tuple[MotorCommand, Optional[PolicyStepRecord]]:
         """What the mode asks for, before the envelope."""
         if self.mode in _POSING:
@@ -331,7 +334,9 @@ class Controller:
                 self._machine.trajectory_finished()
             return self._posing.command(), None
         if self.mode is Mode.WALK:
-            step = self._walking.cycle(state, motion, periods)
+            step = None
+            if self._walking.pass_time(periods):
+                step = self._walking.step(state, self._motion(trips, velocity_command))
             return MotorCommand.position(self._walking.targets, self._kp, self._kd), step
         return MotorCommand.damping(self.settings.passive_kd, self._contract.num_joints), None
 

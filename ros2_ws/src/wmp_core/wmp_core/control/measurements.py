@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Callable, Dict, Optional
+from typing import Dict, Optional
 
 import numpy as np
 
@@ -13,10 +13,11 @@ from wmp_core.control.smoothing import Smoothed
 from wmp_core.control.walking import Walking
 from wmp_core.control.watchdog import WatchdogSettings
 from wmp_core.observation import RobotState
-from wmp_core.rotation import projected_gravity
 
 #: Loop periods that one gyro sample stands for, at most, where the states before it were lost.
 _LONGEST_SAMPLE = 5
+#: Conditions that are one joint's.
+_PER_JOINT = ("joint range", "joint speed", "joint jump", "motor temperature")
 
 
 class Measurements:
@@ -34,13 +35,8 @@ class Measurements:
         self._rated: Optional[RobotState] = None  # the state that the rate knows, and loop periods since then
         self._periods_unrated = 0
         self._imu, self._imu_since = b"", 0.0  # its last words, and when they were new
-        #: Condition that is one joint's -> its value per joint, the larger the worse.
-        self._per_joint: Dict[str, Callable[[RobotState], np.ndarray]] = {
-            "joint range": lambda state: np.maximum(self._lower - state.q, state.q - self._upper),
-            "joint speed": lambda state: np.abs(state.dq) * self._speed_scale,
-            "joint jump": lambda state: self._jumps.excess,
-            "motor temperature": _temperature,
-        }
+        #: Value of each of those conditions for every joint, the larger the worse.
+        self._per_joint = np.zeros((len(_PER_JOINT), len(joints.names)))
 
     def reset(self) -> None:
         """Forget what has been so far."""
@@ -59,28 +55,39 @@ class Measurements:
         joystick_stamp: Optional[float],
     ) -> Dict[str, float]:
         """Measure; a stamp that is ``None`` belongs to something that is not in use, and is never old."""
-        self._jumps.update(state)
+        self._measure_joints(state)
         tilt = attitude(state.quat_wxyz)
-        measured = {name: float(values(state).max()) for name, values in self._per_joint.items()}
-        measured.update(
-            {
-                "emergency stop": float(state.emergency_stop),
-                "state age": now - state.stamp,
-                "attitude": tilt,
-                "posture attitude": tilt,
-                "attitude rate": self._attitude_rate(state, periods),
-                "imu stuck": self._imu_age(state),
-                "battery drained": 0.0 if state.battery is None else 1.0 - state.battery,
-                "loop overrun": (periods - 1) * self._loop_period,
-                "latent age": walking.latent_age,
-                "blind slow": walking.perception.blind_time,
-                "blind stand": walking.perception.blind_time,
-                "surprise": walking.perception.surprise,
-                "command age": 0.0 if command_stamp is None else now - command_stamp,
-                "joystick age": 0.0 if joystick_stamp is None else now - joystick_stamp,
-            }
-        )
-        return measured
+        return {
+            **dict(zip(_PER_JOINT, self._per_joint.max(axis=1).tolist())),
+            "emergency stop": float(state.emergency_stop),
+            "state age": now - state.stamp,
+            "attitude": tilt,
+            "posture attitude": tilt,
+            "attitude rate": self._attitude_rate(state, periods),
+            "imu stuck": self._imu_age(state),
+            "battery drained": 0.0 if state.battery is None else 1.0 - state.battery,
+            "loop overrun": (periods - 1) * self._loop_period,
+            "latent age": walking.latent_age,
+            "blind slow": walking.perception.blind_time,
+            "blind stand": walking.perception.blind_time,
+            "surprise": walking.perception.surprise,
+            "command age": 0.0 if command_stamp is None else now - command_stamp,
+            "joystick age": 0.0 if joystick_stamp is None else now - joystick_stamp,
+        }
+
+    def joint(self, name: str) -> str:
+        """The joint that condition ``name`` is about, as last measured; empty if it is about none."""
+        if name not in _PER_JOINT:
+            return ""
+        return self._names[int(np.argmax(self._per_joint[_PER_JOINT.index(name)]))]
+
+    def _measure_joints(self, state: RobotState) -> None:
+        beyond, speed, jump, temperature = self._per_joint
+        self._jumps.update(state)
+        np.maximum(self._lower - state.q, state.q - self._upper, out=beyond)
+        np.multiply(np.abs(state.dq), self._speed_scale, out=speed)
+        jump[:] = self._jumps.excess
+        temperature[:] = 0.0 if state.motor_temperature is None else state.motor_temperature
 
     def _attitude_rate(self, state: RobotState, periods: int) -> float:
         """rad/s, smoothed over the states: the shock of a foot that lands must not count again for each that
@@ -100,19 +107,12 @@ class Measurements:
             self._imu, self._imu_since = imu, state.stamp
         return state.stamp - self._imu_since
 
-    def joint(self, name: str, state: RobotState) -> str:
-        """The joint that condition ``name`` is about; empty if it is about none."""
-        values = self._per_joint.get(name)
-        return "" if values is None else self._names[int(np.argmax(values(state)))]
-
 
 def attitude(quat_wxyz: np.ndarray) -> float:
     """The larger of |roll| and |pitch| in rad; NaN where the orientation is not a unit quaternion."""
-    if not abs(float(np.dot(quat_wxyz, quat_wxyz)) - 1.0) < 0.1:
+    w, x, y, z = quat_wxyz.tolist()
+    if not abs(w * w + x * x + y * y + z * z - 1.0) < 0.1:
         return math.nan
-    x, y, z = (float(value) for value in projected_gravity(quat_wxyz))
-    return max(abs(math.atan2(-y, -z)), abs(math.asin(max(-1.0, min(1.0, x)))))
-
-
-def _temperature(state: RobotState) -> np.ndarray:
-    return np.zeros(1) if state.motor_temperature is None else state.motor_temperature
+    roll = math.atan2(2 * (w * x + y * z), 1 - 2 * (x * x + y * y))
+    pitch = math.asin(max(-1.0, min(1.0, 2 * (w * y - x * z))))
+    return max(abs(roll), abs(pitch))

@@ -143,17 +143,18 @@ class Walking:
             self._deter, self._latent_tick = latent.deter, latent.tick
             self.perception.take(latent.tick, latent.source, latent.kl)
 
-    def cycle(self, state: RobotState, command: np.ndarray, periods: int) -> Optional[PolicyStepRecord]:
-        """Pass ``periods`` loop periods; runs the policy, and returns its record, when a tick is due."""
+    def pass_time(self, periods: int) -> bool:
+        """Let ``periods`` loop periods pass; returns whether a tick is due, for which :meth:`step` is."""
         self._phase += periods
         if self._phase < self._decimation:
-            return None
+            return False
         # After a long pause one tick is computed, not a burst of those that were missed.
         self.ticks_missed += self._phase // self._decimation - 1
         self._phase %= self._decimation
-        return self._step(state, command)
+        return True
 
-    def _step(self, state: RobotState, command: np.ndarray) -> PolicyStepRecord:
+    def step(self, state: RobotState, command: np.ndarray) -> PolicyStepRecord:
+        """Run the policy for the tick that is due, and hold its targets."""
         tick, late = self._tick, self._latent_tick < self._due_latent(self._tick)
         if tick % self._contract.timing.world_model_interval == 0:
             self.latents_late += late

@@ -183,6 +183,9 @@ class Watchdog:
             limit = special[name] if name in special else getattr(settings, key)
             reaction = Reaction(getattr(settings, f"{key}_reaction"))
             self.conditions[name] = Condition(limit, unit, modes, reaction)
+        self._in_mode = {
+            mode: [(name, one) for name, one in self.conditions.items() if mode in one.modes] for mode in Mode
+        }
         self.reset()
 
     def reset(self) -> None:
@@ -197,9 +200,7 @@ class Watchdog:
             now: s.
         """
         trips = []
-        for name, condition in self.conditions.items():
-            if mode not in condition.modes:
-                continue
+        for name, condition in self._in_mode[mode]:
             if not measured[name] <= condition.limit:
                 trip = Trip(name, condition.reaction, measured[name], condition.limit, condition.unit)
                 self._lingering[name] = (trip, now + self._recovery)
