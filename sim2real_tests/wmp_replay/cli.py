@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import tempfile
 import time
@@ -44,7 +43,6 @@ class ReplayCommand:
         parser.add_argument(
             "--bundle",
             type=Path,
-            default=os.environ.get("WMP_BUNDLE", "models/a1_wmp_v0"),
             help="the bundle that walked (default: $WMP_BUNDLE, else models/a1_wmp_v0)",
         )
         parser.add_argument(
@@ -93,13 +91,14 @@ class ReplayCommand:
         """Replay; the exit code is that of the epilog."""
         # Imported here so that `wmp --help` stays quick.
         from wmp_core.bundle import Bundle, BundleError
+        from wmp_core.default_bundle import find_bundle
         from wmp_replay.bag.errors import BagError
         from wmp_replay.many import BaselineError, EngineError
         from wmp_replay.reference import ReferenceError
         from wmp_replay.thresholds import ThresholdError
 
         try:
-            bundle = Bundle.load(arguments.bundle)
+            bundle = Bundle.load(arguments.bundle or find_bundle())
             if arguments.calibrate:
                 return _calibrate(arguments, bundle)
             if not arguments.bag:

@@ -1,9 +1,14 @@
 """The ruler of the loop benchmark, on times worked out by hand; and every loop runs at its rate at all."""
 
 import argparse
+import contextlib
 import json
 import multiprocessing
 import os
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +22,17 @@ from wmp_bringup.sim_settings import settings_from
 from wmp_core.realtime.scheduling import RealtimeSettings
 
 MS = 1_000_000
+
+
+def children(pid):
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+def command_line(pid):
+    """Of a process; empty once it has ended."""
+    with contextlib.suppress(FileNotFoundError):
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    return ""
 
 
 def test_a_perfect_loop_has_no_error_no_slip_and_no_miss():
@@ -133,3 +149,23 @@ def test_a_graph_that_cannot_start_is_told_with_its_own_words(tmp_path):
 def test_too_short_a_measurement_is_refused(capsys):
     assert cli.main(["bench", "loop", "--seconds", "0.5"]) == 2
     assert "expected at least 1" in capsys.readouterr().err
+
+
+def test_a_killed_benchmark_leaves_no_core_busy():
+    code = "\n".join(
+        [
+            "import time",
+            "from wmp_bringup.loop_bench import load",
+            "with load(1):",
+            "    print('loaded', flush=True)",
+            "    time.sleep(600)",
+        ]
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as bench:
+        assert bench.stdout.readline() == "loaded\n"
+        (hog,) = (int(pid) for pid in children(bench.pid) if "spawn_main" in command_line(pid))
+        bench.kill()
+    deadline = time.monotonic() + 30.0
+    while "spawn_main" in command_line(hog):
+        assert time.monotonic() < deadline, "it still burns"
+        time.sleep(0.05)

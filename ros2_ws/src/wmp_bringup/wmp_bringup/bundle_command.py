@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from wmp_bringup.command import UsageError
-from wmp_bringup.locations import find_bundle
 from wmp_core.bundle import Bundle, BundleError
+from wmp_core.default_bundle import find_bundle
 from wmp_core.signing import SIGNATURE, SignatureError, load_trusted_keys, require_trusted, sign, signer
 
 EXAMPLES = """examples:

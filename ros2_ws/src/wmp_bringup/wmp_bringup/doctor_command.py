@@ -11,11 +11,12 @@ from pathlib import Path
 
 from wmp_bringup.command import UsageError
 from wmp_bringup.doctor_ros import check_ros
-from wmp_bringup.locations import find_bundle, shipped_parameters
+from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.parameters import ParameterFileError, Value, node_parameters
 from wmp_core.a1.link import A1LinkSettings, LinkError
 from wmp_core.a1.transport import create_link
 from wmp_core.bundle import Bundle, BundleError
+from wmp_core.default_bundle import find_bundle
 from wmp_core.doctor.bundle import check_bundle, check_inference
 from wmp_core.doctor.check import Check, Verdict
 from wmp_core.doctor.clock import check_clock

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from wmp_bringup.command import WMP, UsageError
-from wmp_bringup.locations import find_bundle, shipped_parameters
+from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.parameters import node_parameters
 from wmp_core.bundle import Bundle, BundleError
+from wmp_core.default_bundle import find_bundle
 from wmp_sim.faults.schedule import KINDS, REAL_TIME_ONLY
 
 DESCRIPTION = """Walks the simulated A1 through the real graph once per kind of fault, and prints for each

@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from wmp_bringup.locations import find_bundle, shipped_parameters
+from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.options import OPTIONS, Option
 from wmp_bringup.parameters import Value, node_parameters, override_document
+from wmp_core.default_bundle import find_bundle
 
 MODES = ("sim", "real")
 

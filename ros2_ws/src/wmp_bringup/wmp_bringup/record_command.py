@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from wmp_bringup.command import UsageError
-from wmp_bringup.locations import find_bundle
+from wmp_core.default_bundle import find_bundle
 
 EXAMPLES = """examples:
   wmp record                                       into a new folder bags/<date>_<time>, until Ctrl-C

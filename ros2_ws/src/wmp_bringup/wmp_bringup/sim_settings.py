@@ -11,11 +11,12 @@ from pathlib import Path
 
 from wmp_bringup.graph import NodeSpec, a1_graph, recorder_names
 from wmp_bringup.isolation import free_udp_port, local_discovery
-from wmp_bringup.locations import find_bundle, shipped_parameters
+from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.options import OPTIONS
 from wmp_bringup.parameters import Value, node_parameters, parse_assignments
 from wmp_bringup.sim_summary import RunIdentity
 from wmp_core.bundle import Bundle
+from wmp_core.default_bundle import find_bundle
 from wmp_sim.faults import Fault, parse_faults
 from wmp_sim.faults.schedule import REAL_TIME_ONLY
 from wmp_sim.terrain import seeded_terrain
