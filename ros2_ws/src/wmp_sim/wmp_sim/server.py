@@ -78,6 +78,7 @@ class A1Server:
         self._order = JointOrder(JOINT_NAMES)
         self._controller: tuple[str, int] | None = None
         self._rejected = 0
+        self._decoded: tuple[bytes, MotorCommand] | None = None  # the last frame, and what it says
         self._socket: socket.socket | None = None
         self._faults = faults or FaultSchedule()
         self._to_robot = LinkFaults(self._faults, (seed, 1))
@@ -198,13 +199,17 @@ class A1Server:
             return data
 
     def _decode(self, frame: bytes, sender: tuple[str, int] | None = None) -> MotorCommand | None:
+        if self._decoded is not None and frame is self._decoded[0]:
+            return self._decoded[1]
         try:
-            return self._motor_command(decode_low_cmd(frame))
+            command = self._motor_command(decode_low_cmd(frame))
         except WireError as error:
             self._rejected += 1
             if sender is not None:  # on the link's own faults nothing needs to be said
                 _LOG.warning("frame from %s:%d ignored: %s", *sender, error)
             return None
+        self._decoded = frame, command
+        return command
 
     def _motor_command(self, command: LowCommand) -> MotorCommand:
         to_contract = self._order.to_contract

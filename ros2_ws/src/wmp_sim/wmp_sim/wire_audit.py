@@ -76,16 +76,18 @@ class WireAudit:
     def _excess(self, command: MotorCommand, state: RobotState) -> float:
         """N m by which the implied torque exceeds its limit at ``state``, or that all joints would have to
         give up for the power to keep to its own; 0 where the state says nothing."""
-        speed = np.abs(np.asarray(state.dq, float))
-        torque = np.abs(command.implied_torque(np.asarray(state.q, float), np.asarray(state.dq, float)))
-        excess = np.nan_to_num(torque - self._torque * self._share_left(state), nan=0.0).max()
-        too_much_power = np.nan_to_num(torque * speed, nan=0.0).sum() - self._settings.power_limit
-        return float(max(excess, too_much_power / max(np.nan_to_num(speed, nan=0.0).sum(), 1.0)))
+        torque = np.abs(command.implied_torque(state.q, state.dq))
+        excess = np.fmax.reduce(torque - self._torque * self._share_left(state))
+        if np.isnan(excess):
+            return 0.0
+        speed = np.fmax(np.abs(state.dq), 0.0)
+        too_much_power = np.dot(np.fmax(torque, 0.0), speed) - self._settings.power_limit
+        return float(max(excess, too_much_power / max(speed.sum(), 1.0)))
 
     def _share_left(self, state: RobotState) -> np.ndarray:
         settings = self._settings
         if state.motor_temperature is None:
             return np.ones(len(self._torque))
         span = settings.derate_to - settings.derate_from
-        coolness = np.clip((settings.derate_to - state.motor_temperature) / span, 0.0, 1.0)
+        coolness = np.minimum(np.maximum((settings.derate_to - state.motor_temperature) / span, 0.0), 1.0)
         return settings.derate_rest + (1.0 - settings.derate_rest) * coolness

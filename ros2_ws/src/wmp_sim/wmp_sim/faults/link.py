@@ -35,6 +35,8 @@ class LinkFaults:
 
     def carry(self, packets: Packets) -> Packets:
         """Packets that arrive in this cycle, in the order of their arrival."""
+        if not self.possible:
+            return packets
         for kind, share in LOSS.items():
             packets = self._if_on(kind, packets, functools.partial(self._lose, share))
         packets = self._if_on("udp_duplicate", packets, self._duplicate)
