@@ -56,6 +56,13 @@ def test_jitter_is_no_slip():
     assert found.slip_ms == pytest.approx(0.0) and found.misses == 0
 
 
+def test_a_first_cycle_that_is_late_makes_no_other_one_early():
+    starts = 2 * MS * np.arange(101)
+    starts[0] += MS // 20
+    starts[1::2] += MS // 12
+    assert figures(starts, 0.002).misses == 0
+
+
 def test_one_long_pause_is_its_maximum_and_its_misses():
     starts = 20 * MS * np.concatenate([np.arange(50), np.arange(53, 100)])
     found = figures(starts, 0.020)

@@ -19,6 +19,10 @@ from wmp_core.realtime.loop import PeriodicLoop
 #: Work per cycle as a share of the period: a policy takes 0.4 ms of 20, a cycle of the control loop 0.2 of 2.
 WORK_SHARE = 0.1
 
+#: Share of a period by which a cycle may begin early and still be that period's: the first one, from which
+#: periods count, may itself have begun a little late.
+EARLY_SHARE = 0.05
+
 #: Called at the start of a cycle with the periods since the one before; returns whether to go on.
 Step = Callable[[int], bool]
 
@@ -55,7 +59,7 @@ def figures(starts_ns: np.ndarray, period: float, left_out: int = 0) -> LoopFigu
     error = np.abs(np.diff(starts) - period) * 1e3
     p50, p99, p99_9 = np.percentile(error, (50.0, 99.0, 99.9))
     late = starts[-1] - (len(starts) - 1 + left_out) * period
-    slots = np.floor(starts / period + 1e-3)
+    slots = np.floor(starts / period + EARLY_SHARE)
     return LoopFigures(
         cycles=len(starts),
         rate_hz=(len(starts) - 1) / starts[-1],
