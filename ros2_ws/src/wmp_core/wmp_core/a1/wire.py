@@ -88,8 +88,8 @@ COMMAND_RANGES = {
     "kp": (0.0, _INT16_MAX * _KP_UNIT, "N m/rad"),
     "kd": (0.0, _INT16_MAX * _KD_UNIT, "N m s/rad"),
 }
-_LOWER, _UPPER = (np.array([[r[i]] for r in COMMAND_RANGES.values()]) for i in (0, 1))
-_NO_TARGET = np.array([[NO_POSITION_TARGET], [NO_VELOCITY_TARGET], [np.nan], [np.nan], [np.nan]])
+_LOWER, _UPPER = (np.array([[r[i]] for r in COMMAND_RANGES.values()], dtype=np.float32) for i in (0, 1))
+_NO_TARGET = np.array([[NO_POSITION_TARGET], [NO_VELOCITY_TARGET], [np.nan], [np.nan], [np.nan]], np.float32)
 _UNITS_PER_SI = np.array([[1 / _TAU_UNIT], [1 / _KP_UNIT], [1 / _KD_UNIT]], np.float32)
 
 
@@ -267,10 +267,9 @@ def checked_command(
 ) -> np.ndarray:
     """The rows as float32 ``[5, 12]``, if motors may be told so; errors as :func:`encode_low_cmd`."""
     values = _command_rows(q, dq, tau, kp, kd)
-    allowed = ((values >= _LOWER) & (values <= _UPPER)) | (values == _NO_TARGET)
-    if np.count_nonzero(allowed) < allowed.size:
+    if not (((values >= _LOWER) & (values <= _UPPER)) | (values == _NO_TARGET)).all():
         raise _range_error(values)
-    return values.astype(np.float32)
+    return values
 
 
 def _crc_span(length: int) -> int:
@@ -292,13 +291,14 @@ def _checked(data: bytes, dtype: np.dtype, kind: str) -> np.void:
 
 
 def _command_rows(*rows: np.ndarray) -> np.ndarray:
-    """The five arrays as one ``[5, 12]``."""
-    values = np.empty((len(COMMAND_RANGES), NUM_MOTORS))
-    for i, row in enumerate(rows):
-        if np.shape(row) != (NUM_MOTORS,):
-            field = list(COMMAND_RANGES)[i]
-            raise LengthError(f"command {field} has shape {np.shape(row)}, expected ({NUM_MOTORS},)")
-        values[i] = row
+    """The five arrays as float32 ``[5, 12]``, as on the wire: rounding that misses a limit is gone there."""
+    values = np.empty((len(COMMAND_RANGES), NUM_MOTORS), dtype=np.float32)
+    with np.errstate(over="ignore"):  # beyond float32 becomes infinite, which is refused
+        for i, row in enumerate(rows):
+            if np.shape(row) != (NUM_MOTORS,):
+                field = list(COMMAND_RANGES)[i]
+                raise LengthError(f"command {field} has shape {np.shape(row)}, expected ({NUM_MOTORS},)")
+            values[i] = row
     return values
 
 

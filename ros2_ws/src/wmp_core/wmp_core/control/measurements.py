@@ -110,7 +110,7 @@ class Measurements:
 
 def attitude(quat_wxyz: np.ndarray) -> float:
     """The larger of |roll| and |pitch| in rad; NaN where the orientation is not a unit quaternion."""
-    w, x, y, z = quat_wxyz.tolist()
+    w, x, y, z = quat_wxyz.tolist()  # plain numbers: on single values numpy's calls are the cost
     if not abs(w * w + x * x + y * y + z * z - 1.0) < 0.1:
         return math.nan
     roll = math.atan2(2 * (w * x + y * z), 1 - 2 * (x * x + y * y))
