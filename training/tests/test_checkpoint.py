@@ -101,5 +101,41 @@ def test_the_mean_of_actors_is_taken_between_them_and_all_else_of_the_first():
     tensors, facts = ck.mean_actor([checkpoint(300, 4), checkpoint(100, 1), checkpoint(200, 1)])
     assert tensors["actor.weight"].tolist() == [2.0, 2.0] and tensors["critic.weight"].tolist() == [4.0, 4.0]
     assert facts == {"env_steps": 300, "actor_of": [300, 100, 200]}
+    wider = {**checkpoint(100, 1)[0], "actor.weight": torch.ones(3)}, {"env_steps": 100}
+    with pytest.raises(ck.CheckpointError, match="differ in width"):
+        ck.mean_actor([checkpoint(300, 4), wider])
     with pytest.raises(ck.CheckpointError, match="world models after 300 and 100 steps differ"):
         ck.mean_actor([checkpoint(300, 4), checkpoint(100, 1, world_model=2.0)])
+
+
+def network(units):
+    return torch.nn.Sequential(
+        torch.nn.Linear(3, units),
+        torch.nn.ELU(),
+        torch.nn.Linear(units, units),
+        torch.nn.ELU(),
+        torch.nn.Linear(units, 2),
+    )
+
+
+def test_a_widened_network_computes_the_same_and_all_of_it_learns():
+    torch.manual_seed(3)
+    own, wider, seen = network(4), network(7), torch.randn(64, 3)
+    wider.load_state_dict(ck.widened(own.state_dict(), wider.state_dict()))
+    torch.testing.assert_close(wider(seen), own(seen))
+    learning = torch.optim.SGD(wider.parameters(), lr=0.1)
+    for _ in range(3):
+        before = {name: value.clone() for name, value in wider.state_dict().items()}
+        learning.zero_grad()
+        wider(seen).square().sum().backward()
+        learning.step()
+    for name, value in wider.state_dict().items():
+        assert (value != before[name]).all(), name
+
+
+def test_a_network_fits_into_no_other():
+    own = network(4).state_dict()
+    with pytest.raises(ck.CheckpointError, match=r"0.weight has the shape \(4, 3\).*policy.width as large"):
+        ck.widened(own, network(3).state_dict())
+    with pytest.raises(ck.CheckpointError, match="other layers"):
+        ck.widened(own, torch.nn.Linear(3, 2).state_dict())

@@ -135,6 +135,23 @@ def test_a_skill_that_is_taken_over_is_not_unlearned_by_the_first_rollout(tmp_pa
     assert 0.0 < max((after[name] - before[name]).abs().max() for name in before) < 1.5 * most
 
 
+@pytest.mark.parametrize(("stage", "policy"), [("wmp", "wmp"), ("teacher", "wmp"), ("wmp", "blind")])
+def test_a_skill_goes_on_in_wider_layers_and_fits_into_no_narrower_ones(tmp_path, stage, policy):
+    own = replace(CONFIG, stage=stage, policy=policy, without=["noise"])
+    first = Runner(tmp_path / "first", own, threads=1)
+    first.save()
+    wider = Runner(tmp_path / "wider", replace(own, settings={"policy.width": 3}), threads=1)
+    wider.begin_with(first.checkpoint)
+    actors = [run.learner.ppo.actor for run in (first, wider)]
+    assert [actor.mlp[0].out_features for actor in actors] == [16, 48]
+    with torch.no_grad():
+        before, after = (actor(first.learner.obs) for actor in actors)
+    torch.testing.assert_close(after, before)
+    wider.save()
+    with pytest.raises(CheckpointError, match="policy.width as large"):
+        Runner(tmp_path / "narrow", own, threads=1).begin_with(wider.checkpoint)
+
+
 def test_robots_of_a_run_that_takes_over_a_skill_begin_with_the_h_of_its_world_model(tmp_path):
     Runner(tmp_path / "first", CONFIG, threads=1).save()
     second = Runner(tmp_path / "second", replace(CONFIG, seed=9), threads=1)

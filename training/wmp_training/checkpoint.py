@@ -96,15 +96,14 @@ def load_facts(folder: Path) -> dict[str, Any]:
 
 
 def skill(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """What another run needs to begin with this one's skill: networks, terrain levels, and the optimiser of a
-    policy without a world model (with one, all optimisers begin anew).
+    """What another run needs to begin with this one's skill: networks and terrain levels.
 
     A few MB instead of hundreds: robots, memories of images and random numbers stay behind. So do the style
     reward's discriminator and the predictor of images, which judge and paint what the robots do now.
     """
-    with_world_model = any(name.startswith("world_model.") for name in tensors)
     momentary = (
-        *(("ppo_optimizer", "world_model_optimizer") if with_world_model else ()),
+        "ppo_optimizer",
+        "world_model_optimizer",
         "env.",
         "obs.",
         "filter.",
@@ -149,7 +148,8 @@ def mean_actor(
     lies between them and is often better than each.
 
     Raises:
-        CheckpointError: their world models differ, so that h means something else to each actor.
+        CheckpointError: their world models differ, so that h means something else to each actor, or their
+            actors do in width.
     """
     (first, facts), *others = checkpoints
     for tensors, other in others:
@@ -159,12 +159,40 @@ def mean_actor(
                     f"the world models after {facts['env_steps']} and {other['env_steps']} steps differ, "
                     "expected those of a run that leaves it as it is (world_model.updates_per_iteration=0)"
                 )
+    if len({tuple((k, v.shape) for k, v in section("actor", t).items()) for t, _ in checkpoints}) > 1:
+        raise CheckpointError("the actors differ in width, expected those of one run (policy.width)")
     mean = {
         name: torch.stack([tensors[name] for tensors, _ in checkpoints]).mean(0)
         for name in first
         if name.startswith("actor.")
     }
     return {**first, **mean}, {**facts, "actor_of": [facts["env_steps"] for _, facts in checkpoints]}
+
+
+def widened(tensors: dict[str, Tensor], wider: dict[str, Tensor]) -> dict[str, Tensor]:
+    """``tensors`` of a network for one whose hidden layers are ``wider``, which computes the same.
+
+    Its added units see what the others of their layer see, as initialised in ``wider``, and begin with no
+    say: the units that were there take nothing from them yet (Chen et al., Net2Net, 2016).
+
+    Raises:
+        CheckpointError: a layer is narrower there, or ``wider`` is another network.
+    """
+    if {name: t.dim() for name, t in tensors.items()} != {name: t.dim() for name, t in wider.items()}:
+        raise CheckpointError("the networks have other layers, expected the same, only wider")
+    found = {}
+    for name, own in tensors.items():
+        grown = wider[name].clone()
+        if any(new < old for old, new in zip(own.shape, grown.shape, strict=True)):
+            raise CheckpointError(
+                f"{name} has the shape {tuple(own.shape)}, which does not fit into {tuple(grown.shape)}: "
+                "expected --set policy.width as large as in that run, or larger"
+            )
+        kept = tuple(slice(size) for size in own.shape)
+        grown[kept[0]] = 0.0
+        grown[kept] = own
+        found[name] = grown
+    return found
 
 
 def _existing(folder: Path, name: str) -> Path:

@@ -218,11 +218,11 @@ class Learner:
         but the teacher.
         """
         of_teacher = not ck.section("actor", tensors)
+        skilled = {k: v for k, v in self._aids.items() if k == "teacher" or not of_teacher}
         if not of_teacher:
-            self.networks.load(tensors)
-        for name, module in self._aids.items():
-            if name == "teacher" or not of_teacher:
-                module.load_state_dict(ck.section(name, tensors))
+            skilled |= {"actor": self.networks.actor, "world_model": self.networks.world_model}
+        for name, module in skilled.items():
+            module.load_state_dict(ck.widened(ck.section(name, tensors), module.state_dict()))
         self.env.curriculum.adopt(tensors["env.level"], spread=of_teacher)
         if self.teacher is None:
             self.ppo.begin_slowly()

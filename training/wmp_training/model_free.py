@@ -88,18 +88,17 @@ class ModelFreeLearner:
         return tensors | random_states(self.env.device), facts
 
     def load_skill(self, tensors: dict[str, Tensor], facts: dict[str, float]) -> None:
-        """Begin with weights, optimiser and terrain levels of another run; all robots start anew."""
-        self._load_policy(tensors, facts)
+        """Begin with weights and terrain levels of another run; all robots start anew."""
+        for name, module in {self.kind: self.actor, "critic": self.critic}.items():
+            module.load_state_dict(ck.widened(ck.section(name, tensors), module.state_dict()))
+        self.ppo.begin_slowly()
         self.env.curriculum.adopt(tensors["env.level"])
         self.obs = self.eyes(self.env.reset())
 
-    def _load_policy(self, tensors: dict[str, Tensor], facts: dict[str, float]) -> None:
+    def load_state_dict(self, tensors: dict[str, Tensor], facts: dict[str, float]) -> None:
         self.actor.load_state_dict(ck.section(self.kind, tensors))
         self.critic.load_state_dict(ck.section("critic", tensors))
         self.ppo.resume(ck.section("ppo_optimizer", tensors), facts["learning_rate"])
-
-    def load_state_dict(self, tensors: dict[str, Tensor], facts: dict[str, float]) -> None:
-        self._load_policy(tensors, facts)
         self.iteration, self.env_steps = int(facts["iteration"]), int(facts["env_steps"])
         self.env.load_state_dict(ck.section("env", tensors))
         self.obs = self.obs.clone().update(ck.section("obs", tensors, self.env.device))

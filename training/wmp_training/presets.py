@@ -6,7 +6,7 @@ and wants a GPU; ``tiny`` exists for tests.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,7 +54,7 @@ class WorldModelConfig:
 
 @dataclass(frozen=True)
 class PolicyConfig:
-    """Hidden layers of actor and critic."""
+    """Hidden layers of actor and critic, each ``width`` times as wide as listed."""
 
     history_hidden: tuple[int, ...] = (256, 128)
     history_latent: int = 32
@@ -63,6 +63,15 @@ class PolicyConfig:
     actor_hidden: tuple[int, ...] = (256, 128, 64)
     critic_hidden: tuple[int, ...] = (512, 256, 128)
     init_std: float = 0.5
+    width: int = 1
+
+    def __post_init__(self) -> None:
+        if self.width < 1:
+            raise ValueError(f"policy: width is {self.width}, expected 1 or more")
+
+    def layers(self, hidden: Sequence[int]) -> list[int]:
+        """Sizes of the ``hidden`` layers as they are built."""
+        return [self.width * units for units in hidden]
 
 
 @dataclass(frozen=True)

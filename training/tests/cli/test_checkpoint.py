@@ -10,7 +10,8 @@ from wmp_training.runner import RunConfig
 
 @pytest.mark.parametrize(("stage", "recipe"), [("teacher", "warm"), ("student", "warm"), ("wmp", "wmp")])
 def test_what_is_kept_is_said_with_the_options_that_go_on_from_it(tmp_path, caplog, stage, recipe):
-    config = RunConfig("tiny", 8, 3, task="obstacles", stage=stage)
+    settings = {"policy.width": 2, "ppo.entropy": 0.0}
+    config = RunConfig("tiny", 8, 3, task="obstacles", stage=stage, settings=settings)
     put_checkpoint(tmp_path / "run" / "checkpoint", {"a": torch.zeros(1)}, {"config": vars(config)})
     parser = argparse.ArgumentParser()
     checkpoint.command.add_arguments(parser)
@@ -22,4 +23,5 @@ def test_what_is_kept_is_said_with_the_options_that_go_on_from_it(tmp_path, capl
     train.command.add_arguments(parser)
     found = parser.parse_args(hint)
     assert (found.preset, found.task, found.policy, found.recipe) == ("tiny", "obstacles", "wmp", recipe)
+    assert found.set == ["policy.width=2"]
     assert found.begin_with == out

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -121,6 +123,21 @@ def test_time_outs_are_told_from_falls(env):
         if step.done[1]:
             break
     assert step.done[1] and not step.time_out[1]
+
+
+def test_a_fall_costs_once_what_it_is_set_to_and_a_time_out_nothing(contract):
+    price = EnvConfig(rewards=replace(EnvConfig().rewards, fall=-4.0))
+    env = LocomotionEnv(contract, CountingSimulator(2), price)
+    env.reset()
+    env.age_offset[:] = 0
+    env.tick[0] = env.max_tick - 1
+    env.sim.trunk_contact[1] = True
+    lowest, over = torch.zeros(2), torch.zeros(2, dtype=torch.long)
+    for _ in range(30):
+        step = env.step(torch.zeros(2, 12))
+        lowest, over = torch.minimum(lowest, step.reward), over + step.done
+    assert over.tolist() == [1, 1]
+    assert lowest[0] == 0.0 and -4.0 <= lowest[1] < -3.9
 
 
 def test_a_state_under_other_shares_sends_robots_to_their_new_terrain(contract):

@@ -70,7 +70,9 @@ class CheckpointCommand:
 def same_kind(config: Mapping[str, Any]) -> str:
     """Options of ``wmp train`` without which a run of other ``config`` would be refused."""
     known = {"recipe": "wmp" if config.get("stage", "wmp") == "wmp" else "warm", **config}
-    return " ".join(f"--{key} {known[key]}" for key in ("preset", "task", "policy", "recipe") if key in known)
+    words = [f"--{key} {known[key]}" for key in ("preset", "task", "policy", "recipe") if key in known]
+    width = config.get("settings", {}).get("policy.width")
+    return " ".join(words if width is None else [*words, f"--set policy.width={width}"])
 
 
 command = CheckpointCommand()

@@ -84,8 +84,9 @@ class TrainCommand:
             metavar="NAME=VALUE",
             help="a setting in the place of the preset's or the task's, like ppo.desired_kl=0.004 (smaller "
             "steps: less swinging between terrains towards the end), world_model.updates_per_iteration=2, "
-            "env.rewards.crouch=-250 or env.terrain_shares.gap=0.6 (more robots on gaps); a wrong "
-            "name is answered with the right ones; may be repeated",
+            "env.rewards.crouch=-250, env.terrain_shares.gap=0.6 (more robots on gaps) or policy.width=2 "
+            "(hidden layers twice as wide, also of a skill that is taken over); a wrong name is answered "
+            "with the right ones; may be repeated",
         )
         parser.add_argument(
             "--mixed-precision",

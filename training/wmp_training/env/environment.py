@@ -136,6 +136,7 @@ class LocomotionEnv:
         )
         self.commanded += self.commands.velocity[:, 0] * self.dt
         done, time_out = self._ended(states, gravity)
+        reward = reward + self.config.rewards.fall * (done & ~time_out)
         self._log(terms, done, time_out)
         ended = torch.nonzero(done).squeeze(-1)
         if len(ended):

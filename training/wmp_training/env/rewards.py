@@ -21,7 +21,8 @@ class RewardConfig:
     ones: who arrives at a walk steps across 0.6 m and falls into what is wider. ``leap`` pays, among them and
     in the same proportion, the area under the path of the trunk's lower end over a pit (per m2): who lunges
     across 0.7 m drops his nose into what is wider before his front feet come down, and who rears up instead
-    drops behind.
+    drops behind. ``fall`` is given once, whole, to an episode that ends in a failure, and is not cut off at
+    zero: what a fall costs otherwise is the reward of the next seconds.
     """
 
     track_velocity: float = 1.5
@@ -49,6 +50,7 @@ class RewardConfig:
     overspeed: tuple[tuple[str, float], ...] = ()
     run_up: float = 0.0
     leap: float = 0.0
+    fall: float = 0.0
 
     def __post_init__(self) -> None:
         for _, term, _ in self.leniency:

@@ -13,6 +13,11 @@ from wmp_training.policy.distribution import ActionDistribution
 from wmp_training.presets import PolicyConfig
 
 
+def latent_encoder(obs: TensorDict, config: PolicyConfig) -> MLP:
+    """What actor and critic, each with its own, see of h: [B, H] -> [B, 32]."""
+    return MLP(obs["deter"].shape[-1], config.latent_size, config.layers(config.latent_hidden))
+
+
 class WMPActor(MLPModel):
     """Policy: history latent 32, velocity estimate 3, command 3, latent of h 32 -> action mean.
 
@@ -31,13 +36,13 @@ class WMPActor(MLPModel):
             {"actor": list(self.GROUPS)},
             "actor",
             num_actions,
-            hidden_dims=list(config.actor_hidden),
+            hidden_dims=config.layers(config.actor_hidden),
             distribution_cfg=distribution,
         )
         self.history_encoder = MLP(
-            obs["history"].shape[-1], config.history_latent + 3, list(config.history_hidden)
+            obs["history"].shape[-1], config.history_latent + 3, config.layers(config.history_hidden)
         )
-        self.latent_encoder = MLP(obs["deter"].shape[-1], config.latent_size, list(config.latent_hidden))
+        self.latent_encoder = latent_encoder(obs, config)
         with torch.no_grad():
             self.mlp[-1].weight *= 0.1
 
@@ -73,9 +78,9 @@ class WMPCritic(MLPModel):
         seen = [*self.GROUPS, *(["surroundings"] if "surroundings" in obs else [])]
         self._latent_dim = sum(obs[group].shape[-1] for group in seen) + config.latent_size
         super().__init__(
-            obs, {"critic": [*seen, "deter"]}, "critic", 1, hidden_dims=list(config.critic_hidden)
+            obs, {"critic": [*seen, "deter"]}, "critic", 1, hidden_dims=config.layers(config.critic_hidden)
         )
-        self.latent_encoder = MLP(obs["deter"].shape[-1], config.latent_size, list(config.latent_hidden))
+        self.latent_encoder = latent_encoder(obs, config)
 
     def forward(
         self,

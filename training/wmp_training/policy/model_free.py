@@ -46,7 +46,7 @@ def build_actor(kind: str, obs: TensorDict, num_actions: int, config: PolicyConf
     """The actor of ``kind``: an MLP, behind a GRU if recurrent; it begins close to the default pose."""
     groups = {"actor": list(KINDS[kind].groups)}
     distribution = {"class_name": ActionDistribution, "init_std": config.init_std}
-    hidden = list(config.actor_hidden)
+    hidden = config.layers(config.actor_hidden)
     if KINDS[kind].recurrent:
         actor: MLPModel = RNNModel(
             *(obs, groups, "actor", num_actions, hidden),
@@ -63,4 +63,4 @@ def build_actor(kind: str, obs: TensorDict, num_actions: int, config: PolicyConf
 def build_critic(obs: TensorDict, config: PolicyConfig) -> MLPModel:
     """Value from those of :data:`CRITIC_GROUPS` that are observed."""
     seen = [group for group in CRITIC_GROUPS if group in obs]
-    return MLPModel(obs, {"critic": seen}, "critic", 1, hidden_dims=list(config.critic_hidden))
+    return MLPModel(obs, {"critic": seen}, "critic", 1, hidden_dims=config.layers(config.critic_hidden))
