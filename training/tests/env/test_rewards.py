@@ -121,9 +121,10 @@ def test_leniency_is_for_its_terrain_alone():
     assert math.isclose(lenient(inputs(command=(0.5, 0.0, 0.0)))[1]["stuck"].item(), -0.1, rel_tol=1e-6)
 
 
-def test_leniency_for_a_term_that_does_not_exist_is_refused():
-    with pytest.raises(ValueError, match="leaping"):
-        RewardConfig(leniency=(("climb", "leaping", 0.1),))
+@pytest.mark.parametrize("term", ["leaping", "leniency", "fall"])
+def test_leniency_for_what_is_no_rate_is_refused(term):
+    with pytest.raises(ValueError, match=f"leniency names '{term}'"):
+        RewardConfig(leniency=(("climb", term, 0.1),))
 
 
 def test_crouching_costs_the_square_of_its_depth():

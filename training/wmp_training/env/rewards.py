@@ -54,8 +54,8 @@ class RewardConfig:
 
     def __post_init__(self) -> None:
         for _, term, _ in self.leniency:
-            if not isinstance(getattr(self, term, None), float):
-                raise ValueError(f"rewards: leniency names the term {term!r}, which does not exist")
+            if term == "fall" or not isinstance(getattr(self, term, None), float):
+                raise ValueError(f"rewards: leniency names {term!r}, expected a rate such as 'collision'")
 
 
 @dataclass
