@@ -8,9 +8,10 @@ import sys
 import pytest
 
 NODE = """
-import sys, threading
+import ctypes, sys, threading
 from rclpy.node import Node
 from std_msgs.msg import Bool
+from wmp_ros import running
 from wmp_ros.running import run_node, spin
 
 class Talker(Node):
@@ -22,6 +23,8 @@ class Talker(Node):
 
     def destroy_node(self):
         self.publisher.publish(Bool())  # ROS must still be there
+        if "--hang" in sys.argv:
+            ctypes.PyDLL(None).sleep(600)  # holds the GIL
         super().destroy_node()
         print("destroyed", flush=True)
 
@@ -29,6 +32,8 @@ def serve(node, stop):
     print("serving", flush=True)
     spin(node, stop)
 
+if "--hang" in sys.argv:
+    running.LONGEST_END_S = 0.5
 sys.exit(run_node(Talker, (ValueError,), serve))
 """
 
@@ -56,6 +61,15 @@ def test_each_signal_ends_the_node_before_ros(number):
         output, errors = process.communicate(timeout=20.0)
     assert (process.returncode, output) == (0, "destroyed\n")
     assert "Traceback" not in errors
+
+
+def test_a_node_that_hangs_in_its_end_without_letting_go_of_python_is_ended_and_says_where():
+    with start("--hang") as process:
+        assert process.stdout.readline() == "serving\n"
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=20.0)
+    assert process.returncode == 1
+    assert "Timeout" in errors and "in destroy_node" in errors
 
 
 def test_an_expected_error_is_its_message_and_exit_code_1():

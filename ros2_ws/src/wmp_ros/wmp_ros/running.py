@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import signal
 import threading
@@ -15,6 +16,10 @@ from rclpy.signals import SignalHandlerOptions
 from wmp_core.realtime import scheduling
 from wmp_ros.launcher import end_with_launcher
 from wmp_ros.parameters import declare_realtime
+
+#: s that the end of a node may take: longer than a launcher waits before it kills.
+LONGEST_END_S = 10.0
+_STDERR = 2
 
 NodeT = TypeVar("NodeT", bound=Node)
 
@@ -53,7 +58,8 @@ def run_node(
     """Create a node, ``serve(node, stop)`` it in the main thread, and return the exit code.
 
     ``stop`` is set by a signal; ``serve`` then comes to its end by itself. ``errors`` are those a user can
-    act on: they end the process with their message instead of a traceback, and exit code 1.
+    act on: they end the process with their message instead of a traceback, and exit code 1. So does an end
+    that takes longer than :data:`LONGEST_END_S`, with the traceback of every thread.
     """
     logging.basicConfig(level=logging.INFO, format="[%(levelname)s] [%(name)s]: %(message)s")
     # rclpy's own handlers would take ROS away under a callback that is about to publish, and before a
@@ -71,10 +77,15 @@ def run_node(
         logging.getLogger("wmp_ros" if node is None else node.get_name()).critical("%s", error)
         return 1
     finally:
+        # Fast DDS can deadlock as it gives a participant up while others are discovered (seen with 2.14). It
+        # does so in a loop that holds the GIL, where no Python thread could end the process any more, and
+        # with the priority of a real-time node. This is a thread of C.
+        faulthandler.dump_traceback_later(LONGEST_END_S, exit=True, file=_STDERR)
         if node is not None:
             # An executor that outlives ROS cannot give back what it holds, and says so with a traceback.
             if node.executor is not None:
                 node.executor.shutdown()
             node.destroy_node()
         rclpy.try_shutdown()
+        faulthandler.cancel_dump_traceback_later()
     return 0
