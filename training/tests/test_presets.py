@@ -2,7 +2,7 @@ import pytest
 
 from wmp_core.contract import Contract
 from wmp_sim.a1 import a1_model
-from wmp_training.presets import a1_contract, preset
+from wmp_training.presets import PolicyConfig, a1_contract, preset
 from wmp_training.world_model.world_model import WorldModel
 
 
@@ -48,3 +48,9 @@ def test_the_full_world_model_has_the_size_of_the_paper():
 def test_an_unknown_preset_names_the_choices():
     with pytest.raises(ValueError, match="'huge'.*full.*small"):
         preset("huge")
+
+
+def test_every_hidden_layer_is_as_many_times_as_wide_as_is_asked_for():
+    assert PolicyConfig(width=3).layers((8, 4)) == [24, 12]
+    with pytest.raises(ValueError, match="width is 0, expected 1 or more"):
+        PolicyConfig(width=0)
