@@ -78,7 +78,7 @@ class PolicyConfig:
 class PPOConfig:
     """Proximal policy optimisation; names follow rsl_rl.
 
-    ``use_mixed_precision`` lets actor and critic multiply in bfloat16: faster where the processor has
+    ``use_mixed_precision`` lets the critic multiply in bfloat16: faster where the processor has
     instructions for it (AVX-512 BF16, AMX, any GPU of these years), far slower where it has none.
     """
 

@@ -53,7 +53,7 @@ class RunConfig:
     ``recurrent``. ``amp`` adds the style reward of adversarial motion priors, ``without``
     names what is not randomised (see ``tasks.DISTURBANCES``), ``randomisation`` ranges (low, high) in the
     place of the task's own (see ``ranges.py``). ``rendered`` is the share of robots whose
-    images are rendered; those of the others are predicted. ``mixed_precision`` lets PPO's networks multiply
+    images are rendered; those of the others are predicted. ``mixed_precision`` lets PPO's critic multiply
     in bfloat16. ``settings`` stand in the place of those of preset and task, by names like ``ppo.epochs`` or
     ``env.rewards.crouch``.
     """

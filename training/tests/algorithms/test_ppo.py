@@ -73,17 +73,26 @@ def test_an_update_is_that_of_rsl_rl(tiny):
             torch.testing.assert_close(value, expected[name], atol=1e-6, rtol=1e-5)
 
 
-def test_in_mixed_precision_an_update_begins_where_its_rollout_was(tiny):
-    ppo = gait_ppo(tiny, use_mixed_precision=True)
-    roll_out(ppo, tiny.ppo.steps_per_env)
-    (batch,) = ppo.storage.mini_batch_generator(1, 1)
-    with torch.no_grad():
-        losses = ppo._losses(batch)
-    assert all(value.dtype == torch.float32 for value in losses.values())
-    torch.testing.assert_close(ppo.actor.output_mean, batch.old_distribution_params[0], atol=0.0, rtol=0.0)
-    values = ppo.storage.values
-    torch.testing.assert_close(values, values.bfloat16().float())  # computed with 8 bits
-    assert (batch.actions != batch.actions.bfloat16()).float().mean() > 0.9  # but not drawn with 8
+def test_in_mixed_precision_the_critic_alone_computes_with_fewer_bits(tiny):
+    rollouts = []
+    for mixed in (False, True):
+        ppo = gait_ppo(tiny, use_mixed_precision=mixed)
+        torch.manual_seed(2)
+        roll_out(ppo, tiny.ppo.steps_per_env)
+        rollouts.append(ppo.storage)
+        (batch,) = ppo.storage.mini_batch_generator(1, 1)
+        with torch.no_grad():
+            losses = ppo._losses(batch)
+        assert all(value.dtype == torch.float32 for value in losses.values())
+        # An update begins where its rollout was.
+        torch.testing.assert_close(
+            ppo.actor.output_mean, batch.old_distribution_params[0], atol=1e-6, rtol=0.0
+        )
+    full, half = rollouts
+    torch.testing.assert_close(half.actions, full.actions, atol=0.0, rtol=0.0)
+    torch.testing.assert_close(half.values, full.values, atol=0.02, rtol=0.02)
+    assert (half.values == half.values.bfloat16()).all()
+    assert (full.values != full.values.bfloat16()).any()
 
 
 def test_mixed_precision_learns_what_full_precision_learns(tiny):
@@ -96,7 +105,7 @@ def test_mixed_precision_learns_what_full_precision_learns(tiny):
         ppo.update()
         weights.append(torch.cat([p.detach().flatten() for p in ppo.actor.parameters()]) - before)
     full, mixed = weights
-    assert torch.cosine_similarity(full, mixed, dim=0) > 0.9
+    assert torch.cosine_similarity(full, mixed, dim=0) > 0.99
     assert not torch.equal(full, mixed)
 
 

@@ -92,9 +92,8 @@ class TrainCommand:
             "--mixed-precision",
             action="store_const",
             const=True,
-            help="let PPO's networks multiply in bfloat16: faster on GPUs and on CPUs with AVX-512 BF16 or "
-            "AMX, slower on any other (`wmp bench training --mixed-precision` tells); not with a small "
-            "ppo.desired_kl, which its rounding alone would use up",
+            help="let PPO's critic multiply in bfloat16: faster on GPUs and on CPUs with AVX-512 BF16 or "
+            "AMX, slower on any other (`wmp bench training --mixed-precision` tells)",
         )
         parser.add_argument(
             "--begin-with", type=Path, help="checkpoint (folder) whose skill to begin with, in its stage"

@@ -119,7 +119,7 @@ def _training(bundle: Bundle) -> str:
         "not randomised": _list(known.get("without", [])),
         "randomised within": _ranges(known.get("randomisation", {})),
         "images rendered": _rendered(known.get("rendered", 1.0)),
-        "precision": "PPO in bfloat16" if known.get("mixed_precision") else "",
+        "precision": "PPO's critic in bfloat16" if known.get("mixed_precision") else "",
         "settings of its own": ", ".join(f"`{k}={v}`" for k, v in known.get("settings", {}).items()),
         "seed": str(known.get("seed", "")),
         "exported with": f"commit `{known['git_commit']}`" if "git_commit" in known else "",

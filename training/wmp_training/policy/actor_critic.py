@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import torch
 from rsl_rl.models import MLPModel
-from rsl_rl.modules import MLP
+from rsl_rl.modules import MLP, GaussianDistribution
 from tensordict import TensorDict
 from torch import Tensor
 from torch.nn.functional import linear
 
-from wmp_training.policy.distribution import ActionDistribution
 from wmp_training.presets import PolicyConfig
 
 
@@ -30,7 +29,7 @@ class WMPActor(MLPModel):
 
     def __init__(self, obs: TensorDict, num_actions: int, config: PolicyConfig) -> None:
         self._latent_dim = config.history_latent + 3 + obs["command"].shape[-1] + config.latent_size
-        distribution = {"class_name": ActionDistribution, "init_std": config.init_std}
+        distribution = {"class_name": GaussianDistribution, "init_std": config.init_std}
         super().__init__(
             obs,
             {"actor": list(self.GROUPS)},

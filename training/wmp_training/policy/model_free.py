@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import torch
 from rsl_rl.models import MLPModel, RNNModel
+from rsl_rl.modules import GaussianDistribution
 from tensordict import TensorDict
 
-from wmp_training.policy.distribution import ActionDistribution
 from wmp_training.presets import PolicyConfig
 
 
@@ -45,7 +45,7 @@ def teacher_example(proprioception: int, joints: int, surroundings: int) -> Tens
 def build_actor(kind: str, obs: TensorDict, num_actions: int, config: PolicyConfig) -> MLPModel:
     """The actor of ``kind``: an MLP, behind a GRU if recurrent; it begins close to the default pose."""
     groups = {"actor": list(KINDS[kind].groups)}
-    distribution = {"class_name": ActionDistribution, "init_std": config.init_std}
+    distribution = {"class_name": GaussianDistribution, "init_std": config.init_std}
     hidden = config.layers(config.actor_hidden)
     if KINDS[kind].recurrent:
         actor: MLPModel = RNNModel(
