@@ -3,7 +3,8 @@
 A reader that was held up does not get to what is fresh by reading on: a full socket keeps its oldest
 datagrams (0.2 s of an A1's states) and drops the newest, and whatever lies there may be the last words of a
 robot that has fallen silent. The robot's tick cannot tell their age, as its unit is not verified. The kernel
-can: it notes the system's time at which each datagram came.
+can: it notes the system's time at which each datagram came (from some milliseconds after the first socket of
+the machine has asked for it; what came before is as new as its reading).
 """
 
 from __future__ import annotations
