@@ -62,7 +62,7 @@ class BenchCommand:
         parser.add_argument(
             "--mixed-precision",
             action="store_true",
-            help="training: as wmp train's; bfloat16 in PPO's networks",
+            help="training: as wmp train's; bfloat16 in PPO's critic",
         )
         parser.add_argument(
             "--priority",
