@@ -101,6 +101,8 @@ def test_the_mean_of_actors_is_taken_between_them_and_all_else_of_the_first():
     tensors, facts = ck.mean_actor([checkpoint(300, 4), checkpoint(100, 1), checkpoint(200, 1)])
     assert tensors["actor.weight"].tolist() == [2.0, 2.0] and tensors["critic.weight"].tolist() == [4.0, 4.0]
     assert facts == {"env_steps": 300, "actor_of": [300, 100, 200]}
+    again, of = ck.mean_actor([checkpoint(400, 6), (tensors, facts)])
+    assert again["actor.weight"].tolist() == [3.0, 3.0] and of["actor_of"] == [400, 300, 100, 200]
     wider = {**checkpoint(100, 1)[0], "actor.weight": torch.ones(3)}, {"env_steps": 100}
     with pytest.raises(ck.CheckpointError, match="differ in width"):
         ck.mean_actor([checkpoint(300, 4), wider])

@@ -11,6 +11,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +146,7 @@ def mean_actor(
     """The first of ``checkpoints`` with the mean of all their actors, and the steps of each in its facts.
 
     PPO with obstacles of many kinds swings: what one checkpoint does better, another does worse. Their mean
-    lies between them and is often better than each.
+    lies between them and is often better than each. One that is a mean itself counts as what it is a mean of.
 
     Raises:
         CheckpointError: their world models differ, so that h means something else to each actor, or their
@@ -161,12 +162,14 @@ def mean_actor(
                 )
     if len({tuple((k, v.shape) for k, v in section("actor", t).items()) for t, _ in checkpoints}) > 1:
         raise CheckpointError("the actors differ in width, expected those of one run (policy.width)")
+    actor_of = [facts.get("actor_of", [facts["env_steps"]]) for _, facts in checkpoints]
+    weights = torch.tensor([len(steps) for steps in actor_of]) / sum(map(len, actor_of))
     mean = {
-        name: torch.stack([tensors[name] for tensors, _ in checkpoints]).mean(0)
+        name: torch.tensordot(weights, torch.stack([tensors[name] for tensors, _ in checkpoints]), 1)
         for name in first
         if name.startswith("actor.")
     }
-    return {**first, **mean}, {**facts, "actor_of": [facts["env_steps"] for _, facts in checkpoints]}
+    return {**first, **mean}, {**facts, "actor_of": list(chain.from_iterable(actor_of))}
 
 
 def widened(tensors: dict[str, Tensor], wider: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -17,8 +17,9 @@ behind. `wmp train --begin-with FOLDER` goes on from there; for an exact continu
 `wmp train --resume`.
 
 --mean-with averages actors: PPO on many terrains swings between them, and the mean of two checkpoints is
-often better than each. Only between checkpoints of one and the same world model (--set
-world_model.updates_per_iteration=0 leaves it as it is); all else is that of --run. Next: wmp export --run OUT
+often better than each; one that is a mean itself counts as what it is a mean of. Only between checkpoints of
+one and the same world model (--set world_model.updates_per_iteration=0 leaves it as it is); all else is that
+of --run. Next: wmp export --run OUT
 """
 
 
