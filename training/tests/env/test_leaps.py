@@ -16,10 +16,21 @@ def simulator(count):
     )
 
 
+def boxes():
+    """A box 0.5 m high begins 1 m ahead."""
+    place = torch.zeros(1, dtype=torch.long)
+    return SimpleNamespace(
+        worlds=Worlds(("climb",), place, place, torch.zeros(1, 29)),
+        ground_height=lambda world, x, y: torch.where(x > 1.0, 0.5, 0.0),
+        device=torch.device("cpu"),
+    )
+
+
 def test_gaps_ask_for_a_run_up_by_their_level_and_nothing_else_does():
     leaps = Leaps(simulator(6), ["gap", "climb"] * 3, pit=0.4)
-    asked = leaps.run_up(torch.arange(6), hardest=torch.full((6,), 2))
-    assert asked.tolist() == [0.0, 0.0, 0.5, 0.0, 1.0, 0.0]
+    still = torch.zeros(6, 3), torch.tensor([0.0, 0.0, -1.0]).repeat(6, 1), torch.zeros(6)
+    leap = leaps(torch.arange(6), torch.full((6,), 2), *still)
+    assert leap.run_up.tolist() == [0.0, 0.0, 0.5, 0.0, 1.0, 0.0]
 
 
 def test_a_trunk_over_a_pit_flies_as_high_as_its_lower_end_and_elsewhere_not_at_all():
@@ -31,3 +42,24 @@ def test_a_trunk_over_a_pit_flies_as_high_as_its_lower_end_and_elsewhere_not_at_
     gravity[2] = torch.tensor([-0.5, 0.0, -0.866])
     flight = leaps.flight(torch.tensor([0, 0, 0, 0, 1]), position, gravity)
     torch.testing.assert_close(flight, torch.tensor([0.0, 0.2, 0.075, 0.35, 0.0]))
+
+
+def test_a_rear_end_above_the_box_that_the_front_end_is_over_counts_and_elsewhere_none_does():
+    leaps = Leaps(boxes(), ["climb"] * 7 + ["gap"], pit=0.4)
+    level, nose_up = [0.0, 0.0, -1.0], [-0.6, 0.0, -0.8]
+    places = [
+        (0.7, 0.8, level),  # still before the box
+        (0.9, 0.75, level),  # over its edge
+        (0.9, 1.5, level),  # higher than counts
+        (0.9, 0.75, nose_up),  # the rear end 0.15 m lower
+        (0.9, 0.60, nose_up),  # the rear end lower than the box
+        (1.3, 0.75, level),  # on it
+        (0.9, 0.75, level),  # twisted by 80 degrees: neither end is over the box
+        (0.9, 0.75, level),  # not on a track of boxes
+    ]
+    x, z, gravity = (torch.tensor(value) for value in zip(*places, strict=True))
+    position = torch.stack([x, torch.zeros(8), z], -1)
+    heading = torch.zeros(8)
+    heading[6] = 1.4
+    vault = leaps.vault(torch.zeros(8, dtype=torch.long), position, gravity, heading)
+    torch.testing.assert_close(vault, torch.tensor([0.0, 0.25, 0.3, 0.1, 0.0, 0.0, 0.0, 0.0]))

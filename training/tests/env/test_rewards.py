@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from wmp_training.env.leaps import Leap
 from wmp_training.env.rewards import RewardConfig, RewardInputs, Rewards
 from wmp_training.sim.backend import RobotStates
 
@@ -17,6 +18,7 @@ def inputs(
     crouch=0.0,
     run_up=0.0,
     flight=0.0,
+    vault=0.0,
 ):
     vector, joints = torch.zeros(1, 3), torch.zeros(1, 12)
     states = RobotStates(
@@ -37,8 +39,7 @@ def inputs(
         gravity,
         torch.zeros(1),
         torch.tensor([crouch]),
-        torch.tensor([run_up]),
-        torch.tensor([flight]),
+        Leap(*torch.tensor([[run_up], [flight], [vault]])),
         torch.tensor([command]),
         torch.tensor([standing]),
         joints,
@@ -110,10 +111,12 @@ def test_a_run_up_pays_every_bit_of_speed_beyond_the_command_by_the_width_of_the
     assert terms["run_up"].item() == pytest.approx(2.0 * paid)
 
 
+@pytest.mark.parametrize("term", ["leap", "vault"])
 @pytest.mark.parametrize(("vx", "paid"), [(2.0, 0.4), (-0.5, 0.0), (4.0, 0.5)])
-def test_a_leap_pays_the_area_under_its_path(vx, paid):
-    _, terms = rewards(leap=8.0)(inputs(vx=vx, flight=0.2))
-    assert terms["leap"].item() == pytest.approx(8.0 * paid)
+def test_a_leap_and_a_vault_pay_the_area_under_their_path(term, vx, paid):
+    height = {"leap": "flight", "vault": "vault"}[term]
+    _, terms = rewards(**{term: 8.0})(inputs(vx=vx, **{height: 0.2}))
+    assert terms[term].item() == pytest.approx(8.0 * paid)
 
 
 def test_leniency_is_for_its_terrain_alone():

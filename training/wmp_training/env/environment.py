@@ -129,10 +129,10 @@ class LocomotionEnv:
         heading = yaw(states.quat) * self.track
         command = self.commands.velocity, self.commands.standing
         lowered = crouch(self.surroundings) if self.map_size else torch.zeros_like(heading)
-        run_up = self.leaps.run_up(self.world, self.curriculum.top[self.curriculum.kind])
-        terrain = lowered, run_up, run_up * self.leaps.flight(self.world, states.position, gravity)
+        hardest = self.curriculum.top[self.curriculum.kind]
+        leap = self.leaps(self.world, hardest, states.position, gravity, heading)
         reward, terms = self.rewards(
-            RewardInputs(states, gravity, heading, *terrain, *command, *self.actions)
+            RewardInputs(states, gravity, heading, lowered, leap, *command, *self.actions)
         )
         self.commanded += self.commands.velocity[:, 0] * self.dt
         done, time_out = self._ended(states, gravity)

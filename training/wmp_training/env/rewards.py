@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from wmp_training.env.leaps import Leap
 from wmp_training.sim.backend import RobotStates
 
 
@@ -21,8 +22,10 @@ class RewardConfig:
     ones: who arrives at a walk steps across 0.6 m and falls into what is wider. ``leap`` pays, among them and
     in the same proportion, the area under the path of the trunk's lower end over a pit (per m2): who lunges
     across 0.7 m drops his nose into what is wider before his front feet come down, and who rears up instead
-    drops behind. ``fall`` is given once, whole, to an episode that ends in a failure, and is not cut off at
-    zero: what a fall costs otherwise is the reward of the next seconds.
+    drops behind. ``vault`` pays, among boxes and in their proportion, the area between the path of the
+    trunk's rear end and the top of the box that the front end is over already (per m2): who jumps up without
+    getting forward falls back. ``fall`` is given once, whole, to an episode that ends in a failure, and is
+    not cut off at zero: what a fall costs otherwise is the reward of the next seconds.
     """
 
     track_velocity: float = 1.5
@@ -50,6 +53,7 @@ class RewardConfig:
     overspeed: tuple[tuple[str, float], ...] = ()
     run_up: float = 0.0
     leap: float = 0.0
+    vault: float = 0.0
     fall: float = 0.0
 
     def __post_init__(self) -> None:
@@ -61,16 +65,14 @@ class RewardConfig:
 @dataclass
 class RewardInputs:
     """What the terms look at: states after the step, the heading off the track (rad; 0 on open ground), by
-    how much the robot walks lower than upright with nothing above it (m), how much of a run-up its gaps
-    ask for (1: the widest), how high it flies over them (m, in that proportion), the command during
-    it, and the last three actions."""
+    how much the robot walks lower than upright with nothing above it (m), what it does among gaps and boxes,
+    the command during the step, and the last three actions."""
 
     states: RobotStates
     gravity: Tensor
     heading: Tensor
     crouch: Tensor
-    run_up: Tensor
-    flight: Tensor
+    leap: Leap
     command: Tensor
     standing: Tensor
     action: Tensor
@@ -150,8 +152,10 @@ class Rewards:
             "track_mean_velocity": torch.exp(-mean[:, :2].sum(-1) / self.MEAN_TOLERANCE),
             "track_mean_yaw": torch.exp(-mean[:, 2] / self.MEAN_YAW_TOLERANCE),
             "stuck": self._stuck(velocity[:, 0], yaw_rate, inputs.command).float(),
-            "run_up": (velocity[:, 0] - inputs.command[:, 0]).clamp(0.0, self.FASTEST_RUN_UP) * inputs.run_up,
-            "leap": velocity[:, 0].clamp(0.0, self.FASTEST_LEAP) * inputs.flight,
+            "run_up": (velocity[:, 0] - inputs.command[:, 0]).clamp(0.0, self.FASTEST_RUN_UP)
+            * inputs.leap.run_up,
+            "leap": velocity[:, 0].clamp(0.0, self.FASTEST_LEAP) * inputs.leap.flight,
+            "vault": velocity[:, 0].clamp(0.0, self.FASTEST_LEAP) * inputs.leap.vault,
             "heading": (inputs.heading.abs() > self.FAR_OFF).float(),
         }
 
