@@ -1,11 +1,13 @@
 """Walks made without ROS are the runtime's own, and robots that differ are told from those that do not."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from wmp_core.bundle import Bundle
+from wmp_core.rotation import roll_pitch_yaw
 from wmp_replay import Status, load_bag, replay
 from wmp_replay.calibration import calibrate
 from wmp_replay.exactness import Exactness
@@ -42,6 +44,15 @@ def test_the_same_walk_comes_out_every_time(nominal, tiny_bundle, tmp_path):
     again = write_walk(tmp_path / "again", tiny_bundle, SHORT)
     first, second = (states_of(path, tiny_bundle) for path in (nominal, again))
     assert all(np.array_equal(a.q, b.q) for a, b in zip(first, second, strict=True))
+
+
+def test_a_steered_walk_is_told_to_turn_back_by_as_much_as_it_is_off_the_track(tiny_bundle, tmp_path):
+    bag = write_walk(tmp_path / "steered", tiny_bundle, replace(SHORT, heading_gain=0.5))
+    steps = list(load_bag(bag).steps(tiny_bundle.contract))
+    yaws = np.array([roll_pitch_yaw(state.quat_wxyz)[2] for step in steps for state in step.states])
+    turns = np.array([done.command[2] for step in steps for done in step.policy])
+    assert np.abs(yaws).max() > 1e-3
+    np.testing.assert_allclose(turns, -0.5 * yaws, atol=1e-6)
 
 
 def test_weak_motors_deliver_their_share_of_the_commanded_torque(tiny_bundle, tmp_path):

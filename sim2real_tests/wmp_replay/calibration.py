@@ -24,8 +24,8 @@ OPEN_GROUND = (
     Course("rough", 0.2, 0.5, 20.0, 2),
     Course("slope", 0.2, 0.4, 10.0, 3),
 )
-#: ... and what a bundle was trained on besides, this hard, as fast and for so long.
-OBSTACLES = {"difficulty": 0.2, "speed": 0.5, "seconds": 12.0}
+#: ... and what a bundle was trained on besides, this hard, as fast, steered, and ended before the track is.
+OBSTACLES = {"difficulty": 0.2, "speed": 0.5, "seconds": 10.0, "heading_gain": 0.8}
 #: A robot lies when the z of unit gravity in its base frame exceeds this (-1 level).
 LYING = -0.5
 

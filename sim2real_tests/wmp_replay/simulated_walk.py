@@ -24,6 +24,7 @@ from wmp_core.depth.geometry import DepthProjection
 from wmp_core.inference.policy import Policy
 from wmp_core.inference.world_model import LatentState, WorldModel
 from wmp_core.observation import RobotState
+from wmp_core.rotation import roll_pitch_yaw
 from wmp_replay.bag.records import DepthRecord, ImuReading, Joints, LatentRecord, PolicyStep, Record
 from wmp_replay.bag.writer import write_bag
 from wmp_sim.depth.camera import CameraMount
@@ -69,13 +70,15 @@ SHIFTS: dict[str, tuple[Shift, tuple[str, ...]]] = {
 
 @dataclass(frozen=True)
 class Course:
-    """Where and how it walks: terrain by name, difficulty 0..1, forward speed m/s, time in s."""
+    """Where and how it walks: terrain by name, difficulty 0..1, forward speed m/s, time in s;
+    ``heading_gain`` rad/s of turning per rad off the track."""
 
     terrain: str = "rough"
     difficulty: float = 0.2
     speed: float = 0.5
     seconds: float = 10.0
     seed: int = 0
+    heading_gain: float = 0.0
 
 
 def write_walk(folder: Path, bundle: Bundle, course: Course = Course(), shift: Shift = NOMINAL) -> Path:
@@ -98,11 +101,11 @@ def walk_records(bundle: Bundle, course: Course, shift: Shift) -> Iterator[Recor
     policy, model = Policy(bundle), WorldModel(bundle)
     motors = _Motors(robot, bundle, shift)
     latent, seen = model.reset(), _capture(camera, projection, robot)
-    command = contract.limits.clip_command(np.array((course.speed, 0.0, 0.0)))
     interval, period = contract.timing.world_model_interval, contract.timing.control_period
     actions: list[np.ndarray] = []
     for tick in range(round(course.seconds / period)):
         state = robot.state()
+        command = contract.limits.clip_command(_command(course, state))
         if tick % interval == 0:
             captured = state.stamp - contract.timing.depth_age
             yield DepthRecord(captured, seen)
@@ -126,6 +129,12 @@ def walk_records(bundle: Bundle, course: Course, shift: Shift) -> Iterator[Recor
             latent = model.advance(np.stack(actions[-interval:]))
             yield _latent(latent, state.stamp)
         motors.follow(joint_targets(contract, output.action), round(period / EXCHANGE))
+
+
+def _command(course: Course, state: RobotState) -> np.ndarray:
+    """Forward, and back to the track's direction."""
+    heading = roll_pitch_yaw(state.quat_wxyz)[2]
+    return np.array((course.speed, 0.0, -course.heading_gain * heading))
 
 
 class _Motors:
