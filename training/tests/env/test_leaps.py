@@ -17,24 +17,24 @@ def simulator(count):
 
 
 def boxes():
-    """A box 0.5 m high begins 1 m ahead."""
+    """A box 0.5 m high begins 1 m ahead: level 3."""
     place = torch.zeros(1, dtype=torch.long)
     return SimpleNamespace(
-        worlds=Worlds(("climb",), place, place, torch.zeros(1, 29)),
+        worlds=Worlds(("climb",), place, place + 3, torch.zeros(1, 29)),
         ground_height=lambda world, x, y: torch.where(x > 1.0, 0.5, 0.0),
         device=torch.device("cpu"),
     )
 
 
 def test_gaps_ask_for_a_run_up_by_their_level_and_nothing_else_does():
-    leaps = Leaps(simulator(6), ["gap", "climb"] * 3, pit=0.4)
+    leaps = Leaps(simulator(6), ["gap", "climb"] * 3, torch.full((6,), 2), pit=0.4)
     still = torch.zeros(6, 3), torch.tensor([0.0, 0.0, -1.0]).repeat(6, 1), torch.zeros(6)
-    leap = leaps(torch.arange(6), torch.full((6,), 2), *still)
+    leap = leaps(torch.arange(6), *still)
     assert leap.run_up.tolist() == [0.0, 0.0, 0.5, 0.0, 1.0, 0.0]
 
 
 def test_a_trunk_over_a_pit_flies_as_high_as_its_lower_end_and_elsewhere_not_at_all():
-    leaps = Leaps(simulator(2), ["gap"] * 4 + ["climb"], pit=0.4)
+    leaps = Leaps(simulator(2), ["gap"] * 4 + ["climb"], torch.ones(5), pit=0.4)
     x, z = torch.tensor([0.9, 1.1, 1.1, 1.1, 1.1]), torch.tensor([0.3, 0.3, 0.3, 2.0, 0.3])
     position = torch.stack([x, torch.zeros(5), z], -1)
     # The third is pitched by 30 degrees; the last is not on gaps.
@@ -45,7 +45,7 @@ def test_a_trunk_over_a_pit_flies_as_high_as_its_lower_end_and_elsewhere_not_at_
 
 
 def test_a_rear_end_above_the_box_that_the_front_end_is_over_counts_and_elsewhere_none_does():
-    leaps = Leaps(boxes(), ["climb"] * 7 + ["gap"], pit=0.4)
+    leaps = Leaps(boxes(), ["climb"] * 7 + ["gap"], torch.full((8,), 4), pit=0.4)
     level, nose_up = [0.0, 0.0, -1.0], [-0.6, 0.0, -0.8]
     places = [
         (0.7, 0.8, level),  # still before the box
@@ -61,5 +61,8 @@ def test_a_rear_end_above_the_box_that_the_front_end_is_over_counts_and_elsewher
     position = torch.stack([x, torch.zeros(8), z], -1)
     heading = torch.zeros(8)
     heading[6] = 1.4
-    vault = leaps.vault(torch.zeros(8, dtype=torch.long), position, gravity, heading)
+    robots = torch.zeros(8, dtype=torch.long), position, gravity, heading
+    vault = leaps.vault(*robots)
     torch.testing.assert_close(vault, torch.tensor([0.0, 0.25, 0.3, 0.1, 0.0, 0.0, 0.0, 0.0]))
+    # Of level 3 of 4.
+    torch.testing.assert_close(leaps(*robots).vault, 0.75 * vault)

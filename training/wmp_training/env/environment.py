@@ -88,7 +88,8 @@ class LocomotionEnv:
         terrains = [worlds.names[kind] for kind in self.curriculum.kind.tolist()]
         self.track = track = torch.tensor([name != "flat" for name in terrains], device=device)
         pits = torch.tensor([name in self.PITS for name in terrains], device=device)
-        self.leaps = Leaps(simulator, terrains, config.ends.pit)
+        hardest = self.curriculum.top[self.curriculum.kind]
+        self.leaps = Leaps(simulator, terrains, hardest, config.ends.pit)
         self.ends = Ends(config.ends, track, pits, self.dt)
         self.commands = Commands(config.commands, track, self.dt, contract.limits.command_vx)
         self.observations = Observations(contract, count, device)
@@ -129,8 +130,7 @@ class LocomotionEnv:
         heading = yaw(states.quat) * self.track
         command = self.commands.velocity, self.commands.standing
         lowered = crouch(self.surroundings) if self.map_size else torch.zeros_like(heading)
-        hardest = self.curriculum.top[self.curriculum.kind]
-        leap = self.leaps(self.world, hardest, states.position, gravity, heading)
+        leap = self.leaps(self.world, states.position, gravity, heading)
         reward, terms = self.rewards(
             RewardInputs(states, gravity, heading, lowered, leap, *command, *self.actions)
         )

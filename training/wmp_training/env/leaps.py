@@ -26,6 +26,7 @@ class Leaps:
 
     Args:
         terrains: name of every robot's terrain kind, N of them.
+        hardest: last level of each robot's terrain [N].
         pit: ground this far below the start is a pit, m.
     """
 
@@ -35,39 +36,36 @@ class Leaps:
     #: the rear end counts [m].
     STEP, ABOVE = 0.2, 0.3
 
-    def __init__(self, simulator: Simulator, terrains: Sequence[str], pit: float) -> None:
-        self.sim, self.pit = simulator, pit
-        self.leap, self.over_gaps = self._on("gap", terrains)
-        _, self.on_boxes = self._on("climb", terrains)
+    def __init__(self, simulator: Simulator, terrains: Sequence[str], hardest: Tensor, pit: float) -> None:
+        self.sim, self.pit, self.hardest = simulator, pit, hardest.clamp(min=1)
+        self.on_gaps, on_boxes = (
+            torch.tensor([name == terrain for name in terrains], device=simulator.device)
+            for terrain in ("gap", "climb")
+        )
+        self.gap_robots, self.box_robots = (torch.nonzero(on).squeeze(-1) for on in (self.on_gaps, on_boxes))
 
-    def _on(self, terrain: str, terrains: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """Which robots are on ``terrain`` [N], and their numbers."""
-        on = torch.tensor([name == terrain for name in terrains], device=self.sim.device)
-        return on, torch.nonzero(on).squeeze(-1)
-
-    def __call__(
-        self, world: Tensor, hardest: Tensor, position: Tensor, gravity: Tensor, heading: Tensor
-    ) -> Leap:
-        """Of robots at ``position`` [N, 3] of their ``world``, with unit ``gravity`` [N, 3] in the base frame
-        and ``heading`` [N] off the track, rad; ``hardest`` [N] level of their terrain."""
-        level = self.sim.worlds.level[world] / hardest.clamp(min=1)
+    def __call__(self, world: Tensor, position: Tensor, gravity: Tensor, heading: Tensor) -> Leap:
+        """Of robots at ``position`` [N, 3] of their ``world`` [N], with unit ``gravity`` [N, 3] in the base
+        frame and ``heading`` [N] off the track, rad."""
+        level = self.sim.worlds.level[world] / self.hardest
         flight = self.flight(world, position, gravity)
-        return Leap(level * self.leap, level * flight, level * self.vault(world, position, gravity, heading))
+        vault = self.vault(world, position, gravity, heading)
+        return Leap(level * self.on_gaps, level * flight, level * vault)
 
     def flight(self, world: Tensor, position: Tensor, gravity: Tensor) -> Tensor:
         """How high the lower end of every robot's trunk is over a pit, beyond ``LOW`` [N], m."""
         flight = torch.zeros(len(world), device=world.device)
-        x, y, z = position[self.over_gaps].unbind(-1)
-        over_pit = self.sim.ground_height(world[self.over_gaps], x, y) < -self.pit
-        lower_end = z - self.HALF_TRUNK * gravity[self.over_gaps, 0].abs()
-        flight[self.over_gaps] = (lower_end.clamp(self.LOW, self.HIGH) - self.LOW) * over_pit
+        x, y, z = position[self.gap_robots].unbind(-1)
+        over_pit = self.sim.ground_height(world[self.gap_robots], x, y) < -self.pit
+        lower_end = z - self.HALF_TRUNK * gravity[self.gap_robots, 0].abs()
+        flight[self.gap_robots] = (lower_end.clamp(self.LOW, self.HIGH) - self.LOW) * over_pit
         return flight
 
     def vault(self, world: Tensor, position: Tensor, gravity: Tensor, heading: Tensor) -> Tensor:
         """How high the rear end of every robot's trunk is above the box that its front end is over already
         [N], m; ``heading`` off the track [N], rad."""
         vault = torch.zeros(len(world), device=world.device)
-        robots = self.on_boxes
+        robots = self.box_robots
         x, y, z = position[robots].unbind(-1)
         nose_down = gravity[robots, 0]
         reach = self.HALF_TRUNK * (1.0 - nose_down.square()).clamp(min=0.0).sqrt() * heading[robots].cos()

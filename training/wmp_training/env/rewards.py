@@ -146,16 +146,17 @@ class Rewards:
         error[:, 0] = error[:, 0].clamp(max=0.0) + (error[:, 0] - self._overspeed).clamp(min=0.0)
         self.mean_error += (error - self.mean_error) * (self.dt / self.MEAN_TIME)
         squared, mean = error.square(), self.mean_error.square()
+        forward = velocity[:, 0].clamp(0.0, self.FASTEST_LEAP)
+        beyond = (velocity[:, 0] - inputs.command[:, 0]).clamp(0.0, self.FASTEST_RUN_UP)
         return {
             "track_velocity": torch.exp(-squared[:, :2].sum(-1) / self.TOLERANCE),
             "track_yaw": torch.exp(-squared[:, 2] / self.YAW_TOLERANCE),
             "track_mean_velocity": torch.exp(-mean[:, :2].sum(-1) / self.MEAN_TOLERANCE),
             "track_mean_yaw": torch.exp(-mean[:, 2] / self.MEAN_YAW_TOLERANCE),
             "stuck": self._stuck(velocity[:, 0], yaw_rate, inputs.command).float(),
-            "run_up": (velocity[:, 0] - inputs.command[:, 0]).clamp(0.0, self.FASTEST_RUN_UP)
-            * inputs.leap.run_up,
-            "leap": velocity[:, 0].clamp(0.0, self.FASTEST_LEAP) * inputs.leap.flight,
-            "vault": velocity[:, 0].clamp(0.0, self.FASTEST_LEAP) * inputs.leap.vault,
+            "run_up": beyond * inputs.leap.run_up,
+            "leap": forward * inputs.leap.flight,
+            "vault": forward * inputs.leap.vault,
             "heading": (inputs.heading.abs() > self.FAR_OFF).float(),
         }
 
