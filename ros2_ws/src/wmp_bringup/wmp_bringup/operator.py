@@ -14,7 +14,7 @@ from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
-from wmp_controller.operator import turning_back
+from wmp_core.control.steering import turning_back
 
 POLICY_NODE = "policy_node"
 COMMAND_RATE = 20.0

@@ -12,6 +12,7 @@ import numpy as np
 
 from wmp_core.control.controller import VelocityCommand
 from wmp_core.control.modes import Mode, Request
+from wmp_core.control.steering import turning_back
 from wmp_core.observation import RobotState
 from wmp_core.rotation import roll_pitch_yaw
 
@@ -76,11 +77,6 @@ class Script:
             value = getattr(self, key)
             if not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"script.{key} is {value!r}, expected a finite number of seconds from 0")
-
-
-def turning_back(yaw: float, course: float, gain: float) -> float:
-    """Yaw rate [rad/s] that turns a robot at heading ``yaw`` the short way back to ``course`` (rad)."""
-    return -gain * math.remainder(yaw - course, 2.0 * math.pi)
 
 
 class ScriptedOperator:
