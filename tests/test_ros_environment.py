@@ -21,12 +21,12 @@ publisher = node.create_publisher(Latent, "latent", 1)
 executor = SingleThreadedExecutor()
 executor.add_node(node)
 for _ in range(100):
-    publisher.publish(Latent(tick=5, deter=[0.25, -2.0], stoch=[31, 0], source=Latent.PRIOR))
+    publisher.publish(Latent(tick=5, h=[0.25, -2.0], z=[31, 0], source=Latent.PRIOR))
     executor.spin_once(timeout_sec=0.1)
     if received:
         break
 latent = received[0]
-print(latent.tick, list(latent.deter), list(latent.stoch), latent.source == Latent.PRIOR)
+print(latent.tick, list(latent.h), list(latent.z), latent.source == Latent.PRIOR)
 """
 
 KEPT = ("HOME", "PATH", "ROS_DOMAIN_ID", "ROS_AUTOMATIC_DISCOVERY_RANGE", "FASTDDS_BUILTIN_TRANSPORTS")

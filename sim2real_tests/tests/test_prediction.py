@@ -38,7 +38,7 @@ def test_prediction_is_what_the_runtime_model_does_when_it_goes_on_blind(tiny_bu
         state = model.observe(windows.proprioception[b, t], seen)
         ahead = t - CONTEXT + 1
         if ahead in HORIZONS:
-            out = tiny_bundle.model("decoder").run(deter=state.deter[None], stoch=state.stoch[None])
+            out = tiny_bundle.model("decoder").run(deter=state.h[None], stoch=state.z[None])
             k = HORIZONS.index(ahead)
             wanted = np.clip((out["depth"][0, 0] + 0.5) * 2.0, 0.0, 2.0)
             np.testing.assert_allclose(foreseen.depth[b, k], wanted, atol=1e-5)

@@ -110,7 +110,7 @@ def walk_records(bundle: Bundle, course: Course, shift: Shift) -> Iterator[Recor
         if tick % interval == 0:
             captured = state.stamp - contract.timing.depth_age
             yield DepthRecord(captured, seen)
-        output = policy.step(state, command, latent.deter)
+        output = policy.step(state, command, latent.h)
         actions.append(output.action)
         yield from _readings(state, contract.joints.names)
         yield PolicyStep(
@@ -189,5 +189,5 @@ def _readings(state: RobotState, names: tuple[str, ...]) -> Iterator[Record]:
 
 def _latent(state: LatentState, stamp: float) -> LatentRecord:
     return LatentRecord(
-        stamp, state.tick, state.deter, state.stoch, state.source, state.depth_stamp, state.kl, 0.0, math.nan
+        stamp, state.tick, state.h, state.z, state.source, state.depth_stamp, state.kl, 0.0, math.nan
     )

@@ -14,7 +14,7 @@ from wmp_replay.recompute import Recomputed
 from wmp_replay.section import Section, Status
 
 NAME = "surprise"
-#: Time constant (s) of the smoothed KL, that of the runtime's watchdog.
+#: Time constant (s) of the smoothed KL, that of the runtime's safety monitor.
 SMOOTHING = 0.5
 #: Images of the most surprising ticks that are kept, and the least time (s) between two of them.
 PICTURES, APART = 3, 1.0

@@ -128,11 +128,13 @@ def _policy_step(message: Any, _: float) -> PolicyStep:
 
 def _latent(message: Any, _: float) -> LatentRecord:
     captured = _seconds(message.depth_stamp)
+    # Bags recorded before the fields had these names call them deter and stoch.
+    h, z = (message.h, message.z) if hasattr(message, "h") else (message.deter, message.stoch)
     return LatentRecord(
         _seconds(message.header.stamp),
         message.tick,
-        message.deter,
-        message.stoch.astype(np.int64),
+        h,
+        z.astype(np.int64),
         message.source,
         captured if captured > 0 else math.nan,
         message.kl,

@@ -66,11 +66,11 @@ def replay(bundle, images):
         if step % interval == 0 and step > 0:
             latent = world_model.advance(golden.action[step - interval : step])
         state = golden.state(step, bundle.contract.timing.control_period)
-        output = policy.step(state, golden.command[step], latent.deter)
+        output = policy.step(state, golden.command[step], latent.h)
         if step % interval == 0:
             depth = clip_depth(bundle.contract.depth, images[step // interval])
             seen = world_model.observe(output.proprioception, depth)
-            trace.append((seen.stoch, latent.deter, output.action))
+            trace.append((seen.z, latent.h, output.action))
     return [np.stack(values) for values in zip(*trace, strict=True)]
 
 

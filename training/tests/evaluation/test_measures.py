@@ -7,7 +7,7 @@ import torch
 
 from wmp_core.control.measurements import attitude
 from wmp_core.control.perception_health import PerceptionHealth
-from wmp_core.control.watchdog import WatchdogSettings
+from wmp_core.control.safety_monitor import SafetySettings
 from wmp_training.evaluation.finish import FOOTING, pits
 from wmp_training.evaluation.measures import Measures
 from wmp_training.evaluation.protocol import Protocol
@@ -183,7 +183,7 @@ def test_the_largest_attitude_is_that_of_the_runtimes_watchdog(walk):
 
 
 def test_surprise_is_smoothed_as_by_the_runtimes_watchdog(walk):
-    robot, health = walk("flat").go(), PerceptionHealth(PERIOD, WatchdogSettings().surprise_time)
+    robot, health = walk("flat").go(), PerceptionHealth(PERIOD, SafetySettings().surprise_time)
     assert math.isnan(robot.outcome.surprise)
     largest = 0.0
     for n, kl in enumerate([4.0, 9.0, math.nan, 2.0, 1.0], start=1):

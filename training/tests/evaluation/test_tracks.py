@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from wmp_core.control.safety_monitor import SafetySettings
 from wmp_core.control.smoothing import Smoothed
-from wmp_core.control.watchdog import WatchdogSettings
 from wmp_training.evaluation.tracks import START_Y, STEP, Tracks
 from wmp_training.evaluation.trial import Trial
 
@@ -77,7 +77,7 @@ def test_the_rate_of_a_turning_robot_is_smoothed_as_on_the_robot(tracks, default
     everyone = torch.arange(3)
     tracks.step(default, everyone)
     assert tracks.attitude_rate.max() < 0.2
-    smoothed = Smoothed(WatchdogSettings().attitude_rate_time)
+    smoothed = Smoothed(SafetySettings().attitude_rate_time)
     tracks._rate[:] = 0.0
     # Held at 3 rad/s of roll and 4 rad/s of pitch, whatever physics makes of it.
     tracks.batch = SimpleNamespace(step=lambda ids, nstep: None)

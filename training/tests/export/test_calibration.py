@@ -3,7 +3,7 @@ import math
 import pytest
 
 from wmp_core.calibration import Calibration
-from wmp_core.control.watchdog import WatchdogSettings
+from wmp_core.control.safety_monitor import SafetySettings
 from wmp_sim.fall import FALLEN_TILT
 from wmp_training.evaluation.measures import Outcome
 from wmp_training.evaluation.trial import Trial
@@ -17,7 +17,7 @@ def outcome(success=True, attitude=0.5, rate=4.0, surprise=2.0):
 
 
 def test_no_walk_succeeds_at_a_tilt_at_which_the_runtime_would_have_let_go():
-    latest = LARGEST_ATTITUDE + WatchdogSettings().attitude_margin
+    latest = LARGEST_ATTITUDE + SafetySettings().attitude_margin
     assert latest - math.radians(1.0) < FALLEN_TILT <= latest
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wmp_core.control.watchdog import WatchdogSettings
+from wmp_core.control.safety_monitor import SafetySettings
 from wmp_sim.fall import FALLEN_TILT
 from wmp_sim.terrain import Terrain
 from wmp_sim.terrain.track import PIT_FLOOR, TRACK_HALF_WIDTH
@@ -34,7 +34,7 @@ UPRIGHT_HEIGHT, BAR_REACH = 0.25, 0.5
 #: Quantities per metre mean nothing for a robot that has not left its place, m.
 SHORTEST_WALK = 0.5
 #: Time of the smoothed surprise, s: the runtime's.
-SURPRISE_TIME = WatchdogSettings().surprise_time
+SURPRISE_TIME = SafetySettings().surprise_time
 
 
 @dataclass(frozen=True)

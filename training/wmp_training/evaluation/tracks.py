@@ -15,7 +15,7 @@ from wmp_core.contract import Contract
 from wmp_core.control.envelope import EnvelopeSettings
 from wmp_core.control.pd import pd_torque
 from wmp_core.control.power import power_share
-from wmp_core.control.watchdog import WatchdogSettings
+from wmp_core.control.safety_monitor import SafetySettings
 from wmp_sim.a1 import a1_model
 from wmp_sim.motors import deliverable_torque
 from wmp_sim.terrain import MAX_BOXES
@@ -34,7 +34,7 @@ START_Y, START_YAW = 0.15, 0.1
 #: A robot is set down standing and given this time to come to rest, m and s.
 STANDING_HEIGHT, SETTLING = 0.3, 1.0
 #: Share of a new reading in the smoothed rate of roll and pitch, as in ``wmp_core.control.smoothing``.
-RATE_SHARE = -math.expm1(-STEP / WatchdogSettings().attitude_rate_time)
+RATE_SHARE = -math.expm1(-STEP / SafetySettings().attitude_rate_time)
 
 
 class Tracks(MujocoWorlds):

@@ -10,14 +10,14 @@ from wmp_bringup.parameters import node_parameters
 from wmp_core.control.envelope import EnvelopeSettings
 from wmp_core.control.joystick import JoystickSettings
 from wmp_core.control.posture import PostureSettings
-from wmp_core.control.watchdog import WatchdogSettings
+from wmp_core.control.safety_monitor import SafetySettings
 from wmp_perception.depth_filter import DepthFilterSettings
 
 GROUPS = [
     ("depth_node", "filter", DepthFilterSettings),
     ("policy_node", "envelope", EnvelopeSettings),
     ("policy_node", "posture", PostureSettings),
-    ("policy_node", "watchdog", WatchdogSettings),
+    ("policy_node", "safety", SafetySettings),
     ("policy_node", "joystick", JoystickSettings),
 ]
 
@@ -27,7 +27,7 @@ PATIENCE_IN_SIMULATION = {"state_age": 1.0, "loop_overrun": 0.5, "joint_range": 
 
 
 def differences(mode, prefix):
-    return PATIENCE_IN_SIMULATION if (mode, prefix) == ("sim", "watchdog") else {}
+    return PATIENCE_IN_SIMULATION if (mode, prefix) == ("sim", "safety") else {}
 
 
 def group(mode, node, prefix):
@@ -68,10 +68,10 @@ def test_a_real_robot_is_not_moved_unless_asked_and_then_not_unexamined():
 @pytest.mark.parametrize("mode", ["sim", "real"])
 def test_every_threshold_and_reaction_is_explained(mode):
     """A comment of its own, but for a reaction, whose threshold stands on the line before."""
-    after = shipped_parameters(mode).read_text().split("    watchdog:\n")[1].splitlines()
+    after = shipped_parameters(mode).read_text().split("    safety:\n")[1].splitlines()
     lines = itertools.takewhile(lambda line: line.startswith(" " * 6), after)
     explained = dict.fromkeys(line.split(":")[0].strip() for line in lines if "#" in line)
-    fields = [field.name for field in dataclasses.fields(WatchdogSettings)]
+    fields = [field.name for field in dataclasses.fields(SafetySettings)]
     assert [name for name in fields if not name.endswith("_reaction")] == list(explained)
 
 

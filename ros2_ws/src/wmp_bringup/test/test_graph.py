@@ -51,10 +51,10 @@ def test_overrides_win_over_the_file_and_what_is_not_overridden_stays():
 
 
 def test_what_is_assigned_to_one_node_wins_and_reaches_no_other():
-    assigned = {"policy_node": {"lockstep": True, "watchdog.state_age": 0.05}}
+    assigned = {"policy_node": {"lockstep": True, "safety.state_age": 0.05}}
     nodes = by_name(a1_graph("sim", {**BUNDLE, "lockstep": False}, assigned=assigned))
     effective = nodes["policy_node"].effective_parameters()
-    assert (effective["lockstep"], effective["watchdog.state_age"]) == (True, 0.05)
+    assert (effective["lockstep"], effective["safety.state_age"]) == (True, 0.05)
     assert nodes["a1_sim"].parameters["lockstep"] is False
 
 

@@ -48,7 +48,7 @@ def test_a_killed_launcher_leaves_the_robot_in_damping(robot, tmp_path):
             parameters = {{
                 "bundle": {str(write_tiny_bundle(tmp_path / "tiny"))!r}, "operator": "remote",
                 "robot.address": "127.0.0.1", "robot.port": {robot.port}, "robot.local_port": 0,
-                "dry_run": False, "preflight": "none", "watchdog.state_age": 60.0,
+                "dry_run": False, "preflight": "none", "safety.state_age": 60.0,
             }}
             file = shipped_parameters("real")
             spec = NodeSpec("wmp_controller", "policy_node", "policy_node", file, parameters)

@@ -66,15 +66,15 @@ class LatentSource:
             actions.append(report.step.action)
             if len(actions) == 5:
                 tick, actions_done, actions = report.step.tick + 1, np.stack(actions), []
-                latent = Latent(tick, self._model.advance(actions_done).deter)
+                latent = Latent(tick, self._model.advance(actions_done).h)
                 if self._silent_from is None or tick < self._silent_from:
                     self._mailbox.put(latent)
 
 
-def build(bundle, robot, operator=None, obstacle=lambda: None, **settings):
+def build(bundle, robot, operator=None, veto=lambda: None, **settings):
     """A loop and what belongs to it; lockstep and 0.3 s of walking unless told otherwise."""
     settings = {"lockstep": True, "wait_for_graph": True, "ready_timeout": 0.3, **settings}
-    controller = Controller(bundle.contract, Policy(bundle), WorldModel(bundle).reset().deter)
+    controller = Controller(bundle.contract, Policy(bundle), WorldModel(bundle).reset().h)
     link = A1Link(
         A1LinkSettings("127.0.0.1", robot.port, local_port=0, stamp_from_tick=settings["lockstep"]),
         bundle.contract.joints.names,
@@ -82,7 +82,7 @@ def build(bundle, robot, operator=None, obstacle=lambda: None, **settings):
     operator = operator or ScriptedOperator(Script((0.5, 0.0, 0.0), walk_seconds=0.3, stand_seconds=0.1))
     mailbox, outbox = LatentMailbox(), Outbox(1000)
     loop = ControlLoop(
-        link, controller, operator, mailbox, outbox, LoopSettings(**settings), obstacle, clock=time.time
+        link, controller, operator, mailbox, outbox, LoopSettings(**settings), veto, clock=time.time
     )
     return loop, operator, mailbox, outbox
 
@@ -141,7 +141,7 @@ def test_a_robot_that_falls_silent_ends_lockstep_with_a_reason(bundle, robot):
 
 
 def test_an_incomplete_graph_gets_no_motor_command_before_the_time_out(bundle, robot):
-    loop, *_ = build(bundle, robot, obstacle=lambda: "depth_node is missing")
+    loop, *_ = build(bundle, robot, veto=lambda: "depth_node is missing")
     with pytest.raises(ControlError, match="depth_node is missing"):
         loop.run()
     time.sleep(0.1)
@@ -154,7 +154,7 @@ def test_a_walk_is_refused_while_the_graph_is_incomplete(bundle, robot):
     script = Script((0.5, 0.0, 0.0), stand_seconds=0.1, patience=0.5)
     operator = ScriptedOperator(script)
     loop, *_ = build(
-        bundle, robot, operator, obstacle=lambda: "nobody publishes wmp/latent", wait_for_graph=False
+        bundle, robot, operator, veto=lambda: "nobody publishes wmp/latent", wait_for_graph=False
     )
     loop.run()
     assert operator.failure == "walk refused: nobody publishes wmp/latent"

@@ -96,7 +96,7 @@ def test_a_remote_that_is_off_gives_no_sign_of_life(remote):
     assert remote.sign_of_life(2.0) == 1.0
 
 
-def test_the_remotes_stop_is_left_to_the_watchdog_and_acknowledges_its_fault(remote):
+def test_the_remotes_stop_is_left_to_the_safety_monitor_and_acknowledges_its_fault(remote):
     remote.see(state(L2 | B))
     assert remote.next_request(Mode.WALK, 0.0) is None
     remote.see(state())

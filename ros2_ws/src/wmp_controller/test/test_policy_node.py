@@ -114,7 +114,7 @@ def patient(robot, **parameters):
     """Parameters of a robot that gets torque, blind or not, on a machine so busy that states come late."""
     parameters = {"dry_run": False, "preflight": "none", **parameters}
     patience = ("state_age", "latent_age", "command_age", "loop_overrun", "blind_slow", "blind_stand")
-    ages = {f"watchdog.{name}": 60.0 for name in patience}
+    ages = {f"safety.{name}": 60.0 for name in patience}
     return {"robot.port": robot.port, **ages, **parameters}
 
 
@@ -133,7 +133,7 @@ def test_services_answer_with_what_the_control_thread_decided(policy_node, obser
 
 
 def test_a_walking_robot_publishes_what_it_saw_and_did(policy_node, observer, robot, bundle_path):
-    policy_node(**patient(robot, policy_step_listeners="observer", **{"watchdog.command_age": 2.0}))
+    policy_node(**patient(robot, policy_step_listeners="observer", **{"safety.command_age": 2.0}))
     contract = Bundle.load(bundle_path, verify=False).contract
     observer.wait(lambda: observer.states)
     latents = observer.offer_latents()
@@ -152,7 +152,7 @@ def test_a_walking_robot_publishes_what_it_saw_and_did(policy_node, observer, ro
     )  # silence, and nothing else, is what NaN counts as
 
     first = observer.steps[0]
-    assert first.tick == 0 and first.is_first and first.state == PolicyStep.WALK
+    assert first.tick == 0 and first.is_first and first.mode == PolicyStep.WALK
     assert (
         len(first.proprioception) == contract.proprioception_size and len(first.action) == contract.num_joints
     )
@@ -199,8 +199,8 @@ def test_a_dry_run_walks_on_paper_and_says_so_everywhere(policy_node, observer, 
     parameters = {
         "dry_run": True,
         "policy_step_listeners": "observer",
-        "shadow_period": 0.5,
-        "watchdog.command_age": 60.0,
+        "dry_run_report_period": 0.5,
+        "safety.command_age": 60.0,
     }
     process = policy_node(**patient(robot, **parameters))
     observer.wait(lambda: observer.states)
@@ -313,7 +313,7 @@ def test_a_node_whose_control_thread_hangs_ends_itself_by_the_signal_that_its_la
         ({"envelope.max_kp": 2000.0}, "envelope.* exceed the A1's: command kp of FR_hip_joint is 2000"),
         ({"script.walk_seconds": -1.0}, "walk_seconds"),
         ({"operator": "joy", "joy.axes": "[0, 1]"}, "joy.axes is [0, 1], expected 4"),
-        ({"shadow_period": 0.0}, "shadow_period is 0.0"),
+        ({"dry_run_report_period": 0.0}, "dry_run_report_period is 0.0"),
         ({"bundle": "/nowhere"}, "/nowhere"),
     ],
 )
@@ -344,7 +344,7 @@ def test_the_control_thread_has_its_priority_and_the_process_one_below(policy_no
 
 def test_a_joystick_drives_over_dds_and_only_with_the_dead_man_button(policy_node, observer, robot):
     policy_node(
-        **patient(robot, operator="joy", policy_step_listeners="observer", **{"watchdog.joystick_age": 60.0})
+        **patient(robot, operator="joy", policy_step_listeners="observer", **{"safety.joystick_age": 60.0})
     )
     pad = observer.node.create_publisher(Joy, "joy", 10)
     latents = observer.offer_latents()
@@ -462,7 +462,7 @@ Bundle.load = load_while_the_time_is_set
 
 
 def test_a_silent_robot_is_noticed_although_the_systems_time_was_set_back(policy_node, observer, robot):
-    policy_node(before=SET_BACK, **patient(robot, **{"watchdog.state_age": 2.0}))
+    policy_node(before=SET_BACK, **patient(robot, **{"safety.state_age": 2.0}))
     observer.wait(lambda: observer.states)
     assert observer.call("stand_up").success
     observer.wait(lambda: robot.commands[-1].kp.any())
@@ -507,7 +507,7 @@ def test_a_robot_that_was_switched_off_and_on_is_not_the_one_that_the_preflight_
 
 def test_an_ignored_preflight_gives_torque_under_a_loud_warning(policy_node, observer, robot):
     process = policy_node(**patient(robot, preflight="ignored"))
-    robot.fields["motor_temp"] = np.full(12, 70)  # too hot for the doctor, not for the watchdog
+    robot.fields["motor_temp"] = np.full(12, 70)  # too hot for the doctor, not for the safety monitor
     observer.wait(lambda: observer.states)
     assert observer.call("stand_up").success
     observer.wait(lambda: robot.commands[-1].kp.any())

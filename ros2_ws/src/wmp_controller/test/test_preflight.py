@@ -36,22 +36,22 @@ def concluded(checks, clock, demand="required", dry_run=False, depth=""):
 
 def test_nothing_is_refused_when_all_is_well_or_only_warned_about(clock):
     preflight = concluded(WELL, clock)
-    assert [preflight.obstacle(request) for request in Request] == [None] * len(Request)
+    assert [preflight.veto(request) for request in Request] == [None] * len(Request)
 
 
 @pytest.mark.parametrize("request_", [Request.STAND_UP, Request.WALK])
 def test_torque_is_refused_with_the_failed_check_and_its_remedy(clock, request_):
-    obstacle = concluded(SILENT, clock).obstacle(request_)
-    assert "robot link: 0 states in 1 s (check the cable)" in obstacle and "preflight:=ignored" in obstacle
+    veto = concluded(SILENT, clock).veto(request_)
+    assert "robot link: 0 states in 1 s (check the cable)" in veto and "preflight:=ignored" in veto
 
 
 @pytest.mark.parametrize("request_", [Request.STOP, Request.SIT_DOWN])
 def test_what_makes_the_robot_safer_is_never_held_up(clock, request_):
-    assert concluded(SILENT, clock).obstacle(request_) is None
+    assert concluded(SILENT, clock).veto(request_) is None
 
 
 def test_nothing_moves_before_the_checks_are_done(clock):
-    assert "not been concluded" in Preflight("required", False, clock=clock).obstacle(Request.STAND_UP)
+    assert "not been concluded" in Preflight("required", False, clock=clock).veto(Request.STAND_UP)
 
 
 @pytest.mark.parametrize("request_", [Request.STAND_UP, Request.WALK])
@@ -63,13 +63,13 @@ def test_a_robot_that_may_have_restarted_since_gets_no_torque_and_every_stop(clo
     preflight = Preflight("required", False, clock=clock, statistics=lambda: counts)
     preflight.conclude(WELL)
     preflight.hear("")
-    obstacle = preflight.obstacle(request_)
-    assert told in obstacle and "restart policy_node" in obstacle
-    assert preflight.obstacle(Request.STOP) is preflight.obstacle(Request.SIT_DOWN) is None
+    veto = preflight.veto(request_)
+    assert told in veto and "restart policy_node" in veto
+    assert preflight.veto(Request.STOP) is preflight.veto(Request.SIT_DOWN) is None
 
 
 def test_a_failed_preflight_says_that_it_is_not_repeated(clock):
-    assert "(check the cable); then restart policy_node" in concluded(SILENT, clock).obstacle(Request.WALK)
+    assert "(check the cable); then restart policy_node" in concluded(SILENT, clock).veto(Request.WALK)
 
 
 @pytest.mark.parametrize(
@@ -78,23 +78,23 @@ def test_a_failed_preflight_says_that_it_is_not_repeated(clock):
 )
 def test_a_walk_asks_for_a_camera_and_standing_up_does_not(clock, heard, told):
     preflight = concluded(WELL, clock, depth=heard)
-    assert told in preflight.obstacle(Request.WALK)
-    assert preflight.obstacle(Request.STAND_UP) is None
+    assert told in preflight.veto(Request.WALK)
+    assert preflight.veto(Request.STAND_UP) is None
 
 
 def test_what_depth_node_said_long_ago_does_not_count(clock):
     preflight = concluded(WELL, clock)
     clock.now += 3.1
-    assert "has said nothing" in preflight.obstacle(Request.WALK)
+    assert "has said nothing" in preflight.veto(Request.WALK)
     preflight.hear("")
-    assert preflight.obstacle(Request.WALK) is None
+    assert preflight.veto(Request.WALK) is None
 
 
 def test_an_ignored_preflight_grants_and_shouts(clock, caplog):
     told = []
     preflight = Preflight("ignored", False, clock=clock, log=lambda *words: told.append(words))
     preflight.conclude(SILENT)
-    assert preflight.obstacle(Request.STAND_UP) is None
+    assert preflight.veto(Request.STAND_UP) is None
     (concluded,) = [record.message for record in caplog.records if record.levelno == logging.CRITICAL]
     ((level, granted),) = told  # by whoever logs for the control thread
     assert level == logging.CRITICAL
@@ -103,7 +103,7 @@ def test_an_ignored_preflight_grants_and_shouts(clock, caplog):
 
 @pytest.mark.parametrize(("demand", "dry_run"), [("required", True), ("none", False)])
 def test_a_dry_run_and_a_simulation_refuse_nothing(clock, demand, dry_run):
-    assert concluded(SILENT, clock, demand, dry_run).obstacle(Request.WALK) is None
+    assert concluded(SILENT, clock, demand, dry_run).veto(Request.WALK) is None
 
 
 def test_silence_says_for_how_long_the_robot_is_waited_for(clock):
@@ -136,7 +136,7 @@ def test_silence_is_told_once_after_half_a_second_of_asking(clock):
     assert silence.complaint(asked) is None
 
 
-def test_a_robot_that_has_answered_is_the_watchdogs_business_from_then_on(clock):
+def test_a_robot_that_has_answered_is_left_to_the_safety_monitor_from_then_on(clock):
     silence = Silence(A1LinkSettings("10.0.0.1", 8007), clock=clock)
     assert silence.complaint(LinkStatistics(sent=1, received=1)) is None
     clock.now += 60

@@ -74,7 +74,7 @@ class CycleReport(NamedTuple):
 
 
 class ControlEvents(NamedTuple):
-    """What a cycle has to tell at ``stamp``: changes of mode with their reason, watchdogs that trip."""
+    """What a cycle has to tell at ``stamp``: changes of mode with their reason, safety rules that trip."""
 
     stamp: float
     mode: Mode
@@ -85,9 +85,9 @@ class ControlLoop:
     """Runs a controller against a robot until it is stopped, its operator has finished, or an error occurs.
 
     Args:
-        graph_obstacle: why the other nodes cannot serve a walking robot yet, None if they can. Asked in every
+        graph_veto: why the other nodes cannot serve a walking robot yet, None if they can. Asked in every
             cycle with a request to walk; must return at once.
-        obstacle: why a request is not even put to the controller, None if it is.
+        veto: why a request is not even put to the controller, None if it is.
         clock: time in s of the robot states' stamps, for real time.
     """
 
@@ -99,9 +99,9 @@ class ControlLoop:
         latents: LatentMailbox,
         outbox: Outbox,
         settings: LoopSettings,
-        graph_obstacle: Callable[[], Optional[str]],
+        graph_veto: Callable[[], Optional[str]],
         clock: Callable[[], float] = time.time,
-        obstacle: Callable[[Request], Optional[str]] = lambda request: None,
+        veto: Callable[[Request], Optional[str]] = lambda request: None,
     ) -> None:
         self._link = link
         self._controller = controller
@@ -109,9 +109,9 @@ class ControlLoop:
         self._latents = latents
         self._outbox = outbox
         self._settings = settings
-        self._graph_obstacle = graph_obstacle
+        self._graph_veto = graph_veto
         self._clock = clock
-        self._obstacle = obstacle
+        self._veto = veto
         self._stop = threading.Event()
         self._state: Optional[RobotState] = None
         self._cycles = 0
@@ -252,12 +252,12 @@ class ControlLoop:
         request = self._operator.next_request(self._controller.mode, now)
         if request is None:
             return None
-        obstacle = self._obstacle(request)
-        if obstacle is None and request is Request.WALK:
-            obstacle = self._graph_obstacle()
-        if obstacle is None:
+        veto = self._veto(request)
+        if veto is None and request is Request.WALK:
+            veto = self._graph_veto()
+        if veto is None:
             return request
-        self._operator.answer(f"{request.value} refused: {obstacle}")
+        self._operator.answer(f"{request.value} refused: {veto}")
         return None
 
     def _report(self, now: float, output: CycleOutput, compute_ms: float) -> None:
@@ -276,13 +276,13 @@ class ControlLoop:
         """Let the nodes find each other; in lockstep time stands still until the first command."""
         deadline = time.monotonic() + self._settings.ready_timeout
         while not self._stop.is_set():
-            obstacle = self._graph_obstacle()
-            if obstacle is None:
+            veto = self._graph_veto()
+            if veto is None:
                 self._stop.wait(0.5)  # a match that one side has seen reaches the other a little later
                 return
             if time.monotonic() > deadline:
                 raise ControlError(
-                    f"the graph is not complete after {self._settings.ready_timeout:g} s: {obstacle}"
+                    f"the graph is not complete after {self._settings.ready_timeout:g} s: {veto}"
                 )
             self._stop.wait(0.05)
 

@@ -8,7 +8,7 @@ from rclpy.node import Node
 
 from wmp_controller.control_loop import CycleReport
 from wmp_core.bundle import Bundle
-from wmp_core.control.shadow import Shadow
+from wmp_core.control.dry_run_comparison import DryRunComparison
 from wmp_ros.clock import WALL_CLOCK
 
 
@@ -18,16 +18,16 @@ class DryRunLog:
     def __init__(self, node: Node, bundle: Bundle, period: float) -> None:
         self._logger = node.get_logger()
         self._logger.warning("dry run: everything is computed, the motors get damping only")
-        self._shadow = Shadow(bundle.contract, bundle.golden)
+        self._comparison = DryRunComparison(bundle.contract, bundle.golden)
         self._lock = threading.Lock()
         node.create_timer(period, self._tell, clock=WALL_CLOCK)
 
     def take(self, report: CycleReport) -> None:
         """Compare what was decided in one more report."""
         with self._lock:
-            self._shadow.take(report.cycles, report.clamps, report.step, report.command, report.state)
+            self._comparison.take(report.cycles, report.clamps, report.step, report.command, report.state)
 
     def _tell(self) -> None:
         with self._lock:
-            lines = self._shadow.summary()
+            lines = self._comparison.summary()
         self._logger.info("\n  ".join(["dry run", *lines]))

@@ -69,7 +69,7 @@ class JoystickOperator(RosOperator):
 class RemoteOperator(JoystickOperator):
     """The A1's own remote, which travels in every state. All zeros: it is off, or out of reach.
 
-    Its stop is the watchdog's business, which damps at once and goes to FAULT; pressed again, it
+    Its stop is the safety monitor's business, which damps at once and goes to FAULT; pressed again, it
     acknowledges.
     """
 

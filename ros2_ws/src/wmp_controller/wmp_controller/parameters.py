@@ -10,7 +10,7 @@ from wmp_core.a1.link import A1LinkSettings
 from wmp_core.control.controller import ControllerSettings
 from wmp_core.control.envelope import EnvelopeSettings
 from wmp_core.control.posture import PostureSettings
-from wmp_core.control.watchdog import WatchdogSettings
+from wmp_core.control.safety_monitor import SafetySettings
 from wmp_ros.parameters import declare, declare_settings
 
 _ANY_POSE = 2 * math.pi
@@ -36,7 +36,7 @@ def envelope_settings(node: Node) -> EnvelopeSettings:
 
 
 def controller_settings(node: Node, dry_run: bool, envelope: EnvelopeSettings) -> ControllerSettings:
-    """Rate, PD and limits: ``loop_rate``, ``pd``, ``posture.*``, ``watchdog.*``.
+    """Rate, PD and limits: ``loop_rate``, ``pd``, ``posture.*``, ``safety.*``.
 
     Raises:
         ValueError: one of them is out of its range.
@@ -51,5 +51,5 @@ def controller_settings(node: Node, dry_run: bool, envelope: EnvelopeSettings) -
         walk_pose_tolerance=_ANY_POSE if dry_run else ControllerSettings.walk_pose_tolerance,
         envelope=envelope,
         posture=declare_settings(node, "posture", PostureSettings),
-        watchdog=declare_settings(node, "watchdog", WatchdogSettings),
+        safety=declare_settings(node, "safety", SafetySettings),
     )

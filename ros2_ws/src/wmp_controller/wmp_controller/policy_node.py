@@ -82,7 +82,7 @@ class PolicyNode(Node):
         self._envelope = envelope_settings(self)
         robot = link_settings(self, self._lockstep, self._envelope)
         # One clock stamps the states and tells their age: two, begun before and after the system's time was
-        # set, would disagree by as much, and the watchdog of a silent robot with them.
+        # set, would disagree by as much, and the safety monitor of a silent robot with them.
         self._stamp_clock = _system_clock()
         self._link = create_link(robot, _joint_names(path), self._stamp_clock)
         self._preflight = Preflight(
@@ -109,7 +109,7 @@ class PolicyNode(Node):
         self._control_error: Optional[str] = None
         self._control_thread = threading.Thread(target=self._control, name="control")
         self._heartbeat = Heartbeat(_HANGS_FOR)
-        self._graph_obstacle: Optional[str] = "the graph has not been looked at yet"
+        self._graph_veto: Optional[str] = "the graph has not been looked at yet"
         #: By node, where it says so.
         self._bundles_of_others: Dict[str, str] = {}
         self._has_told_send_failures = False
@@ -144,17 +144,17 @@ class PolicyNode(Node):
     # Construction
 
     def _create_dry_run_log(self) -> Optional[DryRunLog]:
-        period = declare(self, "shadow_period", 5.0)
+        period = declare(self, "dry_run_report_period", 5.0)
         if not period > 0:
-            raise ValueError(f"parameter shadow_period is {period}, expected a positive number of seconds")
+            raise ValueError(f"parameter dry_run_report_period is {period}, expected seconds above 0")
         return DryRunLog(self, self._bundle, period) if self._dry_run else None
 
     def _create_controller(self) -> Controller:
         settings = controller_settings(self, self._dry_run, self._envelope)
         # Only h_0 is needed of the world model, which has its own node.
-        initial_deter = WorldModel(self._bundle).reset().deter
+        initial_h = WorldModel(self._bundle).reset().h
         controller = Controller(
-            self._bundle.contract, Policy(self._bundle), initial_deter, settings, self._bundle.calibration
+            self._bundle.contract, Policy(self._bundle), initial_h, settings, self._bundle.calibration
         )
         try:
             for extreme in controller.extremes:
@@ -179,9 +179,9 @@ class PolicyNode(Node):
             self._latents,
             self._outbox,
             settings,
-            lambda: self._graph_obstacle,
+            lambda: self._graph_veto,
             self._stamp_clock,
-            self._preflight.obstacle,
+            self._preflight.veto,
         )
 
     def _listen(self) -> None:
@@ -193,8 +193,8 @@ class PolicyNode(Node):
     # Main thread
 
     def _on_latent(self, message: LatentMessage) -> None:
-        deter = np.array(message.deter, dtype=np.float32)
-        self._latents.put(Latent(message.tick, deter, message.source, message.kl))
+        h = np.array(message.h, dtype=np.float32)
+        self._latents.put(Latent(message.tick, h, message.source, message.kl))
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in node_statuses(message):
@@ -228,9 +228,9 @@ class PolicyNode(Node):
 
     def _look_at_graph(self) -> None:
         """Find out whether a walking policy would be heard and answered."""
-        self._graph_obstacle = self._obstacle_in_graph()
+        self._graph_veto = self._graph_veto_now()
 
-    def _obstacle_in_graph(self) -> Optional[str]:
+    def _graph_veto_now(self) -> Optional[str]:
         listening = self._publisher.step_listeners
         missing = [name for name in self._listeners if name not in listening]
         if missing:

@@ -80,7 +80,7 @@ class Preflight:
         """What depth_node says about itself; empty if all is well. Any thread."""
         self._depth = _Heard(problem, self._clock())
 
-    def obstacle(self, request: Request) -> Optional[str]:
+    def veto(self, request: Request) -> Optional[str]:
         """Why ``request`` is to be refused; never holds up sitting down or a stop."""
         if not self.is_wanted or self._dry_run or request not in _TORQUE:
             return None

@@ -42,7 +42,7 @@ class ReportMessages:
         record, message = report.step, self._step
         assert record is not None
         message.header.stamp = to_stamp(record.state.stamp)
-        message.tick, message.is_first, message.state = record.tick, record.is_first, int(report.mode)
+        message.tick, message.is_first, message.mode = record.tick, record.is_first, int(report.mode)
         message.proprioception = _floats(record.proprioception)
         message.action = _floats(record.action)
         message.command = np.asarray(record.command, dtype=np.float32)

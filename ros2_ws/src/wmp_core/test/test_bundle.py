@@ -279,11 +279,11 @@ def test_replacing_the_depth_images_changes_z_then_h_then_the_action(tiny_bundle
     golden, trace = tiny_bundle.golden, []
     for wall in (0.3, 2.0):
         model, policy = WorldModel(tiny_bundle), Policy(tiny_bundle)
-        outputs = [policy.step(golden.state(i, 0.02), golden.command[i], model.state.deter) for i in range(5)]
+        outputs = [policy.step(golden.state(i, 0.02), golden.command[i], model.state.h) for i in range(5)]
         observed = model.observe(outputs[0].proprioception, np.full((64, 64), wall, dtype=np.float32))
         advanced = model.advance(np.stack([output.action for output in outputs]))
-        late = policy.step(golden.state(5, 0.02), golden.command[5], advanced.deter)
-        trace.append((outputs[4].action, observed.stoch, advanced.deter, late.action))
+        late = policy.step(golden.state(5, 0.02), golden.command[5], advanced.h)
+        trace.append((outputs[4].action, observed.z, advanced.h, late.action))
     (early_a, z_a, h_a, late_a), (early_b, z_b, h_b, late_b) = trace
     np.testing.assert_array_equal(early_a, early_b)
     assert (z_a != z_b).any()

@@ -1,4 +1,4 @@
-"""What training measured of its own policy, beyond the contract: where the runtime's watchdogs begin."""
+"""What training measured of its own policy, beyond the contract: where the runtime's safety rules begin."""
 
 from __future__ import annotations
 

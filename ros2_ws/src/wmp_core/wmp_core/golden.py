@@ -234,8 +234,8 @@ def _recompute(bundle: Bundle) -> Iterator[_Comparison]:
         if phase == 0 and tick > 0:
             latent = world_model.advance(np.stack(actions[-interval:]))
         if phase == 0:
-            yield "deter", step, golden.deter[tick], latent.deter
-        output = policy.step(state, golden.command[step], latent.deter)
+            yield "deter", step, golden.deter[tick], latent.h
+        output = policy.step(state, golden.command[step], latent.h)
         actions.append(output.action)
         for quantity in ("history", "base_velocity", "action"):
             yield quantity, step, getattr(golden, quantity)[step], getattr(output, quantity)
@@ -244,7 +244,7 @@ def _recompute(bundle: Bundle) -> Iterator[_Comparison]:
                 clip_depth(bundle.contract.depth, golden.depth[tick]) if golden.depth_valid[tick] else None
             )
             observed = world_model.observe(output.proprioception, depth)
-            yield "stoch", step, golden.stoch[tick], observed.stoch
+            yield "stoch", step, golden.stoch[tick], observed.z
             yield "kl", step, golden.kl[tick : tick + 1], np.array([observed.kl])
 
 

@@ -31,11 +31,11 @@ def interval(bundle, depth_m):
     """z after one observation of ``depth_m``, the h that follows, and the action taken with that h."""
     model, policy, state = WorldModel(bundle), Policy(bundle), standing(bundle)
     command = np.float32([0.5, 0.0, 0.0])
-    steps = [policy.step(state, command, model.state.deter) for _ in range(5)]
+    steps = [policy.step(state, command, model.state.h) for _ in range(5)]
     observed = model.observe(steps[0].proprioception, depth_m)
     assert observed.source is Source.POSTERIOR
     advanced = model.advance(np.stack([step.action for step in steps]))
-    return observed.stoch, advanced.deter, policy.step(state, command, advanced.deter).action
+    return observed.z, advanced.h, policy.step(state, command, advanced.h).action
 
 
 def images(bundle):

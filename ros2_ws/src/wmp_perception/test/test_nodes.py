@@ -200,8 +200,8 @@ def test_the_graph_publishes_what_the_library_computes_whichever_comes_first(bun
         assert messages.to_seconds(message.header.stamp) == pytest.approx(recording.stamp(5 * index + 4))
         assert message.depth_age == pytest.approx(recording.stamp(5 * index) - image.stamp, abs=1e-5)
         assert message.kl == pytest.approx(state.kl)
-        np.testing.assert_array_equal(message.deter, state.deter)
-        np.testing.assert_array_equal(message.stoch, state.stoch)
+        np.testing.assert_array_equal(message.h, state.h)
+        np.testing.assert_array_equal(message.z, state.z)
         np.testing.assert_array_equal(messages.metres_from_image(graph.depths[index]), image.metres)
         assert messages.to_seconds(graph.depths[index].header.stamp) == pytest.approx(image.stamp)
     assert [process.end()[0] for process in nodes] == [0, 0]
@@ -220,8 +220,8 @@ def test_with_other_depth_images_the_graph_publishes_another_h(bundle, processes
                 stamp = recording.stamp(tick) + 50 * number
                 graph.publish_step(tick, stamp, near.proprioception[tick], near.actions[tick])
             graph.wait(lambda wanted=2 * number + interval + 1: len(graph.latents) == wanted)
-    assert not np.array_equal(graph.latents[0].stoch, graph.latents[2].stoch)
-    assert not np.allclose(graph.latents[0].deter, graph.latents[2].deter, atol=1e-4)
+    assert not np.array_equal(graph.latents[0].z, graph.latents[2].z)
+    assert not np.allclose(graph.latents[0].h, graph.latents[2].h, atol=1e-4)
 
 
 def test_without_images_the_world_model_goes_on_with_its_prior_and_says_so(bundle, processes, node):

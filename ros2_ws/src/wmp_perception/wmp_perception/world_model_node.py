@@ -138,8 +138,8 @@ class WorldModelNode(Node):
         message.depth_stamp = messages.to_stamp(state.depth_stamp)
         message.depth_age = advanced.observed_at - state.depth_stamp
         message.advance_ms, message.observe_ms = self._model.advance_ms, self._model.observe_ms
-        message.deter = array("f", state.deter.tobytes())
-        message.stoch = array("B", state.stoch.astype(np.uint8).tobytes())
+        message.h = array("f", state.h.tobytes())
+        message.z = array("B", state.z.astype(np.uint8).tobytes())
         self._publisher.publish(message)
         self._newest = advanced
         self._published[state.source] += 1

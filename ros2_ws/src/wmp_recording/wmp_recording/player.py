@@ -152,7 +152,7 @@ class Player(Node):
                 f"no latent of tick {recorded.tick} within {PATIENCE:g} s: is world_model_node running with "
                 "lockstep, and does it hear wmp/depth?"
             )
-        difference = np.abs(np.asarray(live.deter) - np.asarray(recorded.deter)).max()
+        difference = np.abs(np.asarray(live.h) - np.asarray(recorded.h)).max()
         played.latents += 1
         played.largest_difference = max(played.largest_difference, float(difference))
 

@@ -6,22 +6,22 @@ import json
 from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.parameters import node_parameters
 from wmp_cli import cli
-from wmp_cli.faults.command import watchdogs_of_the_robot
+from wmp_cli.faults.command import robot_safety_limits
 from wmp_cli.sim.command import SimCommand
 from wmp_cli.sim.settings import settings_from
 
 
-def watchdogs(parameters):
-    return {name: value for name, value in parameters.items() if name.startswith("watchdog.")}
+def safety_limits(parameters):
+    return {name: value for name, value in parameters.items() if name.startswith("safety.")}
 
 
-def test_in_lockstep_the_robot_of_wmp_sim_has_the_watchdogs_of_the_real_one(tiny_bundle):
+def test_in_lockstep_the_robot_of_wmp_sim_has_the_safety_limits_of_the_real_one(tiny_bundle):
     parser = argparse.ArgumentParser()
     SimCommand().add_arguments(parser)
-    options = ["--bundle", str(tiny_bundle), "--lockstep", *watchdogs_of_the_robot()]
+    options = ["--bundle", str(tiny_bundle), "--lockstep", *robot_safety_limits()]
     (policy,) = (s for s in settings_from(parser.parse_args(options)).specs if s.name == "policy_node")
     simulated, real = (node_parameters(shipped_parameters(mode), "policy_node") for mode in ("sim", "real"))
-    assert watchdogs(policy.effective_parameters()) == watchdogs(real) != watchdogs(simulated)
+    assert safety_limits(policy.effective_parameters()) == safety_limits(real) != safety_limits(simulated)
 
 
 def test_faults_are_injected_detected_and_reported_end_to_end(tiny_bundle, tmp_path, capsys):
@@ -37,7 +37,7 @@ def test_faults_are_injected_detected_and_reported_end_to_end(tiny_bundle, tmp_p
         # 3.5 s of standing up and 1 s of walking at 500 Hz.
         assert result["commands"] > 2250 and result["commands_outside_envelope"] == 0
         assert (tmp_path / "kept" / result["kind"] / "wmp_sim.log").exists()
-    # At once; and after 25 states that were lost, which the simulation's own watchdogs would forgive.
+    # At once; and after 25 states that were lost, which the simulation's own safety limits would forgive.
     assert [result["detected_after_ms"] for result in report["faults"]] == [0.0, 50.0]
     table = capsys.readouterr().out
     assert all(any(line.startswith(kind) for line in table.splitlines()) for kind in kinds)

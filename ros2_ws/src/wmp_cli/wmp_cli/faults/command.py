@@ -21,8 +21,8 @@ from wmp_sim.faults.schedule import KINDS, REAL_TIME_ONLY
 DESCRIPTION = """Walks the simulated A1 through the real graph once per kind of fault, and prints for each
 when it was detected, how the controller reacted, whether the robot fell, how many commands on the wire lay
 outside of the envelope (there must be none), and whether the bag of the walk can be read. In lockstep, so
-that a run repeats bit for bit, and with the watchdogs of a1_real.yaml; where processes or their orders are
-hit, in real time, with the more patient watchdogs of a1_sim.yaml, since robot and controller share this
+that a run repeats bit for bit, and with the safety rules of a1_real.yaml; where processes or their orders are
+hit, in real time, with the more patient safety rules of a1_sim.yaml, since robot and controller share this
 computer."""
 
 EXAMPLES = """examples:
@@ -138,7 +138,7 @@ def run_fault(kind: str, bundle: Path, folder: Path) -> FaultResult:
     ]
     if lockstep:
         # In real time a machine that is shared would stop the robot before the fault that is to be seen.
-        options += watchdogs_of_the_robot()
+        options += robot_safety_limits()
     with (folder / "wmp_sim.log").open("w", encoding="utf-8") as log:
         try:
             command = [*WMP, "sim", *options]
@@ -166,10 +166,10 @@ def run_fault(kind: str, bundle: Path, folder: Path) -> FaultResult:
     )
 
 
-def watchdogs_of_the_robot() -> list[str]:
-    """Options of ``wmp sim`` that give the simulated robot's watchdogs the limits of the real one's."""
+def robot_safety_limits() -> list[str]:
+    """Options of ``wmp sim`` that give the simulated robot's safety rules the limits of the real one's."""
     simulated, real = (node_parameters(shipped_parameters(mode), "policy_node") for mode in ("sim", "real"))
-    names = [name for name in real if name.startswith("watchdog.") and real[name] != simulated[name]]
+    names = [name for name in real if name.startswith("safety.") and real[name] != simulated[name]]
     return [f"--set=policy_node/{name}={real[name]}" for name in names]
 
 

@@ -29,7 +29,7 @@ EXAMPLES = """examples:
   wmp sim --vx 0 --yaw 0.5 --record bags/turning   turn in place and record an MCAP bag
   wmp sim --lockstep --duration 9 --fault imu_nan@6:0.5
                                                    what happens when the IMU fails for half a second
-  wmp sim --set policy_node/watchdog.slow_speed=0.2
+  wmp sim --set policy_node/safety.slow_speed=0.2
                                                    another value than the parameter file's
   wmp sim --lockstep --duration 20 --json sim.json
                                                    a run that repeats bit for bit, figures in a file

@@ -63,8 +63,8 @@ def policy(bundle):
 
 
 @pytest.fixture(scope="session")
-def initial_deter(bundle):
-    return WorldModel(bundle).reset().deter
+def initial_h(bundle):
+    return WorldModel(bundle).reset().h
 
 
 @pytest.fixture
@@ -89,10 +89,10 @@ def make_state(contract):
 
 
 @pytest.fixture
-def make_driver(contract, bundle, initial_deter, make_state):
+def make_driver(contract, bundle, initial_h, make_state):
     def make(calibration=None, **settings):
         settings = ControllerSettings(posture=SHORT, **settings)
-        controller = Controller(contract, Policy(bundle), initial_deter, settings, calibration)
+        controller = Controller(contract, Policy(bundle), initial_h, settings, calibration)
         return Driver(controller, make_state)
 
     return make

@@ -6,8 +6,8 @@ import pytest
 from wmp_core.control.controller import ControllerSettings, VelocityCommand
 from wmp_core.control.modes import Mode, Request
 from wmp_core.control.pd import pd_torque
+from wmp_core.control.safety_monitor import SafetySettings
 from wmp_core.control.walking import Latent
-from wmp_core.control.watchdog import WatchdogSettings
 
 PERIOD = 0.002
 
@@ -63,10 +63,10 @@ def test_targets_hold_between_ticks_with_the_contracts_gains(driver, contract):
     assert all(np.allclose(out.command.q, outs[0].command.q) for out in outs)
 
 
-def test_the_record_repeats_when_the_policy_is_asked_again(driver, policy, initial_deter, make_state):
+def test_the_record_repeats_when_the_policy_is_asked_again(driver, policy, initial_h, make_state):
     driver.velocity = np.array([0.5, 0.0, 0.2])
     step = driver.walk().step
-    again = policy.step(step.state, step.command, initial_deter)
+    again = policy.step(step.state, step.command, initial_h)
     assert np.array_equal(step.action, again.action)
     assert np.array_equal(step.proprioception, again.proprioception)
     assert np.allclose(step.command, [0.5, 0.0, 0.2])
@@ -118,7 +118,7 @@ def test_a_stale_command_counts_as_zero_and_is_reported_once(driver):
     assert len(events) == 1 and events[0].startswith("command age is 0.502 s")
 
 
-def test_a_latent_is_asked_for_one_cycle_before_its_tick_and_used_from_it_on(driver, initial_deter):
+def test_a_latent_is_asked_for_one_cycle_before_its_tick_and_used_from_it_on(driver, initial_h):
     driver.walk()
     needs = []
     for _ in range(49):
@@ -251,7 +251,7 @@ def test_a_falling_robot_faults_and_recovers_by_stop_alone(driver):
 
 
 def test_a_standing_robot_that_is_pushed_over_is_damped_before_it_lies_on_its_side(make_driver):
-    driver = make_driver(watchdog=WatchdogSettings(attitude_margin=9.0, attitude_reaction="continue"))
+    driver = make_driver(safety=SafetySettings(attitude_margin=9.0, attitude_reaction="continue"))
     driver.stand()
     out = driver.cycle(quat_wxyz=np.array([np.cos(0.45), np.sin(0.45), 0, 0]))
     assert out.mode is Mode.FAULT and "posture attitude is 0.9 rad" in driver.controller.fault_reason

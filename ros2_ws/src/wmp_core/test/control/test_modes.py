@@ -42,8 +42,8 @@ def test_a_request_out_of_turn_is_refused_with_the_mode_and_what_to_do(request_,
 def test_an_obstacle_holds_up_walking_but_never_a_stop():
     machine = ModeMachine()
     machine.mode = Mode.STAND
-    assert machine.request(Request.WALK, obstacle="leg is off") == "walk refused: leg is off"
-    assert machine.request(Request.STOP, obstacle="leg is off") is None and machine.mode is Mode.PASSIVE
+    assert machine.request(Request.WALK, veto="leg is off") == "walk refused: leg is off"
+    assert machine.request(Request.STOP, veto="leg is off") is None and machine.mode is Mode.PASSIVE
 
 
 def test_fault_is_left_by_stop_alone_and_keeps_its_first_reason():

@@ -1,4 +1,4 @@
-"""What a controller makes of the watchdogs' verdicts, cycle by cycle."""
+"""What a controller makes of the safety rules' verdicts, cycle by cycle."""
 
 import math
 
@@ -8,9 +8,9 @@ import pytest
 from wmp_core.calibration import Calibration
 from wmp_core.control.modes import Mode, Request
 from wmp_core.control.perception_health import PerceptionHealth
+from wmp_core.control.safety_monitor import SafetySettings
 from wmp_core.control.smoothing import Smoothed
 from wmp_core.control.walking import Latent
-from wmp_core.control.watchdog import WatchdogSettings
 from wmp_core.inference.world_model import Source
 
 FAST = np.array([0.8, 0.0, 0.4])
@@ -35,7 +35,7 @@ def events(outs):
 
 
 def test_a_robot_that_sees_nothing_slows_down_then_walks_on_the_spot_then_stands(make_driver):
-    driver = make_driver(watchdog=WatchdogSettings(stand_after=1.0))
+    driver = make_driver(safety=SafetySettings(stand_after=1.0))
     driver.velocity = FAST
     driver.walk()
     outs = walk_on(driver, 4.0, Source.PRIOR, math.nan)
@@ -49,7 +49,7 @@ def test_a_robot_that_sees_nothing_slows_down_then_walks_on_the_spot_then_stands
 
 
 def test_slow_keeps_the_direction_of_the_command(make_driver):
-    driver = make_driver(watchdog=WatchdogSettings(blind_slow=0.0, slow_speed=0.2, slow_yaw_rate=0.5))
+    driver = make_driver(safety=SafetySettings(blind_slow=0.0, slow_speed=0.2, slow_yaw_rate=0.5))
     driver.velocity = FAST
     driver.walk()
     # 0.8 m/s to 0.2 m/s is a quarter, of the turning as well.
@@ -66,7 +66,7 @@ def test_an_image_ends_the_blindness(make_driver):
 
 def test_a_robot_in_mid_step_is_not_held_still(make_driver, contract):
     # This robot's joints are moved by hand, faster than motors could.
-    driver = make_driver(watchdog=WatchdogSettings(stand_after=0.5, joystick_age=0.1, joint_jump=1.0))
+    driver = make_driver(safety=SafetySettings(stand_after=0.5, joystick_age=0.1, joint_jump=1.0))
     driver.walk()
     lifted = np.array(contract.joints.default_position)
     lifted[2] -= 0.6
@@ -77,7 +77,7 @@ def test_a_robot_in_mid_step_is_not_held_still(make_driver, contract):
 
 
 def test_holding_still_begins_at_the_policys_targets_and_ends_in_the_default_pose(make_driver, contract):
-    driver = make_driver(watchdog=WatchdogSettings(stand_after=0.2))
+    driver = make_driver(safety=SafetySettings(stand_after=0.2))
     driver.walk()
     outs = walk_on(driver, 0.6, joystick_age=1.0)
     modes = [out.mode for out in outs]
@@ -91,7 +91,7 @@ def test_holding_still_begins_at_the_policys_targets_and_ends_in_the_default_pos
 
 
 def test_after_holding_still_the_robot_walks_again_when_asked(make_driver):
-    driver = make_driver(watchdog=WatchdogSettings(stand_after=0.2))
+    driver = make_driver(safety=SafetySettings(stand_after=0.2))
     driver.walk()
     assert walk_on(driver, 0.6, joystick_age=1.0)[-1].mode is Mode.STAND
     assert driver.cycle(Request.WALK).mode is Mode.WALK
@@ -103,7 +103,7 @@ def seconds_until(mode, outs):
 
 
 def test_a_walking_robot_that_is_told_to_sit_down_comes_to_rest_first(make_driver, contract):
-    driver = make_driver(watchdog=WatchdogSettings(joint_jump=1.0))
+    driver = make_driver(safety=SafetySettings(joint_jump=1.0))
     driver.velocity = FAST
     driver.walk()
     walk_on(driver, 0.1)
@@ -156,21 +156,21 @@ def test_the_remotes_emergency_stop_damps_at_once(driver, mode):
 
 
 @pytest.mark.parametrize(
-    ("condition", "state", "mode"),
+    ("rule", "state", "mode"),
     [
         ("joint range of FR_thigh_joint", {"q": 4.5}, Mode.FAULT),
         ("joint speed of FR_thigh_joint", {"dq": -50.0}, Mode.FAULT),
         ("motor temperature of FR_thigh_joint", {"motor_temperature": 76}, Mode.SIT_DOWN),
     ],
 )
-def test_a_joint_that_is_not_well_is_named(driver, contract, condition, state, mode):
+def test_a_joint_that_is_not_well_is_named(driver, contract, rule, state, mode):
     driver.stand()
     ((key, value),) = state.items()
     values = np.array(contract.joints.default_position) if key == "q" else np.zeros(12)
     values[4] = value
     out = driver.cycle(**{key: values})
     assert out.mode is mode
-    assert any(event.startswith(condition) for event in out.events)
+    assert any(event.startswith(rule) for event in out.events)
 
 
 def test_an_encoder_that_jumps_within_its_range_is_named(driver, contract):
@@ -261,7 +261,7 @@ def test_a_long_overrun_makes_the_robot_walk_on_the_spot(driver):
 
 
 def test_a_condition_set_to_continue_is_told_and_changes_nothing(make_driver):
-    driver = make_driver(watchdog=WatchdogSettings(joint_speed_reaction="continue"))
+    driver = make_driver(safety=SafetySettings(joint_speed_reaction="continue"))
     driver.stand()
     out = driver.cycle(dq=np.full(12, 90.0))
     assert out.mode is Mode.STAND and out.events[0].endswith("continue")

@@ -10,11 +10,11 @@ def policy(tiny_bundle):
     return Policy(tiny_bundle)
 
 
-def rollout(policy, bundle, steps=12, command=None, deter=None):
+def rollout(policy, bundle, steps=12, command=None, h=None):
     golden = bundle.golden
     outputs = []
     for step in range(steps):
-        latent = golden.deter[step // 5] if deter is None else deter
+        latent = golden.deter[step // 5] if h is None else h
         requested = golden.command[step] if command is None else command
         outputs.append(policy.step(golden.state(step, 0.02), requested, latent))
     return outputs
@@ -59,9 +59,7 @@ def test_the_action_depends_on_the_command_and_on_the_latent(policy, tiny_bundle
         > 1e-4
     )
     policy.reset()
-    assert (
-        np.abs(rollout(policy, tiny_bundle, 1, deter=np.ones(16, np.float32))[0].action - plain).max() > 1e-4
-    )
+    assert np.abs(rollout(policy, tiny_bundle, 1, h=np.ones(16, np.float32))[0].action - plain).max() > 1e-4
 
 
 def test_the_action_is_clipped_and_the_clipped_one_is_remembered(policy, tiny_bundle):

@@ -26,28 +26,28 @@ def test_the_first_h_is_one_step_from_the_initial_state_with_zero_actions(model,
     expected = networks.advance(networks.initial_deter, networks.initial_stoch, np.zeros(60))
     state = model.reset()
     assert (state.tick, state.source) == (0, Source.INITIAL)
-    np.testing.assert_allclose(state.deter, expected, atol=1e-6)
+    np.testing.assert_allclose(state.h, expected, atol=1e-6)
     assert math.isnan(state.kl) and math.isnan(state.depth_stamp)
 
 
 def test_a_new_model_is_reset(model):
-    np.testing.assert_array_equal(model.state.deter, model.reset().deter)
+    np.testing.assert_array_equal(model.state.h, model.reset().h)
 
 
 def test_observing_an_image_gives_the_mode_of_the_posterior(model, networks):
-    deter = model.reset().deter
+    deter = model.reset().h
     state = model.observe(PROPRIOCEPTION, NEAR_WALL, depth_stamp=12.5)
     stoch, kl = networks.observe(deter, PROPRIOCEPTION, np.full((64, 64), 0.3 / 2 - 0.5))
-    np.testing.assert_array_equal(state.stoch, stoch)
+    np.testing.assert_array_equal(state.z, stoch)
     assert state.kl == pytest.approx(kl, abs=1e-5)
     assert (state.tick, state.source, state.depth_stamp) == (0, Source.POSTERIOR, 12.5)
-    np.testing.assert_array_equal(state.deter, deter)
+    np.testing.assert_array_equal(state.h, deter)
 
 
 def test_without_an_image_z_is_the_mode_of_the_prior(model, networks):
-    deter = model.reset().deter
+    deter = model.reset().h
     state = model.observe(PROPRIOCEPTION, None)
-    np.testing.assert_array_equal(state.stoch, networks.prior(deter))
+    np.testing.assert_array_equal(state.z, networks.prior(deter))
     assert state.source == Source.PRIOR
     assert math.isnan(state.kl) and math.isnan(state.depth_stamp)
 
@@ -55,11 +55,9 @@ def test_without_an_image_z_is_the_mode_of_the_prior(model, networks):
 def test_advance_carries_the_z_it_used_and_where_that_came_from(model, networks):
     observed = model.observe(PROPRIOCEPTION, NEAR_WALL, depth_stamp=12.5)
     state = model.advance(ACTIONS)
-    np.testing.assert_allclose(
-        state.deter, networks.advance(observed.deter, observed.stoch, ACTIONS), atol=1e-6
-    )
+    np.testing.assert_allclose(state.h, networks.advance(observed.h, observed.z, ACTIONS), atol=1e-6)
     assert (state.tick, state.source, state.depth_stamp, state.kl) == (5, Source.POSTERIOR, 12.5, observed.kl)
-    np.testing.assert_array_equal(state.stoch, observed.stoch)
+    np.testing.assert_array_equal(state.z, observed.z)
 
 
 def test_the_image_changes_z_now_and_h_one_interval_later(tiny_bundle):
@@ -68,25 +66,25 @@ def test_the_image_changes_z_now_and_h_one_interval_later(tiny_bundle):
         model = WorldModel(tiny_bundle)
         seen.append((model.state, model.observe(PROPRIOCEPTION, image), model.advance(ACTIONS)))
     (before_a, z_a, after_a), (before_b, z_b, after_b) = seen
-    np.testing.assert_array_equal(before_a.deter, before_b.deter)
-    assert (z_a.stoch != z_b.stoch).any()
-    assert np.abs(after_a.deter - after_b.deter).max() > 1e-3
+    np.testing.assert_array_equal(before_a.h, before_b.h)
+    assert (z_a.z != z_b.z).any()
+    assert np.abs(after_a.h - after_b.h).max() > 1e-3
 
 
 def test_the_order_of_the_actions_matters(tiny_bundle):
     forward, backward = WorldModel(tiny_bundle), WorldModel(tiny_bundle)
     for model in (forward, backward):
         model.observe(PROPRIOCEPTION, None)
-    assert np.abs(forward.advance(ACTIONS).deter - backward.advance(ACTIONS[::-1]).deter).max() > 1e-3
+    assert np.abs(forward.advance(ACTIONS).h - backward.advance(ACTIONS[::-1]).h).max() > 1e-3
 
 
 def test_a_handed_out_state_is_not_changed_by_later_calls(model):
     state = model.reset()
-    deter, stoch = state.deter.copy(), state.stoch.copy()
+    deter, stoch = state.h.copy(), state.z.copy()
     model.observe(PROPRIOCEPTION, NEAR_WALL)
     model.advance(ACTIONS)
-    np.testing.assert_array_equal(state.deter, deter)
-    np.testing.assert_array_equal(state.stoch, stoch)
+    np.testing.assert_array_equal(state.h, deter)
+    np.testing.assert_array_equal(state.z, stoch)
 
 
 def test_advancing_before_observing_is_refused(model):

@@ -1,7 +1,7 @@
 """The UDP link to an A1, real or simulated: one object that sends motor commands and receives robot states.
 
 A stale link is silent: nothing tells that no packet came. So every state carries the stamp of its arrival,
-and the watchdog judges its age. Not provable without a robot: its own command time-out, the hand-over from
+and the safety monitor judges its age. Only a robot can prove its own command time-out, the hand-over from
 sport mode, and the unit of its tick.
 """
 
@@ -17,9 +17,9 @@ import numpy as np
 
 from wmp_core.a1 import wire
 from wmp_core.a1.arrival import ArrivalSocket, Datagram
-from wmp_core.a1.claim import claim_robot
 from wmp_core.a1.link_settings import A1LinkSettings
 from wmp_core.a1.robot_link import Cycle, LinkError, LinkStatistics, RobotLink
+from wmp_core.a1.robot_lock import lock_robot
 from wmp_core.a1.session import LinkSession
 from wmp_core.a1.tick import TickOrder
 from wmp_core.observation import RobotState
@@ -58,10 +58,10 @@ class A1Link(LinkSession[ArrivalSocket]):
         return self._open_connection().getsockname()[1]
 
     def open(self) -> None:
-        """Claim the robot and bind the local port.
+        """Lock the robot and bind the local port.
 
         Raises:
-            LinkError: the robot's host is unknown, another program of this machine has claimed the robot, or
+            LinkError: the robot's host is unknown, another program of this machine has locked the robot, or
                 the port is taken.
         """
         if self._connection is not None:
@@ -71,18 +71,18 @@ class A1Link(LinkSession[ArrivalSocket]):
             self._robot = (socket.gethostbyname(host), self._settings.robot_port)
         except OSError as error:
             raise LinkError(f"robot host {host!r} is unknown ({error}); check robot_host") from error
-        claim = claim_robot(*self._robot)
+        lock = lock_robot(*self._robot)
         udp = ArrivalSocket(self._clock)
         try:
             udp.bind(("0.0.0.0", port))
         except OSError as error:
             udp.close()
-            claim.close()
+            lock.close()
             raise LinkError(
                 f"local UDP port {port} cannot be bound ({error.strerror}); stop the other controller "
                 f"(`ss -ulpn sport = :{port}` names it) or set local_port"
             ) from error
-        self._begin(udp, claim)
+        self._begin(udp, lock)
         self._ticks = TickOrder(self._settings.ticks_per_state, self._statistics)
 
     def receive(self, timeout_s: float, newest: bool = True) -> Optional[RobotState]:

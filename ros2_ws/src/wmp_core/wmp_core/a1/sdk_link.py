@@ -21,9 +21,9 @@ from typing import Any, List, Optional, Tuple
 import numpy as np
 
 from wmp_core.a1 import wire
-from wmp_core.a1.claim import claim_robot
 from wmp_core.a1.joints import NUM_MOTORS
 from wmp_core.a1.robot_link import Cycle, LinkError
+from wmp_core.a1.robot_lock import lock_robot
 from wmp_core.a1.session import LinkSession
 from wmp_core.observation import RobotState
 
@@ -47,7 +47,7 @@ class SdkLink(LinkSession[Any]):
 
         Raises:
             LinkError: there is no such module, it is another one, or another program of this machine has
-                claimed the robot.
+                locked the robot.
         """
         if self._connection is not None:
             return
@@ -64,11 +64,11 @@ class SdkLink(LinkSession[Any]):
                 f"module {MODULE} at {where} has no class RobotInterface: it is not a binding for the A1; "
                 "use transport 'udp'"
             )
-        claim = claim_robot(self._settings.robot_host, self._settings.robot_port)
+        lock = lock_robot(self._settings.robot_host, self._settings.robot_port)
         try:
-            self._begin(binding.RobotInterface(), claim)
+            self._begin(binding.RobotInterface(), lock)
         except BaseException:
-            claim.close()
+            lock.close()
             raise
         self._newest_tick = None
 

@@ -45,7 +45,7 @@ class LinkSession(ABC, Generic[ConnectionT]):
         self._order = JointOrder(joint_names)
         self._clock = clock
         self._connection: Optional[ConnectionT] = None
-        self._claim: Optional[socket.socket] = None
+        self._lock: Optional[socket.socket] = None
         self._statistics = LinkStatistics()
         self._newest_arrival: Optional[float] = None
         self._velocity = np.zeros(len(joint_names))
@@ -100,9 +100,9 @@ class LinkSession(ABC, Generic[ConnectionT]):
         finally:
             connection, self._connection = self._connection, None
             self._disconnect(connection)
-            if self._claim is not None:
-                self._claim.close()
-                self._claim = None
+            if self._lock is not None:
+                self._lock.close()
+                self._lock = None
 
     def __enter__(self: SessionT) -> SessionT:
         self.open()
@@ -123,9 +123,9 @@ class LinkSession(ABC, Generic[ConnectionT]):
     def _disconnect(self, connection: ConnectionT) -> None:
         """Let go of what :meth:`open` took."""
 
-    def _begin(self, connection: ConnectionT, claim: socket.socket) -> None:
-        """A session over ``connection``, with the ``claim`` to its robot: its counts begin at 0."""
-        self._connection, self._claim, self._statistics = connection, claim, LinkStatistics()
+    def _begin(self, connection: ConnectionT, lock: socket.socket) -> None:
+        """A session over ``connection``, with the ``lock`` to its robot: its counts begin at 0."""
+        self._connection, self._lock, self._statistics = connection, lock, LinkStatistics()
         self._newest_arrival = None
 
     def _open_connection(self) -> ConnectionT:

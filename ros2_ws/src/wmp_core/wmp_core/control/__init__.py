@@ -1,1 +1,1 @@
-"""What one control cycle does: PD law, safety envelope, watchdogs, modes, postures, controller."""
+"""What one control cycle does: PD law, safety envelope, safety rules, modes, postures, controller."""

@@ -13,13 +13,13 @@ from wmp_core.contract import Contract
 from wmp_core.control.command import MotorCommand
 from wmp_core.control.damping import damping_gain
 from wmp_core.control.envelope import Envelope, EnvelopeSettings
-from wmp_core.control.halting import Halting
 from wmp_core.control.measurements import Measurements
 from wmp_core.control.modes import Mode, ModeMachine, Request
 from wmp_core.control.posing import Posing
 from wmp_core.control.posture import PostureSettings
+from wmp_core.control.safety_monitor import Reaction, SafetyMonitor, SafetySettings, Trip, first
+from wmp_core.control.stop_sequence import StopSequence
 from wmp_core.control.walking import Latent, PolicyStepRecord, Walking
-from wmp_core.control.watchdog import Reaction, Trip, Watchdog, WatchdogSettings, first
 from wmp_core.inference.policy import Policy
 from wmp_core.observation import RobotState
 
@@ -46,7 +46,7 @@ class ControllerSettings:
     walk_pose_tolerance: float = 0.4
     envelope: EnvelopeSettings = field(default_factory=EnvelopeSettings)
     posture: PostureSettings = field(default_factory=PostureSettings)
-    watchdog: WatchdogSettings = field(default_factory=WatchdogSettings)
+    safety: SafetySettings = field(default_factory=SafetySettings)
 
     def __post_init__(self) -> None:
         for key in ("loop_period", "passive_kd", "walk_pose_tolerance"):
@@ -74,8 +74,8 @@ class CycleOutput(NamedTuple):
     """What a cycle decided.
 
     ``refusal`` answers this cycle's request, ``None`` if it was granted or there was none. ``events`` are
-    lines for the log: changes of mode with their reason, watchdogs that start to trip. ``clamped`` names the
-    limits of the envelope that changed the command.
+    lines for the log: changes of mode with their reason, safety rules that start to trip. ``clamped``
+    names the limits of the envelope that changed the command.
     """
 
     command: MotorCommand
@@ -87,7 +87,7 @@ class CycleOutput(NamedTuple):
 
 
 class Controller:
-    """Modes, watchdogs, postures, policy and envelope of one robot.
+    """Modes, safety rules, postures, policy and envelope of one robot.
 
     ``now`` and every stamp share one clock, which the caller chooses: system time, or simulated time in
     lockstep. The same inputs always give the same outputs.
@@ -95,7 +95,7 @@ class Controller:
     Args:
         contract: the bundle's.
         policy: ready to run.
-        initial_deter: ``h_0 [D]`` of the world model, see :class:`wmp_core.control.walking.Walking`.
+        initial_h: ``h_0 [D]`` of the world model, see :class:`wmp_core.control.walking.Walking`.
         settings: see :class:`ControllerSettings`.
         calibration: the bundle's.
     """
@@ -104,20 +104,20 @@ class Controller:
         self,
         contract: Contract,
         policy: Policy,
-        initial_deter: np.ndarray,
+        initial_h: np.ndarray,
         settings: Optional[ControllerSettings] = None,
         calibration: Optional[Calibration] = None,
     ) -> None:
         self.settings = settings = settings or ControllerSettings()
-        watchdog, period = settings.watchdog, settings.loop_period
+        safety, period = settings.safety, settings.loop_period
         self._contract = contract
         self._default_position = np.array(contract.joints.default_position)
         self._kp, self._kd = np.array(contract.joints.kp), np.array(contract.joints.kd)
-        self._walking = Walking(contract, policy, initial_deter, period, watchdog.surprise_time)
+        self._walking = Walking(contract, policy, initial_h, period, safety.surprise_time)
         self._posing = Posing(contract.joints, settings.posture, period)
-        self._measurements = Measurements(contract, period, watchdog)
-        self._watchdog = Watchdog(contract.limits, watchdog, calibration)
-        self._halting = Halting(self._default_position, settings.walk_pose_tolerance, period)
+        self._measurements = Measurements(contract, period, safety)
+        self._safety_monitor = SafetyMonitor(contract.limits, safety, calibration)
+        self._stop_sequence = StopSequence(self._default_position, settings.walk_pose_tolerance, period)
         self._envelope = Envelope(contract.joints, settings.envelope)
         self._machine = ModeMachine()
         self._state: Optional[RobotState] = None
@@ -220,7 +220,7 @@ class Controller:
             return ()  # nothing is milder than damping
         command_stamp = None if velocity_command is None else velocity_command.stamp
         measured = self._measurements.take(state, now, periods, self._walking, command_stamp, joystick_stamp)
-        trips = self._watchdog.check(self.mode, measured, now)
+        trips = self._safety_monitor.check(self.mode, measured, now)
         return tuple(trip._replace(where=self._measurements.joint(trip.name)) for trip in trips)
 
     def _react(
@@ -236,7 +236,7 @@ class Controller:
         elif self.mode is Mode.WALK and self._has_to_halt(trips):
             self._halt(state, now, periods)
         else:
-            self._halting.reset()
+            self._stop_sequence.reset()
             self._sits_next = False
 
     def _has_to_halt(self, trips: Tuple[Trip, ...]) -> bool:
@@ -244,11 +244,11 @@ class Controller:
 
     def _halt(self, state: RobotState, now: float, periods: int) -> None:
         """While the policy balances on the spot, wait for the moment in which it can be dismissed."""
-        self._halting.pass_time(state, periods)
+        self._stop_sequence.pass_time(state, periods)
         if self._sits_next:
-            if self._halting.may_sit:
+            if self._stop_sequence.may_sit:
                 self._grant(Request.SIT_DOWN, state, now)
-        elif self._halting.may_stand(state, self.settings.watchdog.stand_after):
+        elif self._stop_sequence.may_stand(state, self.settings.safety.stand_after):
             self._machine.came_to_rest()
             self._posing.settle(self._walking.targets)
 
@@ -262,7 +262,7 @@ class Controller:
     def _grant(self, request: Request, state: RobotState, now: float) -> Optional[str]:
         """Change the mode and prepare it, or say why not."""
         before = self.mode
-        refusal = self._machine.request(request, self._obstacle(request, state, now))
+        refusal = self._machine.request(request, self._veto(request, state, now))
         if refusal is not None:
             return refusal
         if request is Request.STAND_UP:
@@ -273,18 +273,18 @@ class Controller:
             self._walking.arm()
         else:
             self._measurements.reset()
-            self._watchdog.reset()
+            self._safety_monitor.reset()
             self._envelope.reset()
         return None
 
-    def _obstacle(self, request: Request, state: RobotState, now: float) -> Optional[str]:
+    def _veto(self, request: Request, state: RobotState, now: float) -> Optional[str]:
         """What is in the way of torque: a state too old to begin from, or, as the policy starts from the
         default pose in training, another pose."""
         if request not in (Request.STAND_UP, Request.WALK):
             return None
-        age, limit = now - state.stamp, self.settings.watchdog.state_age
+        age, limit = now - state.stamp, self.settings.safety.state_age
         if not age <= limit:
-            # In PASSIVE no watchdog looks, and the trajectory would begin where the joints once were.
+            # In PASSIVE no safety monitor looks, and the trajectory would begin where the joints once were.
             return f"the newest robot state is {age:.3g} s old, allowed {limit:g} s; check the link"
         if request is Request.STAND_UP:
             return None
@@ -298,9 +298,9 @@ class Controller:
     def _is_steered(
         self, now: float, velocity_command: Optional[VelocityCommand], joystick_stamp: Optional[float]
     ) -> bool:
-        """Whether nothing is too old, in the cycle in which WALK was granted: its watchdogs judged another
+        """Whether nothing is too old, in the cycle in which WALK was granted: its safety rules judged another
         mode."""
-        limits = self.settings.watchdog
+        limits = self.settings.safety
         command_age = 0.0 if velocity_command is None else now - velocity_command.stamp
         joystick_age = 0.0 if joystick_stamp is None else now - joystick_stamp
         return command_age <= limits.command_age and joystick_age <= limits.joystick_age
@@ -317,7 +317,7 @@ class Controller:
     def _slowed(self, motion: np.ndarray) -> np.ndarray:
         """The same path at a limited speed."""
         speed, turn = math.hypot(motion[0], motion[1]), abs(float(motion[2]))
-        settings = self.settings.watchdog
+        settings = self.settings.safety
         share = min(1.0, settings.slow_speed / max(speed, 1e-6), settings.slow_yaw_rate / max(turn, 1e-6))
         return motion * np.float32(share)
 

@@ -1,4 +1,4 @@
-"""What the watchdogs judge, measured from one cycle's inputs."""
+"""What the safety rules judge, measured from one cycle's inputs."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import numpy as np
 
 from wmp_core.contract import Contract
 from wmp_core.control.joint_jumps import JointJumps
+from wmp_core.control.safety_monitor import SafetySettings
 from wmp_core.control.smoothing import Smoothed
 from wmp_core.control.walking import Walking
-from wmp_core.control.watchdog import WatchdogSettings
 from wmp_core.observation import RobotState
 
 #: Loop periods that one gyro sample stands for, at most, where the states before it were lost.
 _LONGEST_SAMPLE = 5
-#: Conditions that are one joint's.
+#: Rules that are one joint's.
 _PER_JOINT = ("joint range", "joint speed", "joint jump", "motor temperature")
 
 
 class Measurements:
-    """A value for every condition of :class:`wmp_core.control.watchdog.Watchdog`."""
+    """A value for every rule of :class:`wmp_core.control.safety_monitor.SafetyMonitor`."""
 
-    def __init__(self, contract: Contract, loop_period: float, settings: WatchdogSettings) -> None:
+    def __init__(self, contract: Contract, loop_period: float, settings: SafetySettings) -> None:
         joints = contract.joints
         self._names = joints.names
         self._lower, self._upper = np.array(joints.position_lower), np.array(joints.position_upper)
@@ -35,7 +35,7 @@ class Measurements:
         self._rated: Optional[RobotState] = None  # the state that the rate knows, and loop periods since then
         self._periods_unrated = 0
         self._imu, self._imu_since = b"", 0.0  # its last words, and when they were new
-        #: Value of each of those conditions for every joint, the larger the worse.
+        #: Value of each of those rules for every joint, the larger the worse.
         self._per_joint = np.zeros((len(_PER_JOINT), len(joints.names)))
 
     def reset(self) -> None:
@@ -76,7 +76,7 @@ class Measurements:
         }
 
     def joint(self, name: str) -> str:
-        """The joint that condition ``name`` is about, as last measured; empty if it is about none."""
+        """The joint that rule ``name`` is about, as last measured; empty if it is about none."""
         if name not in _PER_JOINT:
             return ""
         return self._names[int(np.argmax(self._per_joint[_PER_JOINT.index(name)]))]

@@ -54,20 +54,20 @@ class ModeMachine:
         self.mode = Mode.PASSIVE
         self.fault_reason: Optional[str] = None
 
-    def request(self, request: Request, obstacle: Optional[str] = None) -> Optional[str]:
+    def request(self, request: Request, veto: Optional[str] = None) -> Optional[str]:
         """Grant a request, or return the reason why it is refused.
 
         Args:
             request: what the operator asks for.
-            obstacle: a reason of the caller's own (a failed preflight check); it never holds up a stop.
+            veto: a reason of the caller's own (a failed preflight check); it never holds up a stop.
         """
         modes, target, advice = _GRANTS[request]
         if self.mode is Mode.FAULT and request is not Request.STOP:
             return f"{request.value} refused: FAULT ({self.fault_reason}); stop acknowledges it"
         if self.mode not in modes:
             return f"{request.value} refused in {self.mode.name}: {advice}"
-        if obstacle is not None and request is not Request.STOP:
-            return f"{request.value} refused: {obstacle}"
+        if veto is not None and request is not Request.STOP:
+            return f"{request.value} refused: {veto}"
         self.mode, self.fault_reason = target, None
         return None
 

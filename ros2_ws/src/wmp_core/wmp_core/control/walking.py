@@ -17,14 +17,14 @@ from wmp_core.observation import RobotState
 
 
 class Latent(NamedTuple):
-    """``h`` of a world-model tick: ``tick`` counts policy steps since arming, ``deter [D]`` is float32.
+    """``h`` of a world-model tick: ``tick`` counts policy steps since arming, ``h [D]`` is float32.
 
     ``source`` says where the ``z`` behind it came from, ``kl`` how surprising its image was (nats, NaN
     without one).
     """
 
     tick: int
-    deter: np.ndarray
+    h: np.ndarray
     source: int = Source.POSTERIOR
     kl: float = math.nan
 
@@ -66,19 +66,19 @@ class Walking:
     Args:
         contract: the bundle's.
         policy: ready to run.
-        initial_deter: ``h_0 [D]``, as the world model's ``reset`` gives it.
+        initial_h: ``h_0 [D]``, as the world model's ``reset`` gives it.
         loop_period: s; the control period is a whole multiple of it.
         surprise_time: s over which the latents' surprise is smoothed.
 
     Raises:
-        ValueError: the control period is no multiple of ``loop_period``, or ``initial_deter`` is no ``[D]``.
+        ValueError: the control period is no multiple of ``loop_period``, or ``initial_h`` is no ``[D]``.
     """
 
     def __init__(
         self,
         contract: Contract,
         policy: Policy,
-        initial_deter: np.ndarray,
+        initial_h: np.ndarray,
         loop_period: float,
         surprise_time: float = 0.5,
     ) -> None:
@@ -88,14 +88,14 @@ class Walking:
             raise ValueError(
                 f"loop_period is {loop_period} s, expected a whole fraction of the control period {period} s"
             )
-        if np.shape(initial_deter) != (contract.world_model.deter,):
+        if np.shape(initial_h) != (contract.world_model.deter,):
             raise ValueError(
-                f"initial_deter has shape {np.shape(initial_deter)}, "
+                f"initial_h has shape {np.shape(initial_h)}, "
                 f"the contract's world model has ({contract.world_model.deter},)"
             )
         self._contract = contract
         self._policy = policy
-        self._initial_deter = np.asarray(initial_deter, dtype=np.float32)
+        self._initial_h = np.asarray(initial_h, dtype=np.float32)
         self.perception = PerceptionHealth(period, surprise_time)
         self.latents_late = 0
         self.latents_refused = 0
@@ -106,7 +106,7 @@ class Walking:
         """Begin with tick 0 in the cycle that follows."""
         self._policy.reset()
         self.perception.reset()
-        self._deter, self._latent_tick = self._initial_deter, 0
+        self._h, self._latent_tick = self._initial_h, 0
         self._tick = 0
         self._phase = self._decimation - 1
         self.targets = self._contract.joints.array("default_position")
@@ -132,15 +132,15 @@ class Walking:
         """Use the newest of ``latents`` from the next tick on, even if it comes late.
 
         A tick that lies ahead belongs to an earlier walk, and is dropped. One that is no ``h`` of this world
-        model (size, NaN) is refused and counted; the age of the one in use then tells the watchdog.
+        model (size, NaN) is refused and counted; the age of the one in use then tells the safety monitor.
         """
         for latent in latents:
             if not self._latent_tick < latent.tick <= self._tick:
                 continue
-            if latent.deter.shape != self._initial_deter.shape or not np.isfinite(latent.deter).all():
+            if latent.h.shape != self._initial_h.shape or not np.isfinite(latent.h).all():
                 self.latents_refused += 1
                 continue
-            self._deter, self._latent_tick = latent.deter, latent.tick
+            self._h, self._latent_tick = latent.h, latent.tick
             self.perception.take(latent.tick, latent.source, latent.kl)
 
     def pass_time(self, periods: int) -> bool:
@@ -158,7 +158,7 @@ class Walking:
         tick, late = self._tick, self._latent_tick < self._due_latent(self._tick)
         if tick % self._contract.timing.world_model_interval == 0:
             self.latents_late += late
-        output = self._policy.step(state, command, self._deter)
+        output = self._policy.step(state, command, self._h)
         self.targets = joint_targets(self._contract, output.action)
         self._tick += 1
         return PolicyStepRecord(

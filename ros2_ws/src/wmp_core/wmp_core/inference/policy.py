@@ -45,13 +45,13 @@ class Policy:
         self._history.reset()
         self._last_action = self._no_action
 
-    def step(self, state: RobotState, command: np.ndarray, deter: np.ndarray) -> PolicyOutput:
+    def step(self, state: RobotState, command: np.ndarray, h: np.ndarray) -> PolicyOutput:
         """Compute one tick.
 
         Args:
             state: newest robot state, contract joint order.
             command: ``[3]`` vx m/s, vy m/s, yaw rate rad/s, base frame; limiting it is the caller's business.
-            deter: ``[D]`` float32, ``h`` of the newest world-model tick.
+            h: ``[D]`` float32, deterministic state of the newest world-model tick.
 
         A value that is not finite passes through to the action: the safety envelope answers it with damping.
         """
@@ -60,7 +60,7 @@ class Policy:
         outputs = self._model.run(
             history=history[None],
             command=proprioception[None, self._command],
-            deter=deter[None],
+            deter=h[None],
         )
         action = outputs["action"][0]
         np.minimum(action, self._clip, out=action)

@@ -36,15 +36,15 @@ class PhaseError(RuntimeError):
 class LatentState:
     """State of the world model.
 
-    ``tick``: world-model tick, counted in policy steps. ``deter [D]`` float32: ``h`` of that tick.
-    ``stoch [S]`` int64 class indices: ``z`` of the tick after ``observe``, the ``z`` that entered ``h`` after
-    ``advance``. ``source``, ``kl`` (nats) and ``depth_stamp`` (s) belong to ``stoch``; the latter two are NaN
+    ``tick``: world-model tick, counted in policy steps. ``h [D]`` float32: deterministic state of that tick.
+    ``z [S]`` int64 class indices, the stochastic state: after ``observe`` that of the tick, after ``advance``
+    the one that entered ``h``. ``source``, ``kl`` (nats) and ``depth_stamp`` (s) belong to ``z``; the latter two are NaN
     without an image.
     """
 
     tick: int
-    deter: np.ndarray
-    stoch: np.ndarray
+    h: np.ndarray
+    z: np.ndarray
     source: Source
     kl: float = math.nan
     depth_stamp: float = math.nan
@@ -92,13 +92,11 @@ class WorldModel:
         interval = self._contract.timing.world_model_interval
         actions = _checked(actions, (interval, self._contract.num_joints), "actions")
         state = self._state
-        deter = self._advance.run(
-            deter=state.deter[None], stoch=state.stoch[None], actions=actions.reshape(1, -1)
-        )
+        outputs = self._advance.run(deter=state.h[None], stoch=state.z[None], actions=actions.reshape(1, -1))
         self._state = LatentState(
             state.tick + interval,
-            deter["next_deter"][0],
-            state.stoch,
+            outputs["next_deter"][0],
+            state.z,
             state.source,
             state.kl,
             state.depth_stamp,
@@ -123,8 +121,8 @@ class WorldModel:
         self._require_observed(False, "observe")
         state = self._state
         if depth_m is None:
-            stoch = self._prior.run(deter=state.deter[None])["stoch"][0]
-            self._state = LatentState(state.tick, state.deter, stoch, Source.PRIOR)
+            z = self._prior.run(deter=state.h[None])["stoch"][0]
+            self._state = LatentState(state.tick, state.h, z, Source.PRIOR)
         else:
             self._state = self._posterior(proprioception, depth_m, depth_stamp)
         self._observed = True
@@ -136,11 +134,11 @@ class WorldModel:
         depth_m = _checked(depth_m, (contract.depth.height, contract.depth.width), "depth")
         depth = normalise(contract.depth, depth_m)
         outputs = self._observe.run(
-            deter=state.deter[None], proprioception=proprioception[None], depth=depth[None, None]
+            deter=state.h[None], proprioception=proprioception[None], depth=depth[None, None]
         )
         return LatentState(
             state.tick,
-            state.deter,
+            state.h,
             outputs["stoch"][0],
             Source.POSTERIOR,
             float(outputs["kl"][0]),

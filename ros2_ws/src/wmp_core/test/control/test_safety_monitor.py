@@ -7,7 +7,7 @@ import pytest
 from wmp_core.calibration import Calibration
 from wmp_core.control.measurements import attitude
 from wmp_core.control.modes import Mode
-from wmp_core.control.watchdog import Reaction, Watchdog, WatchdogSettings
+from wmp_core.control.safety_monitor import Reaction, SafetyMonitor, SafetySettings
 from wmp_core.testing.tiny_bundle import tiny_contract
 
 LIMITS = tiny_contract().limits
@@ -15,14 +15,14 @@ CALIBRATION = Calibration(surprise=4.0, attitude_rate=9.0)
 
 
 @pytest.fixture
-def watchdog():
-    return Watchdog(LIMITS, WatchdogSettings(), CALIBRATION)
+def monitor():
+    return SafetyMonitor(LIMITS, SafetySettings(), CALIBRATION)
 
 
-def fine(watchdog, **changes):
+def fine(monitor, **changes):
     """Nothing to complain about, but for ``changes`` (underscores for spaces)."""
     changes = {name.replace("_", " "): value for name, value in changes.items()}
-    return {**dict.fromkeys(watchdog.conditions, 0.0), **changes}
+    return {**dict.fromkeys(monitor.rules, 0.0), **changes}
 
 
 def rolled(angle):
@@ -46,8 +46,8 @@ def test_a_robot_on_its_back_has_an_attitude_of_half_a_turn():
 
 
 @pytest.mark.parametrize("quat", [np.zeros(4), np.full(4, np.nan), np.array([2.0, 0, 0, 0])])
-def test_what_is_no_orientation_never_passes(watchdog, quat):
-    trips = watchdog.check(Mode.STAND, fine(watchdog, attitude=attitude(quat)), 0.0)
+def test_what_is_no_orientation_never_passes(monitor, quat):
+    trips = monitor.check(Mode.STAND, fine(monitor, attitude=attitude(quat)), 0.0)
     assert [trip.name for trip in trips] == ["attitude"]
 
 
@@ -73,60 +73,60 @@ def test_what_is_no_orientation_never_passes(watchdog, quat):
         ("joystick age", 0.5, Reaction.STAND),
     ],
 )
-def test_each_condition_trips_just_beyond_its_limit(watchdog, name, limit, reaction):
-    assert watchdog.check(Mode.WALK, {**fine(watchdog), name: limit - 1e-6}, 0.0) == ()
-    (trip,) = watchdog.check(Mode.WALK, {**fine(watchdog), name: limit + 1e-6}, 0.0)
+def test_each_condition_trips_just_beyond_its_limit(monitor, name, limit, reaction):
+    assert monitor.check(Mode.WALK, {**fine(monitor), name: limit - 1e-6}, 0.0) == ()
+    (trip,) = monitor.check(Mode.WALK, {**fine(monitor), name: limit + 1e-6}, 0.0)
     assert (trip.name, trip.reaction) == (name, reaction)
-    (trip,) = watchdog.check(Mode.WALK, {**fine(watchdog), name: math.nan}, 9.0)
+    (trip,) = monitor.check(Mode.WALK, {**fine(monitor), name: math.nan}, 9.0)
     assert trip.name == name
 
 
-def test_the_table_above_is_complete(watchdog):
-    assert sum(Mode.WALK in condition.modes for condition in watchdog.conditions.values()) == 17
+def test_the_table_above_is_complete(monitor):
+    assert sum(Mode.WALK in rule.modes for rule in monitor.rules.values()) == 17
 
 
 @pytest.mark.parametrize("mode", [Mode.STAND_UP, Mode.STAND])
 def test_a_posture_may_lean_less_than_a_policy_that_climbs(mode):
-    watchdog = Watchdog(replace(LIMITS, attitude=1.2), WatchdogSettings())
-    leaning = fine(watchdog, attitude=0.81, posture_attitude=0.81)
-    (trip,) = watchdog.check(mode, leaning, 0.0)
+    monitor = SafetyMonitor(replace(LIMITS, attitude=1.2), SafetySettings())
+    leaning = fine(monitor, attitude=0.81, posture_attitude=0.81)
+    (trip,) = monitor.check(mode, leaning, 0.0)
     assert (trip.name, trip.reaction, trip.limit) == ("posture attitude", Reaction.DAMP, 0.8)
     # Who lies down in the midst of a climb is not dropped for it.
-    assert watchdog.check(Mode.WALK, leaning, 0.0) == watchdog.check(Mode.SIT_DOWN, leaning, 0.0) == ()
+    assert monitor.check(Mode.WALK, leaning, 0.0) == monitor.check(Mode.SIT_DOWN, leaning, 0.0) == ()
 
 
 @pytest.mark.parametrize("reaction", list(Reaction))
 def test_every_reaction_can_be_chosen_by_its_name(reaction):
-    watchdog = Watchdog(LIMITS, WatchdogSettings(motor_temperature_reaction=reaction.value))
-    (trip,) = watchdog.check(Mode.STAND, fine(watchdog, motor_temperature=90.0), 0.0)
+    monitor = SafetyMonitor(LIMITS, SafetySettings(motor_temperature_reaction=reaction.value))
+    (trip,) = monitor.check(Mode.STAND, fine(monitor, motor_temperature=90.0), 0.0)
     assert trip.reaction is reaction
 
 
 def test_the_contracts_attitude_replaces_the_default_and_gets_the_margin():
-    watchdog = Watchdog(replace(LIMITS, attitude=1.0), WatchdogSettings(attitude_margin=0.1))
-    assert watchdog.check(Mode.WALK, fine(watchdog, attitude=1.05), 0.0) == ()
-    (trip,) = watchdog.check(Mode.WALK, fine(watchdog, attitude=1.2), 0.0)
+    monitor = SafetyMonitor(replace(LIMITS, attitude=1.0), SafetySettings(attitude_margin=0.1))
+    assert monitor.check(Mode.WALK, fine(monitor, attitude=1.05), 0.0) == ()
+    (trip,) = monitor.check(Mode.WALK, fine(monitor, attitude=1.2), 0.0)
     assert str(trip) == "attitude is 1.2 rad, limit 1.1 rad"
 
 
 def test_a_bundle_without_calibration_is_never_surprised():
-    watchdog = Watchdog(LIMITS, WatchdogSettings())
-    assert watchdog.check(Mode.WALK, fine(watchdog, surprise=1e6), 0.0) == ()
+    monitor = SafetyMonitor(LIMITS, SafetySettings())
+    assert monitor.check(Mode.WALK, fine(monitor, surprise=1e6), 0.0) == ()
 
 
-def test_a_passive_robot_may_be_carried_in_any_attitude(watchdog):
-    assert watchdog.check(Mode.PASSIVE, fine(watchdog, attitude=3.0, state_age=9.0), 0.0) == ()
+def test_a_passive_robot_may_be_carried_in_any_attitude(monitor):
+    assert monitor.check(Mode.PASSIVE, fine(monitor, attitude=3.0, state_age=9.0), 0.0) == ()
 
 
-def test_slowing_goes_on_for_a_while_so_that_the_robot_does_not_stutter(watchdog):
-    assert watchdog.check(Mode.WALK, fine(watchdog, blind_slow=0.6), 1.0)
-    assert watchdog.check(Mode.WALK, fine(watchdog), 1.499)
-    assert watchdog.check(Mode.WALK, fine(watchdog), 1.501) == ()
+def test_slowing_goes_on_for_a_while_so_that_the_robot_does_not_stutter(monitor):
+    assert monitor.check(Mode.WALK, fine(monitor, blind_slow=0.6), 1.0)
+    assert monitor.check(Mode.WALK, fine(monitor), 1.499)
+    assert monitor.check(Mode.WALK, fine(monitor), 1.501) == ()
 
 
-def test_a_trip_that_damps_is_over_with_its_cause(watchdog):
-    assert watchdog.check(Mode.WALK, fine(watchdog, state_age=1.0), 1.0)
-    assert watchdog.check(Mode.WALK, fine(watchdog), 1.1) == ()
+def test_a_trip_that_damps_is_over_with_its_cause(monitor):
+    assert monitor.check(Mode.WALK, fine(monitor, state_age=1.0), 1.0)
+    assert monitor.check(Mode.WALK, fine(monitor), 1.1) == ()
 
 
 @pytest.mark.parametrize(
@@ -134,4 +134,4 @@ def test_a_trip_that_damps_is_over_with_its_cause(watchdog):
 )
 def test_settings_out_of_range_are_refused_by_name(key, value):
     with pytest.raises(ValueError, match=key):
-        WatchdogSettings(**{key: value})
+        SafetySettings(**{key: value})

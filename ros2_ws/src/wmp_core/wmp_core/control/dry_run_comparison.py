@@ -63,7 +63,7 @@ class Range:
         return f"{self._names[index]} {value:.2f} outside {golden}"
 
 
-class Shadow:
+class DryRunComparison:
     """Collects what the controller decides between two summaries.
 
     Args:

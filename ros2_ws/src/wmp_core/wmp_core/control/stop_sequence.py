@@ -20,7 +20,7 @@ _STILL_TIME = 0.15
 _PATIENCE = 3.0
 
 
-class Halting:
+class StopSequence:
     """Counts how long the robot has been told to stand, and how long it has stood still.
 
     Args:

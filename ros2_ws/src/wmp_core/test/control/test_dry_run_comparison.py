@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from wmp_core.control.command import MotorCommand
-from wmp_core.control.shadow import Range, Shadow, element_names
+from wmp_core.control.dry_run_comparison import DryRunComparison, Range, element_names
 from wmp_core.control.walking import PolicyStepRecord
 
 
 @pytest.fixture
-def shadow(contract, bundle):
-    return Shadow(contract, bundle.golden)
+def comparison(contract, bundle):
+    return DryRunComparison(contract, bundle.golden)
 
 
 @pytest.fixture
@@ -52,35 +52,35 @@ def test_many_elements_outside_are_counted_not_listed():
     assert judged.line().endswith("; and 2 more")
 
 
-def test_the_golden_walk_itself_stays_inside_its_ranges(shadow, bundle, make_step):
+def test_the_golden_walk_itself_stays_inside_its_ranges(comparison, bundle, make_step):
     for step in range(bundle.golden.steps):
-        shadow.take(10, {}, make_step(step), DAMPING, None)
-    lines = shadow.summary()
+        comparison.take(10, {}, make_step(step), DAMPING, None)
+    lines = comparison.summary()
     assert f"{10 * bundle.golden.steps} commands decided, {bundle.golden.steps} of them" in lines[0]
     assert "actions: all 12 inside their golden range" in lines
     assert any(re.fullmatch(r"observations: all \d+ inside their golden range", line) for line in lines)
 
 
-def test_an_action_outside_is_named_by_its_joint(shadow, contract, make_step):
-    shadow.take(10, {}, make_step(joint=3, action=50.0), DAMPING, None)
-    actions = next(line for line in shadow.summary() if line.startswith("actions"))
+def test_an_action_outside_is_named_by_its_joint(comparison, contract, make_step):
+    comparison.take(10, {}, make_step(joint=3, action=50.0), DAMPING, None)
+    actions = next(line for line in comparison.summary() if line.startswith("actions"))
     assert f"1 of 12 left their golden range: {contract.joints.names[3]} 50.00 outside" in actions
 
 
-def test_the_share_of_clamped_commands_is_told_per_limit(shadow):
-    shadow.take(10, {"torque": 1}, None, DAMPING, None)
-    shadow.take(30, {"torque": 3, "slew": 1}, None, DAMPING, None)
-    assert "envelope would clamp: slew 2.5 %, torque 10.0 % of the commands" in shadow.summary()
-    assert "envelope: no command clamped" in shadow.summary()  # the next summary starts anew
+def test_the_share_of_clamped_commands_is_told_per_limit(comparison):
+    comparison.take(10, {"torque": 1}, None, DAMPING, None)
+    comparison.take(30, {"torque": 3, "slew": 1}, None, DAMPING, None)
+    assert "envelope would clamp: slew 2.5 %, torque 10.0 % of the commands" in comparison.summary()
+    assert "envelope: no command clamped" in comparison.summary()  # the next summary starts anew
 
 
-def test_the_newest_command_is_spelled_out(shadow, contract, make_state):
+def test_the_newest_command_is_spelled_out(comparison, contract, make_state):
     target = np.array(contract.joints.default_position) + 0.1
     command = MotorCommand.position(target, np.full(12, 20.0), np.full(12, 1.0))
-    shadow.take(1, {}, None, command, make_state())
-    assert f"{contract.joints.names[0]} {target[0]:+.2f} rad" in shadow.summary()[-1]
-    shadow.take(1, {}, None, DAMPING, make_state())
-    assert shadow.summary()[-1] == "newest command: damping"
+    comparison.take(1, {}, None, command, make_state())
+    assert f"{contract.joints.names[0]} {target[0]:+.2f} rad" in comparison.summary()[-1]
+    comparison.take(1, {}, None, DAMPING, make_state())
+    assert comparison.summary()[-1] == "newest command: damping"
 
 
 def test_every_element_of_an_observation_has_a_name_of_its_own(contract):

@@ -7,24 +7,24 @@ import socket
 from wmp_core.a1.robot_link import LinkError
 
 
-def claim_robot(host: str, port: int) -> socket.socket:
-    """Claim the robot at ``host:port`` for this process; closing what is returned gives it back.
+def lock_robot(host: str, port: int) -> socket.socket:
+    """Lock the robot at ``host:port`` for this process; closing what is returned gives it back.
 
     Two controllers that fight over one joint shake it until something gives, whatever their own ports.
 
-    The claim is a name in Linux's abstract socket namespace, which ends with the process, however that ends.
+    The lock is a name in Linux's abstract socket namespace, which ends with the process, however that ends.
 
     Raises:
-        LinkError: another program of this machine has claimed the robot.
+        LinkError: another program of this machine has locked the robot.
     """
-    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     name = f"wmp_a1_{host}:{port}"
     try:
-        claim.bind(f"\0{name}")
+        lock.bind(f"\0{name}")
     except OSError as error:
-        claim.close()
+        lock.close()
         raise LinkError(
             f"another program on this machine controls the robot at {host}:{port}; stop it "
             f"(`ss -xlp | grep {name}` names it)"
         ) from error
-    return claim
+    return lock

@@ -1,4 +1,4 @@
-"""The table of watchdogs in docs/real_robot.md says what the code does by default."""
+"""The table of safety rules in docs/real_robot.md says what the code does by default."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 
 from wmp_core.contract import LimitsContract
 from wmp_core.control.modes import Mode
-from wmp_core.control.watchdog import Watchdog, WatchdogSettings
+from wmp_core.control.safety_monitor import SafetyMonitor, SafetySettings
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "real_robot.md").read_text(encoding="utf-8")
-DEFAULTS = dataclasses.asdict(WatchdogSettings())
+DEFAULTS = dataclasses.asdict(SafetySettings())
 CONDITIONS = [name.removesuffix("_reaction") for name in DEFAULTS if name.endswith("_reaction")]
 
 
@@ -39,7 +39,7 @@ def test_the_documented_reaction_and_limit_are_the_defaults(name):
 @pytest.mark.parametrize("name", CONDITIONS)
 def test_a_condition_counts_in_the_documented_modes(name):
     limits = LimitsContract((0.0, 0.8), (0.0, 0.0), (-1.0, 1.0), attitude=None)
-    condition = Watchdog(limits, WatchdogSettings()).conditions[name.replace("_", " ")]
+    condition = SafetyMonitor(limits, SafetySettings()).rules[name.replace("_", " ")]
     legs = ", ".join(mode.name for mode in (Mode.STAND_UP, Mode.STAND, Mode.WALK, Mode.SIT_DOWN))
     assert rows()[name][2].replace("legs", legs) == ", ".join(mode.name for mode in condition.modes)
 

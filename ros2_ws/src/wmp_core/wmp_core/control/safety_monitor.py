@@ -1,4 +1,4 @@
-"""Conditions under which the robot must not go on as before: one table, evaluated every cycle."""
+"""Rules under which the robot must not go on as before: one table, evaluated every cycle."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DEFAULT_ATTITUDE = 0.6
 
 
 class Reaction(enum.Enum):
-    """What a condition calls for, mildest first; the values are those of the settings.
+    """What a rule calls for, mildest first; the values are those of the settings.
 
     CONTINUE: tell it, change nothing. SLOW: walk on at a limited speed. STAND: walk on the spot, and hold the
     default pose once the robot is calm. SIT: lie down. DAMP: damp the joints at once, and stay in FAULT.
@@ -30,8 +30,8 @@ class Reaction(enum.Enum):
 
 
 @dataclass(frozen=True)
-class WatchdogSettings:
-    """Limits beyond which a condition trips, each with the reaction it calls for (see :class:`Reaction`).
+class SafetySettings:
+    """Limits beyond which a rule trips, each with the reaction it calls for (see :class:`Reaction`).
 
     Attributes:
         state_age: s without a new robot state; the motors of an A1 are controlled at 500 Hz.
@@ -60,7 +60,7 @@ class WatchdogSettings:
         surprise_time: s of that smoothing.
         command_age: s without a velocity command.
         joystick_age: s without a sign of life of the joystick, where one is in use.
-        recovery: s for which SLOW and STAND go on after their condition has gone.
+        recovery: s for which SLOW and STAND go on after their rule has gone.
         slow_speed, slow_yaw_rate: m/s and rad/s that are left in SLOW.
         stand_after: s on the spot before STAND holds the default pose.
     """
@@ -112,12 +112,12 @@ class WatchdogSettings:
             key, value = field.name, getattr(self, field.name)
             if key.endswith("_reaction"):
                 if value not in reactions:
-                    raise ValueError(f"watchdog: {key} is {value!r}, allowed: {', '.join(reactions)}")
+                    raise ValueError(f"safety: {key} is {value!r}, allowed: {', '.join(reactions)}")
             elif not (math.isfinite(value) and value >= 0):
-                raise ValueError(f"watchdog: {key} is {value}, allowed: a finite number from 0")
+                raise ValueError(f"safety: {key} is {value}, allowed: a finite number from 0")
 
 
-class Condition(NamedTuple):
+class SafetyRule(NamedTuple):
     """``measured <= limit`` must hold in ``modes``."""
 
     limit: float
@@ -127,7 +127,7 @@ class Condition(NamedTuple):
 
 
 class Trip(NamedTuple):
-    """A condition that does not hold; ``where`` names the joint, if it is one's."""
+    """A rule that does not hold; ``where`` names the joint, if it is one's."""
 
     name: str
     reaction: Reaction
@@ -145,7 +145,7 @@ _ON_LEGS = (Mode.STAND_UP, Mode.STAND, Mode.WALK, Mode.SIT_DOWN)
 _HELD = (Mode.STAND_UP, Mode.STAND)
 _WALKING = (Mode.WALK,)
 
-#: Name of every condition with a reaction of its own, unit, and the modes it counts in.
+#: Name of every rule with a reaction of its own, unit, and the modes it counts in.
 _TABLE: Tuple[Tuple[str, str, Tuple[Mode, ...]], ...] = (
     ("state age", "s", _ON_LEGS),
     ("attitude", "rad", _ON_LEGS),
@@ -167,24 +167,24 @@ _TABLE: Tuple[Tuple[str, str, Tuple[Mode, ...]], ...] = (
 )
 
 
-class Watchdog:
+class SafetyMonitor:
     """Judges measured quantities against the table; remembers which mild reactions are to go on."""
 
     def __init__(
-        self, limits: LimitsContract, settings: WatchdogSettings, calibration: Optional[Calibration] = None
+        self, limits: LimitsContract, settings: SafetySettings, calibration: Optional[Calibration] = None
     ) -> None:
         special = _calibrated_limits(limits, settings, calibration or Calibration())
         self._recovery = settings.recovery
         # The operator's hand on the remote: nothing to choose.
-        stop = Condition(0.5, "", _ON_LEGS, Reaction.DAMP)
-        self.conditions: Dict[str, Condition] = {"emergency stop": stop}
+        stop = SafetyRule(0.5, "", _ON_LEGS, Reaction.DAMP)
+        self.rules: Dict[str, SafetyRule] = {"emergency stop": stop}
         for name, unit, modes in _TABLE:
             key = name.replace(" ", "_")
             limit = special[name] if name in special else getattr(settings, key)
             reaction = Reaction(getattr(settings, f"{key}_reaction"))
-            self.conditions[name] = Condition(limit, unit, modes, reaction)
+            self.rules[name] = SafetyRule(limit, unit, modes, reaction)
         self._in_mode = {
-            mode: [(name, one) for name, one in self.conditions.items() if mode in one.modes] for mode in Mode
+            mode: [(name, one) for name, one in self.rules.items() if mode in one.modes] for mode in Mode
         }
         self.reset()
 
@@ -193,19 +193,19 @@ class Watchdog:
         self._lingering: Dict[str, Tuple[Trip, float]] = {}
 
     def check(self, mode: Mode, measured: Mapping[str, float], now: float) -> Tuple[Trip, ...]:
-        """The conditions that call for a reaction in ``mode``, in the table's order; a NaN never holds.
+        """The rules that call for a reaction in ``mode``, in the table's order; a NaN never holds.
 
         Args:
-            measured: a value for every condition.
+            measured: a value for every rule.
             now: s.
         """
         trips = []
-        for name, condition in self._in_mode[mode]:
-            if not measured[name] <= condition.limit:
-                trip = Trip(name, condition.reaction, measured[name], condition.limit, condition.unit)
+        for name, rule in self._in_mode[mode]:
+            if not measured[name] <= rule.limit:
+                trip = Trip(name, rule.reaction, measured[name], rule.limit, rule.unit)
                 self._lingering[name] = (trip, now + self._recovery)
                 trips.append(trip)
-            elif name in self._lingering and condition.reaction in (Reaction.SLOW, Reaction.STAND):
+            elif name in self._lingering and rule.reaction in (Reaction.SLOW, Reaction.STAND):
                 trip, until = self._lingering[name]
                 if now < until:
                     trips.append(trip)
@@ -213,7 +213,7 @@ class Watchdog:
 
 
 def _calibrated_limits(
-    limits: LimitsContract, settings: WatchdogSettings, calibration: Calibration
+    limits: LimitsContract, settings: SafetySettings, calibration: Calibration
 ) -> Dict[str, float]:
     """Limits that the bundle has a say in."""
     attitude = limits.attitude
