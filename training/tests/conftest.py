@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+from wmp_training.a1_contract import a1_contract
 from wmp_training.learner import Networks
-from wmp_training.presets import a1_contract, preset
+from wmp_training.presets import preset
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,8 @@ import pytest
 import torch
 
 from wmp_training import checkpoint as ck
+from wmp_training import skill
+from wmp_training.checkpoint_facts import FACTS, TENSORS, CheckpointError, is_checkpoint
 
 
 def write(folder, value, save=ck.put_checkpoint):
@@ -22,7 +24,7 @@ def test_a_checkpoint_kept_among_other_files_replaces_its_own_two_alone(tmp_path
     for value in (1, 2):
         write(kept, value)
         assert iteration_of_both(kept) == ([value, value], value)
-    assert {file.name for file in kept.iterdir()} == {"README.md", "pictures", ck.TENSORS, ck.FACTS}
+    assert {file.name for file in kept.iterdir()} == {"README.md", "pictures", TENSORS, FACTS}
     assert all((folder / "README.md").read_text() == "What this is.\n" for folder in (kept, beside))
 
 
@@ -40,7 +42,7 @@ def test_stopped_between_its_files_a_checkpoint_is_refused_rather_than_mixed(tmp
     replace = type(tmp_path).replace
 
     def stopped(self, target):
-        if self.name == ck.FACTS:
+        if self.name == FACTS:
             raise KeyboardInterrupt
         return replace(self, target)
 
@@ -66,7 +68,7 @@ def test_a_save_killed_while_it_replaces_the_folder_leaves_the_checkpoint_before
         patch.setattr(type(tmp_path), "rename", stopped)
         with pytest.raises(KeyboardInterrupt):
             write(folder, 2, ck.save_checkpoint)
-    assert ck.is_checkpoint(folder) and iteration_of_both(folder) == ([1.0, 1.0], 1)
+    assert is_checkpoint(folder) and iteration_of_both(folder) == ([1.0, 1.0], 1)
     write(folder, 3, ck.save_checkpoint)
     assert iteration_of_both(folder) == ([3.0, 3.0], 3)
 
@@ -85,11 +87,11 @@ def test_a_checkpoint_that_is_saved_while_it_is_read_is_read_again(tmp_path, mon
     assert iteration_of_both(tmp_path) == ([2.0, 2.0], 2)
 
 
-@pytest.mark.parametrize("name", [ck.TENSORS, ck.FACTS])
+@pytest.mark.parametrize("name", [TENSORS, FACTS])
 def test_a_damaged_file_is_named(tmp_path, name):
     write(tmp_path, 1)
     (tmp_path / name).write_bytes(b"nothing of the kind")
-    with pytest.raises(ck.CheckpointError, match=f"{name} is damaged"):
+    with pytest.raises(CheckpointError, match=f"{name} is damaged"):
         ck.load_checkpoint(tmp_path)
 
 
@@ -98,16 +100,16 @@ def test_the_mean_of_actors_is_taken_between_them_and_all_else_of_the_first():
         tensors = {"actor.weight": value, "critic.weight": value, "world_model.weight": world_model}
         return {name: torch.full((2,), float(x)) for name, x in tensors.items()}, {"env_steps": steps}
 
-    tensors, facts = ck.mean_actor([checkpoint(300, 4), checkpoint(100, 1), checkpoint(200, 1)])
+    tensors, facts = skill.mean_actor([checkpoint(300, 4), checkpoint(100, 1), checkpoint(200, 1)])
     assert tensors["actor.weight"].tolist() == [2.0, 2.0] and tensors["critic.weight"].tolist() == [4.0, 4.0]
     assert facts == {"env_steps": 300, "actor_of": [300, 100, 200]}
-    again, of = ck.mean_actor([checkpoint(400, 6), (tensors, facts)])
+    again, of = skill.mean_actor([checkpoint(400, 6), (tensors, facts)])
     assert again["actor.weight"].tolist() == [3.0, 3.0] and of["actor_of"] == [400, 300, 100, 200]
     wider = {**checkpoint(100, 1)[0], "actor.weight": torch.ones(3)}, {"env_steps": 100}
-    with pytest.raises(ck.CheckpointError, match="differ in width"):
-        ck.mean_actor([checkpoint(300, 4), wider])
-    with pytest.raises(ck.CheckpointError, match="world models after 300 and 100 steps differ"):
-        ck.mean_actor([checkpoint(300, 4), checkpoint(100, 1, world_model=2.0)])
+    with pytest.raises(CheckpointError, match="differ in width"):
+        skill.mean_actor([checkpoint(300, 4), wider])
+    with pytest.raises(CheckpointError, match="world models after 300 and 100 steps differ"):
+        skill.mean_actor([checkpoint(300, 4), checkpoint(100, 1, world_model=2.0)])
 
 
 def network(units):
@@ -123,7 +125,7 @@ def network(units):
 def test_a_widened_network_computes_the_same_and_all_of_it_learns():
     torch.manual_seed(3)
     own, wider, seen = network(4), network(7), torch.randn(64, 3)
-    wider.load_state_dict(ck.widened(own.state_dict(), wider.state_dict()))
+    wider.load_state_dict(skill.widened(own.state_dict(), wider.state_dict()))
     torch.testing.assert_close(wider(seen), own(seen))
     learning = torch.optim.SGD(wider.parameters(), lr=0.1)
     for _ in range(3):
@@ -137,7 +139,7 @@ def test_a_widened_network_computes_the_same_and_all_of_it_learns():
 
 def test_a_network_fits_into_no_other():
     own = network(4).state_dict()
-    with pytest.raises(ck.CheckpointError, match=r"0.weight has the shape \(4, 3\).*policy.width as large"):
-        ck.widened(own, network(3).state_dict())
-    with pytest.raises(ck.CheckpointError, match="other layers"):
-        ck.widened(own, torch.nn.Linear(3, 2).state_dict())
+    with pytest.raises(CheckpointError, match=r"0.weight has the shape \(4, 3\).*policy.width as large"):
+        skill.widened(own, network(3).state_dict())
+    with pytest.raises(CheckpointError, match="other layers"):
+        skill.widened(own, torch.nn.Linear(3, 2).state_dict())

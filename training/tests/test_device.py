@@ -19,9 +19,11 @@ from torch.utils._pytree import tree_flatten, tree_map
 
 from wmp_bringup.cli import main
 from wmp_training import learner as learner_module
+from wmp_training.build import build_learner
 from wmp_training.device import choose
 from wmp_training.distributed import ALONE
-from wmp_training.runner import RunConfig, Runner, build_learner
+from wmp_training.run_config import RunConfig
+from wmp_training.runner import Runner
 
 DEVICE = torch.device("meta")
 #: Operations that may read one device and write another.
@@ -164,7 +166,7 @@ def test_a_run_goes_on_on_another_device(tmp_path, monkeypatch):
     config = RunConfig("tiny", 4, 3, levels=1)
     with pretended_device() as device:
         first = Runner(tmp_path, config, 1, device=device)
-        monkeypatch.setattr(first, "_look_ahead", lambda: None)
+        monkeypatch.setattr(first, "_draw_prediction", lambda: None)
         first.run(60.0, 1, report=lambda line: None)
         history = first.learner.obs["history"].real_tensor
     second = Runner(tmp_path, config, 1, resume=True)

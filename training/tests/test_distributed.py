@@ -7,10 +7,12 @@ import torch
 import torch.multiprocessing as mp
 from safetensors.torch import load_file, save_file
 
-from wmp_training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint, section
+from wmp_training.checkpoint import load_checkpoint, save_checkpoint, section
+from wmp_training.checkpoint_facts import CheckpointError
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.resume import load_of_ranks
-from wmp_training.runner import RunConfig, Runner
+from wmp_training.run_config import RunConfig
+from wmp_training.runner import Runner
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from wmp_training.runner import RunConfig, Runner
+from wmp_training.run_config import RunConfig
+from wmp_training.runner import Runner
 
 CONFIG = RunConfig("tiny", 12, 3, levels=2, task="obstacles", stage="teacher")
 

@@ -2,7 +2,8 @@ import pytest
 
 from wmp_core.contract import Contract
 from wmp_sim.a1 import a1_model
-from wmp_training.presets import PolicyConfig, a1_contract, preset
+from wmp_training.a1_contract import a1_contract
+from wmp_training.presets import PolicyConfig, preset
 from wmp_training.world_model.world_model import WorldModel
 
 

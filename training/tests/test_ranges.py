@@ -8,10 +8,10 @@ from wmp_core.bundle import Bundle
 from wmp_core.testing.tiny_bundle import write_tiny_bundle
 from wmp_replay.bag.writer import write_bag
 from wmp_replay.golden_walk import golden_records
-from wmp_training.checkpoint import load_facts
+from wmp_training.checkpoint_facts import load_facts
 from wmp_training.cli import train
 from wmp_training.ranges import KEYS, load_ranges
-from wmp_training.sim.randomisation import RandomisationConfig
+from wmp_training.sim.config import RandomisationConfig
 from wmp_training.tasks import task
 
 

@@ -6,16 +6,13 @@ import pytest
 import torch
 
 from wmp_training import recipe
-from wmp_training.checkpoint import (
-    CheckpointError,
-    load_checkpoint,
-    load_facts,
-    put_checkpoint,
-    section,
-)
+from wmp_training.checkpoint import load_checkpoint, put_checkpoint, section
+from wmp_training.checkpoint_facts import CheckpointError, load_facts
 from wmp_training.cli import checkpoint
-from wmp_training.recipe import Stage, resumed, train
-from wmp_training.runner import RunConfig, Runner
+from wmp_training.recipe import Stage, resumed
+from wmp_training.run_config import RunConfig
+from wmp_training.runner import Runner
+from wmp_training.train import train
 
 CONFIG = RunConfig("tiny", 12, 3, levels=2, task="obstacles")
 ROLLOUT = 12 * 8
@@ -62,16 +59,16 @@ def test_a_resumed_run_keeps_its_own_configuration_but_for_settings_that_are_giv
     facts = load_facts(tmp_path / "student" / "checkpoint")
     expected = replace(CONFIG, stage="student", without=[], settings={"ppo.entropy": 0.002})
     assert RunConfig(**facts["config"]) == expected
-    with pytest.raises(CheckpointError, match="is a run with num_envs 12, not 64; leave that out"):
+    with pytest.raises(CheckpointError, match="is a run with num_envs 12, not 64; leave that option out"):
         resumed(tmp_path, {"num_envs": 64})
-    with pytest.raises(CheckpointError, match="where a run begins, and follows ppo.desired_kl"):
+    with pytest.raises(CheckpointError, match="at which a run begins and follows ppo.desired_kl"):
         resumed(tmp_path, {"settings": {"ppo.learning_rate": 1e-3}})
 
 
 def test_a_run_is_not_begun_where_there_is_one(tmp_path, short):
     train(tmp_path, "warm", CONFIG, threads=1, iterations=0)
     for name in ("warm", "wmp"):
-        with pytest.raises(CheckpointError, match="holds a run; go on with it \\(--resume\\)"):
+        with pytest.raises(CheckpointError, match="holds a run; continue it with --resume"):
             train(tmp_path, name, CONFIG, threads=1, iterations=0)
     assert not (tmp_path / "checkpoint").exists()
 

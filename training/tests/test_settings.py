@@ -2,7 +2,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from wmp_training.runner import RunConfig
+from wmp_training.run_config import RunConfig
 from wmp_training.settings import changed, parse
 
 

@@ -1,8 +1,8 @@
 import pytest
 
 from wmp_sim.terrain import MAX_BOXES, TERRAINS
-from wmp_training.runner import RunConfig
-from wmp_training.sim.randomisation import NOMINAL
+from wmp_training.run_config import RunConfig
+from wmp_training.sim.config import NOMINAL
 from wmp_training.tasks import DISTURBANCES, SHARES, TASKS, task
 
 

@@ -17,11 +17,12 @@ from typing import Any
 import torch
 import torch.multiprocessing as mp
 
+from wmp_training.build import build_learner
 from wmp_training.device import choose
 from wmp_training.distributed import Ranks
 from wmp_training.learner import Learner
 from wmp_training.model_free import ModelFreeLearner
-from wmp_training.runner import RunConfig, build_learner
+from wmp_training.run_config import RunConfig
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from wmp_training.env.environment import LocomotionEnv, Observation
 from wmp_training.policy.actor_critic import WMPActor, WMPCritic
 from wmp_training.presets import Preset, WorldModelConfig
 from wmp_training.rollout import check_finite, collect
+from wmp_training.skill import widened
 from wmp_training.world_model.depth_predictor import DepthPredictorTrainer
 from wmp_training.world_model.filter import LatentFilter
 from wmp_training.world_model.replay import SequenceReplay
@@ -65,7 +66,7 @@ class Learner:
         seed: of the world model's own random numbers.
         teacher: whom to imitate, instead of learning by reward.
         amp: judge of style, whose reward is added.
-        depth_predictor: the imagination of ``env``, if it has one.
+        depth_predictor: predicts the images that ``env`` does not render, if it leaves out any.
     """
 
     def __init__(
@@ -222,7 +223,7 @@ class Learner:
         if not of_teacher:
             skilled |= {"actor": self.networks.actor, "world_model": self.networks.world_model}
         for name, module in skilled.items():
-            module.load_state_dict(ck.widened(ck.section(name, tensors), module.state_dict()))
+            module.load_state_dict(widened(ck.section(name, tensors), module.state_dict()))
         self.env.curriculum.adopt(tensors["env.level"], spread=of_teacher)
         if self.teacher is None:
             self.ppo.begin_slowly()

@@ -1,4 +1,4 @@
-"""Presets: the A1's contract and the sizes of networks and training runs, by name.
+"""Presets: the sizes of networks and training runs, by name.
 
 ``small`` is what two CPU cores can train in an hour; ``full`` has the sizes of the paper (arXiv 2409.16784)
 and wants a GPU; ``tiny`` exists for tests.
@@ -7,25 +7,11 @@ and wants a GPU; ``tiny`` exists for tests.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from wmp_core.contract import (
-    ActionContract,
-    Contract,
-    DepthContract,
-    JointContract,
-    LimitsContract,
-    ObservationContract,
-    ObservationTerm,
-    TimingContract,
-    WorldModelContract,
-)
-from wmp_training.algorithms.amp import AMPConfig
+from wmp_training.choices import unknown
 from wmp_training.settings import configured
-from wmp_training.world_model.depth_predictor import DepthPredictorConfig
-
-LEGS = ("FL", "FR", "RL", "RR")
 
 
 @dataclass(frozen=True)
@@ -119,6 +105,36 @@ class ImitationConfig:
 
 
 @dataclass(frozen=True)
+class AMPConfig:
+    """``reward`` per step for a perfect transition; ``trunk_decay`` and ``head_decay`` of weights;
+    ``memory`` transitions of the policy are kept; ``updates`` of ``batch`` transitions each per iteration."""
+
+    hidden: tuple[int, ...] = (1024, 512)
+    reward: float = 0.01
+    gradient_penalty: float = 10.0
+    learning_rate: float = 1e-4
+    trunk_decay: float = 1e-3
+    head_decay: float = 1e-1
+    memory: int = 100_000
+    batch: int = 512
+    updates: int = 20
+    motions: tuple[str, ...] = ("hop", "trot", "trot_fast", "trot_slow")
+
+
+@dataclass(frozen=True)
+class DepthPredictorConfig:
+    """``hidden`` units and decoder ``channels``; ``memory`` pairs are kept; ``updates`` of ``batch`` each per
+    iteration."""
+
+    hidden: int = 256
+    channels: tuple[int, ...] = (8, 16, 32, 64)
+    learning_rate: float = 1e-3
+    memory: int = 4096
+    batch: int = 64
+    updates: int = 4
+
+
+@dataclass(frozen=True)
 class Preset:
     """Everything a run needs besides the simulator: sizes and learning rates."""
 
@@ -127,8 +143,8 @@ class Preset:
     policy: PolicyConfig = PolicyConfig()
     ppo: PPOConfig = PPOConfig()
     imitation: ImitationConfig = ImitationConfig()
-    amp: AMPConfig = field(default_factory=AMPConfig)
-    depth_predictor: DepthPredictorConfig = field(default_factory=DepthPredictorConfig)
+    amp: AMPConfig = AMPConfig()
+    depth_predictor: DepthPredictorConfig = DepthPredictorConfig()
 
 
 PRESETS: dict[str, Preset] = {
@@ -189,62 +205,10 @@ PRESETS: dict[str, Preset] = {
 def preset(name: str) -> Preset:
     """The preset called ``name``; raises ``ValueError`` naming the choices."""
     if name not in PRESETS:
-        raise ValueError(f"preset is {name!r}, expected one of {sorted(PRESETS)}")
+        raise unknown("preset", name, PRESETS)
     return PRESETS[name]
 
 
 def preset_of(config: Mapping[str, Any]) -> Preset:
     """The preset of the run whose checkpoint says ``config``, with that run's settings."""
     return configured(preset(config["preset"]), config.get("settings", {}))
-
-
-def a1_contract(world_model: WorldModelConfig) -> Contract:
-    """What a runtime must know about a policy trained here for the Unitree A1."""
-    velocity, gravity = (
-        ObservationTerm("base_angular_velocity", (0.25,)),
-        ObservationTerm("projected_gravity", (1.0,)),
-    )
-    position, speed = (
-        ObservationTerm("joint_position_error", (1.0,)),
-        ObservationTerm("joint_velocity", (0.05,)),
-    )
-    command, last_action = (
-        ObservationTerm("command", (1.0, 1.0, 0.25)),
-        ObservationTerm("last_action", (1.0,)),
-    )
-    return Contract(
-        robot="a1",
-        joints=_a1_joints(),
-        observation=ObservationContract(
-            proprioception=(velocity, gravity, command, position, speed),
-            history_terms=(velocity, gravity, position, speed, last_action),
-            history_steps=5,
-            clip=100.0,
-        ),
-        action=ActionContract(scale=0.25, clip=6.0),
-        timing=TimingContract(control_period=0.02, world_model_interval=5, depth_age=0.1),
-        depth=DepthContract(
-            width=64, height=64, fov_deg=58.0, near=0.0, far=2.0, position=(0.27, 0.0, 0.03), pitch=0.0
-        ),
-        world_model=WorldModelContract(world_model.deter, world_model.stoch, world_model.classes),
-        limits=LimitsContract(
-            command_vx=(0.0, 0.8), command_vy=(0.0, 0.0), command_yaw_rate=(-1.0, 1.0), attitude=1.0
-        ),
-    )
-
-
-def _a1_joints() -> JointContract:
-    """FL, FR, RL, RR x hip, thigh, calf; limits and gains of the method's published configuration."""
-    default = [
-        v for leg in LEGS for v in (0.1 if leg[1] == "L" else -0.1, 0.8 if leg[0] == "F" else 1.0, -1.5)
-    ]
-    return JointContract(
-        names=tuple(f"{leg}_{part}_joint" for leg in LEGS for part in ("hip", "thigh", "calf")),
-        default_position=tuple(default),
-        position_lower=(-0.802851455917, -1.0471975512, -2.69653369433) * 4,
-        position_upper=(0.802851455917, 4.18879020479, -0.916297857297) * 4,
-        velocity_limit=(52.4, 28.6, 28.6) * 4,
-        torque_limit=(20.0, 30.0, 30.0) * 4,
-        kp=(40.0,) * 12,
-        kd=(1.0,) * 12,
-    )

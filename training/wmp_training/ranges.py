@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from wmp_training.env.config import DELAY_ALLOWED
-from wmp_training.sim.randomisation import ALLOWED, check_range
+from wmp_training.sim.config import ALLOWED, check_range
 
 #: What a file may hold: (low, high) for each key, with the range both must lie in.
 KEYS = {**ALLOWED, "action_delay": DELAY_ALLOWED}

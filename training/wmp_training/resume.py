@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from wmp_training.checkpoint import CheckpointError, is_checkpoint, load_checkpoint
+from wmp_training.checkpoint import load_checkpoint
+from wmp_training.checkpoint_facts import CheckpointError, is_checkpoint
 from wmp_training.distributed import Ranks
 
 

@@ -9,14 +9,16 @@ from typing import Any
 
 from wmp_sim.fall import FALLEN_TILT
 from wmp_sim.terrain import EASIEST
-from wmp_training.env.commands import CommandConfig
-from wmp_training.env.config import EnvConfig
-from wmp_training.env.curriculum import CurriculumConfig
-from wmp_training.env.depth_noise import DepthNoise
-from wmp_training.env.ends import EndConfig
-from wmp_training.env.rewards import RewardConfig
-from wmp_training.sim.mujoco_batch import PoolConfig
-from wmp_training.sim.randomisation import NOMINAL
+from wmp_training.choices import unknown
+from wmp_training.env.config import (
+    CommandConfig,
+    CurriculumConfig,
+    DepthNoise,
+    EndConfig,
+    EnvConfig,
+    RewardConfig,
+)
+from wmp_training.sim.config import NOMINAL, PoolConfig
 
 #: Robots below which a pool is kept small: tests.
 FEW_ROBOTS = 64
@@ -165,7 +167,7 @@ TASKS: dict[str, Task] = {
 def task(name: str) -> Task:
     """The task called ``name``; raises ``ValueError`` naming the choices."""
     if name not in TASKS:
-        raise ValueError(f"task is {name!r}, expected one of {sorted(TASKS)}")
+        raise unknown("task", name, TASKS)
     return TASKS[name]
 
 

@@ -1,9 +1,10 @@
 import pytest
 import torch
 
-from wmp_training.algorithms.amp import AMPConfig, AMPDiscriminator, AMPTrainer, motion_states
+from wmp_training.algorithms.amp import AMPDiscriminator, AMPTrainer, motion_states
 from wmp_training.motions.gait import FRAME
 from wmp_training.motions.library import MotionLibrary
+from wmp_training.presets import AMPConfig
 from wmp_training.sim.backend import RobotStates
 
 SMALL = AMPConfig(hidden=(16, 8), memory=64, batch=32, updates=5, learning_rate=1e-3)

@@ -2,11 +2,12 @@ import pytest
 import torch
 from tensordict import TensorDict
 
-from wmp_training.algorithms.amp import AMPConfig, AMPTrainer
+from wmp_training.algorithms.amp import AMPTrainer
 from wmp_training.algorithms.amp_ppo import AMPPPO
 from wmp_training.motions.gait import FRAME
 from wmp_training.motions.library import MotionLibrary
 from wmp_training.policy.actor_critic import WMPActor, WMPCritic
+from wmp_training.presets import AMPConfig
 
 ROBOTS = 4
 

@@ -7,7 +7,7 @@ from rsl_rl.algorithms import PPO
 from rsl_rl.storage import RolloutStorage
 from tensordict import TensorDict
 
-from wmp_training.algorithms.ppo import GaitPPO
+from wmp_training.algorithms.ppo import DataParallelPPO
 from wmp_training.policy.model_free import build_actor, build_critic
 
 ROBOTS, JOINTS = 6, 2
@@ -24,9 +24,9 @@ def models(tiny):
     return build_actor("blind", obs, JOINTS, tiny.policy), build_critic(obs, tiny.policy), obs
 
 
-def gait_ppo(tiny, **changes):
+def data_parallel_ppo(tiny, **changes):
     actor, critic, obs = models(tiny)
-    return GaitPPO(actor, critic, obs, JOINTS, replace(tiny.ppo, **changes))
+    return DataParallelPPO(actor, critic, obs, JOINTS, replace(tiny.ppo, **changes))
 
 
 def roll_out(ppo, steps):
@@ -59,7 +59,7 @@ def test_an_update_is_that_of_rsl_rl(tiny):
         desired_kl=config.desired_kl,
         max_grad_norm=config.max_grad_norm,
     )
-    ours = gait_ppo(tiny, epochs=3)
+    ours = data_parallel_ppo(tiny, epochs=3)
     for ppo in (theirs, ours):
         torch.manual_seed(2)
         for _ in range(2):
@@ -76,7 +76,7 @@ def test_an_update_is_that_of_rsl_rl(tiny):
 def test_in_mixed_precision_the_critic_alone_computes_with_fewer_bits(tiny):
     rollouts = []
     for mixed in (False, True):
-        ppo = gait_ppo(tiny, use_mixed_precision=mixed)
+        ppo = data_parallel_ppo(tiny, use_mixed_precision=mixed)
         torch.manual_seed(2)
         roll_out(ppo, tiny.ppo.steps_per_env)
         rollouts.append(ppo.storage)
@@ -98,7 +98,7 @@ def test_in_mixed_precision_the_critic_alone_computes_with_fewer_bits(tiny):
 def test_mixed_precision_learns_what_full_precision_learns(tiny):
     weights = []
     for mixed in (False, True):
-        ppo = gait_ppo(tiny, use_mixed_precision=mixed)
+        ppo = data_parallel_ppo(tiny, use_mixed_precision=mixed)
         before = torch.cat([p.detach().flatten().clone() for p in ppo.actor.parameters()])
         torch.manual_seed(2)
         roll_out(ppo, tiny.ppo.steps_per_env)
@@ -111,7 +111,7 @@ def test_mixed_precision_learns_what_full_precision_learns(tiny):
 
 def test_returns_end_with_a_fall_and_go_on_with_the_value_before_a_time_out(tiny):
     gamma, lam = 0.9, 0.5
-    ppo = gait_ppo(tiny, steps_per_env=2, gamma=gamma, lam=lam)
+    ppo = data_parallel_ppo(tiny, steps_per_env=2, gamma=gamma, lam=lam)
     rewards = []
     process = ppo.process_env_step
 
@@ -136,7 +136,7 @@ def test_returns_end_with_a_fall_and_go_on_with_the_value_before_a_time_out(tiny
     + [(0.5, 1.2e-5, 1e-5), (0.001, 9e-3, 1e-2), (0.0, 3e-4, 3e-4)],
 )
 def test_the_learning_rate_follows_the_kl_between_old_and_new_policy(tiny, kl, begin, expected):
-    ppo = gait_ppo(tiny)
+    ppo = data_parallel_ppo(tiny)
     ppo.learning_rate = begin
     ppo.actor(observation(), stochastic_output=True)
     mean, std = (value.detach() for value in ppo.actor.output_distribution_params)

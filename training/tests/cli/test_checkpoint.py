@@ -5,20 +5,19 @@ import torch
 
 from wmp_training.checkpoint import put_checkpoint
 from wmp_training.cli import checkpoint, train
-from wmp_training.runner import RunConfig
+from wmp_training.run_config import RunConfig
 
 
 @pytest.mark.parametrize(("stage", "recipe"), [("teacher", "warm"), ("student", "warm"), ("wmp", "wmp")])
-def test_what_is_kept_is_said_with_the_options_that_go_on_from_it(tmp_path, caplog, stage, recipe):
+def test_what_is_kept_is_said_with_the_options_that_go_on_from_it(tmp_path, capsys, stage, recipe):
     settings = {"policy.width": 2, "ppo.entropy": 0.0}
     config = RunConfig("tiny", 8, 3, task="obstacles", stage=stage, settings=settings)
     put_checkpoint(tmp_path / "run" / "checkpoint", {"a": torch.zeros(1)}, {"config": vars(config)})
     parser = argparse.ArgumentParser()
     checkpoint.command.add_arguments(parser)
-    caplog.set_level("INFO")
     out = tmp_path / "kept"
     assert checkpoint.command.run(parser.parse_args(["--run", str(tmp_path / "run"), "--out", str(out)])) == 0
-    hint = caplog.messages[-1].partition("wmp train ")[2].split()
+    hint = capsys.readouterr().out.partition("wmp train ")[2].split()
     parser = argparse.ArgumentParser()
     train.command.add_arguments(parser)
     found = parser.parse_args(hint)

@@ -21,7 +21,7 @@ REFUSED = [
     ("train --out OUT --policy blind --amp", "amp and rendered are for the policy 'wmp' alone"),
     ("train --out OUT --set env.rendered=0.5", "expected --rendered, which predicts"),
     ("train --out OUT --resume", "no checkpoint in"),
-    ("train --out OUT --resume --begin-with NOWHERE", "begins another; expected one"),
+    ("train --out OUT --resume --begin-with NOWHERE", "give only one of them"),
     ("train --out OUT --begin-with NOWHERE", "no checkpoint in NOWHERE"),
     ("train --out OUT --randomisation NOWHERE", "No such file or directory: 'NOWHERE'"),
     ("export --out OUT --run NOWHERE", "no checkpoint in NOWHERE"),

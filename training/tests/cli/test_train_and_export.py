@@ -13,7 +13,8 @@ from wmp_training.cli import export, train
 from wmp_training.evaluation.measures import Outcome
 from wmp_training.evaluation.trial import Trial
 from wmp_training.export import export as exporting
-from wmp_training.runner import RunConfig, Runner
+from wmp_training.run_config import RunConfig
+from wmp_training.runner import Runner
 
 
 def call(command, *arguments):

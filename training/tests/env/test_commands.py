@@ -1,6 +1,7 @@
 import torch
 
-from wmp_training.env.commands import CommandConfig, Commands
+from wmp_training.env.commands import Commands
+from wmp_training.env.config import CommandConfig
 
 
 def test_commands_cover_standing_turning_and_walking_within_the_contract():

@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from wmp_training.env.curriculum import Curriculum, CurriculumConfig
+from wmp_training.env.config import CurriculumConfig
+from wmp_training.env.curriculum import Curriculum
 from wmp_training.sim.backend import Worlds
 
 

@@ -1,6 +1,7 @@
 import torch
 
-from wmp_training.env.ends import EndConfig, Ends
+from wmp_training.env.config import EndConfig
+from wmp_training.env.ends import Ends
 
 LEVEL = torch.tensor([[0.0, 0.0, -1.0]])
 NO_CONTACT = torch.zeros(1, dtype=torch.bool)

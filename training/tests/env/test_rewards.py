@@ -4,8 +4,9 @@ from dataclasses import replace
 import pytest
 import torch
 
+from wmp_training.env.config import RewardConfig
 from wmp_training.env.leaps import Leap
-from wmp_training.env.rewards import RewardConfig, RewardInputs, Rewards
+from wmp_training.env.rewards import RewardInputs, Rewards
 from wmp_training.sim.backend import RobotStates
 
 

@@ -2,8 +2,8 @@
 
 import torch
 
+from wmp_training.a1_contract import a1_contract
 from wmp_training.env.environment import LocomotionEnv
-from wmp_training.presets import a1_contract
 from wmp_training.sim.mujoco_batch import MujocoBatch
 from wmp_training.tasks import task, without_camera
 

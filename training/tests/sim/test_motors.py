@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from wmp_training.sim.mujoco_batch import Motors, MujocoBatch, PoolConfig
-from wmp_training.sim.randomisation import NOMINAL
+from wmp_training.sim.config import NOMINAL, PoolConfig
+from wmp_training.sim.mujoco_batch import Motors, MujocoBatch
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ import torch
 from wmp_sim.terrain import make_terrain
 from wmp_sim.world import build_world
 from wmp_training.sim.camera import normalise
-from wmp_training.sim.mujoco_batch import MujocoBatch, PoolConfig
+from wmp_training.sim.config import NOMINAL, PoolConfig, RandomisationConfig
+from wmp_training.sim.mujoco_batch import MujocoBatch
 from wmp_training.sim.mujoco_worlds import rotate_inverse
-from wmp_training.sim.randomisation import NOMINAL, RandomisationConfig, randomise
+from wmp_training.sim.randomisation import randomise
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wmp_training.sim.mujoco_batch import PoolConfig
+from wmp_training.sim.config import PoolConfig
 
 
 def test_difficulty_rises_evenly_to_the_hardest():

@@ -3,8 +3,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from wmp_training.runner import RunConfig, Runner
-from wmp_training.world_model.depth_predictor import DepthPredictorConfig, DepthPredictorTrainer
+from wmp_training.presets import DepthPredictorConfig
+from wmp_training.run_config import RunConfig
+from wmp_training.runner import Runner
+from wmp_training.world_model.depth_predictor import DepthPredictorTrainer
 
 SMALL = DepthPredictorConfig(hidden=16, channels=(2, 4, 4, 4), memory=32, batch=16, updates=10)
 CONFIG = RunConfig("tiny", 12, 3, levels=2, task="obstacles", rendered=0.5)

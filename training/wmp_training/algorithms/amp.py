@@ -6,7 +6,6 @@ Numbers as in WMP (arXiv 2409.16784): least squares with targets +-1, gradient p
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -15,24 +14,8 @@ from wmp_training import checkpoint as ck
 from wmp_training.device import CPU, generator, restore
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.motions.library import STATE_SIZE, MotionLibrary
+from wmp_training.presets import AMPConfig
 from wmp_training.sim.backend import RobotStates
-
-
-@dataclass(frozen=True)
-class AMPConfig:
-    """``reward`` per step for a perfect transition; ``trunk_decay`` and ``head_decay`` of weights;
-    ``memory`` transitions of the policy are kept; ``updates`` of ``batch`` transitions each per iteration."""
-
-    hidden: tuple[int, ...] = (1024, 512)
-    reward: float = 0.01
-    gradient_penalty: float = 10.0
-    learning_rate: float = 1e-4
-    trunk_decay: float = 1e-3
-    head_decay: float = 1e-1
-    memory: int = 100_000
-    batch: int = 512
-    updates: int = 20
-    motions: tuple[str, ...] = ("hop", "trot", "trot_fast", "trot_slow")
 
 
 def motion_states(states: RobotStates) -> Tensor:

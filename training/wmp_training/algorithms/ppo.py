@@ -17,7 +17,7 @@ from wmp_training.policy.actor_critic import WMPActor, WMPCritic
 from wmp_training.presets import PPOConfig
 
 
-class GaitPPO(PPO):
+class DataParallelPPO(PPO):
     """rsl_rl's PPO with its gradients averaged over ranks.
 
     Args:
@@ -131,7 +131,7 @@ class GaitPPO(PPO):
             group["lr"] = self.learning_rate
 
 
-class WMPPPO(GaitPPO):
+class WMPPPO(DataParallelPPO):
     """Also regresses the actor's velocity estimate onto ``obs["base_velocity"]``."""
 
     def __init__(

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
+from wmp_training.env.config import CommandConfig
+
 STAND, TURN, STRAIGHT, HEADING, CURVE = range(5)
-
-
-@dataclass(frozen=True)
-class CommandConfig:
-    """Shares of stand, turn, straight, heading and curve; m/s, rad/s, s."""
-
-    open_shares: tuple[float, ...] = (0.18, 0.24, 0.2, 0.06, 0.32)
-    track_shares: tuple[float, ...] = (0.06, 0.08, 0.26, 0.55, 0.05)
-    speed: tuple[float, float] = (0.2, 0.8)
-    yaw_rate: float = 1.0
-    heading_gain: float = 0.8
-    period: tuple[float, float] = (3.0, 9.0)
 
 
 class Commands:

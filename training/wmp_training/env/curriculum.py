@@ -3,34 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from wmp_training.env.config import CurriculumConfig
 from wmp_training.sim.backend import Worlds
 
-
-@dataclass(frozen=True)
-class CurriculumConfig:
-    """When levels change.
-
-    Up after ``promotion`` m. Down after less than ``demotion_share`` of the commanded distance, if at least
-    ``min_commanded`` m were commanded, or after a failure within ``failure`` m. Past the last level follows
-    one drawn from ``redraw_from`` upwards. ``revisit`` is the share of the episodes on a level drawn from all
-    up to the robot's own: what is never met again is unlearned.
-    """
-
-    promotion: float = 4.0
-    demotion_share: float = 0.5
-    min_commanded: float = 2.0
-    failure: float = 0.0
-    redraw_from: int = 0
-    revisit: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.revisit < 1.0:
-            raise ValueError(f"curriculum: revisit is {self.revisit}, expected a share in [0, 1)")
+DEFAULT = CurriculumConfig()
 
 
 class Curriculum:
@@ -50,7 +30,7 @@ class Curriculum:
         worlds: Worlds,
         shares: Mapping[str, float],
         num_robots: int,
-        config: CurriculumConfig = CurriculumConfig(),
+        config: CurriculumConfig = DEFAULT,
         kinds: Tensor | None = None,
     ) -> None:
         self.worlds, self.config, self.device = worlds, config, worlds.kind.device

@@ -2,30 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
-
-@dataclass(frozen=True)
-class EndConfig:
-    """Bounds of an episode.
-
-    ``upright``: largest z of unit gravity in the base frame (-1 level, 0 lying on the side).
-    ``trunk_contact`` s of trunk contact in a row. ``track_x``, ``track_y`` m: its ends and half width.
-    ``sideways_fails``: to leave the track other than forward is a failure instead of a time-out. ``stuck`` s
-    without 0.1 m of progress while told to walk. ``pit`` m below the start, where there is something to fall
-    into.
-    """
-
-    upright: float = -0.35
-    trunk_contact: float = 0.4
-    track_x: tuple[float, float] = (-1.8, 8.6)
-    track_y: float = 2.2
-    sideways_fails: bool = False
-    stuck: float = float("inf")
-    pit: float = float("inf")
+from wmp_training.env.config import EndConfig
 
 
 class Ends:

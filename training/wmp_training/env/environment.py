@@ -23,7 +23,7 @@ from wmp_training.env.observations import Observations, projected_gravity
 from wmp_training.env.placement import Placement
 from wmp_training.env.privileged import crouch, privileged, surroundings
 from wmp_training.env.rewards import RewardInputs, Rewards
-from wmp_training.env.sight import Imagination, Sight
+from wmp_training.env.sight import PredictedDepth, Sight
 from wmp_training.sim.backend import RobotStates, Simulator
 from wmp_training.sim.height_map import MAP_SIZE
 
@@ -65,7 +65,7 @@ class LocomotionEnv:
     """Batched environment; see the module docstring. ``action`` is the network output, clipped here.
 
     ``kinds`` [N] puts robots on terrain kinds of the pool, instead of the configuration's shares.
-    ``imagination`` draws the images of robots that are not rendered.
+    ``depth_predictor`` draws the images of robots that are not rendered.
     """
 
     STATE = ("actions", "world", "tick", "commanded", "start_x", "age_offset", "surroundings")
@@ -77,7 +77,7 @@ class LocomotionEnv:
         simulator: Simulator,
         config: EnvConfig,
         kinds: Tensor | None = None,
-        imagination: Imagination | None = None,
+        depth_predictor: PredictedDepth | None = None,
     ) -> None:
         self.contract, self.sim, self.config = contract, simulator, config
         self.device = device = simulator.device
@@ -97,7 +97,7 @@ class LocomotionEnv:
         self.rewards = Rewards(config.rewards, terrains, self.dt, default)
         self.placement = Placement(config, contract.joints, device)
         self.delay = ActionDelay(config, default.repeat(count, 1), simulator.substeps, self.dt)
-        self.sight = Sight(contract.depth, config, count, imagination, device)
+        self.sight = Sight(contract.depth, config, count, depth_predictor, device)
         self.actions = torch.zeros(3, count, contract.num_joints, device=device)
         self.commanded, self.start_x = torch.zeros(2, count, device=device)
         self.world, self.tick, self.age_offset = torch.zeros(3, count, dtype=torch.long, device=device)

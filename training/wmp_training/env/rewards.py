@@ -8,58 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from wmp_training.env.config import RewardConfig
 from wmp_training.env.leaps import Leap
 from wmp_training.sim.backend import RobotStates
-
-
-@dataclass(frozen=True)
-class RewardConfig:
-    """Weight of every term (per second); see :class:`Rewards` for what they measure.
-
-    ``leniency`` holds factors (terrain, term, factor) for terms that stand in the way of an obstacle,
-    ``overspeed`` (terrain, m/s) by how much a robot may be faster than commanded at no cost. ``run_up`` pays
-    every m/s beyond the command, up to 1 m/s, among the widest gaps, and less in proportion among narrower
-    ones: who arrives at a walk steps across 0.6 m and falls into what is wider. ``leap`` pays, among them and
-    in the same proportion, the area under the path of the trunk's lower end over a pit (per m2): who lunges
-    across 0.7 m drops his nose into what is wider before his front feet come down, and who rears up instead
-    drops behind. ``vault`` pays, among boxes and in their proportion, the area between the path of the
-    trunk's rear end and the top of the box that the front end is over already (per m2): who jumps up without
-    getting forward falls back. ``fall`` is given once, whole, to an episode that ends in a failure, and is
-    not cut off at zero: what a fall costs otherwise is the reward of the next seconds.
-    """
-
-    track_velocity: float = 1.5
-    track_yaw: float = 1.5
-    track_mean_velocity: float = 0.5
-    track_mean_yaw: float = 0.8
-    air_time: float = 0.015
-    vertical_velocity: float = -1.0
-    tilt_rate: float = -0.05
-    lateral_tilt: float = -1.0
-    torque: float = -1e-4
-    joint_acceleration: float = -2.0e-7
-    action_rate: float = -0.015
-    action_jerk: float = -0.005
-    posture: float = -0.04
-    hip_posture: float = -0.15
-    collision: float = -1.0
-    stuck: float = -0.5
-    stand_posture: float = -2.0
-    stand_motion: float = -0.03
-    stand_feet: float = 2.0
-    heading: float = 0.0
-    crouch: float = 0.0
-    leniency: tuple[tuple[str, str, float], ...] = ()
-    overspeed: tuple[tuple[str, float], ...] = ()
-    run_up: float = 0.0
-    leap: float = 0.0
-    vault: float = 0.0
-    fall: float = 0.0
-
-    def __post_init__(self) -> None:
-        for _, term, _ in self.leniency:
-            if term == "fall" or not isinstance(getattr(self, term, None), float):
-                raise ValueError(f"rewards: leniency names {term!r}, expected a rate such as 'collision'")
 
 
 @dataclass

@@ -9,11 +9,12 @@ from torch import Tensor
 
 from wmp_core.contract import DepthContract
 from wmp_training.env.config import EnvConfig
+from wmp_training.env.depth_noise import with_noise
 from wmp_training.sim.backend import Simulator
 from wmp_training.sim.camera import normalise
 
 
-class Imagination(Protocol):
+class PredictedDepth(Protocol):
     """Learns images from rendered robots and draws them for the others; see ``depth_predictor.py``."""
 
     def predict(self, known: Tensor) -> Tensor:
@@ -27,7 +28,7 @@ class Sight:
     """Cameras of all robots; an image is handed out one world-model interval after it was taken.
 
     Args:
-        imagination: draws the images of robots that are not rendered.
+        depth_predictor: draws the images of robots that are not rendered.
         device: of the images.
     """
 
@@ -40,14 +41,14 @@ class Sight:
         depth: DepthContract,
         config: EnvConfig,
         count: int,
-        imagination: Imagination | None,
+        depth_predictor: PredictedDepth | None,
         device: torch.device,
     ) -> None:
-        if config.rendered < 1.0 and imagination is None:
+        if config.rendered < 1.0 and depth_predictor is None:
             raise ValueError(
                 f"rendered is {config.rendered}, expected 1.0 where nothing draws the other images"
             )
-        self.depth, self.config, self.imagination = depth, config, imagination
+        self.depth, self.config, self.depth_predictor = depth, config, depth_predictor
         self.rendered = (torch.arange(count, device=device) * self.GOLDEN) % 1.0 < config.rendered
         self.pitch = torch.zeros(count, device=device)
         self.blind = torch.zeros(count, dtype=torch.bool, device=device)
@@ -74,17 +75,17 @@ class Sight:
         return delayed, ~(lost | self.blind[due])
 
     def _take(self, sim: Simulator, due: Tensor, known: Tensor | None) -> Tensor:
-        if self.imagination is None or known is None:
+        if self.depth_predictor is None or known is None:
             return self._render(sim, due)
         real = self.rendered[due]
         images = torch.empty_like(self.image[due])
         images[real] = self._render(sim, due[real])
-        self.imagination.remember(known[due[real]], images[real])
-        images[~real] = self.imagination.predict(known[due[~real]])
+        self.depth_predictor.remember(known[due[real]], images[real])
+        images[~real] = self.depth_predictor.predict(known[due[~real]])
         return images
 
     def _render(self, sim: Simulator, robots: Tensor) -> Tensor:
         metres = sim.depth(robots, self.pitch[robots])
         if self.config.depth_noise is not None:
-            metres = self.config.depth_noise(metres)
+            metres = with_noise(metres, self.config.depth_noise)
         return normalise(self.depth, metres)

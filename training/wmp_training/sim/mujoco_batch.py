@@ -6,8 +6,6 @@ reset swaps a robot's model for another of the pool, which costs microseconds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import mujoco
 import numpy as np
 import torch
@@ -19,50 +17,13 @@ from wmp_core.control.power import power_share
 from wmp_sim.motors import deliverable_torque
 from wmp_sim.terrain import make_terrain
 from wmp_sim.world import build_world
+from wmp_training.progress import reported
 from wmp_training.sim.backend import Worlds
+from wmp_training.sim.config import PoolConfig
 from wmp_training.sim.mujoco_worlds import MujocoWorlds
-from wmp_training.sim.randomisation import RandomisationConfig, randomise
+from wmp_training.sim.randomisation import randomise
 
 PHYSICS_DT = 0.005
-
-
-@dataclass(frozen=True)
-class PoolConfig:
-    """Terrain kinds, each with ``levels`` but the flat one with a single level; variants per level.
-
-    Difficulty rises evenly from 0 to ``hardest``; for a kind that begins at its ``easiest`` instead, in steps
-    that shrink, since only the last of them are hard. With ``graded`` the variants of a level fill the way
-    down to the level below: steps between levels that a policy can take.
-    ``motor_limits``: motors obey the contract's torque limits and the envelope's limit of power, and lose
-    torque at speed.
-    """
-
-    terrains: tuple[str, ...] = ("flat", "rough", "slope")
-    levels: int = 10
-    variants: int = 8
-    flat_variants: int = 48
-    hardest: float = 1.0
-    easiest: tuple[tuple[str, float], ...] = ()
-    graded: bool = False
-    motor_limits: bool = False
-    randomisation: RandomisationConfig = field(default_factory=RandomisationConfig)
-
-    def levels_of(self, name: str) -> int:
-        """How many levels the kind ``name`` has."""
-        return 1 if name == "flat" else self.levels
-
-    def variants_of(self, name: str) -> int:
-        """How many variants every level of the kind ``name`` has."""
-        return self.flat_variants if self.levels_of(name) == 1 else self.variants
-
-    def difficulty(self, name: str, level: int, variant: int) -> float:
-        """Difficulty of ``variant`` of ``level`` of the kind ``name``."""
-        height = max(level - variant / self.variants, 0.0) if self.graded else level
-        share = height / max(self.levels - 1, 1)
-        easiest = dict(self.easiest).get(name)
-        if easiest is None:
-            return self.hardest * share
-        return easiest + (self.hardest - easiest) * share * (2.0 - share)
 
 
 class MujocoBatch(MujocoWorlds):
@@ -89,7 +50,10 @@ class MujocoBatch(MujocoWorlds):
         ]
         terrains = [make_terrain(entry[1], pool.difficulty(*entry[1:]), rng) for entry in entries]
         boxes = max(len(terrain.boxes) for terrain in terrains)
-        models = [build_world(terrain, "position", PHYSICS_DT, max_boxes=boxes) for terrain in terrains]
+        models = [
+            build_world(terrain, "position", PHYSICS_DT, max_boxes=boxes)
+            for terrain in reported(terrains, "worlds compiled")
+        ]
         parameters = [randomise(model, pool.randomisation, rng) for model in models]
         self.worlds = Worlds(
             names=pool.terrains,

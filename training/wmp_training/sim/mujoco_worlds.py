@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 
 from wmp_core.contract import Contract
+from wmp_sim.a1 import LEGS
 from wmp_training.device import CPU
 from wmp_training.sim.backend import RobotStates
 from wmp_training.sim.camera import DepthCamera
 from wmp_training.sim.height_map import HeightMap
-from wmp_training.sim.randomisation import LEGS
 
 
 class MujocoWorlds:

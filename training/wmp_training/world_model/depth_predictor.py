@@ -6,27 +6,13 @@ this network learns from their images what the others would see (WMP, arXiv 2409
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 
 from wmp_training import checkpoint as ck
 from wmp_training.device import CPU, generator, restore
+from wmp_training.presets import DepthPredictorConfig
 from wmp_training.world_model.decoder import ConvDecoder
-
-
-@dataclass(frozen=True)
-class DepthPredictorConfig:
-    """``hidden`` units and decoder ``channels``; ``memory`` pairs are kept; ``updates`` of ``batch`` each per
-    iteration."""
-
-    hidden: int = 256
-    channels: tuple[int, ...] = (8, 16, 32, 64)
-    learning_rate: float = 1e-3
-    memory: int = 4096
-    batch: int = 64
-    updates: int = 4
 
 
 class DepthPredictor(nn.Module):
