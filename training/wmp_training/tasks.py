@@ -9,7 +9,7 @@ from typing import Any
 
 from wmp_sim.fall import FALLEN_TILT
 from wmp_sim.terrain import EASIEST
-from wmp_training.choices import unknown
+from wmp_training.choices import nearest, unknown
 from wmp_training.env.config import (
     CommandConfig,
     CurriculumConfig,
@@ -50,8 +50,11 @@ class Task:
     def without(self, names: Sequence[str]) -> Task:
         """The same task without what is named: keys of :data:`DISTURBANCES`, or ``bodies`` (all alike)."""
         known = {*DISTURBANCES, "bodies"}
-        if not known.issuperset(names):
-            raise ValueError(f"without names {sorted(set(names) - known)}, expected some of {sorted(known)}")
+        wrong = sorted(set(names) - known)
+        if wrong:
+            near = nearest(wrong[0], known)
+            hint = f"; did you mean {near!r}?" if near else ""
+            raise ValueError(f"without names {wrong}, expected some of {sorted(known)}{hint}")
         off = {key: value for name in names for key, value in DISTURBANCES.get(name, {}).items()}
         bodies = {"randomisation": NOMINAL} if "bodies" in names else {}
         return replace(self.with_worlds(**bodies), env=replace(self.env, **off))

@@ -27,6 +27,7 @@ def test_every_part_of_training_is_measured_and_written_down(tmp_path, capsys, a
     assert (written["robots"], written["ranks"], written["device"]) == (12, 1, "cpu")
     assert all(rate["per_second"] > 0 and rate["peak_memory_gb"] == 1.5 for rate in written["rates"])
     printed = capsys.readouterr().out
+    assert f"wrote {tmp_path / 'rates.json'}" in printed
     assert all(rate["name"] in printed for rate in written["rates"])
     updates = {rate["name"] for rate in written["rates"] if rate["unit"] == "updates/s"}
     assert updates == {"world-model updates alone", "world-model updates in it"}
@@ -48,3 +49,11 @@ def test_a_gpu_that_is_not_there_is_refused_before_anything_is_measured():
     with pytest.raises(ValueError, match="device is 'abacus'"):
         TrainingBench().run(1.0, None, device="abacus")
     assert list(PARTS) == ["environment", "environment with depth", "teacher", "learning"]
+
+
+def test_figures_that_exist_are_not_overwritten(tmp_path):
+    (tmp_path / "rates.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"exists \(2 bytes\) and would be lost; remove it"):
+        TrainingBench().run(1.0, tmp_path / "rates.json")
+    with pytest.raises(ValueError, match="--ranks is 0, expected 1 to 1024"):
+        TrainingBench().run(1.0, None, ranks=0)

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from wmp_training.checkpoint import put_checkpoint
+from wmp_training.checkpoint_facts import load_facts
 from wmp_training.cli import checkpoint, train
 from wmp_training.run_config import RunConfig
 
@@ -24,3 +25,17 @@ def test_what_is_kept_is_said_with_the_options_that_go_on_from_it(tmp_path, caps
     assert (found.preset, found.task, found.policy, found.recipe) == ("tiny", "obstacles", "wmp", recipe)
     assert found.set == ["policy.width=2"]
     assert found.begin_with == out
+
+
+def test_a_checkpoint_is_replaced_only_where_that_is_asked_for(tmp_path, capsys):
+    for value in ("run", "kept"):
+        put_checkpoint(tmp_path / value / "checkpoint", {"a": torch.zeros(1)}, {"config": {"preset": value}})
+    parser = argparse.ArgumentParser()
+    checkpoint.command.add_arguments(parser)
+    arguments = ["--run", str(tmp_path / "run"), "--out", str(tmp_path / "kept" / "checkpoint")]
+    with pytest.raises(FileExistsError, match=r"state.safetensors exists .* would be lost; --overwrite"):
+        checkpoint.command.run(parser.parse_args(arguments))
+    assert load_facts(tmp_path / "kept" / "checkpoint")["config"] == {"preset": "kept"}
+    assert checkpoint.command.run(parser.parse_args([*arguments, "--overwrite"])) == 0
+    assert load_facts(tmp_path / "kept" / "checkpoint")["config"] == {"preset": "run"}
+    assert f"wrote {tmp_path / 'kept' / 'checkpoint'}" in capsys.readouterr().out

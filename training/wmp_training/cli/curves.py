@@ -49,7 +49,7 @@ class CurvesCommand:
 
 
 def draw(log: list[dict[str, Any]], path: Path) -> None:
-    """Draw the reward, and each terrain's mean level and success at its last level, over environment steps."""
+    """Draw the reward, and every terrain's mean level and last-level success, over environment steps."""
     # Imported here so that `wmp --help` needs no matplotlib.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
