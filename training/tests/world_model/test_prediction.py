@@ -63,19 +63,18 @@ def test_images_after_the_context_do_not_matter(networks, contract):
     assert not torch.equal(predict(model, batch, context=3)[:, 3], images[:, 3])
 
 
-def test_the_first_prediction_is_img_step_from_the_filtered_state(networks, contract):
+def test_the_first_prediction_is_the_prior_one_step_after_the_filtered_state(networks, contract):
     size, rssm = contract.proprioception_size, networks.world_model.rssm
     batch = Sequences(
         torch.rand(1, 2, 64, 64) - 0.5, torch.randn(1, 2, size), torch.randn(1, 2, 60), torch.eye(2)[:1]
     )
     images = predict(ModelPredictor(networks.world_model), batch, context=1)
     with torch.no_grad():
-        state = rssm.img_step(rssm.initial(1), torch.zeros(1, 60), sample=False)
-        state.stoch = networks.world_model.observe_mode(
-            state.deter, batch.proprioception[:, 0], batch.depth[:, 0]
-        )
-        after = rssm.img_step(state, batch.actions[:, 1], sample=False)
-        expected = networks.world_model.decoder.image(rssm.get_feat(after.deter, after.stoch))
+        begin = rssm.initial(1)
+        h = rssm.advance(begin.deter, begin.stoch, torch.zeros(1, 60))
+        z = networks.world_model.observe_mode(h, batch.proprioception[:, 0], batch.depth[:, 0])
+        h = rssm.advance(h, z, batch.actions[:, 1])
+        expected = networks.world_model.decoder.image(rssm.get_feat(h, rssm.mode(rssm.prior(h))))
     torch.testing.assert_close(images[:, 1], expected[:, 0])
 
 

@@ -89,12 +89,3 @@ def test_samples_follow_the_distribution_and_pass_gradients():
     torch.testing.assert_close(sample.mean((0, 1)), torch.tensor([0.7, 0.1, 0.1, 0.1]), atol=0.02, rtol=0)
     sample[..., 0].sum().backward()
     assert logits.grad.abs().sum() > 0
-
-
-def test_img_step_equals_advance_and_prior():
-    rssm = small_rssm()
-    begin, actions = rssm.initial(2), torch.randn(2, 5)
-    state = rssm.img_step(begin, actions, sample=False)
-    torch.testing.assert_close(state.deter, rssm.advance(begin.deter, begin.stoch, actions))
-    torch.testing.assert_close(state.stoch, rssm.mode(rssm.prior(state.deter)))
-    assert rssm.get_dist(state.logits).sample().shape == (2, 3, 4)

@@ -89,12 +89,6 @@ class RSSM(nn.Module):
         """Logits [..., S, C] of q(z | h, e)."""
         return self._logits(self.posterior_head(self.posterior_hidden(torch.cat([deter, embed], dim=-1))))
 
-    def img_step(self, state: RSSMState, actions: Tensor, sample: bool = True) -> RSSMState:
-        """One step without observation: advance, then z from the prior."""
-        deter = self.advance(state.deter, state.stoch, actions)
-        logits = self.prior(deter)
-        return RSSMState(deter, self.sample(logits) if sample else self.mode(logits), logits)
-
     def observe(self, embed: Tensor, actions: Tensor, is_first: Tensor) -> tuple[RSSMState, Tensor]:
         """Filter a batch of sequences.
 
@@ -118,10 +112,6 @@ class RSSM(nn.Module):
             states.append(state)
         posterior = RSSMState.stack(states)
         return posterior, self.prior(posterior.deter)
-
-    def get_dist(self, logits: Tensor) -> torch.distributions.Distribution:
-        """Independent categoricals over the S variables."""
-        return torch.distributions.Independent(torch.distributions.OneHotCategorical(logits=logits), 1)
 
     @staticmethod
     def get_feat(deter: Tensor, stoch: Tensor) -> Tensor:
