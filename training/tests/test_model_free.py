@@ -29,7 +29,7 @@ def test_a_resumed_run_continues_exactly_as_the_uninterrupted_one(tmp_path, conf
 def test_the_teacher_sees_the_ground_and_no_image(tmp_path):
     learner = Runner(tmp_path / "run", CONFIG, threads=1).learner
     assert learner.obs["surroundings"].shape == (12, 187 + 17)
-    assert not learner.env.sight.image.any()
+    assert not learner.env.cameras.image.any()
     flat = learner.env.curriculum.kind == 0
     height = learner.env.sim.states().position[flat, 2:]
     below = (height - 0.3).clamp(-1, 1) * 5.0

@@ -78,7 +78,7 @@ def test_any_other_text_is_refused(text):
 def test_a_run_sets_what_its_preset_and_its_task_say():
     settings = {"ppo.epochs": 7, "world_model.batch": 4, "env.rewards.crouch": -1.0, "worlds.variants": 3}
     config = RunConfig("tiny", 4, 1, settings=settings)
-    assert (config.sizes().ppo.epochs, config.sizes().world_model.batch) == (7, 4)
-    assert (config.what().env.rewards.crouch, config.what().worlds.variants) == (-1.0, 3)
+    assert (config.resolved_preset().ppo.epochs, config.resolved_preset().world_model.batch) == (7, 4)
+    assert (config.resolved_task().env.rewards.crouch, config.resolved_task().worlds.variants) == (-1.0, 3)
     plain = RunConfig("tiny", 4, 1)
-    assert (plain.sizes().ppo.epochs, plain.what().env.rewards.crouch) == (2, 0.0)
+    assert (plain.resolved_preset().ppo.epochs, plain.resolved_task().env.rewards.crouch) == (2, 0.0)

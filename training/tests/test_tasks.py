@@ -25,7 +25,7 @@ def test_difficulty_is_level_over_ten():
 
 
 def test_a_run_records_the_levels_that_it_compiles_and_few_robots_get_few_worlds():
-    what = RunConfig("tiny", 4, 1, levels=3, task="obstacles").what()
+    what = RunConfig("tiny", 4, 1, levels=3, task="obstacles").resolved_task()
     assert what.worlds.levels == 3 and what.pool(512) == what.worlds
     few = what.pool(4)
     assert [(few.levels_of(name), few.variants_of(name)) for name in ("flat", "gap")] == [(1, 2), (3, 1)]

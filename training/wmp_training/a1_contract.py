@@ -1,4 +1,4 @@
-"""The contract of every policy that is trained here: what a runtime must know to run it on a Unitree A1."""
+"""The contract of all policies trained here: what a runtime must know to run them on a Unitree A1."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from wmp_training.presets import WorldModelConfig
 
 
 def a1_contract(world_model: WorldModelConfig) -> Contract:
-    """What a runtime must know about a policy trained here for the Unitree A1."""
+    """The contract of a policy whose world model has the sizes of ``world_model``."""
     velocity, gravity = (
         ObservationTerm("base_angular_velocity", (0.25,)),
         ObservationTerm("projected_gravity", (1.0,)),
@@ -53,7 +53,7 @@ def a1_contract(world_model: WorldModelConfig) -> Contract:
 
 
 def _a1_joints() -> JointContract:
-    """FL, FR, RL, RR x hip, thigh, calf; limits and gains of the method's published configuration."""
+    """Joints FL, FR, RL, RR x hip, thigh, calf; limits and gains as published with the method."""
     default = [
         v for leg in LEGS for v in (0.1 if leg[1] == "L" else -0.1, 0.8 if leg[0] == "F" else 1.0, -1.5)
     ]

@@ -1,4 +1,4 @@
-"""Putting together what a run trains: simulator, environment, networks, algorithm."""
+"""Builds what a run trains: simulator, environment, networks and algorithm."""
 
 from __future__ import annotations
 
@@ -35,21 +35,22 @@ def build_learner(
     Physics takes ``threads`` CPU threads; everything else runs on ``device``.
     """
     kind = config.stage if config.stage == "teacher" else config.policy
-    chosen, what, seed = config.sizes(), config.what(), config.seed + SEED_STRIDE * ranks.rank
+    chosen, task = config.resolved_preset(), config.resolved_task()
+    seed = config.seed + SEED_STRIDE * ranks.rank
     torch.manual_seed(seed)
     contract = a1_contract(chosen.world_model)
     robots = config.num_envs // ranks.size
-    physics = MujocoBatch(contract, robots, what.pool(config.num_envs), seed, threads)
+    physics = MujocoBatch(contract, robots, task.pool(config.num_envs), seed, threads)
     simulator: Simulator = physics if device.type == "cpu" else OnDevice(physics, device)
     if kind in KINDS:
-        settings = what.env if KINDS[kind].camera else without_camera(what.env)
+        settings = task.env if KINDS[kind].camera else without_camera(task.env)
         return ModelFreeLearner(LocomotionEnv(contract, simulator, settings), chosen, kind, ranks)
     predictor = None
     if config.rendered < 1.0:
         size = MAP_SIZE + contract.proprioception_size
         image = contract.depth.height, contract.depth.width
         predictor = DepthPredictorTrainer(size, image, chosen.depth_predictor, seed, device)
-    settings = replace(what.env, rendered=config.rendered)
+    settings = replace(task.env, rendered=config.rendered)
     env = LocomotionEnv(contract, simulator, settings, depth_predictor=predictor)
     networks = Networks(contract, chosen)
     teacher = None

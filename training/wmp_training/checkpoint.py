@@ -1,7 +1,7 @@
-"""Checkpoints: tensors in safetensors, the rest in JSON.
+"""Checkpoints: tensors in safetensors, everything else in JSON.
 
-Nothing is unpickled, so a stranger's checkpoint is only data. Tensors are read onto the CPU: a checkpoint is
-of no device.
+Nothing is unpickled, so that loading an untrusted checkpoint cannot run code. Checkpoints are
+device-independent: tensors are loaded onto the CPU.
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ from wmp_training.device import CPU
 
 
 def save_checkpoint(folder: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
-    """Write ``folder`` whole or not at all: a save that is killed leaves the previous checkpoint, if not
-    there then beside it as ``.old``, where all that reads checkpoints looks too."""
+    """Write the checkpoint ``folder`` completely or not at all.
+
+    The new checkpoint is written beside the old one and renamed when complete. If the process is killed
+    between the two renames, the old checkpoint remains with the suffix ``.old``, where readers also look.
+    """
     fresh, old = folder.with_suffix(".new"), folder.with_suffix(".old")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
@@ -37,10 +40,10 @@ def save_checkpoint(folder: Path, tensors: dict[str, Tensor], facts: dict[str, A
 
 
 def put_checkpoint(folder: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
-    """Write a checkpoint among other files, which stay as they are.
+    """Write a checkpoint into a folder whose other files stay as they are.
 
-    Each of its two files is replaced whole. Stopped in between, the facts are missing rather than those of
-    other tensors: :func:`load_checkpoint` refuses such a folder.
+    Each of its two files is replaced atomically. If the process is killed in between, the facts are missing
+    instead of belonging to other tensors, and :func:`load_checkpoint` refuses the folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".new_", dir=folder) as scratch:
@@ -58,10 +61,10 @@ def _write(folder: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> N
 
 
 def load_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors and facts.
+    """Load the tensors and facts of the checkpoint ``folder``.
 
     Raises:
-        FileNotFoundError: there is none; says how to make one.
+        FileNotFoundError: there is no checkpoint; the message says how to make one.
         CheckpointError: a file is damaged.
     """
     file = existing_file(folder, TENSORS)
@@ -70,12 +73,12 @@ def load_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         tensors = load_file(file)
     except SafetensorError as error:
         raise CheckpointError(f"{file} is damaged ({error}), expected what `wmp train` wrote") from error
-    # A run that goes on may have saved in between: both are of one moment, or read again.
+    # A running training may have saved in between: read again unless both belong together.
     return (tensors, facts) if load_facts(folder) == facts else load_checkpoint(folder)
 
 
 def digest(tensors: dict[str, Tensor]) -> str:
-    """SHA-256 of ``tensors``, names included: what identifies a checkpoint."""
+    """SHA-256 of ``tensors`` and their names, which identifies a checkpoint."""
     found = hashlib.sha256()
     for name in sorted(tensors):
         found.update(name.encode())
@@ -84,19 +87,19 @@ def digest(tensors: dict[str, Tensor]) -> str:
 
 
 def prefixed(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The same tensors under ``prefix.``."""
+    """The ``tensors`` with ``prefix.`` before their names."""
     return {f"{prefix}.{name}": value for name, value in tensors.items()}
 
 
 def section(prefix: str, tensors: dict[str, Tensor], device: torch.device = CPU) -> dict[str, Tensor]:
-    """The tensors saved under ``prefix.``, without it, on ``device``."""
+    """The ``tensors`` whose names begin with ``prefix.``, without the prefix, on ``device``."""
     return {
         k.removeprefix(f"{prefix}."): v.to(device) for k, v in tensors.items() if k.startswith(f"{prefix}.")
     }
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """Adam's moments and step counts as flat tensors, by parameter number."""
+    """Moments and step counts of Adam as tensors, named by the parameter's index."""
     state = optimizer.state_dict()["state"]
     return {
         f"{i}.{name}": torch.as_tensor(value) for i, values in state.items() for name, value in values.items()

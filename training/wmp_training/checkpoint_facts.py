@@ -1,4 +1,4 @@
-"""A checkpoint's folder and its facts (JSON): what can be asked of it without torch."""
+"""A checkpoint's folder and its facts (JSON): the part that needs no torch."""
 
 from __future__ import annotations
 
@@ -10,17 +10,22 @@ TENSORS, FACTS = "state.safetensors", "state.json"
 
 
 class CheckpointError(ValueError):
-    """A checkpoint that cannot be read, or not used as asked."""
+    """A checkpoint that cannot be read, or not be used as requested."""
 
 
-def kept_or_of_run(folder: Path) -> Path:
-    """The checkpoint that ``folder`` is, or the last one of the run or stage that it is."""
+def find_checkpoint(folder: Path) -> Path:
+    """``folder`` itself if it is a checkpoint, else the checkpoint of the run or stage ``folder``."""
     inside = folder / "checkpoint"
     return folder if is_checkpoint(folder) and not is_checkpoint(inside) else inside
 
 
 def load_facts(folder: Path) -> dict[str, Any]:
-    """The facts alone; raises as :func:`load_checkpoint`."""
+    """The facts of the checkpoint ``folder``.
+
+    Raises:
+        FileNotFoundError: there is no checkpoint.
+        CheckpointError: the file is damaged.
+    """
     file = existing_file(folder, FACTS)
     try:
         return json.loads(file.read_text())
@@ -29,12 +34,12 @@ def load_facts(folder: Path) -> dict[str, Any]:
 
 
 def is_checkpoint(folder: Path) -> bool:
-    """Whether there is one to load."""
+    """Whether ``folder`` holds a checkpoint."""
     return (_standing(folder) / FACTS).is_file()
 
 
 def _standing(folder: Path) -> Path:
-    """Where the checkpoint ``folder`` lies: beside it, if a save was killed while it replaced the folder."""
+    """``folder``, or the previous checkpoint beside it if a save was killed between its two renames."""
     old = folder.with_suffix(".old")
     return old if old.is_dir() and not folder.exists() else folder
 

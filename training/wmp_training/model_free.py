@@ -1,4 +1,4 @@
-"""Training policies without a world model by PPO: the privileged teacher and the baselines."""
+"""Trains policies without a world model by PPO: the privileged teacher and the baselines."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ from wmp_training.presets import Preset
 from wmp_training.rollout import check_finite, collect
 from wmp_training.skill import widened
 
-#: The image is averaged over blocks of this side [pixels] for a policy that remembers it itself.
+#: For the recurrent policy, images are averaged over blocks of this side length [pixels].
 BLOCK = 4
 
 
 class ObservationGroups:
-    """Turns environment observations into what model-free policies see; holds every robot's last image."""
+    """Turns environment observations into the observation groups of model-free policies.
+
+    Holds the last image of every robot, averaged over blocks (``sight``).
+    """
 
     def __init__(
         self, depth: DepthContract, num_robots: int, camera: bool, device: torch.device = CPU
@@ -32,7 +35,7 @@ class ObservationGroups:
         self.sight = torch.zeros(num_robots, pixels, device=device)
 
     def __call__(self, observation: Observation) -> TensorDict:
-        """Groups by name; ``sight`` only where there is a camera, ``surroundings`` only where observed."""
+        """The groups by name; ``sight`` only with a camera, ``surroundings`` only if they are observed."""
         names = ("history", "command", "proprioception", "last_action", "base_velocity", "privileged")
         groups = {name: getattr(observation, name) for name in names}
         if observation.surroundings is not None:
@@ -47,7 +50,7 @@ class ObservationGroups:
 
 
 class ModelFreeLearner:
-    """Same interface as ``learner.Learner``, for a policy ``kind`` of ``policy/model_free.py``."""
+    """Trains a policy ``kind`` of ``policy/model_free.py``; same interface as ``learner.Learner``."""
 
     def __init__(self, env: LocomotionEnv, preset: Preset, kind: str, ranks: Ranks = ALONE) -> None:
         self.env, self.preset, self.kind = env, preset, kind
@@ -61,7 +64,7 @@ class ModelFreeLearner:
         self.iteration = self.env_steps = 0
 
     def iterate(self) -> dict[str, float]:
-        """Collect one rollout and update; returns what to log."""
+        """Collect one rollout and update the policy; returns figures for the log."""
         steps = self.preset.ppo.steps_per_env
         self.obs, log = collect(self.env, self.ppo, self.obs, self.groups, steps)
         self.env_steps += steps * self.env.num_robots * self.ppo.ranks.size
@@ -89,10 +92,10 @@ class ModelFreeLearner:
         return tensors | random_states(self.env.device), facts
 
     def load_skill(self, tensors: dict[str, Tensor], facts: dict[str, float]) -> None:
-        """Begin with weights and terrain levels of another run; all robots start anew."""
+        """Begin with the weights and terrain levels of another run; all robots are reset."""
         for name, module in {self.kind: self.actor, "critic": self.critic}.items():
             module.load_state_dict(widened(ck.section(name, tensors), module.state_dict()))
-        self.ppo.begin_slowly()
+        self.ppo.use_lowest_learning_rate()
         self.env.curriculum.adopt(tensors["env.level"])
         self.obs = self.groups(self.env.reset())
 

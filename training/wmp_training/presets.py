@@ -1,7 +1,7 @@
 """Presets: the sizes of networks and training runs, by name.
 
-``small`` is what two CPU cores can train in an hour; ``full`` has the sizes of the paper (arXiv 2409.16784)
-and wants a GPU; ``tiny`` exists for tests.
+``small`` trains on two CPU cores in about an hour; ``full`` has the sizes of the paper (arXiv 2409.16784) and
+needs a GPU; ``tiny`` is for tests. Needs neither torch nor MuJoCo.
 """
 
 from __future__ import annotations
@@ -16,9 +16,16 @@ from wmp_training.settings import configured
 
 @dataclass(frozen=True)
 class WorldModelConfig:
-    """Sizes of the world model (deter h, stoch x classes z) and its optimisation.
+    """Sizes and optimisation of the world model.
 
-    ``decode_share`` of a batch's steps, drawn at random, are reconstructed: a cheaper, unbiased loss.
+    Attributes:
+        deter: size of the deterministic state h.
+        stoch, classes: categorical variables of the stochastic state z, and classes of each.
+        decode_share: share of a batch's steps, drawn at random, that are reconstructed: a cheaper, still
+            unbiased loss.
+        batch, length: sequences per update, and world-model steps of each.
+        replay_steps: world-model steps kept per robot.
+        warmup_steps: world-model steps stored before the first update.
     """
 
     deter: int = 512
@@ -40,7 +47,7 @@ class WorldModelConfig:
 
 @dataclass(frozen=True)
 class PolicyConfig:
-    """Hidden layers of actor and critic, each ``width`` times as wide as listed."""
+    """Hidden layers of actor and critic; each is ``width`` times as wide as listed."""
 
     history_hidden: tuple[int, ...] = (256, 128)
     history_latent: int = 32
@@ -56,7 +63,7 @@ class PolicyConfig:
             raise ValueError(f"policy: width is {self.width}, expected 1 or more")
 
     def layers(self, hidden: Sequence[int]) -> list[int]:
-        """Sizes of the ``hidden`` layers as they are built."""
+        """Sizes of the ``hidden`` layers after widening."""
         return [self.width * units for units in hidden]
 
 
@@ -64,8 +71,8 @@ class PolicyConfig:
 class PPOConfig:
     """Proximal policy optimisation; names follow rsl_rl.
 
-    ``use_mixed_precision`` lets the critic multiply in bfloat16: faster where the processor has
-    instructions for it (AVX-512 BF16, AMX, any GPU of these years), far slower where it has none.
+    ``use_mixed_precision``: the critic multiplies in bfloat16, which is faster on processors with
+    instructions for it (AVX-512 BF16, AMX, current GPUs) and far slower on others.
     """
 
     steps_per_env: int = 24
@@ -89,11 +96,15 @@ class PPOConfig:
 
 @dataclass(frozen=True)
 class ImitationConfig:
-    """How a student takes over a teacher's skill.
+    """How a student learns from a teacher.
 
-    ``exploration`` is the noise of the rollouts: the teacher shows how to come back. ``led`` is the share of
-    robots that do what the teacher says, so that the world model sees hard ground before the student gets
-    there. Seeing is what has to be learned, so the world model takes more and larger steps than beside PPO.
+    Attributes:
+        exploration: standard deviation of the action noise in rollouts, so that the student also learns how
+            the teacher recovers.
+        led: share of the robots driven by the teacher, so that the world model sees hard terrain before the
+            student gets there.
+        world_model_updates, world_model_learning_rate: more and larger updates than in parallel to PPO,
+            because perception is what the student has to learn.
     """
 
     learning_rate: float = 1e-3
@@ -106,8 +117,15 @@ class ImitationConfig:
 
 @dataclass(frozen=True)
 class AMPConfig:
-    """``reward`` per step for a perfect transition; ``trunk_decay`` and ``head_decay`` of weights;
-    ``memory`` transitions of the policy are kept; ``updates`` of ``batch`` transitions each per iteration."""
+    """Adversarial motion priors.
+
+    Attributes:
+        reward: style reward per step of a perfect transition.
+        trunk_decay, head_decay: weight decay of the discriminator's parts.
+        memory: transitions of the policy that are kept.
+        batch, updates: transitions per update, and updates per iteration.
+        motions: names in the motion library.
+    """
 
     hidden: tuple[int, ...] = (1024, 512)
     reward: float = 0.01
@@ -123,8 +141,13 @@ class AMPConfig:
 
 @dataclass(frozen=True)
 class DepthPredictorConfig:
-    """``hidden`` units and decoder ``channels``; ``memory`` pairs are kept; ``updates`` of ``batch`` each per
-    iteration."""
+    """Sizes and optimisation of the depth predictor.
+
+    Attributes:
+        hidden, channels: hidden units, and channels of the decoder.
+        memory: rendered images that are kept.
+        batch, updates: images per update, and updates per iteration.
+    """
 
     hidden: int = 256
     channels: tuple[int, ...] = (8, 16, 32, 64)
@@ -136,7 +159,7 @@ class DepthPredictorConfig:
 
 @dataclass(frozen=True)
 class Preset:
-    """Everything a run needs besides the simulator: sizes and learning rates."""
+    """Sizes and learning rates of a run."""
 
     name: str
     world_model: WorldModelConfig = WorldModelConfig()
@@ -169,7 +192,7 @@ PRESETS: dict[str, Preset] = {
         policy=PolicyConfig(
             history_hidden=(128, 64), actor_hidden=(256, 128, 64), critic_hidden=(256, 128, 64)
         ),
-        # PPO takes much of a core's time, and how far it moves the policy is bounded by the KL all the same.
+        # Fewer epochs save CPU time; the KL target bounds the size of the policy step in any case.
         ppo=PPOConfig(epochs=3),
     ),
     "tiny": Preset(
@@ -203,12 +226,12 @@ PRESETS: dict[str, Preset] = {
 
 
 def preset(name: str) -> Preset:
-    """The preset called ``name``; raises ``ValueError`` naming the choices."""
+    """The preset called ``name``; raises ``ValueError`` that lists the choices."""
     if name not in PRESETS:
         raise unknown("preset", name, PRESETS)
     return PRESETS[name]
 
 
 def preset_of(config: Mapping[str, Any]) -> Preset:
-    """The preset of the run whose checkpoint says ``config``, with that run's settings."""
+    """The preset of a run with the checkpoint's ``config``, with that run's settings."""
     return configured(preset(config["preset"]), config.get("settings", {}))

@@ -1,4 +1,4 @@
-"""Loading what a run goes on from: every rank has a checkpoint of its own, and all are of one moment."""
+"""Loads the checkpoints of a run to resume: one per rank, all of the same iteration."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from wmp_training.distributed import Ranks
 
 
 def load_of_ranks(checkpoint: Path, robots: int, ranks: Ranks) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors and facts of this rank's ``checkpoint``; all ranks load theirs at once.
+    """Tensors and facts of this rank's ``checkpoint``; all ranks call this together.
 
-    Ranks with weights of different moments would learn on without a word, each a policy of its own.
+    Ranks with weights of different iterations would silently train different policies.
 
     Args:
-        robots: of every rank.
+        robots: number of robots per rank.
 
     Raises:
         FileNotFoundError: there is no checkpoint.
-        CheckpointError: one rank has none, or one of another number of robots or iterations; on all ranks.
+        CheckpointError: on all ranks, if one has no checkpoint, or one with another number of robots or of
+            another iteration.
     """
     other = f"or take over its skill alone: --begin-with {checkpoint.parent / 'checkpoint'}"
     if ranks.size > 1 and ranks.any(not is_checkpoint(checkpoint)):
@@ -42,6 +43,6 @@ def load_of_ranks(checkpoint: Path, robots: int, ranks: Ranks) -> tuple[dict[str
     if ranks.any(iteration != mean):
         raise CheckpointError(
             f"{checkpoint} is of iteration {iteration:g}, those of all ranks are of {mean:g} on average: the "
-            f"run was killed while it saved. Begin anew, {other}"
+            f"run was killed while it saved. Start a new run, {other}"
         )
     return tensors, facts

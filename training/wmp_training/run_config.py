@@ -69,8 +69,8 @@ class RunConfig:
 
     def _check_settings(self) -> None:
         """Refuse settings that do not exist, and a task without the height maps that the run needs."""
-        task_ = self.what()
-        sections = [f.name for part in (self.sizes(), task_) for f in fields(part)]
+        task_ = self.resolved_task()
+        sections = [f.name for part in (self.resolved_preset(), task_) for f in fields(part)]
         for name in self.settings:
             if name.partition(".")[0] not in sections:
                 near = nearest(name.partition(".")[0], sections)
@@ -84,13 +84,13 @@ class RunConfig:
                 f"task {self.task!r} observes no height map, which {who} needs; use --task obstacles"
             )
 
-    def sizes(self) -> Preset:
+    def resolved_preset(self) -> Preset:
         """The preset with its settings as configured."""
         chosen = preset(self.preset)
         chosen = replace(chosen, ppo=replace(chosen.ppo, use_mixed_precision=self.mixed_precision))
         return configured(chosen, self.settings)
 
-    def what(self) -> Task:
+    def resolved_task(self) -> Task:
         """The task with its levels, disturbances and settings as configured."""
         chosen = task(self.task).with_worlds(levels=self.levels)
         chosen = configured(chosen, self.settings)

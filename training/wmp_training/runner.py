@@ -22,7 +22,7 @@ from wmp_training.progress import iteration_line
 from wmp_training.resume import load_of_ranks
 from wmp_training.run_config import RunConfig
 from wmp_training.stop import StopRequest
-from wmp_training.world_model.picture import snapshot
+from wmp_training.world_model.prediction_plot import judge_and_draw
 
 logger = logging.getLogger(__name__)
 
@@ -123,7 +123,7 @@ class Runner:
         tensors, facts = self.learner.state_dict()
         run = {"wall_time_s": self.wall_time, "config": vars(self.config), "ancestry": self.ancestry}
         # For the record: every setting of worlds, environment and randomisation.
-        settings = {"task": asdict(self.config.what())}
+        settings = {"task": asdict(self.config.resolved_task())}
         save_checkpoint(self.checkpoint, tensors, {**facts, **run, **settings})
         self._draw_prediction()
 
@@ -134,7 +134,7 @@ class Runner:
             return
         path = self.folder / "predictions" / f"{learner.iteration:06d}.png"
         far = learner.env.contract.depth.far
-        errors = snapshot(learner.networks.world_model, learner.replay, far, path, learner.iteration)
+        errors = judge_and_draw(learner.networks.world_model, learner.replay, far, path, learner.iteration)
         if errors is not None:
             logger.info(
                 "depth predicted 1 s ahead: error %.3f m; last image instead: %.3f m; %s",

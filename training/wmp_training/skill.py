@@ -1,4 +1,4 @@
-"""What a run has learned, for another run to begin with: stripped, averaged, or grown to wider layers."""
+"""What a run has learned, for another run to begin with: stripped, averaged, or widened."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from wmp_training.checkpoint_facts import CheckpointError
 
 
 def stripped(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """What another run needs to begin with this one's skill: networks and terrain levels.
+    """The part of a checkpoint that another run needs to begin with: networks and terrain levels.
 
-    A few MB instead of hundreds: robots, memories of images and random numbers stay behind. So do the style
-    reward's discriminator and the predictor of images, which judge and paint what the robots do now.
+    A few MB instead of hundreds: without robots, replay buffers and random states, and without the
+    discriminator and the depth predictor, which depend on the robots' present behaviour.
     """
     momentary = (
         "ppo_optimizer",
@@ -40,14 +40,14 @@ def stripped(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 def mean_actor(
     checkpoints: Sequence[tuple[dict[str, Tensor], dict[str, Any]]],
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The first of ``checkpoints`` with the mean of all their actors, and the steps of each in its facts.
+    """The first of ``checkpoints`` with the mean of all their actors; the facts list the steps of each.
 
-    PPO with obstacles of many kinds swings: what one checkpoint does better, another does worse. Their mean
-    lies between them and is often better than each. One that is a mean itself counts as what it is a mean of.
+    With many kinds of obstacles PPO oscillates: one checkpoint is better here, another there. Their mean is
+    often better than each. A checkpoint that is a mean itself is weighted by the number of its parts.
 
     Raises:
-        CheckpointError: their world models differ, so that h means something else to each actor, or their
-            actors do in width.
+        CheckpointError: the world models differ, so that h means something else to each actor, or the actors
+            differ in width.
     """
     (first, facts), *others = checkpoints
     for tensors, other in others:
@@ -70,16 +70,16 @@ def mean_actor(
 
 
 def widened(tensors: dict[str, Tensor], wider: dict[str, Tensor]) -> dict[str, Tensor]:
-    """``tensors`` of a network for one whose hidden layers are ``wider``, which computes the same.
+    """The weights of a network, grown to the shapes of ``wider`` without changing its function.
 
-    Its added units see what the others of their layer see, as initialised in ``wider``, and begin with no
-    say: the units that were there take nothing from them yet (Chen et al., Net2Net, 2016).
+    Added units keep their incoming weights from ``wider``; their outgoing weights to the original units are
+    zero (Net2Net, Chen et al., 2016).
 
     Raises:
-        CheckpointError: a layer is narrower there, or ``wider`` is another network.
+        CheckpointError: a layer of ``wider`` is narrower, or its layers are others.
     """
     if {name: t.dim() for name, t in tensors.items()} != {name: t.dim() for name, t in wider.items()}:
-        raise CheckpointError("the networks have other layers, expected the same, only wider")
+        raise CheckpointError("the networks have other layers, expected the same ones, only wider")
     found = {}
     for name, own in tensors.items():
         grown = wider[name].clone()

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from wmp_training import bench
-from wmp_training.bench import PARTS, Part, Rate, Setting, measure, together
+from wmp_training.bench import PARTS, Part, Rate, Setting, combined, measure
 from wmp_training.cli.bench import TrainingBench
 from wmp_training.device import CPU
 from wmp_training.distributed import ALONE
@@ -42,7 +42,7 @@ def test_two_ranks_measure_in_processes_of_their_own():
 def test_the_memory_of_ranks_adds_up_and_the_rate_that_they_share_counts_once():
     rate = {"name": "environment", "per_second": 100.0, "unit": "steps/s"}
     found = [(1, [{**rate, "per_second": 99.0}], 0.5), (0, [rate], 0.75)]
-    assert together(found) == Part((Rate("environment", 100.0),), 1.25)
+    assert combined(found) == Part((Rate("environment", 100.0),), 1.25)
 
 
 def test_a_gpu_that_is_not_there_is_refused_before_anything_is_measured():

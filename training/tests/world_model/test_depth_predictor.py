@@ -29,9 +29,9 @@ def test_nothing_is_learned_before_anything_was_rendered():
 
 def test_half_of_the_robots_are_rendered_and_the_others_imagined(tmp_path):
     learner = Runner(tmp_path, CONFIG, threads=1).learner
-    sight = learner.env.sight
-    assert sight.rendered.sum() in (5, 6, 7)
-    assert learner.depth_predictor.written == int(sight.rendered.sum())
+    cameras = learner.env.cameras
+    assert cameras.rendered.sum() in (5, 6, 7)
+    assert learner.depth_predictor.written == int(cameras.rendered.sum())
     log = learner.iterate()
     assert log["depth_predictor"] > 0
 

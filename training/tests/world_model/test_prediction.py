@@ -1,7 +1,6 @@
 import pytest
 import torch
 
-from wmp_training.world_model.picture import draw_prediction, snapshot
 from wmp_training.world_model.prediction import (
     ModelPredictor,
     PredictionErrors,
@@ -9,6 +8,7 @@ from wmp_training.world_model.prediction import (
     prediction_errors,
     unbroken,
 )
+from wmp_training.world_model.prediction_plot import draw_prediction, judge_and_draw
 from wmp_training.world_model.replay import SequenceReplay
 from wmp_training.world_model.world_model import Sequences
 
@@ -113,15 +113,15 @@ def test_the_picture_is_written(tmp_path):
 def test_a_look_at_a_model_in_training_leaves_training_as_it_was(networks, contract, tmp_path):
     replay = SequenceReplay(2, 20, (64, 64), contract.proprioception_size, 60)
     picture, everyone = tmp_path / "now.png", torch.arange(2)
-    assert snapshot(networks.world_model, replay, 2.0, picture, seed=1) is None
+    assert judge_and_draw(networks.world_model, replay, 2.0, picture, seed=1) is None
     for step in range(20):
         images = torch.rand(2, 64, 64) - 0.5
         replay.add(everyone, images, torch.randn(2, 33), torch.randn(2, 60), torch.full((2,), step == 0))
     before = torch.get_rng_state()
-    errors = snapshot(networks.world_model, replay, 2.0, picture, seed=1)
+    errors = judge_and_draw(networks.world_model, replay, 2.0, picture, seed=1)
     assert torch.equal(torch.get_rng_state(), before)
     assert picture.exists() and len(errors.model) == 10 and errors.sequences == 32
-    assert snapshot(networks.world_model, replay, 2.0, picture, seed=1) == errors
+    assert judge_and_draw(networks.world_model, replay, 2.0, picture, seed=1) == errors
 
 
 def test_a_perfect_model_beats_persistence():

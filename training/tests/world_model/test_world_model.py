@@ -4,13 +4,13 @@ import torch
 from wmp_training.world_model.layers import symlog
 from wmp_training.world_model.replay import SequenceReplay
 from wmp_training.world_model.trainer import WorldModelTrainer
-from wmp_training.world_model.world_model import MapReader, Sequences
+from wmp_training.world_model.world_model import HeightMapDecoder, Sequences
 
 
 def test_the_loss_is_summed_over_an_image_and_a_map_and_a_mean_over_steps(networks):
     """A model of zeros foresees zeros, its prior is its posterior, and the free nats are left of the KL."""
-    model, reader = networks.world_model, MapReader(16, 5)
-    for parameter in [*model.parameters(), *reader.parameters()]:
+    model, map_decoder = networks.world_model, HeightMapDecoder(16, 5)
+    for parameter in [*model.parameters(), *map_decoder.parameters()]:
         torch.nn.init.zeros_(parameter)
     batch = Sequences(
         torch.rand(2, 3, 64, 64) - 0.5,
@@ -19,7 +19,7 @@ def test_the_loss_is_summed_over_an_image_and_a_map_and_a_mean_over_steps(networ
         torch.eye(3)[:1].repeat(2, 1),
         torch.randn(2, 3, 5),
     )
-    loss, log = model.loss(batch, reader)
+    loss, log = model.loss(batch, map_decoder)
     depth = batch.depth.square().sum() / 6
     proprioception = symlog(batch.proprioception).square().sum() / 6
     surroundings = batch.surroundings.square().sum() / 6

@@ -54,9 +54,9 @@ class CheckpointCommand:
         )
 
     def run(self, args: argparse.Namespace) -> int:
-        from wmp_training.checkpoint_facts import FACTS, TENSORS, CheckpointError, kept_or_of_run, load_facts
+        from wmp_training.checkpoint_facts import FACTS, TENSORS, CheckpointError, find_checkpoint, load_facts
 
-        source, *others = (kept_or_of_run(folder) for folder in (args.folder, *args.mean_with))
+        source, *others = (find_checkpoint(folder) for folder in (args.folder, *args.mean_with))
         if args.out.resolve() == source.resolve():
             raise CheckpointError(f"--out is {args.out}, the run's own checkpoint; name another folder")
         for folder in (source, *others):
@@ -74,12 +74,12 @@ class CheckpointCommand:
         kept = stripped(tensors)
         put_checkpoint(args.out, kept, facts)
         size = sum(tensor.nbytes for tensor in kept.values()) / 1e6
-        begin = f"wmp train {same_kind(facts['config'])} --begin-with {args.out} --out runs/NAME"
+        begin = f"wmp train {matching_options(facts['config'])} --begin-with {args.out} --out runs/NAME"
         print(f"wrote {args.out} ({size:.1f} MB); next: {begin}")
         return 0
 
 
-def same_kind(config: Mapping[str, Any]) -> str:
+def matching_options(config: Mapping[str, Any]) -> str:
     """The options of ``wmp train`` for a run that can begin with a checkpoint of ``config``."""
     known = {"recipe": "wmp" if config.get("stage", "wmp") == "wmp" else "warm", **config}
     words = [f"--{key} {known[key]}" for key in ("preset", "task", "policy", "recipe") if key in known]

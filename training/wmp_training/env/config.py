@@ -1,4 +1,4 @@
-"""Settings of the locomotion task."""
+"""Settings of the locomotion task. Needs no torch."""
 
 from __future__ import annotations
 
@@ -6,13 +6,22 @@ from dataclasses import dataclass, field
 
 from wmp_training.sim.config import check_range
 
-#: Delays of commands that are supported, s.
+#: Supported range of action delays [s].
 DELAY_ALLOWED = (0.0, 0.25)
 
 
 @dataclass(frozen=True)
 class CommandConfig:
-    """Shares of stand, turn, straight, heading and curve; m/s, rad/s, s."""
+    """How commands are drawn.
+
+    Attributes:
+        open_shares, track_shares: probabilities of stand, turn, straight, heading and curve, on open ground
+            and on a track.
+        speed: range of vx [m/s].
+        yaw_rate: largest yaw rate [rad/s].
+        heading_gain: yaw rate per heading error [1/s].
+        period: range of the time until the next command [s].
+    """
 
     open_shares: tuple[float, ...] = (0.18, 0.24, 0.2, 0.06, 0.32)
     track_shares: tuple[float, ...] = (0.06, 0.08, 0.26, 0.55, 0.05)
@@ -24,12 +33,16 @@ class CommandConfig:
 
 @dataclass(frozen=True)
 class CurriculumConfig:
-    """When levels change.
+    """When a robot's terrain level changes.
 
-    Up after ``promotion`` m. Down after less than ``demotion_share`` of the commanded distance, if at least
-    ``min_commanded`` m were commanded, or after a failure within ``failure`` m. Past the last level follows
-    one drawn from ``redraw_from`` upwards. ``revisit`` is the share of the episodes on a level drawn from all
-    up to the robot's own: what is never met again is unlearned.
+    Attributes:
+        promotion: one level up after this distance [m].
+        demotion_share: one level down below this share of the commanded distance ...
+        min_commanded: ... if at least this distance was commanded [m].
+        failure: also one level down after a failure within this distance [m].
+        redraw_from: after the last level, the next one is drawn from this level upwards.
+        revisit: share of the episodes on a level drawn from all up to the robot's own, so that easier
+            terrain is not unlearned.
     """
 
     promotion: float = 4.0
@@ -46,13 +59,15 @@ class CurriculumConfig:
 
 @dataclass(frozen=True)
 class EndConfig:
-    """Bounds of an episode.
+    """When an episode ends.
 
-    ``upright``: largest z of unit gravity in the base frame (-1 level, 0 lying on the side).
-    ``trunk_contact`` s of trunk contact in a row. ``track_x``, ``track_y`` m: its ends and half width.
-    ``sideways_fails``: to leave the track other than forward is a failure instead of a time-out. ``stuck`` s
-    without 0.1 m of progress while told to walk. ``pit`` m below the start, where there is something to fall
-    into.
+    Attributes:
+        upright: maximum z of unit gravity in the base frame (-1 level, 0 lying on the side).
+        trunk_contact: maximum duration of uninterrupted trunk contact [s].
+        track_x, track_y: ends and half width of the track [m].
+        sideways_fails: leaving the track other than forward is a failure instead of a time-out.
+        stuck: maximum time without 0.1 m of progress under a command to walk [s].
+        pit: maximum depth below the start on terrains with pits [m].
     """
 
     upright: float = -0.35
@@ -66,18 +81,20 @@ class EndConfig:
 
 @dataclass(frozen=True)
 class RewardConfig:
-    """Weight of every term (per second); see :class:`Rewards` for what they measure.
+    """Weight of every reward term (per second); see :class:`Rewards` for what the terms measure.
 
-    ``leniency`` holds factors (terrain, term, factor) for terms that stand in the way of an obstacle,
-    ``overspeed`` (terrain, m/s) by how much a robot may be faster than commanded at no cost. ``run_up`` pays
-    every m/s beyond the command, up to 1 m/s, among the widest gaps, and less in proportion among narrower
-    ones: who arrives at a walk steps across 0.6 m and falls into what is wider. ``leap`` pays, among them and
-    in the same proportion, the area under the path of the trunk's lower end over a pit (per m2): who lunges
-    across 0.7 m drops his nose into what is wider before his front feet come down, and who rears up instead
-    drops behind. ``vault`` pays, among boxes and in their proportion, the area between the path of the
-    trunk's rear end and the top of the box that the front end is over already (per m2): who jumps up without
-    getting forward falls back. ``fall`` is given once, whole, to an episode that ends in a failure, and is
-    not cut off at zero: what a fall costs otherwise is the reward of the next seconds.
+    Attributes:
+        leniency: factors (terrain, term, factor) for terms that work against crossing an obstacle.
+        overspeed: (terrain, m/s) by which a robot may exceed the commanded speed without penalty.
+        run_up: per m/s above the command, up to 1 m/s, on tracks of gaps; proportional to the level. At
+            walking speed a robot steps across 0.6 m and falls into wider gaps.
+        leap: per m2 under the path of the trunk's lower end over a pit, proportional to the level. Lunging
+            crosses 0.7 m; over wider gaps the nose drops before the front feet land, or, if the robot rears
+            up, the rear drops.
+        vault: per m2 between the path of the trunk's rear end and the top of a box that the front end has
+            reached, proportional to the level. Jumping up without forward motion falls back.
+        fall: given once when an episode ends in a failure, and not clipped at zero. Without it, a fall only
+            costs the rewards of the following seconds.
     """
 
     track_velocity: float = 1.5
@@ -118,9 +135,12 @@ class RewardConfig:
 class DepthNoise:
     """Errors of planar depth.
 
-    ``disparity`` in 1/m is the standard deviation of the inverse depth (0.05 pixels at a focal length of
-    211 pixels and a baseline of 0.05 m); ``dropout`` the share of pixels without a measurement; a pixel
-    with a step of more than ``edge`` m to its left drops out with ``edge_dropout``.
+    Attributes:
+        disparity: standard deviation of the inverse depth [1/m]: 0.05 pixels at a focal length of 211 pixels
+            and a baseline of 0.05 m.
+        dropout: share of pixels without a measurement.
+        edge: a pixel whose depth differs by more than this from its left neighbour [m] ...
+        edge_dropout: ... drops out with this probability.
     """
 
     disparity: float = 0.005
@@ -136,15 +156,25 @@ class DepthNoise:
 
 @dataclass(frozen=True)
 class EnvConfig:
-    """Task settings: episode and push period in s, push in m/s, sensor noise and camera pitch (rad) as +-.
+    """Settings of the environment.
 
-    ``terrain_shares`` of the robots by terrain kind, relative to one another; ``camera`` and ``surroundings``
-    say whether depth images are rendered and height maps are observed; ``start_x`` m and ``start_heading``
-    rad as +- on a track; ``latency`` the share of episodes in which commands take effect one physics step
-    late, unless ``action_delay`` is a range of delays in s, drawn per episode and rounded to physics steps;
-    ``blind_robots`` the share of episodes without any image, ``lost_images`` the share of images lost
-    otherwise. ``depth_noise`` is what the camera adds to an image (``None``: nothing), ``rendered`` the share
-    of robots whose images are rendered.
+    Attributes:
+        terrain_shares: shares of the robots by terrain kind, relative to one another.
+        episode: maximum duration of an episode [s].
+        push_period: mean time between pushes [s].
+        push_velocity: maximum velocity added by a push, per axis [m/s].
+        noise: amplitude (+-) of uniform sensor noise by observation term, in the term's unit.
+        latency: share of the episodes in which actions take effect one physics step late.
+        action_delay: instead of ``latency``, a range of delays [s], drawn per episode and rounded to physics
+            steps.
+        camera_pitch: maximum error of the camera's pitch (+-) [rad].
+        lost_images: share of images that do not arrive.
+        blind_robots: share of the episodes without any image.
+        rendered: share of the robots whose images are rendered.
+        depth_noise: errors of the camera; None for none.
+        camera: whether there are depth images.
+        surroundings: whether height maps are observed.
+        start_x, start_heading: ranges (+-) of the start on a track [m, rad].
     """
 
     terrain_shares: tuple[tuple[str, float], ...] = (("flat", 0.45), ("rough", 0.3), ("slope", 0.25))

@@ -1,4 +1,4 @@
-"""When an episode ends: as a failure, or because there is nothing more to do."""
+"""When an episode ends: with a failure, or at the end of the track."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from wmp_training.env.config import EndConfig
 
 
 class Ends:
-    """Judges every robot after every control period.
+    """Decides after every control period which episodes end.
 
     Args:
-        track: robots on a track along +x [N]; the others walk where they like.
-        pits: robots whose track has gaps [N].
+        track: robots on a track along +x [N]; the others are on open ground.
+        pits: robots whose track has pits [N].
     """
 
     STATE = ("trunk_time", "best_x", "idle_time")
@@ -31,7 +31,10 @@ class Ends:
     def __call__(
         self, position: Tensor, gravity: Tensor, trunk_contact: Tensor, speed: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Whether each robot failed, and whether it left the track in order [N]; ``speed`` commanded."""
+        """Whether each robot failed, and whether it left the track without a failure [N].
+
+        ``speed`` [N] is the commanded vx [m/s].
+        """
         config = self.config
         x, y, z = position.unbind(-1)
         self.trunk_time = torch.where(trunk_contact, self.trunk_time + self.dt, 0.0)

@@ -17,7 +17,7 @@ from torch import Tensor
 from wmp_core.contract import Contract
 from wmp_training.a1_contract import a1_contract
 from wmp_training.checkpoint import digest, load_checkpoint, section
-from wmp_training.checkpoint_facts import kept_or_of_run
+from wmp_training.checkpoint_facts import find_checkpoint
 from wmp_training.env.environment import Observation
 from wmp_training.evaluation.candidate import Agent
 from wmp_training.learner import Networks
@@ -37,7 +37,7 @@ class RunCandidate:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.tensors, self.facts = load_checkpoint(kept_or_of_run(folder))
+        self.tensors, self.facts = load_checkpoint(find_checkpoint(folder))
         config = self.facts["config"]
         self.name = folder.resolve().name
         self.kind = "teacher" if config.get("stage") == "teacher" else config.get("policy", "wmp")

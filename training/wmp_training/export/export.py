@@ -15,7 +15,7 @@ from wmp_core.contract import Contract
 from wmp_core.golden import GoldenTrajectory
 from wmp_training.a1_contract import a1_contract
 from wmp_training.checkpoint import load_checkpoint
-from wmp_training.checkpoint_facts import kept_or_of_run
+from wmp_training.checkpoint_facts import find_checkpoint
 from wmp_training.export.calibration import calibrate, walk
 from wmp_training.export.golden import record_golden
 from wmp_training.export.graphs import export_graphs
@@ -63,7 +63,7 @@ def export(
     Raises:
         ValueError: the run is a teacher or a baseline, which no robot could run.
     """
-    tensors, facts = load_checkpoint(kept_or_of_run(run))
+    tensors, facts = load_checkpoint(find_checkpoint(run))
     if not any(name.startswith("world_model.") for name in tensors):
         raise ValueError(f"{run} holds a policy without a world model; judge it with 'wmp eval --run {run}'")
     chosen = preset_of(facts["config"])

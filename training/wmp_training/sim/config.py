@@ -1,11 +1,11 @@
-"""Settings of the simulated worlds: which terrains are compiled, and what is randomised in them."""
+"""Settings of the simulated worlds: terrains and randomised properties. Needs neither torch nor MuJoCo."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-#: What each range may span: beyond it a robot is none, or the solver leaves it.
+#: Allowed bounds of each range: beyond them the robot is not plausible or the solver diverges.
 ALLOWED = {
     "friction": (0.05, 3.0),
     "payload": (-3.0, 10.0),
@@ -19,7 +19,7 @@ ALLOWED = {
 
 
 def check_range(key: str, value: Sequence[float], allowed: tuple[float, float]) -> tuple[float, float]:
-    """``value`` as (low, high); ``ValueError`` unless it is ordered and within ``allowed``."""
+    """``value`` as (low, high); raises ``ValueError`` unless it is ordered and within ``allowed``."""
     expected = f"expected [low, high] with low <= high in [{allowed[0]:g}, {allowed[1]:g}]"
     pair = isinstance(value, (list, tuple)) and len(value) == 2
     if not pair or not all(isinstance(bound, (int, float)) for bound in value):
@@ -32,11 +32,19 @@ def check_range(key: str, value: Sequence[float], allowed: tuple[float, float]) 
 
 @dataclass(frozen=True)
 class RandomisationConfig:
-    """Ranges (low, high), drawn uniformly once per world.
+    """Ranges (low, high) of physical properties, drawn uniformly once per world.
 
-    ``friction`` of the feet; ``payload`` kg added to the trunk; ``com`` m by which the trunk's centre of mass
-    shifts per axis; ``link_mass``, ``kp``, ``kd`` and ``strength`` are factors (strength scales both gains: a
-    weak motor); ``joint_friction`` N m of dry friction in every joint. ``ValueError`` outside of ``ALLOWED``.
+    Attributes:
+        friction: sliding friction of the feet.
+        payload: mass added to the trunk [kg].
+        com: offset of the trunk's centre of mass, per axis [m].
+        link_mass: factor on the mass of every other link.
+        kp, kd: factors on the gains, per joint.
+        strength: factor on both gains of a joint: a weak or strong motor.
+        joint_friction: dry friction (frictionloss) of every joint [N m].
+
+    Raises:
+        ValueError: a range exceeds ``ALLOWED``.
     """
 
     friction: tuple[float, float] = (0.4, 1.6)
@@ -60,13 +68,20 @@ NOMINAL = RandomisationConfig(
 
 @dataclass(frozen=True)
 class PoolConfig:
-    """Terrain kinds, each with ``levels`` but the flat one with a single level; variants per level.
+    """Which worlds are compiled.
 
-    Difficulty rises evenly from 0 to ``hardest``; for a kind that begins at its ``easiest`` instead, in steps
-    that shrink, since only the last of them are hard. With ``graded`` the variants of a level fill the way
-    down to the level below: steps between levels that a policy can take.
-    ``motor_limits``: motors obey the contract's torque limits and the envelope's limit of power, and lose
-    torque at speed.
+    Attributes:
+        terrains: kinds of terrain.
+        levels: of every kind but the flat one, which has one.
+        variants, flat_variants: worlds per level, each with its own randomised robot.
+        hardest: difficulty of the last level; it rises evenly from 0.
+        easiest: (kind, difficulty) of kinds that begin elsewhere; their steps shrink towards the last level,
+            because only the last levels are hard.
+        graded: the variants of a level fill the range down to the level below, so that the steps between
+            levels stay small.
+        motor_limits: motors obey the contract's torque limits and the envelope's power limit, and lose torque
+            with speed.
+        randomisation: of the robots.
     """
 
     terrains: tuple[str, ...] = ("flat", "rough", "slope")
@@ -80,15 +95,15 @@ class PoolConfig:
     randomisation: RandomisationConfig = field(default_factory=RandomisationConfig)
 
     def levels_of(self, name: str) -> int:
-        """How many levels the kind ``name`` has."""
+        """Number of levels of the kind ``name``."""
         return 1 if name == "flat" else self.levels
 
     def variants_of(self, name: str) -> int:
-        """How many variants every level of the kind ``name`` has."""
+        """Number of variants per level of the kind ``name``."""
         return self.flat_variants if self.levels_of(name) == 1 else self.variants
 
     def difficulty(self, name: str, level: int, variant: int) -> float:
-        """Difficulty of ``variant`` of ``level`` of the kind ``name``."""
+        """Difficulty of a variant of a level of the kind ``name``."""
         height = max(level - variant / self.variants, 0.0) if self.graded else level
         share = height / max(self.levels - 1, 1)
         easiest = dict(self.easiest).get(name)

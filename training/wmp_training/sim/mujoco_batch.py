@@ -1,7 +1,6 @@
-"""Simulator on MuJoCo's thread pool of CPU simulations.
+"""The simulator: MuJoCo on the CPU, with all worlds of a pool compiled in advance.
 
-All worlds are compiled once (terrain kind x level x variant, each variant with its own randomised robot); a
-reset swaps a robot's model for another of the pool, which costs microseconds.
+There is a world for every terrain kind, level and variant, each with its own randomised robot.
 """
 
 from __future__ import annotations
@@ -31,8 +30,8 @@ class MujocoBatch(MujocoWorlds):
 
     Args:
         contract: joint order, gains, camera and control period.
-        num_robots: simulations.
-        pool: which worlds to compile.
+        num_robots: number of robots.
+        pool: worlds to compile.
         seed: of terrains and randomisation.
         threads: physics threads, 0 for all CPUs.
     """
@@ -81,8 +80,8 @@ class MujocoBatch(MujocoWorlds):
 
 
 class Motors:
-    """Moves joint targets so that position actuators never ask for more torque than the envelope lets pass
-    and a motor can give."""
+    """Limits joint targets so that the position actuators apply only what the envelope allows and the motors
+    deliver."""
 
     def __init__(self, contract: Contract, models: list[mujoco.MjModel]) -> None:
         self._kp = np.array([model.actuator_gainprm[:, 0] for model in models])
@@ -92,7 +91,7 @@ class Motors:
         self._power_limit = EnvelopeSettings().power_limit
 
     def reachable(self, world: np.ndarray, target: np.ndarray, q: np.ndarray, dq: np.ndarray) -> np.ndarray:
-        """Targets [N, J] whose torque is what motors asked for ``target`` deliver at ``q`` and ``dq``."""
+        """Targets whose torque equals what motors deliver for ``target`` at ``q`` and ``dq``; all [N, J]."""
         kp, kd = self._kp[world], self._kd[world]
         wanted = kp * (target - q) - kd * dq
         allowed = np.minimum(np.maximum(wanted, -self._torque_limit), self._torque_limit)

@@ -1,4 +1,4 @@
-"""Physical properties that differ from world to world, so that a policy learns to live with any of them."""
+"""Domain randomisation: physical properties that differ from world to world."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wmp_training.sim.config import RandomisationConfig
 
 
 def randomise(model: mujoco.MjModel, config: RandomisationConfig, rng: np.random.Generator) -> np.ndarray:
-    """Write one draw into ``model``; returns it scaled: friction, payload, com 3, kp 12, kd 12."""
+    """Draw properties into ``model``; returns them scaled: friction, payload, com 3, kp 12, kd 12."""
     friction = rng.uniform(*config.friction)
     payload = rng.uniform(*config.payload)
     com = rng.uniform(*config.com, 3)
@@ -31,7 +31,7 @@ def randomise(model: mujoco.MjModel, config: RandomisationConfig, rng: np.random
     model.actuator_gainprm[:, 0] *= kp
     model.actuator_biasprm[:, 1] *= kp
     model.actuator_biasprm[:, 2] *= kd
-    # From a stream of its own: with or without it, all other draws are the same.
+    # From its own random stream, so that it does not change the other draws.
     friction_rng = rng.spawn(1)[0]
     model.dof_frictionloss[-joints:] = friction_rng.uniform(*config.joint_friction, joints)
     mujoco.mj_setConst(model, mujoco.MjData(model))

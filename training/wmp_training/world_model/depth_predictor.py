@@ -1,7 +1,7 @@
-"""Depth images for robots that are not rendered, from what lies around them and how they hold themselves.
+"""Predicts the depth images of robots that are not rendered, from height map and proprioception.
 
-Rendering is most of the cost where a GPU renders images one by one. A share of the robots is then enough:
-this network learns from their images what the others would see (WMP, arXiv 2409.16784).
+Where a GPU renders images one by one, rendering dominates the cost. It is then enough to render a share of
+the robots: this network learns from their images and predicts those of the others (WMP, arXiv 2409.16784).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from wmp_training.world_model.decoder import ConvDecoder
 
 
 class DepthPredictor(nn.Module):
-    """Height map and proprioception [M, I] -> normalised depth [M, H, W]."""
+    """Maps height map and proprioception [M, I] to normalised depth [M, H, W]."""
 
     def __init__(self, inputs: int, image: tuple[int, int], config: DepthPredictorConfig) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class DepthPredictor(nn.Module):
 
 
 class DepthPredictorTrainer:
-    """The predictor with its optimiser and its memory of rendered images."""
+    """The predictor with its optimiser and a ring buffer of rendered images."""
 
     def __init__(
         self,
@@ -51,17 +51,17 @@ class DepthPredictorTrainer:
 
     @torch.no_grad()
     def predict(self, known: Tensor) -> Tensor:
-        """Images [M, H, W] of robots that were not rendered, within the range of a camera."""
+        """Predicted images [M, H, W] of robots that were not rendered, within [-0.5, 0.5]."""
         return self.predictor(known).clamp(-0.5, 0.5)
 
     def remember(self, known: Tensor, images: Tensor) -> None:
-        """Add what was rendered, [M, I] and [M, H, W]; the oldest give way."""
+        """Add inputs [M, I] and rendered images [M, H, W]; they replace the oldest ones."""
         slots = (self.written + torch.arange(len(known), device=self.device)) % len(self.known)
         self.known[slots], self.images[slots] = known, images.to(torch.float16)
         self.written += len(known)
 
     def train(self) -> dict[str, float]:
-        """The updates of one iteration; the last loss, per pixel, or nothing while nothing is remembered."""
+        """Do one iteration's updates; returns the last loss per pixel, nothing while the buffer is empty."""
         held, losses = min(self.written, len(self.known)), {}
         for _ in range(self.config.updates if held else 0):
             chosen = torch.randint(held, (self.config.batch,), generator=self.generator, device=self.device)

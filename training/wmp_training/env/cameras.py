@@ -1,4 +1,4 @@
-"""What every robot's depth camera delivers: late, tilted, noisy, sometimes nothing, or only imagined."""
+"""The depth cameras of all robots: delayed, tilted and noisy images, some lost, some predicted."""
 
 from __future__ import annotations
 
@@ -15,25 +15,26 @@ from wmp_training.sim.camera import normalise
 
 
 class PredictedDepth(Protocol):
-    """Learns images from rendered robots and draws them for the others; see ``depth_predictor.py``."""
+    """Predicts the images of robots that are not rendered; see ``world_model/depth_predictor.py``."""
 
     def predict(self, known: Tensor) -> Tensor:
-        """Normalised images [M, H, W] from height map and proprioception [M, I]."""
+        """Predict normalised images [M, H, W] from height map and proprioception [M, I]."""
 
     def remember(self, known: Tensor, images: Tensor) -> None:
-        """What was rendered, to learn from."""
+        """Learn from inputs [M, I] and rendered images [M, H, W]."""
 
 
-class Sight:
-    """Cameras of all robots; an image is handed out one world-model interval after it was taken.
+class Cameras:
+    """Cameras of all robots; an image is delivered one world-model interval after it was taken.
 
     Args:
-        depth_predictor: draws the images of robots that are not rendered.
+        count: number of robots.
+        depth_predictor: predicts the images of robots that are not rendered.
         device: of the images.
     """
 
     STATE = ("pitch", "blind", "image")
-    #: Step of a sequence that spreads any share evenly over the robots, whatever their terrain.
+    #: Golden-ratio sequence: spreads any share evenly over the robots, and so over their terrains.
     GOLDEN = 0.6180339887
 
     def __init__(
@@ -46,7 +47,7 @@ class Sight:
     ) -> None:
         if config.rendered < 1.0 and depth_predictor is None:
             raise ValueError(
-                f"rendered is {config.rendered}, expected 1.0 where nothing draws the other images"
+                f"rendered is {config.rendered}, expected 1.0 without a depth predictor for the other images"
             )
         self.depth, self.config, self.depth_predictor = depth, config, depth_predictor
         self.rendered = (torch.arange(count, device=device) * self.GOLDEN) % 1.0 < config.rendered
@@ -55,13 +56,18 @@ class Sight:
         self.image = torch.zeros(count, depth.height, depth.width, device=device)
 
     def reset(self, robots: Tensor) -> None:
-        """Draw the camera's tilt, and whether it delivers anything, for new episodes."""
+        """Draw the camera pitch, and whether the camera delivers images at all, for new episodes."""
         draw = torch.rand(len(robots), device=self.pitch.device)
         self.pitch[robots] = self.config.camera_pitch * (draw * 2.0 - 1.0)
         self.blind[robots] = torch.rand_like(draw) < self.config.blind_robots
 
-    def look(self, sim: Simulator, due: Tensor, first: Tensor, known: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Take an image of robots ``due`` [M] and hand out their last one (at an episode's first tick: this).
+    def capture(
+        self, sim: Simulator, due: Tensor, first: Tensor, known: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Take an image of the robots ``due`` [M] and deliver their previous one.
+
+        At the first tick of an episode (``first`` [M]) the new image is delivered. ``known`` [N, I] is the
+        input of the depth predictor.
 
         Returns:
             Normalised images [M, H, W], and whether each arrived [M].
@@ -69,12 +75,12 @@ class Sight:
         lost = torch.rand(len(due), device=due.device) < self.config.lost_images
         if not self.config.camera:
             return self.image[due], ~(lost | self.blind[due])
-        fresh = self._take(sim, due, known)
+        fresh = self._new_images(sim, due, known)
         delayed = torch.where(first[:, None, None], fresh, self.image[due])
         self.image[due] = fresh
         return delayed, ~(lost | self.blind[due])
 
-    def _take(self, sim: Simulator, due: Tensor, known: Tensor | None) -> Tensor:
+    def _new_images(self, sim: Simulator, due: Tensor, known: Tensor | None) -> Tensor:
         if self.depth_predictor is None or known is None:
             return self._render(sim, due)
         real = self.rendered[due]
