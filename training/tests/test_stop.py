@@ -11,10 +11,21 @@ import pytest
 from wmp_training.checkpoint import load_checkpoint
 from wmp_training.checkpoint_facts import is_checkpoint
 
-#: `wmp train` in a process of its own; the save of a checkpoint takes `SAVE` s longer than usual.
+#: `wmp train` in a process of its own, which also says when it begins to import torch; saving a checkpoint
+#: takes `SAVE` s longer than usual.
 SCRIPT = """
 import argparse, os, sys, time
 from wmp_training.cli.train import command
+
+
+class Announce:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "torch":
+            print("IMPORTING", file=sys.stderr, flush=True)
+
+
+sys.meta_path.insert(0, Announce)
 
 parser = argparse.ArgumentParser()
 command.add_arguments(parser)
@@ -73,8 +84,9 @@ class Training:
         return self.process.returncode, output
 
 
-def test_stopped_while_it_starts_it_says_that_nothing_was_saved_and_creates_nothing(tmp_path):
-    code, output = Training(tmp_path / "run").until("loading torch").send().end()
+@pytest.mark.parametrize("moment", ["IMPORTING", "building the simulator"])
+def test_stopped_while_it_starts_it_says_that_nothing_was_saved_and_creates_nothing(tmp_path, moment):
+    code, output = Training(tmp_path / "run").until(moment).send().end()
     assert code == 130
     assert f"stopped; nothing was saved yet in {tmp_path / 'run'}" in output
     assert not (tmp_path / "run").exists()

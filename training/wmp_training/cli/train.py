@@ -77,8 +77,7 @@ class TrainCommand:
 
 def _train(args: argparse.Namespace, recipe: str, config: RunConfig, stop: StopRequest) -> Path:
     """Train as ``args`` say; returns the folder of the last checkpoint."""
-    logging.getLogger(__name__).info("loading torch and MuJoCo, then compiling the worlds of %r", config.task)
-    # Imported here: everything that could be refused has been, and `wmp --help` stays fast.
+    # Imported here: everything that can be refused without torch has been, and `wmp --help` stays fast.
     import torch
 
     from wmp_training.device import choose
@@ -86,6 +85,7 @@ def _train(args: argparse.Namespace, recipe: str, config: RunConfig, stop: StopR
     from wmp_training.train import train
 
     device = choose(args.device, int(os.environ.get("LOCAL_RANK", "0")))
+    logging.getLogger(__name__).info("building the simulator: compiling the worlds of task %r", config.task)
     # Policy and world model learn side by side, one thread each: two threads inside one operation wait for
     # each other on a busy machine (measured: up to 30 times slower).
     torch.set_num_threads(1)

@@ -63,8 +63,8 @@ class HeightFields:
     def intersect(self, scene: Tensor, position: Tensor, rays: Tensor, reach: Tensor) -> Tensor:
         """Depth [M, H, W] at which rays hit the surface or its side before ``reach``, else infinite.
 
-        ``scene`` is [M]; ``position`` [M, 3], m, and ``rays`` [M, H, W, 3] are in the world frame; ``reach`` is
-        [M, H, W].
+        ``scene`` is [M], ``reach`` [M, H, W]; ``position`` [M, 3], m, and ``rays`` [M, H, W, 3] are in the
+        world frame.
         """
         depth = torch.full_like(reach, torch.inf).flatten()
         active = self._enter(scene, position, rays, reach)
