@@ -15,7 +15,7 @@ def iteration_of_both(folder):
     return tensors["actor.weight"].tolist(), facts["iteration"]
 
 
-def test_a_checkpoint_kept_among_other_files_replaces_its_own_two_alone(tmp_path):
+def test_a_checkpoint_among_other_files_replaces_only_its_own_two(tmp_path):
     kept, beside = tmp_path / "kept", tmp_path / "kept.old"
     for folder in (kept, beside):
         folder.mkdir()
@@ -28,7 +28,7 @@ def test_a_checkpoint_kept_among_other_files_replaces_its_own_two_alone(tmp_path
     assert all((folder / "README.md").read_text() == "What this is.\n" for folder in (kept, beside))
 
 
-def test_a_checkpoint_that_could_not_be_written_leaves_the_one_before(tmp_path):
+def test_a_failed_save_leaves_the_previous_checkpoint(tmp_path):
     for save in (ck.put_checkpoint, ck.save_checkpoint):
         folder = tmp_path / save.__name__
         write(folder, 1, save)
@@ -37,7 +37,7 @@ def test_a_checkpoint_that_could_not_be_written_leaves_the_one_before(tmp_path):
         assert iteration_of_both(folder) == ([1.0, 1.0], 1)
 
 
-def test_stopped_between_its_files_a_checkpoint_is_refused_rather_than_mixed(tmp_path, monkeypatch):
+def test_a_checkpoint_written_by_half_is_refused(tmp_path, monkeypatch):
     write(tmp_path, 1)
     replace = type(tmp_path).replace
 
@@ -54,7 +54,7 @@ def test_stopped_between_its_files_a_checkpoint_is_refused_rather_than_mixed(tmp
         ck.load_checkpoint(tmp_path)
 
 
-def test_a_save_killed_while_it_replaces_the_folder_leaves_the_checkpoint_before(tmp_path, monkeypatch):
+def test_a_save_killed_while_it_replaces_the_folder_leaves_the_previous_checkpoint(tmp_path, monkeypatch):
     folder = tmp_path / "checkpoint"
     write(folder, 1, ck.save_checkpoint)
     rename = type(tmp_path).rename
@@ -73,7 +73,7 @@ def test_a_save_killed_while_it_replaces_the_folder_leaves_the_checkpoint_before
     assert iteration_of_both(folder) == ([3.0, 3.0], 3)
 
 
-def test_a_checkpoint_that_is_saved_while_it_is_read_is_read_again(tmp_path, monkeypatch):
+def test_a_checkpoint_that_changes_while_it_is_read_is_read_again(tmp_path, monkeypatch):
     write(tmp_path, 1)
     load_file, saved = ck.load_file, []
 
@@ -95,7 +95,7 @@ def test_a_damaged_file_is_named(tmp_path, name):
         ck.load_checkpoint(tmp_path)
 
 
-def test_the_mean_of_actors_is_taken_between_them_and_all_else_of_the_first():
+def test_a_mean_checkpoint_averages_the_actors_and_keeps_the_rest_of_the_first():
     def checkpoint(steps, value, world_model=1.0):
         tensors = {"actor.weight": value, "critic.weight": value, "world_model.weight": world_model}
         return {name: torch.full((2,), float(x)) for name, x in tensors.items()}, {"env_steps": steps}
@@ -122,7 +122,7 @@ def network(units):
     )
 
 
-def test_a_widened_network_computes_the_same_and_all_of_it_learns():
+def test_a_widened_network_computes_the_same_and_all_its_weights_learn():
     torch.manual_seed(3)
     own, wider, seen = network(4), network(7), torch.randn(64, 3)
     wider.load_state_dict(skill.widened(own.state_dict(), wider.state_dict()))
@@ -137,7 +137,7 @@ def test_a_widened_network_computes_the_same_and_all_of_it_learns():
         assert (value != before[name]).all(), name
 
 
-def test_a_network_fits_into_no_other():
+def test_a_network_is_not_widened_into_a_narrower_or_other_one():
     own = network(4).state_dict()
     with pytest.raises(CheckpointError, match=r"0.weight has the shape \(4, 3\).*policy.width as large"):
         skill.widened(own, network(3).state_dict())

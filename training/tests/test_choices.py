@@ -22,6 +22,6 @@ def test_an_unknown_name_is_answered_with_the_nearest_known_one(wrong, hint):
         wrong()
 
 
-def test_a_name_like_no_other_gets_the_choices_alone():
+def test_a_name_unlike_all_others_gets_the_choices_without_a_suggestion():
     with pytest.raises(ValueError, match=r"expected one of \['full', 'small', 'tiny'\]$"):
         preset("xyz")

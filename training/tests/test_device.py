@@ -107,7 +107,7 @@ def pretended_device() -> Iterator[torch.device]:
         yield DEVICE
 
 
-def test_mixing_devices_fails_on_the_pretended_device_as_on_a_gpu():
+def test_mixing_devices_fails_on_the_fake_device_as_on_a_gpu():
     with pretended_device() as device:
         there, here = torch.ones(3, device=device), torch.ones(3)
         assert isinstance(there * 2 + there, Elsewhere) and (there * 2).tolist() == [2.0] * 3
@@ -146,7 +146,7 @@ RUNS = [
 
 
 @pytest.mark.parametrize("run", RUNS, ids=lambda run: "-".join(map(str, run.values())))
-def test_all_but_physics_runs_on_the_device_that_was_asked_for(run, monkeypatch):
+def test_everything_but_physics_runs_on_the_chosen_device(run, monkeypatch):
     monkeypatch.setattr(learner_module, "ThreadPoolExecutor", AtOnce)
     monkeypatch.setattr(torch, "Generator", lambda device=None: torch._C.Generator())
     config = RunConfig("tiny", 6, 3, levels=1, **run)
@@ -159,7 +159,7 @@ def test_all_but_physics_runs_on_the_device_that_was_asked_for(run, monkeypatch)
         assert "world_model" in log or hasattr(learner, "kind")
 
 
-def test_a_run_goes_on_on_another_device(tmp_path, monkeypatch):
+def test_a_run_can_be_resumed_on_another_device(tmp_path, monkeypatch):
     monkeypatch.setattr(learner_module, "ThreadPoolExecutor", AtOnce)
     monkeypatch.setattr(torch, "Generator", lambda device=None: torch._C.Generator())
     monkeypatch.setattr(torch.cuda, "get_rng_state", lambda device: torch.zeros(16, dtype=torch.uint8))
@@ -176,7 +176,7 @@ def test_a_run_goes_on_on_another_device(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_a_gpu_that_is_not_there_is_refused_in_one_line(tmp_path, capsys):
+def test_a_missing_gpu_is_refused_in_one_line(tmp_path, capsys):
     assert main(["train", "--device", "cuda", "--out", str(tmp_path / "run")]) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert "finds 0 GPUs here; use --device cpu" in line

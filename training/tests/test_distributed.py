@@ -60,7 +60,7 @@ def test_two_ranks_share_weights_and_average_gradients(folder):
         assert result["mean"] == 0.5 and result["any"] and not result["none"]
 
 
-def test_one_process_alone_needs_no_group():
+def test_a_single_process_needs_no_process_group():
     with Ranks.joined() as ranks:
         assert ranks == ALONE
     assert ALONE.any(True) and not ALONE.any(False)
@@ -88,7 +88,7 @@ def resume(rank, ranks, folder):
     (folder / f"{rank}.json").write_text(json.dumps(said))
 
 
-def test_ranks_go_on_only_together_and_from_one_moment(folder):
+def test_ranks_resume_only_together_and_from_the_same_iteration(folder):
     for rank, own in ((0, 7), (1, 6)):
         whole, torn, missing = json.loads((folder / f"{rank}.json").read_text())
         assert whole == "7"
@@ -102,7 +102,7 @@ def test_a_run_of_two_ranks_is_not_resumed_by_one(folder):
         Runner(folder, RunConfig("tiny", 8, 3, levels=2), threads=1, resume=True)
 
 
-def test_two_ranks_learn_one_policy_and_one_world_model_from_robots_of_their_own(folder):
+def test_two_ranks_learn_one_policy_and_world_model_from_different_robots(folder):
     (first, facts), (second, _) = (
         load_checkpoint(folder / name) for name in ("checkpoint", "checkpoint_rank1")
     )

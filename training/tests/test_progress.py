@@ -4,7 +4,7 @@ import math
 from wmp_training.progress import figure, iteration_line, reported
 
 
-def test_where_there_is_no_figure_there_is_a_dash_as_wide_as_one():
+def test_a_missing_figure_is_a_dash_of_the_same_width():
     assert figure(0.5, "4.0%") == " 50%"
     assert figure(math.nan, "4.0%") == "   -"
     assert figure(math.inf, "4.0f") == "   -"
@@ -19,7 +19,7 @@ def test_an_iteration_without_a_finished_episode_has_no_success_rate():
     assert "success  75%" in finished and "time left   10 min" in finished
 
 
-def test_a_long_preparation_says_how_far_it_is_and_a_short_one_says_nothing(caplog):
+def test_a_long_preparation_reports_its_progress_and_a_short_one_does_not(caplog):
     caplog.set_level(logging.INFO)
     assert list(reported([1, 2, 3], "worlds compiled", period=60.0)) == [1, 2, 3]
     assert caplog.messages == []

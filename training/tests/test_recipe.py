@@ -28,7 +28,7 @@ def short(monkeypatch):
     monkeypatch.setitem(recipe.RECIPES, "warm", stages)
 
 
-def test_a_warm_run_hands_skill_from_stage_to_stage(tmp_path, short):
+def test_a_warm_run_passes_its_skill_from_stage_to_stage(tmp_path, short):
     train(tmp_path, "warm", CONFIG, threads=1)
     for folder, steps in (("teacher", 2), ("student", 3), (".", 2)):
         assert load_facts(tmp_path / folder / "checkpoint")["env_steps"] == steps * ROLLOUT
@@ -41,7 +41,7 @@ def test_a_warm_run_hands_skill_from_stage_to_stage(tmp_path, short):
     assert {"imitation", "world_model", "map"} <= set(log[-1])
 
 
-def test_a_warm_run_that_was_stopped_goes_on_in_the_stage_it_was_in(tmp_path, short):
+def test_a_stopped_warm_run_continues_in_its_stage(tmp_path, short):
     assert train(tmp_path, "warm", CONFIG, threads=1, iterations=1) == tmp_path / "teacher" / "checkpoint"
     assert train(tmp_path, "warm", CONFIG, threads=1, resume=True, iterations=1) == (
         tmp_path / "student" / "checkpoint"
@@ -50,7 +50,7 @@ def test_a_warm_run_that_was_stopped_goes_on_in_the_stage_it_was_in(tmp_path, sh
     assert load_facts(tmp_path / "student" / "checkpoint")["env_steps"] == ROLLOUT
 
 
-def test_a_resumed_run_keeps_its_own_configuration_but_for_settings_that_are_given(tmp_path, short):
+def test_a_resumed_run_keeps_its_configuration_except_for_given_settings(tmp_path, short):
     train(tmp_path, "warm", CONFIG, threads=1, iterations=2)
     given = {"seed": CONFIG.seed, "without": (), "settings": {"ppo.entropy": 0.002}}
     found, config = resumed(tmp_path, given)
@@ -65,7 +65,7 @@ def test_a_resumed_run_keeps_its_own_configuration_but_for_settings_that_are_giv
         resumed(tmp_path, {"settings": {"ppo.learning_rate": 1e-3}})
 
 
-def test_a_run_is_not_begun_where_there_is_one(tmp_path, short):
+def test_a_folder_with_a_run_is_refused(tmp_path, short):
     train(tmp_path, "warm", CONFIG, threads=1, iterations=0)
     for name in ("warm", "wmp"):
         with pytest.raises(CheckpointError, match="holds a run; continue it with --resume"):
@@ -79,7 +79,7 @@ def test_a_run_of_another_version_is_not_resumed(tmp_path):
         resumed(tmp_path, {})
 
 
-def test_a_run_knows_the_stages_its_skill_went_through(tmp_path, short):
+def test_a_run_records_the_stages_of_its_skill(tmp_path, short):
     for resume, iterations in ((False, 2), (True, 1), (True, 1)):
         train(tmp_path / "first", "warm", CONFIG, threads=1, resume=resume, iterations=iterations)
     kept = tmp_path / "first" / "checkpoint"
@@ -91,7 +91,7 @@ def test_a_run_knows_the_stages_its_skill_went_through(tmp_path, short):
     ]
 
 
-def test_nothing_begins_when_time_was_over_with_the_last_step_of_a_stage(tmp_path, monkeypatch):
+def test_no_stage_begins_after_the_time_limit(tmp_path, monkeypatch):
     monkeypatch.setitem(recipe.RECIPES, "warm", (Stage("teacher", "teacher", ROLLOUT), Stage("wmp")))
     assert train(tmp_path, "warm", CONFIG, threads=1, time_limit=0.0) == tmp_path / "teacher" / "checkpoint"
     assert load_facts(tmp_path / "teacher" / "checkpoint")["env_steps"] == ROLLOUT
@@ -99,20 +99,20 @@ def test_nothing_begins_when_time_was_over_with_the_last_step_of_a_stage(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("of", "complaint"),
+    ("of", "message"),
     [
         ({"policy": "blind"}, "is of policy 'blind', expected 'wmp'"),
         ({"task": "gentle"}, "is of task 'gentle', expected 'obstacles'"),
         ({"preset": "small"}, "is of preset 'small', expected 'tiny'"),
     ],
 )
-def test_the_skill_of_a_run_of_another_kind_is_refused(tmp_path, of, complaint):
+def test_the_skill_of_a_run_of_another_kind_is_refused(tmp_path, of, message):
     put_checkpoint(tmp_path / "kept", {}, {"config": vars(replace(CONFIG, **of))})
-    with pytest.raises(CheckpointError, match=complaint):
+    with pytest.raises(CheckpointError, match=message):
         train(tmp_path / "run", "wmp", CONFIG, threads=1, begin_with=tmp_path / "kept")
 
 
-def test_a_run_that_began_with_a_skill_is_resumed_in_the_stage_of_that_skill(tmp_path, short):
+def test_a_run_that_began_with_a_skill_resumes_in_the_stage_of_that_skill(tmp_path, short):
     train(tmp_path / "first", "warm", CONFIG, threads=1)
     kept, second = tmp_path / "first" / "student" / "checkpoint", tmp_path / "second"
     train(second, "warm", CONFIG, threads=1, begin_with=kept, iterations=0)
@@ -120,7 +120,7 @@ def test_a_run_that_began_with_a_skill_is_resumed_in_the_stage_of_that_skill(tmp
     assert not (second / "teacher").exists()
 
 
-def test_a_skill_that_is_taken_over_is_not_unlearned_by_the_first_rollout(tmp_path):
+def test_a_run_that_begins_with_a_skill_takes_small_first_steps(tmp_path):
     train(tmp_path / "first", "wmp", CONFIG, threads=1, iterations=1)
     kept = tmp_path / "first" / "checkpoint"
     train(tmp_path / "second", "wmp", CONFIG, threads=1, iterations=1, begin_with=kept)
@@ -133,7 +133,7 @@ def test_a_skill_that_is_taken_over_is_not_unlearned_by_the_first_rollout(tmp_pa
 
 
 @pytest.mark.parametrize(("stage", "policy"), [("wmp", "wmp"), ("teacher", "wmp"), ("wmp", "blind")])
-def test_a_skill_goes_on_in_wider_layers_and_fits_into_no_narrower_ones(tmp_path, stage, policy):
+def test_a_skill_fits_into_wider_layers_but_not_into_narrower_ones(tmp_path, stage, policy):
     own = replace(CONFIG, stage=stage, policy=policy, without=["noise"])
     first = Runner(tmp_path / "first", own, threads=1)
     first.save()
@@ -149,7 +149,7 @@ def test_a_skill_goes_on_in_wider_layers_and_fits_into_no_narrower_ones(tmp_path
         Runner(tmp_path / "narrow", own, threads=1).begin_with(wider.checkpoint)
 
 
-def test_robots_of_a_run_that_takes_over_a_skill_begin_with_the_h_of_its_world_model(tmp_path):
+def test_robots_of_a_run_that_begins_with_a_skill_start_with_the_h_of_its_world_model(tmp_path):
     Runner(tmp_path / "first", CONFIG, threads=1).save()
     second = Runner(tmp_path / "second", replace(CONFIG, seed=9), threads=1)
     second.begin_with(tmp_path / "first" / "checkpoint")
@@ -160,7 +160,7 @@ def test_robots_of_a_run_that_takes_over_a_skill_begin_with_the_h_of_its_world_m
     torch.testing.assert_close(second.learner.obs["deter"], expected.expand(12, -1))
 
 
-def test_a_student_needs_a_task_that_shows_the_ground(tmp_path):
+def test_a_student_needs_a_task_with_a_height_map(tmp_path):
     with pytest.raises(ValueError, match="height map"):
         Runner(tmp_path, RunConfig("tiny", 4, 1, stage="student"))
 

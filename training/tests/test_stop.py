@@ -85,7 +85,7 @@ class Training:
 
 
 @pytest.mark.parametrize("moment", ["IMPORTING", "building the simulator"])
-def test_stopped_while_it_starts_it_says_that_nothing_was_saved_and_creates_nothing(tmp_path, moment):
+def test_a_signal_during_start_up_ends_at_once_and_creates_nothing(tmp_path, moment):
     code, output = Training(tmp_path / "run").until(moment).send().end()
     assert code == 130
     assert f"stopped; nothing was saved yet in {tmp_path / 'run'}" in output
@@ -93,7 +93,7 @@ def test_stopped_while_it_starts_it_says_that_nothing_was_saved_and_creates_noth
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
-def test_stopped_in_an_iteration_it_saves_and_says_where_and_how_to_continue(tmp_path, number):
+def test_a_signal_in_an_iteration_saves_and_prints_where_and_how_to_continue(tmp_path, number):
     run = tmp_path / "run"
     code, output = Training(run).until("    1  ").send(number).end()
     assert code == 130
@@ -103,7 +103,7 @@ def test_stopped_in_an_iteration_it_saves_and_says_where_and_how_to_continue(tmp
     assert facts["iteration"] >= 1
 
 
-def test_a_stopped_run_is_resumed_as_its_last_sentence_says(tmp_path):
+def test_a_stopped_run_resumes_with_the_printed_command(tmp_path):
     run = tmp_path / "run"
     Training(run).until("    1  ").send().end()
     before = load_checkpoint(run / "checkpoint")[1]["iteration"]
@@ -121,7 +121,7 @@ def test_a_signal_during_the_save_waits_for_it(tmp_path):
     assert not run.joinpath("checkpoint.new").exists()
 
 
-def test_a_second_signal_during_the_save_ends_at_once_and_leaves_the_checkpoint_before(tmp_path):
+def test_a_second_signal_during_the_save_ends_at_once_and_leaves_the_previous_checkpoint(tmp_path):
     run = tmp_path / "run"
     Training(run, "--iterations", "1").end()
     training = Training(run, "--resume", "--iterations", "1", save=30.0).until("SAVING").send()

@@ -42,7 +42,7 @@ def roll_out(ppo, steps):
         return ppo.critic(after)[:, 0]
 
 
-def test_an_update_is_that_of_rsl_rl(tiny):
+def test_an_update_equals_that_of_rsl_rl(tiny):
     config = tiny.ppo
     actor, critic, obs = models(tiny)
     theirs = PPO(
@@ -73,7 +73,7 @@ def test_an_update_is_that_of_rsl_rl(tiny):
             torch.testing.assert_close(value, expected[name], atol=1e-6, rtol=1e-5)
 
 
-def test_in_mixed_precision_the_critic_alone_computes_with_fewer_bits(tiny):
+def test_in_mixed_precision_only_the_critic_uses_bfloat16(tiny):
     rollouts = []
     for mixed in (False, True):
         ppo = data_parallel_ppo(tiny, use_mixed_precision=mixed)
@@ -95,7 +95,7 @@ def test_in_mixed_precision_the_critic_alone_computes_with_fewer_bits(tiny):
     assert (full.values != full.values.bfloat16()).any()
 
 
-def test_mixed_precision_learns_what_full_precision_learns(tiny):
+def test_mixed_precision_learns_almost_the_same_as_full_precision(tiny):
     weights = []
     for mixed in (False, True):
         ppo = data_parallel_ppo(tiny, use_mixed_precision=mixed)
@@ -109,7 +109,7 @@ def test_mixed_precision_learns_what_full_precision_learns(tiny):
     assert not torch.equal(full, mixed)
 
 
-def test_returns_end_with_a_fall_and_go_on_with_the_value_before_a_time_out(tiny):
+def test_returns_stop_at_a_fall_and_bootstrap_at_a_time_out(tiny):
     gamma, lam = 0.9, 0.5
     ppo = data_parallel_ppo(tiny, steps_per_env=2, gamma=gamma, lam=lam)
     rewards = []

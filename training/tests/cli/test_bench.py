@@ -20,7 +20,7 @@ def at_hand(monkeypatch):
     monkeypatch.setattr(bench, "measure", measured)
 
 
-def test_every_part_of_training_is_measured_and_written_down(tmp_path, capsys, at_hand):
+def test_every_part_of_training_is_measured_and_written(tmp_path, capsys, at_hand):
     assert TrainingBench(robots=12, network="tiny").run(0.01, tmp_path / "rates.json") == 0
     written = json.loads((tmp_path / "rates.json").read_text())
     assert len(written["rates"]) == 7
@@ -33,25 +33,25 @@ def test_every_part_of_training_is_measured_and_written_down(tmp_path, capsys, a
     assert updates == {"world-model updates alone", "world-model updates in it"}
 
 
-def test_two_ranks_measure_in_processes_of_their_own():
+def test_two_ranks_measure_in_their_own_processes():
     part = measure(Setting(robots=4, network="tiny", seconds=0.01, cores=1, levels=1, ranks=2), "environment")
     assert [rate.name for rate in part.rates] == ["environment"]
     assert part.rates[0].per_second > 0 and 0.2 < part.memory < 20
 
 
-def test_the_memory_of_ranks_adds_up_and_the_rate_that_they_share_counts_once():
+def test_the_memory_of_ranks_adds_up_and_their_common_rate_counts_once():
     rate = {"name": "environment", "per_second": 100.0, "unit": "steps/s"}
     found = [(1, [{**rate, "per_second": 99.0}], 0.5), (0, [rate], 0.75)]
     assert combined(found) == Part((Rate("environment", 100.0),), 1.25)
 
 
-def test_a_gpu_that_is_not_there_is_refused_before_anything_is_measured():
+def test_a_wrong_device_is_refused_before_anything_is_measured():
     with pytest.raises(ValueError, match="device is 'abacus'"):
         TrainingBench().run(1.0, None, device="abacus")
     assert list(PARTS) == ["environment", "environment with depth", "teacher", "learning"]
 
 
-def test_figures_that_exist_are_not_overwritten(tmp_path):
+def test_an_existing_file_of_figures_is_not_overwritten(tmp_path):
     (tmp_path / "rates.json").write_text("{}")
     with pytest.raises(ValueError, match=r"exists \(2 bytes\) and would be lost; remove it"):
         TrainingBench().run(1.0, tmp_path / "rates.json")

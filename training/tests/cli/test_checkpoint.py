@@ -10,7 +10,9 @@ from wmp_training.run_config import RunConfig
 
 
 @pytest.mark.parametrize(("stage", "recipe"), [("teacher", "warm"), ("student", "warm"), ("wmp", "wmp")])
-def test_what_is_kept_is_said_with_the_options_that_go_on_from_it(tmp_path, capsys, stage, recipe):
+def test_the_command_prints_the_options_of_a_run_that_can_begin_with_the_result(
+    tmp_path, capsys, stage, recipe
+):
     settings = {"policy.width": 2, "ppo.entropy": 0.0}
     config = RunConfig("tiny", 8, 3, task="obstacles", stage=stage, settings=settings)
     put_checkpoint(tmp_path / "run" / "checkpoint", {"a": torch.zeros(1)}, {"config": vars(config)})
@@ -27,7 +29,7 @@ def test_what_is_kept_is_said_with_the_options_that_go_on_from_it(tmp_path, caps
     assert found.begin_with == out
 
 
-def test_a_checkpoint_is_replaced_only_where_that_is_asked_for(tmp_path, capsys):
+def test_an_existing_checkpoint_is_replaced_only_with_overwrite(tmp_path, capsys):
     for value in ("run", "kept"):
         put_checkpoint(tmp_path / value / "checkpoint", {"a": torch.zeros(1)}, {"config": {"preset": value}})
     parser = argparse.ArgumentParser()

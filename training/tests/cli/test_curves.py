@@ -11,7 +11,7 @@ def line(i, finished=0, passed=0):
     return {"env_steps": 1e6 * i, "reward": i, "level/gap": 0.5 * i, "levels": levels}
 
 
-def test_a_log_becomes_a_picture(tmp_path, capsys):
+def test_a_log_is_drawn_as_a_png(tmp_path, capsys):
     (tmp_path / "log.jsonl").write_text("\n".join(json.dumps(line(i, 60, 30)) for i in range(3)) + "\n")
     parser = argparse.ArgumentParser()
     curves.command.add_arguments(parser)

@@ -36,12 +36,12 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("words", "complaint"), REFUSED, ids=[words for words, _ in REFUSED])
-def test_a_mistake_is_refused_in_one_line_and_nothing_is_written(words, complaint, tmp_path, capsys):
+@pytest.mark.parametrize(("words", "message"), REFUSED, ids=[words for words, _ in REFUSED])
+def test_a_mistake_is_refused_in_one_line_and_nothing_is_written(words, message, tmp_path, capsys):
     out, nowhere = tmp_path / "out", str(tmp_path / "nowhere")
     arguments = words.replace("OUT", str(out)).replace("NOWHERE", nowhere).split()
     assert main(arguments) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert line.startswith(f"wmp {arguments[0]}: ")
-    assert complaint.replace("NOWHERE", nowhere) in line
+    assert message.replace("NOWHERE", nowhere) in line
     assert not out.exists()

@@ -11,7 +11,7 @@ def test_a_new_or_empty_folder_is_accepted_and_not_created(tmp_path):
     assert not any(tmp_path.iterdir())
 
 
-def test_a_folder_with_something_in_it_is_refused_by_what_it_holds(tmp_path):
+def test_a_folder_that_is_not_empty_is_refused_with_its_contents(tmp_path):
     for name in "abcd":
         (tmp_path / name).touch()
     with pytest.raises(FileExistsError, match="is not empty: it holds a, b, c and 1 more; name another"):
@@ -33,7 +33,7 @@ def test_a_target_without_permission_is_refused(tmp_path, monkeypatch):
         check_new_folder(tmp_path / "a" / "b")
 
 
-def test_an_existing_file_is_refused_with_its_size_unless_it_may_be_overwritten(tmp_path):
+def test_an_existing_file_is_refused_with_its_size_unless_overwrite_is_set(tmp_path):
     file = tmp_path / "curves.png"
     check_file(file, overwrite=False)
     file.write_text("twelve bytes")

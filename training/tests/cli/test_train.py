@@ -89,7 +89,7 @@ def examples():
 
 
 @pytest.mark.parametrize("example", examples())
-def test_the_examples_of_the_help_text_would_be_accepted(example, tmp_path, monkeypatch):
+def test_the_examples_in_the_help_text_are_accepted(example, tmp_path, monkeypatch):
     (tmp_path / "models").symlink_to(ROOT / "models")
     monkeypatch.chdir(tmp_path)
     parser = argparse.ArgumentParser()

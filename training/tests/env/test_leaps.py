@@ -26,14 +26,14 @@ def boxes():
     )
 
 
-def test_gaps_ask_for_a_run_up_by_their_level_and_nothing_else_does():
+def test_run_up_is_weighted_by_level_on_gaps_only():
     leaps = Leaps(simulator(6), ["gap", "climb"] * 3, torch.full((6,), 2), pit=0.4)
     still = torch.zeros(6, 3), torch.tensor([0.0, 0.0, -1.0]).repeat(6, 1), torch.zeros(6)
     leap = leaps(torch.arange(6), *still)
     assert leap.run_up.tolist() == [0.0, 0.0, 0.5, 0.0, 1.0, 0.0]
 
 
-def test_a_trunk_over_a_pit_flies_as_high_as_its_lower_end_and_elsewhere_not_at_all():
+def test_flight_is_the_height_of_the_trunks_lower_end_over_a_pit():
     leaps = Leaps(simulator(2), ["gap"] * 4 + ["climb"], torch.ones(5), pit=0.4)
     x, z = torch.tensor([0.9, 1.1, 1.1, 1.1, 1.1]), torch.tensor([0.3, 0.3, 0.3, 2.0, 0.3])
     position = torch.stack([x, torch.zeros(5), z], -1)
@@ -44,7 +44,7 @@ def test_a_trunk_over_a_pit_flies_as_high_as_its_lower_end_and_elsewhere_not_at_
     torch.testing.assert_close(flight, torch.tensor([0.0, 0.2, 0.075, 0.35, 0.0]))
 
 
-def test_a_rear_end_above_the_box_that_the_front_end_is_over_counts_and_elsewhere_none_does():
+def test_vault_is_the_height_of_the_rear_end_over_a_box_that_the_front_end_has_reached():
     leaps = Leaps(boxes(), ["climb"] * 7 + ["gap"], torch.full((8,), 4), pit=0.4)
     level, nose_up = [0.0, 0.0, -1.0], [-0.6, 0.0, -0.8]
     places = [

@@ -8,7 +8,7 @@ from wmp_training.sim.mujoco_batch import MujocoBatch
 from wmp_training.tasks import task, without_camera
 
 
-def test_a_teacher_sees_the_ground_anew_only_at_ticks_of_the_world_model(tiny):
+def test_height_maps_are_updated_at_world_model_ticks_only(tiny):
     what = task("obstacles")
     contract = a1_contract(tiny.world_model)
     pool = what.with_worlds(terrains=("stairs_up",), levels=2).pool(4)

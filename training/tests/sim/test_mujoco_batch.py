@@ -41,7 +41,7 @@ def test_robots_stand_on_their_own_world_in_the_default_pose(simulator):
     assert not states.trunk_contact.any() and not states.leg_contact.any()
 
 
-def test_placing_one_robot_leaves_the_others_where_they_are(simulator):
+def test_placing_one_robot_does_not_move_the_others(simulator):
     default = place(simulator, [0, 1, 2], [0, 0, 0])
     for _ in range(5):
         simulator.step(default[:, None].repeat(1, 4, 1))
@@ -98,7 +98,7 @@ def test_randomised_properties_stay_inside_their_ranges_and_reach_the_model(simu
 
 
 @pytest.mark.parametrize("friction", [(0.0, 0.0), (0.3, 0.3)])
-def test_joint_friction_leaves_every_other_draw_alone(friction):
+def test_joint_friction_does_not_change_the_other_draws(friction):
     """Numbers recorded before there was joint friction: released checkpoints were trained on these worlds."""
     rng = np.random.default_rng(5)
     model = build_world(make_terrain("flat", 0.0, rng))
@@ -110,7 +110,7 @@ def test_joint_friction_leaves_every_other_draw_alone(friction):
     np.testing.assert_array_equal(model.dof_frictionloss, [0.0] * 6 + [friction[0]] * 12)
 
 
-def test_a_joint_with_friction_holds_against_less_torque_than_that(contract):
+def test_a_joint_holds_against_less_torque_than_its_friction(contract):
     """Hanging in the air without gravity, 2 N m at every motor turn free joints and leave stuck ones."""
     turned = []
     for friction in (0.0, 3.0):
@@ -125,7 +125,7 @@ def test_a_joint_with_friction_holds_against_less_torque_than_that(contract):
     assert turned[0] > 0.01 and turned[1] < 0.001
 
 
-def test_world_vectors_are_turned_into_the_base_frame():
+def test_world_vectors_are_rotated_into_the_base_frame():
     half = np.pi / 4
     yaw_left = torch.tensor([[np.cos(half), 0.0, 0.0, np.sin(half)]], dtype=torch.float32)
     torch.testing.assert_close(

@@ -39,13 +39,13 @@ def sequences(batch=1, steps=6):
     return Sequences(depth, torch.zeros(batch, steps, 3), torch.ones(batch, steps, 2), is_first)
 
 
-def test_context_shows_what_is_seen_and_the_future_only_actions():
+def test_the_context_uses_images_and_the_prediction_only_actions():
     images = predict(Counter(), sequences(), context=3)[0, :, 0, 0]
     # Two actions of one in every interval but the first, whose actions are not known.
     torch.testing.assert_close(images, torch.tensor([0.0, 0.01, 0.02, 6.0, 8.0, 10.0]))
 
 
-def test_images_after_the_context_do_not_matter(networks, contract):
+def test_images_after_the_context_are_not_used(networks, contract):
     torch.manual_seed(3)
     size, length = contract.proprioception_size, 5
     is_first = torch.zeros(2, length)
@@ -99,18 +99,18 @@ def test_nothing_is_predicted_across_a_reset():
     predict(Counter(), unbroken(batch))
 
 
-def test_a_context_without_a_future_is_refused():
+def test_a_context_as_long_as_the_sequence_is_refused():
     with pytest.raises(ValueError, match="context is 6"):
         predict(Counter(), sequences(), context=6)
 
 
-def test_the_picture_is_written(tmp_path):
+def test_the_plot_is_written(tmp_path):
     truth = sequences(steps=7).depth[0]
     draw_prediction(truth, truth + 0.1, 2.0, tmp_path / "new" / "picture.png")
     assert (tmp_path / "new" / "picture.png").read_bytes()[:4] == b"\x89PNG"
 
 
-def test_a_look_at_a_model_in_training_leaves_training_as_it_was(networks, contract, tmp_path):
+def test_judging_a_model_does_not_change_the_course_of_training(networks, contract, tmp_path):
     replay = SequenceReplay(2, 20, (64, 64), contract.proprioception_size, 60)
     picture, everyone = tmp_path / "now.png", torch.arange(2)
     assert judge_and_draw(networks.world_model, replay, 2.0, picture, seed=1) is None
