@@ -1,4 +1,4 @@
-"""Tests run torch on one thread: two wait for each other on a busy machine."""
+"""Tests run torch on one thread, because two wait for each other on a busy machine."""
 
 import pytest
 import torch

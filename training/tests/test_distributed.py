@@ -17,7 +17,7 @@ from wmp_training.runner import Runner
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Where two ranks have left what they shared and what they learned."""
+    """Folder in which two ranks wrote what they shared and learned."""
     folder = tmp_path_factory.mktemp("ranks")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -72,7 +72,7 @@ def learn(ranks, folder):
 
 
 def resume(rank, ranks, folder):
-    """Every rank loads its own checkpoint; then rank 1 one of an iteration before, then none at all."""
+    """Every rank loads its checkpoint; then rank 1 has one of an earlier iteration, then none."""
     said = []
     tensors = {"env.level": torch.zeros(4)}
     for iterations in ((7, 7), (7, 6), (7, None)):
@@ -92,13 +92,13 @@ def test_ranks_resume_only_together_and_from_the_same_iteration(folder):
     for rank, own in ((0, 7), (1, 6)):
         whole, torn, missing = json.loads((folder / f"{rank}.json").read_text())
         assert whole == "7"
-        assert f"is of iteration {own}, those of all ranks are of 6.5 on average" in torn
+        assert f"is from iteration {own}, those of all ranks from 6.5 on average" in torn
         assert "killed while it saved" in torn and "--begin-with" in torn
         assert "has no checkpoint for each of 2 ranks" in missing
 
 
 def test_a_run_of_two_ranks_is_not_resumed_by_one(folder):
-    with pytest.raises(CheckpointError, match="is of 4 robots, expected 8 for each of 1 ranks"):
+    with pytest.raises(CheckpointError, match="holds 4 robots, expected 8 for each of 1 ranks"):
         Runner(folder, RunConfig("tiny", 8, 3, levels=2), threads=1, resume=True)
 
 

@@ -101,9 +101,9 @@ def test_no_stage_begins_after_the_time_limit(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("of", "message"),
     [
-        ({"policy": "blind"}, "is of policy 'blind', expected 'wmp'"),
-        ({"task": "gentle"}, "is of task 'gentle', expected 'obstacles'"),
-        ({"preset": "small"}, "is of preset 'small', expected 'tiny'"),
+        ({"policy": "blind"}, "has the policy 'blind', expected 'wmp'"),
+        ({"task": "gentle"}, "has the task 'gentle', expected 'obstacles'"),
+        ({"preset": "small"}, "has the preset 'small', expected 'tiny'"),
     ],
 )
 def test_the_skill_of_a_run_of_another_kind_is_refused(tmp_path, of, message):
@@ -127,7 +127,7 @@ def test_a_run_that_begins_with_a_skill_takes_small_first_steps(tmp_path):
     before, after = (
         section("actor", load_checkpoint(tmp_path / run / "checkpoint")[0]) for run in ("first", "second")
     )
-    # 2 epochs of 2 mini-batches; Adam's first steps are as long as its rate, which may grow by 1.5 at each.
+    # 2 epochs of 2 mini-batches; Adam's first steps are as long as its rate, which may grow by 1.5 each time.
     most = sum(1e-5 * 1.5**i for i in range(4))
     assert 0.0 < max((after[name] - before[name]).abs().max() for name in before) < 1.5 * most
 
@@ -177,12 +177,12 @@ def test_a_stripped_checkpoint_begins_a_run_in_its_own_stage(tmp_path, short, st
     source, kept = str(tmp_path / "first" / stage), tmp_path / "kept"
     assert checkpoint.command.run(parser.parse_args(["--run", source, "--out", str(kept)])) == 0
     assert not any(name.startswith(("replay.", "obs.", "env.i")) for name in load_checkpoint(kept)[0])
-    with pytest.raises(CheckpointError, match="kept is of preset 'tiny', expected 'small'"):
+    with pytest.raises(CheckpointError, match="kept has the preset 'tiny', expected 'small'"):
         train(tmp_path / "larger", "warm", replace(CONFIG, preset="small"), threads=1, begin_with=kept)
     train(tmp_path / "second", "warm", CONFIG, threads=1, begin_with=kept)
-    begun = {f for f in ("teacher", "student", ".") if (tmp_path / "second" / f / "checkpoint").is_dir()}
-    assert begun == expected
-    # One iteration was done before: the stage is as long as ever.
+    started = {f for f in ("teacher", "student", ".") if (tmp_path / "second" / f / "checkpoint").is_dir()}
+    assert started == expected
+    # One iteration was done before, and the stage keeps its total length.
     assert (
         load_facts(tmp_path / "second" / stage / "checkpoint")["iteration"]
         == {"teacher": 2, "student": 3}[stage]

@@ -10,7 +10,7 @@ from wmp_training.run_config import RunConfig
 from wmp_training.runner import Runner
 
 CHECKPOINTS = sorted((Path(__file__).resolve().parents[2] / "models" / "checkpoints").iterdir())
-#: What a run has in common with the checkpoint that it begins with.
+#: Options in which a run must agree with the checkpoint that it begins with.
 KIND = ("preset", "task", "stage", "policy", "settings")
 
 

@@ -71,7 +71,7 @@ def test_a_value_is_parsed_as_a_number_or_a_switch(text, meaning):
 
 @pytest.mark.parametrize("text", ["a", "a=", "a=b", "a=[1]", 'a="1"', "a=null"])
 def test_any_other_value_is_refused(text):
-    with pytest.raises(ValueError, match="is no setting, expected NAME=VALUE"):
+    with pytest.raises(ValueError, match="is not a setting, expected NAME=VALUE"):
         parse(text)
 
 

@@ -11,8 +11,8 @@ import pytest
 from wmp_training.checkpoint import load_checkpoint
 from wmp_training.checkpoint_facts import is_checkpoint
 
-#: `wmp train` in a process of its own, which also says when it begins to import torch; saving a checkpoint
-#: takes `SAVE` s longer than usual.
+#: `wmp train` in its own process. It prints a line when it begins to import torch; saving a checkpoint takes
+#: SAVE seconds longer.
 SCRIPT = """
 import argparse, os, sys, time
 from wmp_training.cli.train import command
@@ -126,7 +126,7 @@ def test_a_second_signal_during_the_save_ends_at_once_and_leaves_the_previous_ch
     Training(run, "--iterations", "1").end()
     training = Training(run, "--resume", "--iterations", "1", save=30.0).until("SAVING").send()
     training.until("a second Ctrl-C ends at once")
-    time.sleep(1.2)  # later than what belongs to the first one
+    time.sleep(1.2)  # later signals are a second request
     begin = time.monotonic()
     code, output = training.send().end()
     assert code == 130 and time.monotonic() - begin < 20.0

@@ -72,7 +72,9 @@ def load_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         tensors = load_file(file)
     except SafetensorError as error:
-        raise CheckpointError(f"{file} is damaged ({error}), expected what `wmp train` wrote") from error
+        raise CheckpointError(
+            f"{file} is damaged ({error}), expected a file written by `wmp train`"
+        ) from error
     # A running training may have saved in between: read again unless both belong together.
     return (tensors, facts) if load_facts(folder) == facts else load_checkpoint(folder)
 

@@ -30,7 +30,9 @@ def load_facts(folder: Path) -> dict[str, Any]:
     try:
         return json.loads(file.read_text())
     except json.JSONDecodeError as error:
-        raise CheckpointError(f"{file} is damaged ({error}), expected what `wmp train` wrote") from error
+        raise CheckpointError(
+            f"{file} is damaged ({error}), expected a file written by `wmp train`"
+        ) from error
 
 
 def is_checkpoint(folder: Path) -> bool:

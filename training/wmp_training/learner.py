@@ -160,11 +160,13 @@ class Learner:
         due = observation.due
         # The last action belongs to the previous tick.
         self.filter.record_action((observation.tick - 1).clamp(min=0), observation.last_action)
-        seen = observation.proprioception[due]
-        actions = self.filter.step(due, observation.first, seen, observation.depth, observation.valid)
+        proprioception = observation.proprioception[due]
+        actions = self.filter.step(
+            due, observation.first, proprioception, observation.depth, observation.valid
+        )
         surroundings = observation.surroundings
-        known = None if surroundings is None else surroundings[due]
-        self.replay.add(due, observation.depth, seen, actions, observation.first, known)
+        height_map = None if surroundings is None else surroundings[due]
+        self.replay.add(due, observation.depth, proprioception, actions, observation.first, height_map)
         obs = TensorDict(
             {
                 "history": observation.history,

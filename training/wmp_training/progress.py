@@ -1,6 +1,6 @@
-"""What a training run says while it works: one plain line per iteration, and during long preparations.
+"""Progress of a training run: one plain line per iteration, and lines during long preparations.
 
-Lines are complete and end in a newline, so they read the same on a terminal and in a file.
+Lines are complete and end with a newline, so that they read the same on a terminal and in a file.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import TypeVar
 logger = logging.getLogger(__name__)
 Item = TypeVar("Item")
 
-#: Between two lines of a long preparation [s].
+#: Time between two lines of a long preparation [s].
 PERIOD = 5.0
-#: Stands where there is no figure.
+#: Printed instead of a missing figure.
 NONE = "-"
 
 
@@ -33,7 +33,7 @@ def reported(items: Sequence[Item], what: str, period: float = PERIOD) -> Iterat
 def iteration_line(
     log: Mapping[str, float], iteration: int, env_steps: int, steps_per_second: float, time_left: float
 ) -> str:
-    """One line about an iteration and its ``log``; ``time_left`` s of the time limit."""
+    """The progress line of an iteration with its ``log``; ``time_left`` is the rest of the time limit [s]."""
     levels = " ".join(f"{name[6:]} {value:.1f}" for name, value in log.items() if name.startswith("level/"))
     success = 1.0 - log["falls"] / log["episodes"] if log["episodes"] else math.nan
     world_model = f"world model {log['world_model']:7.1f}  " if "world_model" in log else ""
@@ -46,6 +46,6 @@ def iteration_line(
 
 
 def figure(value: float, form: str) -> str:
-    """``value`` in the format ``form``, or as wide a dash where there is none (not finite)."""
+    """``value`` in the format ``form``, or a dash of the same width if it is not finite."""
     width = len(format(0.0, form))
     return format(value, form) if math.isfinite(value) else f"{NONE:>{width}}"

@@ -32,7 +32,7 @@ RECIPES: dict[str, tuple[Stage, ...]] = {
 }
 
 
-def begun_stages(folder: Path, recipe: str = "warm") -> list[Stage]:
+def started_stages(folder: Path, recipe: str = "warm") -> list[Stage]:
     """The stages of ``recipe`` that have a checkpoint in the run ``folder``."""
     return [stage for stage in RECIPES[recipe] if is_checkpoint(folder / stage.folder / "checkpoint")]
 
@@ -43,7 +43,7 @@ def stages_to_do(
     """The stages of ``recipe`` that a run in ``folder`` goes through, checked as far as possible in advance.
 
     Args:
-        resume: from the first stage that was begun on; a run that began with a skill has none before it.
+        resume: from the first started stage on; a run that began with a skill has none before it.
         begin_with: checkpoint folder whose skill is taken over; stages before its own are left out.
 
     Raises:
@@ -57,8 +57,8 @@ def stages_to_do(
         raise ValueError(f"policy {config.policy!r} is trained by reward alone, expected the recipe 'wmp'")
     stages: Sequence[Stage] = RECIPES[recipe]
     if resume:
-        stages = _from_first_begun(folder, recipe)
-    elif begun_stages(folder):
+        stages = _from_first_started(folder, recipe)
+    elif started_stages(folder):
         raise CheckpointError(f"{folder} holds a run; continue it with --resume, or name another --out")
     if begin_with is not None:
         stages = _from_stage_of(begin_with, config, recipe)
@@ -67,11 +67,11 @@ def stages_to_do(
     return stages
 
 
-def _from_first_begun(folder: Path, recipe: str) -> Sequence[Stage]:
-    stages, begun = RECIPES[recipe], begun_stages(folder, recipe)
-    if not begun:
+def _from_first_started(folder: Path, recipe: str) -> Sequence[Stage]:
+    stages, started = RECIPES[recipe], started_stages(folder, recipe)
+    if not started:
         load_facts(folder / stages[0].folder / "checkpoint")  # raises: says what is missing
-    return stages[stages.index(begun[0]) :]
+    return stages[stages.index(started[0]) :]
 
 
 def _from_stage_of(skill: Path, config: RunConfig, recipe: str) -> Sequence[Stage]:
@@ -80,11 +80,11 @@ def _from_stage_of(skill: Path, config: RunConfig, recipe: str) -> Sequence[Stag
     for key in ("preset", "task", "policy"):
         own, expected = found.get(key, getattr(RunConfig, key, None)), getattr(config, key)
         if own != expected:
-            raise CheckpointError(f"{skill} is of {key} {own!r}, expected {expected!r}")
+            raise CheckpointError(f"{skill} has the {key} {own!r}, expected {expected!r}")
     names = [stage.name for stage in RECIPES[recipe]]
     if found["stage"] not in names:
         raise CheckpointError(
-            f"{skill} is of stage {found['stage']!r}, expected one of recipe {recipe!r}: {names}"
+            f"{skill} is from stage {found['stage']!r}, expected one of recipe {recipe!r}: {names}"
         )
     return RECIPES[recipe][names.index(found["stage"]) :]
 
@@ -97,10 +97,10 @@ def resumed(folder: Path, given: Mapping[str, Any]) -> tuple[str, RunConfig]:
         CheckpointError: another ``given`` value, by its name in ``RunConfig``, differs from the run's own, or
             a setting is given that has an effect only at the beginning of a run.
     """
-    begun = begun_stages(folder)
-    if not begun:
+    started = started_stages(folder)
+    if not started:
         load_facts(folder / "checkpoint")  # raises: says what is missing
-    config = merged(folder / begun[-1].folder, given.get("settings", {}))
+    config = merged(folder / started[-1].folder, given.get("settings", {}))
     if "ppo.learning_rate" in given.get("settings", {}):
         raise CheckpointError(
             "ppo.learning_rate is the rate at which a run begins and follows ppo.desired_kl from then on; "
@@ -113,7 +113,7 @@ def resumed(folder: Path, given: Mapping[str, Any]) -> tuple[str, RunConfig]:
                 f"{folder} is a run with {name} {own!r}, not {value!r}; leave that option out to continue "
                 "the run, or start a new run in another folder"
             )
-    return "wmp" if begun == [RECIPES["wmp"][0]] else "warm", config
+    return "wmp" if started == [RECIPES["wmp"][0]] else "warm", config
 
 
 def merged(run: Path, settings: Mapping[str, Any]) -> RunConfig:
@@ -126,7 +126,7 @@ def merged(run: Path, settings: Mapping[str, Any]) -> RunConfig:
     excess = set(found) - {field.name for field in fields(RunConfig)}
     if excess:
         raise CheckpointError(
-            f"{run} was trained by another version, with {sorted(excess)}; take over its skill alone: "
+            f"{run} was trained by another version, with {sorted(excess)}; take over only its skill: "
             f"--begin-with {run / 'checkpoint'}"
         )
     return RunConfig(**{**found, "settings": {**found.get("settings", {}), **settings}})

@@ -26,23 +26,23 @@ def load_of_ranks(checkpoint: Path, robots: int, ranks: Ranks) -> tuple[dict[str
         CheckpointError: on all ranks, if one has no checkpoint, or one with another number of robots or of
             another iteration.
     """
-    other = f"or take over its skill alone: --begin-with {checkpoint.parent / 'checkpoint'}"
+    other = f"or take over only its skill: --begin-with {checkpoint.parent / 'checkpoint'}"
     if ranks.size > 1 and ranks.any(not is_checkpoint(checkpoint)):
         raise CheckpointError(
             f"{checkpoint.parent} has no checkpoint for each of {ranks.size} ranks; resume with as many as "
             f"before, {other}"
         )
     tensors, facts = load_checkpoint(checkpoint)
-    held, iteration = len(tensors["env.level"]), float(facts["iteration"])
-    if ranks.any(held != robots):
+    stored, iteration = len(tensors["env.level"]), float(facts["iteration"])
+    if ranks.any(stored != robots):
         raise CheckpointError(
-            f"{checkpoint} is of {held} robots, expected {robots} for each of {ranks.size} ranks; resume "
+            f"{checkpoint} holds {stored} robots, expected {robots} for each of {ranks.size} ranks; resume "
             f"with as many ranks as before, {other}"
         )
     mean = float(ranks.mean(torch.tensor(iteration)))
     if ranks.any(iteration != mean):
         raise CheckpointError(
-            f"{checkpoint} is of iteration {iteration:g}, those of all ranks are of {mean:g} on average: the "
+            f"{checkpoint} is from iteration {iteration:g}, those of all ranks from {mean:g} on average: the "
             f"run was killed while it saved. Start a new run, {other}"
         )
     return tensors, facts

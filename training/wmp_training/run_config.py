@@ -1,4 +1,4 @@
-"""What identifies a training run: saved with it, and used again when it is resumed."""
+"""The configuration that identifies a training run: saved with it, and used again on resume."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ POLICIES = ("wmp", "blind", "recurrent")
 
 @dataclass(frozen=True)
 class RunConfig:
-    """What identifies a run.
+    """The configuration of a run.
 
     Attributes:
         preset: sizes of networks and training, see ``presets.py``.

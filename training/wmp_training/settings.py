@@ -22,7 +22,7 @@ def parse(text: str) -> tuple[str, Value]:
     except json.JSONDecodeError:
         found = None
     if not equals or not isinstance(found, (bool, int, float)):
-        raise ValueError(f"{text!r} is no setting, expected NAME=VALUE like ppo.epochs=5")
+        raise ValueError(f"{text!r} is not a setting, expected NAME=VALUE like ppo.epochs=5")
     return name, found
 
 

@@ -55,10 +55,10 @@ def mean_actor(
             if not torch.equal(tensor, tensors.get(f"world_model.{name}", torch.empty(0))):
                 raise CheckpointError(
                     f"the world models after {facts['env_steps']} and {other['env_steps']} steps differ, "
-                    "expected those of a run that leaves it as it is (world_model.updates_per_iteration=0)"
+                    "expected the same one: train with --set world_model.updates_per_iteration=0"
                 )
     if len({tuple((k, v.shape) for k, v in section("actor", t).items()) for t, _ in checkpoints}) > 1:
-        raise CheckpointError("the actors differ in width, expected those of one run (policy.width)")
+        raise CheckpointError("the actors differ in width, expected the same policy.width")
     actor_of = [facts.get("actor_of", [facts["env_steps"]]) for _, facts in checkpoints]
     weights = torch.tensor([len(steps) for steps in actor_of]) / sum(map(len, actor_of))
     mean = {

@@ -1,4 +1,4 @@
-"""Stopping a training in order: SIGINT (Ctrl-C) and SIGTERM never interrupt it in the middle of something."""
+"""Stops a training on SIGINT (Ctrl-C) or SIGTERM without interrupting an iteration or a save."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-#: Exit code of a command that a signal stopped.
+#: Exit code of a command that was stopped by a signal.
 INTERRUPTED = 130
-#: A signal within this time of the first one belongs to it [s]: a terminal and ``torchrun`` both send one.
+#: Signals within this time of the first one count as the same request [s]: on Ctrl-C, the terminal and
+#: ``torchrun`` both send one.
 REPEAT = 1.0
 
 
 class StopRequest:
     """Whether training is to stop after the current iteration.
 
-    While training runs (see :meth:`deferred`), the first signal only sets ``requested``: the iteration is
-    finished and the checkpoint written. A second signal, and any signal at another time (start-up), ends the
-    process at once with exit code 130. That damages no checkpoint: each is written beside the last one and
-    renamed when complete.
+    While training runs (see :meth:`deferred`), the first signal only sets ``requested``: the training
+    finishes the iteration and writes the checkpoint. A second signal, or one at another time such as start-up,
+    ends the process at once with exit code 130. That cannot damage a checkpoint, because a new one is written
+    beside the old one and renamed when complete.
     """
 
     def __init__(self) -> None:
@@ -32,7 +33,7 @@ class StopRequest:
 
     @contextmanager
     def on_signals(self, last_words: Callable[[], str]) -> Iterator[None]:
-        """Handle SIGINT and SIGTERM inside; ``last_words`` is printed where the process ends at once."""
+        """Handle SIGINT and SIGTERM inside; ``last_words`` makes the message for ending at once."""
         self._last_words = last_words
         previous = {number: signal.signal(number, self._on_signal) for number in _SIGNALS}
         try:
@@ -43,7 +44,7 @@ class StopRequest:
 
     @contextmanager
     def deferred(self) -> Iterator[None]:
-        """Inside, the first signal waits: whoever runs inside looks at ``requested``."""
+        """Inside, the first signal only sets ``requested``, which the caller polls."""
         self._deferred = True
         try:
             yield
@@ -54,7 +55,7 @@ class StopRequest:
         now = time.monotonic()
         if self._deferred and not self.requested:
             self.requested, self._first = True, now
-            _say("stopping: the iteration is finished and saved first; a second Ctrl-C ends at once")
+            _say("stopping after this iteration and its checkpoint; a second Ctrl-C ends at once")
         elif not self.requested or now - self._first > REPEAT:
             _say(self._last_words())
             os._exit(INTERRUPTED)
@@ -64,5 +65,5 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def _say(sentence: str) -> None:
-    """Write to stderr past its buffer, in whose middle the signal may have arrived."""
+    """Write to stderr without its buffer, which the signal may have interrupted."""
     os.write(2, f"{sentence}\n".encode())

@@ -12,7 +12,7 @@ import torch
 from wmp_training.checkpoint_facts import CheckpointError, is_checkpoint, load_facts
 from wmp_training.device import CPU
 from wmp_training.distributed import ALONE, Ranks
-from wmp_training.recipe import begun_stages, merged, stages_to_do
+from wmp_training.recipe import merged, stages_to_do, started_stages
 from wmp_training.run_config import RunConfig
 from wmp_training.runner import Runner
 from wmp_training.stop import StopRequest
@@ -52,19 +52,19 @@ def train(
         CheckpointError: there is a run already, or none to resume; the skill is of another kind.
     """
     end, source = time.monotonic() + time_limit, begin_with
-    if not resume and ranks.any(bool(begun_stages(folder))):
+    if not resume and ranks.any(bool(started_stages(folder))):
         raise CheckpointError(f"{folder} holds a run; continue it with --resume, or name another --out")
     for stage in stages_to_do(folder, recipe, config, resume, begin_with):
         path = folder / stage.folder
-        begun = resume and is_checkpoint(path / "checkpoint")
-        facts = load_facts(path / "checkpoint") if begun else {}
+        started = resume and is_checkpoint(path / "checkpoint")
+        facts = load_facts(path / "checkpoint") if started else {}
         # A stage that begins later keeps the settings of the resumed one.
-        config = merged(path, config.settings) if begun else replace(config, stage=stage.name)
-        if begun and facts["env_steps"] >= stage.steps:
+        config = merged(path, config.settings) if started else replace(config, stage=stage.name)
+        if started and facts["env_steps"] >= stage.steps:
             source = path / "checkpoint"
             continue
-        runner = Runner(path, config, threads, begun, ranks, device, stop)
-        if not begun and source is not None:
+        runner = Runner(path, config, threads, started, ranks, device, stop)
+        if not started and source is not None:
             runner.begin_with(source)
         logger.info("stage %s in %s, %.1f M steps so far", stage.name, path, runner.learner.env_steps / 1e6)
         runner.run(end - time.monotonic(), iterations, until_steps=stage.steps)

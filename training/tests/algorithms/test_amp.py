@@ -53,7 +53,7 @@ def test_the_gradient_penalty_is_that_of_a_linear_score():
     discriminator = AMPDiscriminator(config)
     with torch.no_grad():
         discriminator.trunk[0].weight.copy_(torch.eye(60))
-        discriminator.trunk[0].bias.fill_(100.0)  # beyond the kink of every unit: the score is linear
+        discriminator.trunk[0].bias.fill_(100.0)  # all ReLU units are active, so the score is linear
         discriminator.head.weight.fill_(0.1)
         discriminator.head.bias.fill_(-600.0)
     _, log = discriminator.loss(torch.randn(8, 60), torch.randn(8, 60))

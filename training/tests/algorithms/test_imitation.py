@@ -67,7 +67,7 @@ def test_learning_rate_and_noise_of_imitation_can_be_changed_on_resume(imitation
     actor, obs = imitation.actor, observation()
     other = replace(tiny.imitation, learning_rate=1e-5, exploration=0.05)
     resumed = Imitation(actor, imitation.critic, obs, 12, tiny.ppo, other)
-    actor.distribution.std_param.data.fill_(0.25)  # as a checkpoint has it
+    actor.distribution.std_param.data.fill_(0.25)  # as restored from a checkpoint
     resumed.resume(optimizer_tensors(imitation.optimizer), imitation.learning_rate)
     assert resumed.optimizer.param_groups[0]["lr"] == resumed.learning_rate == 1e-5
     torch.testing.assert_close(actor.distribution.std_param.data, torch.full((12,), 0.05))

@@ -30,7 +30,7 @@ def data_parallel_ppo(tiny, **changes):
 
 
 def roll_out(ppo, steps):
-    """Robot 0 falls and robot 1 is timed out in the first step; the others go on."""
+    """Robot 0 falls and robot 1 times out in the first step; the others continue."""
     with torch.no_grad():
         for step in range(steps):
             ppo.act(observation())
@@ -84,7 +84,7 @@ def test_in_mixed_precision_only_the_critic_uses_bfloat16(tiny):
         with torch.no_grad():
             losses = ppo._losses(batch)
         assert all(value.dtype == torch.float32 for value in losses.values())
-        # An update begins where its rollout was.
+        # The update starts from the policy that collected the rollout.
         torch.testing.assert_close(
             ppo.actor.output_mean, batch.old_distribution_params[0], atol=1e-6, rtol=0.0
         )
@@ -140,7 +140,7 @@ def test_the_learning_rate_follows_the_kl_between_old_and_new_policy(tiny, kl, b
     ppo.learning_rate = begin
     ppo.actor(observation(), stochastic_output=True)
     mean, std = (value.detach() for value in ppo.actor.output_distribution_params)
-    # Equal deviations: KL = (shift / std)^2 / 2 for each joint.
+    # With equal standard deviations, KL = (shift / std)^2 / 2 for each joint.
     shift = std * (2.0 * kl / JOINTS) ** 0.5
     ppo._adapt_learning_rate(SimpleNamespace(old_distribution_params=(mean + shift, std)))
     assert ppo.learning_rate == pytest.approx(expected)

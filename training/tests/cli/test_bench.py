@@ -11,8 +11,8 @@ from wmp_training.distributed import ALONE
 
 
 @pytest.fixture
-def at_hand(monkeypatch):
-    """Parts are measured in the test's own process, on few worlds."""
+def in_process(monkeypatch):
+    """Measure in the test's own process, on few worlds."""
 
     def measured(setting, part):
         return Part(tuple(PARTS[part](replace(setting, levels=1), ALONE, CPU)), 1.5)
@@ -20,7 +20,7 @@ def at_hand(monkeypatch):
     monkeypatch.setattr(bench, "measure", measured)
 
 
-def test_every_part_of_training_is_measured_and_written(tmp_path, capsys, at_hand):
+def test_every_part_of_training_is_measured_and_written(tmp_path, capsys, in_process):
     assert TrainingBench(robots=12, network="tiny").run(0.01, tmp_path / "rates.json") == 0
     written = json.loads((tmp_path / "rates.json").read_text())
     assert len(written["rates"]) == 7

@@ -1,10 +1,10 @@
-"""Whatever is asked of training that cannot be done is refused in one line that says what to do."""
+"""A mistake in a training command is refused in one line that says what to do."""
 
 import pytest
 
 from wmp_bringup.cli import main
 
-#: OUT is a folder to write, NOWHERE one that does not exist.
+#: OUT is a folder to write; NOWHERE does not exist.
 REFUSED = [
     ("train --out OUT --preset huge", "preset is 'huge', expected one of"),
     ("train --out OUT --policy deaf", "policy is 'deaf', expected one of"),
@@ -16,7 +16,7 @@ REFUSED = [
     ("train --out OUT --set ppo.desired_kl=0", "ppo: desired_kl is 0.0, expected above 0"),
     ("train --out OUT --set ppo.epoch=3", "setting ppo.epoch: there is no 'epoch', expected one of"),
     ("train --out OUT --set epochs=3", "setting epochs: expected a name that begins with one of ['amp',"),
-    ("train --out OUT --set epochs", "'epochs' is no setting, expected NAME=VALUE"),
+    ("train --out OUT --set epochs", "'epochs' is not a setting, expected NAME=VALUE"),
     ("train --out OUT --policy blind --recipe warm", "expected the recipe 'wmp'"),
     ("train --out OUT --policy blind --amp", "amp and rendered are for the policy 'wmp' alone"),
     ("train --out OUT --set env.rendered=0.5", "expected --rendered, which predicts"),

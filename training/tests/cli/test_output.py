@@ -21,7 +21,9 @@ def test_a_folder_that_is_not_empty_is_refused_with_its_contents(tmp_path):
 def test_a_target_below_a_file_is_refused(tmp_path):
     (tmp_path / "file").touch()
     for check in (check_new_folder, lambda path: check_file(path, overwrite=True)):
-        with pytest.raises(NotADirectoryError, match=r"cannot be made: .*file is a file, expected a folder"):
+        with pytest.raises(
+            NotADirectoryError, match=r"cannot be created: .*file is a file, expected a folder"
+        ):
             check(tmp_path / "file" / "run")
     with pytest.raises(FileExistsError, match="is a file, expected a new folder"):
         check_new_folder(tmp_path / "file")
@@ -29,7 +31,7 @@ def test_a_target_below_a_file_is_refused(tmp_path):
 
 def test_a_target_without_permission_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: False)
-    with pytest.raises(PermissionError, match=f"no permission to write in {tmp_path}"):
+    with pytest.raises(PermissionError, match=f"no permission to write to {tmp_path}"):
         check_new_folder(tmp_path / "a" / "b")
 
 

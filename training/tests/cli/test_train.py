@@ -12,7 +12,7 @@ import pytest
 from wmp_training.cli import train
 
 ROOT = Path(__file__).resolve().parents[3]
-#: Runs the command; prints the error as the last line, and which heavy modules were loaded.
+#: Runs each command line from stdin; prints its error and the heavy modules loaded by then.
 SCRIPT = """
 import argparse, json, sys
 from wmp_training.cli.train import command
@@ -55,7 +55,7 @@ REFUSED = [
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory):
-    """What one process without torch answers to every mistake, and the folder in which it might write."""
+    """For every mistake, the error and the heavy modules loaded by then; one process answers all of them."""
     folder = tmp_path_factory.mktemp("train")
     places = {"OUT": folder / "out", "FILE": folder / "file", "FULL": folder / "full"}
     places["FILE"].touch()

@@ -14,7 +14,7 @@ def two_kinds():
 
 
 def finish(curriculum, robots, distance, commanded, failed):
-    """Let episodes on worlds drawn for ``robots`` end."""
+    """End the episodes of ``robots`` on worlds drawn for them."""
     robots = torch.tensor(robots)
     ended = torch.tensor(distance), torch.tensor(commanded), torch.tensor(failed)
     curriculum.update(robots, curriculum.draw(robots), *ended)
@@ -90,7 +90,7 @@ def test_episodes_on_easier_levels_do_not_change_a_robots_level():
     curriculum.level[:] = 2
     everyone, ended = torch.arange(4000), torch.ones(4000)
     drawn = curriculum.draw(everyone)
-    # 0.4 of the episodes revisit levels 0, 1 and 2 alike.
+    # A share of 0.4 of the episodes revisits levels 0, 1 and 2 with equal probability.
     share = worlds.level[drawn].bincount(minlength=4) / 4000
     assert torch.allclose(share, torch.tensor([0.4, 0.4, 2.2, 0.0]) / 3, atol=0.02)
     curriculum.update(everyone, drawn, 5.0 * ended, 8.0 * ended, ended < 0)
@@ -110,7 +110,9 @@ def test_an_adopted_level_never_exceeds_the_last_of_the_robots_terrain():
     worlds = Worlds(("flat", "rough"), kind, level, torch.zeros(4, 1))
     many, few = (Curriculum(worlds, {"flat": 0.06, "rough": 0.94}, robots) for robots in (1024, 512))
     many.level = 2 * many.kind
-    few.adopt(many.level)  # robot 30 of 512 is flat, and lies where 61 of 1024 does, which is not
+    few.adopt(
+        many.level
+    )  # robot 30 of 512 is on flat ground; it takes the level of robot 61 of 1024, which is not
     assert torch.equal(few.level, 2 * few.kind)
     assert torch.equal(worlds.kind[few.draw(torch.arange(512))], few.kind)
 

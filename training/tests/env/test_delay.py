@@ -8,7 +8,7 @@ SUBSTEPS, PERIOD = 4, 0.02
 
 
 def delay_of(steps, robots=1, longest=None):
-    """A delay of ``steps`` physics steps (5 ms each), joints first told to be at 0."""
+    """A delay of ``steps`` physics steps (5 ms each); the initial joint targets are 0."""
     seconds = 0.005 * steps
     config = EnvConfig(action_delay=(seconds, 0.005 * longest if longest else seconds))
     delay = ActionDelay(config, torch.zeros(robots, 1), SUBSTEPS, PERIOD)
@@ -20,8 +20,8 @@ def delay_of(steps, robots=1, longest=None):
 def test_motors_get_each_target_after_the_delay_in_physics_steps(steps):
     delay = delay_of(steps)
     reached = torch.cat([delay(torch.full((1, 1), float(period)))[0, :, 0] for period in range(1, 9)])
-    told = torch.arange(1.0, 9.0).repeat_interleave(SUBSTEPS)
-    expected = torch.cat([torch.zeros(steps), told])[: len(told)]
+    targets = torch.arange(1.0, 9.0).repeat_interleave(SUBSTEPS)
+    expected = torch.cat([torch.zeros(steps), targets])[: len(targets)]
     assert torch.equal(reached, expected)
 
 
@@ -35,7 +35,7 @@ def test_every_supported_delay_finds_its_target_in_the_buffer(seconds):
     delay = ActionDelay(EnvConfig(action_delay=(seconds, seconds)), torch.zeros(1, 1), SUBSTEPS, PERIOD)
     delay.reset(torch.tensor([0]), torch.full((1, 1), 7.0))
     reached = torch.cat([delay(torch.zeros(1, 1))[0, :, 0] for _ in range(14)])
-    # Halfway between two numbers of physics steps either is right.
+    # Halfway between two numbers of physics steps, either is correct.
     assert abs(int((reached == 7.0).sum()) - seconds / 0.005) <= 0.5 + 1e-9
 
 

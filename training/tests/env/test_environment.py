@@ -9,7 +9,7 @@ from wmp_training.sim.backend import RobotStates, Worlds
 
 
 class CountingSimulator:
-    """Robots that stand; every image shows how many control periods have passed (in cm)."""
+    """Standing robots; the depth of every image [cm] is the number of control periods since the start."""
 
     substeps, device = 4, torch.device("cpu")
 
@@ -68,7 +68,7 @@ def env(contract):
 
 
 def shown(observation, robot):
-    """Time in control periods of the image that ``robot`` got, None if it got none."""
+    """Control period in which the image that ``robot`` got was taken; None if it got none."""
     rows = torch.nonzero(observation.due == robot)
     return (
         None if len(rows) == 0 else round(float((observation.depth[rows[0, 0], 0, 0] + 0.5) * 2.0 / 0.01)) - 1
@@ -87,11 +87,11 @@ def test_every_robot_has_its_own_phase_after_a_reset(env):
     for step in range(1, 46):
         env.sim.trunk_contact[1] = (
             step > 2 and fall is None
-        )  # robot 1 lies on its belly until its episode ends
+        )  # robot 1 lies on its trunk until its episode ends
         result = env.step(torch.zeros(2, 12))
         if result.done[1]:
             fall = step
-            assert fall % 5 != 0  # another phase than robot 0's
+            assert fall % 5 != 0  # not in phase with robot 0
         times[step] = (shown(result.observation, 0), shown(result.observation, 1))
     after = {step: image for step, (_, image) in times.items() if step >= fall and image is not None}
     assert list(after.items())[:3] == [(fall, fall), (fall + 5, fall), (fall + 10, fall + 5)]
@@ -159,5 +159,5 @@ def test_with_changed_shares_resumed_robots_move_to_their_new_terrain(contract):
     step = after.step(torch.zeros(8, 12))
     assert step.time_out.tolist() == [False, False, True, True, False, False, False, False]
     assert torch.equal(after.sim.worlds.kind[after.world], after.curriculum.kind)
-    # What they did on the old one says nothing of the new one's levels.
+    # Episodes on the old terrain do not count for the new one's levels.
     assert not after.curriculum._counts.any()

@@ -1,4 +1,4 @@
-"""What only the simulator knows."""
+"""Privileged observations."""
 
 import pytest
 import torch
@@ -7,7 +7,7 @@ from wmp_training.env.privileged import crouch, surroundings
 
 
 class Ground:
-    """Level ground at z = 0.1 m; the third robot stands under a bar 0.45 m above the world's zero."""
+    """Level ground at z = 0.1 m; the third robot has a bar at z = 0.45 m above it."""
 
     def surroundings(self, robots):
         ceiling = torch.full((3, 17), 100.0)

@@ -1,4 +1,4 @@
-"""When a teacher sees the ground."""
+"""When the observed height maps are updated."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""How hard the worlds of a pool are."""
+"""Difficulty of the worlds of a pool."""
 
 import pytest
 

@@ -12,7 +12,7 @@ GROUPS = np.arange(mujoco.mjNGROUP) == TERRAIN_GROUP
 
 
 def ray(model, data, point, direction):
-    """Distance to the terrain by MuJoCo's own ray casting, infinite if there is none."""
+    """Distance to the terrain from MuJoCo's own ray casting; infinite without a hit."""
     geom = np.zeros(1, np.int32)
     distance = mujoco.mj_ray(model, data, np.array(point), np.array(direction), GROUPS, 1, -1, geom)
     return distance if distance >= 0 else np.inf

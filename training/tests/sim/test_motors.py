@@ -42,7 +42,7 @@ def test_a_motor_at_its_velocity_limit_still_brakes_but_does_not_drive(simulator
 def test_all_motors_together_stay_within_the_power_limit(simulator, contract):
     motors = Motors(contract, simulator.models)
     q, dq = np.zeros((1, 12)), np.full((1, 12), 10.0)
-    # 40 x 0.5 - 1 x 10 = 10 N m each: 1200 W asked for, 900 W allowed.
+    # 40 x 0.5 - 1 x 10 = 10 N m each: 1200 W requested, 900 W allowed.
     moved = motors.reachable(np.zeros(1, int), np.full((1, 12), 0.5), q, dq)
     np.testing.assert_allclose(torque(moved, q, dq)[0], 7.5)
 

@@ -67,7 +67,7 @@ def test_stepping_equals_plain_mujoco(simulator):
 def test_the_camera_sees_level_ground_where_geometry_puts_it(simulator, contract):
     place(simulator, [0, 1, 2], [0, 0, 0], z=0.4)
     image = simulator.depth(torch.tensor([0]), torch.zeros(1))[0]
-    # Height 0.43 m over the ground; row 63 looks down by 31.5 / 57.73 of its depth.
+    # The camera is 0.43 m above the ground; row 63 looks down by 31.5 / 57.73 per m of depth.
     focal = contract.depth.focal_length
     assert image[63, 32].item() == pytest.approx(0.43 / (31.5 / focal), rel=1e-4)
     assert image[0, 32] == 0.0
@@ -99,7 +99,7 @@ def test_randomised_properties_stay_inside_their_ranges_and_reach_the_model(simu
 
 @pytest.mark.parametrize("friction", [(0.0, 0.0), (0.3, 0.3)])
 def test_joint_friction_does_not_change_the_other_draws(friction):
-    """Numbers recorded before there was joint friction: released checkpoints were trained on these worlds."""
+    """Values recorded without joint friction; released checkpoints were trained on these worlds."""
     rng = np.random.default_rng(5)
     model = build_world(make_terrain("flat", 0.0, rng))
     parameters = randomise(model, RandomisationConfig(joint_friction=friction), rng)
@@ -111,7 +111,7 @@ def test_joint_friction_does_not_change_the_other_draws(friction):
 
 
 def test_a_joint_holds_against_less_torque_than_its_friction(contract):
-    """Hanging in the air without gravity, 2 N m at every motor turn free joints and leave stuck ones."""
+    """Without gravity, 2 N m turn joints without friction and not those with 3 N m of friction."""
     turned = []
     for friction in (0.0, 3.0):
         bodies = replace(NOMINAL, joint_friction=(friction, friction))

@@ -21,7 +21,7 @@ def scenes():
 
 
 def poses(rng, stack, scene):
-    """Cameras anywhere along the track, turned and tilted as on a walking robot; a few are buried."""
+    """Cameras along the track, rotated as on a walking robot; a few are below the ground."""
     count = len(scene)
     roll, pitch, yaw = rng.normal(0.0, [[0.15], [0.25], [0.5]], (3, count)) / 2
     quaternion = np.stack(

@@ -17,7 +17,7 @@ def observations():
 
 
 def run_alone(model, observations, ticks, valid=True):
-    """One robot from tick 0 on: h at every world-model tick, written out step by step."""
+    """h of a single robot at every world-model tick, from tick 0."""
     filter_ = LatentFilter(model, 1, K, A)
     deters = []
     for tick in range(ticks):

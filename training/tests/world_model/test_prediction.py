@@ -14,7 +14,7 @@ from wmp_training.world_model.world_model import Sequences
 
 
 class Counter:
-    """A model whose h counts actions, whose z is the last image seen or h, and whose image is z."""
+    """A model whose h sums the actions; z is the image (posterior) or h (prior); the decoded image is z."""
 
     def begin(self, batch):
         return torch.zeros(batch, 1), torch.zeros(batch, 1)
@@ -41,7 +41,7 @@ def sequences(batch=1, steps=6):
 
 def test_the_context_uses_images_and_the_prediction_only_actions():
     images = predict(Counter(), sequences(), context=3)[0, :, 0, 0]
-    # Two actions of one in every interval but the first, whose actions are not known.
+    # Every interval adds two actions of 1, except the first, whose actions are unknown.
     torch.testing.assert_close(images, torch.tensor([0.0, 0.01, 0.02, 6.0, 8.0, 10.0]))
 
 

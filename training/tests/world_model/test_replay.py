@@ -4,7 +4,7 @@ from wmp_training.world_model.replay import SequenceReplay
 
 
 def counting_replay(lengths, capacity=8):
-    """Robot r's step t holds proprioception (r, t)."""
+    """In step t of robot r, proprioception is (r, t)."""
     replay = SequenceReplay(len(lengths), capacity, (2, 2), 2, 1)
     for t in range(max(lengths)):
         robots = torch.tensor([r for r, n in enumerate(lengths) if t < n])
@@ -22,7 +22,7 @@ def test_sequences_are_consecutive_steps_of_one_robot_even_when_the_buffer_has_w
         robot, step = batch.proprioception.unbind(-1)
         assert (robot == robot[:, :1]).all()
         assert (step.diff(dim=1) == 1).all()
-        assert (step[:, 0] >= torch.where(robot[:, 0] == 0, 12, 3)).all()  # what the ring still holds
+        assert (step[:, 0] >= torch.where(robot[:, 0] == 0, 12, 3)).all()  # the oldest stored steps
         torch.testing.assert_close(batch.depth[:, :, 0, 0], step / 64)
 
 

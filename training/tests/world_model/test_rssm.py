@@ -11,7 +11,7 @@ def small_rssm():
 
 def test_the_kl_of_two_coins_is_the_sum_computed_by_hand():
     left, right = torch.tensor([[0.5, 0.5], [0.5, 0.5]]).log(), torch.tensor([[0.25, 0.75], [0.5, 0.5]]).log()
-    expected = 0.5 * math.log(0.5 / 0.25) + 0.5 * math.log(0.5 / 0.75)  # the second coin adds nothing
+    expected = 0.5 * math.log(0.5 / 0.25) + 0.5 * math.log(0.5 / 0.75)  # the second coin adds zero
     torch.testing.assert_close(kl_divergence(left, right), torch.tensor(expected))
 
 

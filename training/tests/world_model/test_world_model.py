@@ -8,7 +8,7 @@ from wmp_training.world_model.world_model import HeightMapDecoder, Sequences
 
 
 def test_the_loss_is_summed_over_image_and_map_and_averaged_over_steps(networks):
-    """A model of zeros foresees zeros, its prior is its posterior, and the free nats are left of the KL."""
+    """A model with zero weights predicts zeros; prior and posterior are equal, so the KL is its free nats."""
     model, map_decoder = networks.world_model, HeightMapDecoder(16, 5)
     for parameter in [*model.parameters(), *map_decoder.parameters()]:
         torch.nn.init.zeros_(parameter)

@@ -97,10 +97,10 @@ class AMPTrainer:
 
     def train(self) -> dict[str, float]:
         """Do the updates of one iteration; returns the last losses, or nothing while the buffer is empty."""
-        held = min(self.written, len(self.memory))
+        stored = min(self.written, len(self.memory))
         losses: dict[str, float] = {}
-        for _ in range(self.config.updates if held else 0):
-            chosen = torch.randint(held, (self.config.batch,), generator=self.generator, device=self.device)
+        for _ in range(self.config.updates if stored else 0):
+            chosen = torch.randint(stored, (self.config.batch,), generator=self.generator, device=self.device)
             policy = self.memory[chosen]
             reference = self.library.sample(self.config.batch, self.generator)
             loss, losses = self.discriminator.loss(policy, reference)
@@ -112,10 +112,10 @@ class AMPTrainer:
 
     def state_dict(self) -> dict[str, Tensor]:
         """Everything the next update depends on."""
-        held = {"memory": self.memory, "written": torch.tensor(self.written)}
-        held |= {"rng": self.generator.get_state()}
-        held |= ck.prefixed("discriminator", self.discriminator.state_dict())
-        return held | ck.prefixed("optimizer", ck.optimizer_tensors(self.optimizer))
+        state = {"memory": self.memory, "written": torch.tensor(self.written)}
+        state |= {"rng": self.generator.get_state()}
+        state |= ck.prefixed("discriminator", self.discriminator.state_dict())
+        return state | ck.prefixed("optimizer", ck.optimizer_tensors(self.optimizer))
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         self.memory.copy_(state["memory"])

@@ -1,4 +1,4 @@
-"""Where a command writes: refused before any work begins, and never overwritten without being told to."""
+"""Checks of output paths: bad ones are refused before any work, and nothing is overwritten silently."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 
 
 def check_new_folder(folder: Path) -> None:
-    """Refuse a ``folder`` that holds anything already or cannot be made; creates nothing.
+    """Refuse a ``folder`` that is not empty or cannot be created; creates nothing itself.
 
     Raises:
         FileExistsError: it is a file, or a folder that is not empty.
-        NotADirectoryError, PermissionError: it cannot be made.
+        NotADirectoryError, PermissionError: it cannot be created.
     """
     if folder.is_dir() and any(folder.iterdir()):
         names = sorted(entry.name for entry in folder.iterdir())
@@ -27,7 +27,7 @@ def check_new_folder(folder: Path) -> None:
 
 
 def check_file(file: Path, overwrite: bool, remedy: str = "--overwrite replaces it") -> None:
-    """Refuse a ``file`` that exists, unless ``overwrite``, or that cannot be written; creates nothing.
+    """Refuse a ``file`` that exists, unless ``overwrite``, or that cannot be written; creates nothing itself.
 
     Raises:
         FileExistsError: it exists; the message names its size and the ``remedy``.
@@ -41,19 +41,19 @@ def check_file(file: Path, overwrite: bool, remedy: str = "--overwrite replaces 
 
 
 def _check_can_write_in(folder: Path, target: Path) -> None:
-    """Refuse ``target`` where ``folder``, or the nearest one above it that exists, cannot be written in."""
+    """Refuse ``target`` if ``folder``, or its nearest existing parent, cannot be written to."""
     existing = folder
     while not existing.exists() and existing != existing.parent:
         existing = existing.parent
     if not existing.is_dir():
-        raise NotADirectoryError(f"{target} cannot be made: {existing} is a file, expected a folder")
+        raise NotADirectoryError(f"{target} cannot be created: {existing} is a file, expected a folder")
     if not os.access(existing, os.W_OK | os.X_OK):
-        raise PermissionError(f"{target} cannot be made: no permission to write in {existing}")
+        raise PermissionError(f"{target} cannot be created: no permission to write to {existing}")
 
 
 @contextmanager
 def plain_log(level: int = logging.INFO) -> Iterator[None]:
-    """Inside, log lines of this package appear on stderr as they are, without level and logger name."""
+    """Inside, this package logs to stderr without level and logger name."""
     package = logging.getLogger("wmp_training")
     handler = logging.StreamHandler(sys.stderr)
     before = package.level, package.propagate

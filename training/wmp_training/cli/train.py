@@ -76,7 +76,7 @@ class TrainCommand:
 
 
 def _train(args: argparse.Namespace, recipe: str, config: RunConfig, stop: StopRequest) -> Path:
-    """Train as ``args`` say; returns the folder of the last checkpoint."""
+    """Train with the options ``args``; returns the folder of the last checkpoint."""
     # Imported here: everything that can be refused without torch has been, and `wmp --help` stays fast.
     import torch
 
@@ -106,13 +106,13 @@ def _train(args: argparse.Namespace, recipe: str, config: RunConfig, stop: StopR
 
 
 def checked(args: argparse.Namespace) -> tuple[str, RunConfig]:
-    """Recipe and configuration of the run, or that of the run to resume; needs no torch, creates nothing.
+    """Recipe and configuration of the run, new or resumed; needs no torch and creates nothing.
 
     Raises:
-        ValueError, OSError: something that was asked for cannot be done.
+        ValueError, OSError: an option is wrong, or does not fit the others or the files.
     """
     from wmp_training.checkpoint_facts import CheckpointError
-    from wmp_training.recipe import begun_stages, resumed, stages_to_do
+    from wmp_training.recipe import resumed, stages_to_do, started_stages
     from wmp_training.run_config import RunConfig
 
     for name, value in (("threads", args.threads), ("iterations", args.iterations)):
@@ -129,17 +129,17 @@ def checked(args: argparse.Namespace) -> tuple[str, RunConfig]:
     else:
         recipe, config = args.recipe or "wmp", RunConfig(**{**DEFAULTS, **given})
     stages_to_do(args.out, recipe, config, args.resume, args.begin_with)
-    if not begun_stages(args.out):
+    if not started_stages(args.out):
         check_new_folder(args.out)
     return recipe, config
 
 
-#: What a run is unless the command line says otherwise.
+#: Options without which no run is complete, and their defaults.
 DEFAULTS = {"preset": "small", "num_envs": 1024, "seed": 1}
 
 
 def _given(args: argparse.Namespace) -> dict[str, Any]:
-    """What the command line says about the run, by the names of ``RunConfig``."""
+    """The options given on the command line, by their names in ``RunConfig``."""
     from wmp_training.ranges import load_ranges
     from wmp_training.settings import parse
 
@@ -153,13 +153,13 @@ def _given(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def ended_at_once(out: Path) -> str:
-    """What to tell whoever ends the run in ``out`` without saving."""
-    from wmp_training.recipe import begun_stages
+    """The message when the run in ``out`` ends at once, without saving."""
+    from wmp_training.recipe import started_stages
 
-    begun = begun_stages(out)
-    if not begun:
+    started = started_stages(out)
+    if not started:
         return f"stopped; nothing was saved yet in {out}"
-    checkpoint = out / begun[-1].folder / "checkpoint"
+    checkpoint = out / started[-1].folder / "checkpoint"
     return f"stopped; last checkpoint: {checkpoint}; continue with: wmp train --resume --out {out}"
 
 

@@ -17,10 +17,10 @@ from wmp_training.sim.camera import normalise
 class PredictedDepth(Protocol):
     """Predicts the images of robots that are not rendered; see ``world_model/depth_predictor.py``."""
 
-    def predict(self, known: Tensor) -> Tensor:
+    def predict(self, inputs: Tensor) -> Tensor:
         """Predict normalised images [M, H, W] from height map and proprioception [M, I]."""
 
-    def remember(self, known: Tensor, images: Tensor) -> None:
+    def remember(self, inputs: Tensor, images: Tensor) -> None:
         """Learn from inputs [M, I] and rendered images [M, H, W]."""
 
 
@@ -62,12 +62,12 @@ class Cameras:
         self.blind[robots] = torch.rand_like(draw) < self.config.blind_robots
 
     def capture(
-        self, sim: Simulator, due: Tensor, first: Tensor, known: Tensor | None
+        self, sim: Simulator, due: Tensor, first: Tensor, inputs: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         """Take an image of the robots ``due`` [M] and deliver their previous one.
 
-        At the first tick of an episode (``first`` [M]) the new image is delivered. ``known`` [N, I] is the
-        input of the depth predictor.
+        At the first tick of an episode (``first`` [M]) the new image is delivered. ``inputs`` [N, I] are
+        those of the depth predictor.
 
         Returns:
             Normalised images [M, H, W], and whether each arrived [M].
@@ -75,19 +75,19 @@ class Cameras:
         lost = torch.rand(len(due), device=due.device) < self.config.lost_images
         if not self.config.camera:
             return self.image[due], ~(lost | self.blind[due])
-        fresh = self._new_images(sim, due, known)
+        fresh = self._new_images(sim, due, inputs)
         delayed = torch.where(first[:, None, None], fresh, self.image[due])
         self.image[due] = fresh
         return delayed, ~(lost | self.blind[due])
 
-    def _new_images(self, sim: Simulator, due: Tensor, known: Tensor | None) -> Tensor:
-        if self.depth_predictor is None or known is None:
+    def _new_images(self, sim: Simulator, due: Tensor, inputs: Tensor | None) -> Tensor:
+        if self.depth_predictor is None or inputs is None:
             return self._render(sim, due)
         real = self.rendered[due]
         images = torch.empty_like(self.image[due])
         images[real] = self._render(sim, due[real])
-        self.depth_predictor.remember(known[due[real]], images[real])
-        images[~real] = self.depth_predictor.predict(known[due[~real]])
+        self.depth_predictor.remember(inputs[due[real]], images[real])
+        images[~real] = self.depth_predictor.predict(inputs[due[~real]])
         return images
 
     def _render(self, sim: Simulator, robots: Tensor) -> Tensor:

@@ -238,8 +238,8 @@ class LocomotionEnv:
         due = torch.nonzero(self.tick % self.interval == 0).squeeze(-1)
         first = self.tick[due] == 0
         around = self._observe_surroundings(states.position[:, 2:], due)
-        known = None if around is None else torch.cat([around, proprioception], -1)
-        depth, valid = self.cameras.capture(self.sim, due, first, known)
+        inputs = None if around is None else torch.cat([around, proprioception], -1)
+        depth, valid = self.cameras.capture(self.sim, due, first, inputs)
         return Observation(
             proprioception=proprioception,
             history=self.observations.push(proprioception, self.actions[0]),

@@ -26,13 +26,13 @@ def surroundings(simulator: Simulator, robots: Tensor, base_height: Tensor) -> T
     return torch.cat([below, above], -1) * SCALE
 
 
-def crouch(seen: Tensor) -> Tensor:
+def crouch(observed: Tensor) -> Tensor:
     """How much lower than upright robots walk where no bar is near [N], m.
 
-    Penalised because a policy that always crouches passes under every bar without seeing it. ``seen``
+    Penalised because a policy that always crouches passes under every bar without seeing it. ``observed``
     [N, 204] comes from :func:`surroundings`.
     """
-    ground, ceiling = seen[:, : len(POINTS)], seen[:, len(POINTS) :]
+    ground, ceiling = observed[:, : len(POINTS)], observed[:, len(POINTS) :]
     height = ground[:, len(POINTS) // 2] / SCALE + NOMINAL_HEIGHT
     is_open = (ceiling[:, _FIRST : _LAST + 1] >= CEILING_RANGE * SCALE).all(-1)
     return (UPRIGHT - height).clamp(min=0.0) * is_open

@@ -74,10 +74,14 @@ class WMPCritic(MLPModel):
     GROUPS = ("proprioception", "last_action", "privileged")
 
     def __init__(self, obs: TensorDict, config: PolicyConfig) -> None:
-        seen = [*self.GROUPS, *(["surroundings"] if "surroundings" in obs else [])]
-        self._latent_dim = sum(obs[group].shape[-1] for group in seen) + config.latent_size
+        observed = [*self.GROUPS, *(["surroundings"] if "surroundings" in obs else [])]
+        self._latent_dim = sum(obs[group].shape[-1] for group in observed) + config.latent_size
         super().__init__(
-            obs, {"critic": [*seen, "deter"]}, "critic", 1, hidden_dims=config.layers(config.critic_hidden)
+            obs,
+            {"critic": [*observed, "deter"]},
+            "critic",
+            1,
+            hidden_dims=config.layers(config.critic_hidden),
         )
         self.latent_encoder = latent_encoder(obs, config)
 
@@ -89,12 +93,12 @@ class WMPCritic(MLPModel):
         stochastic_output: bool = False,
     ) -> Tensor:
         """Values [B, 1]."""
-        seen = torch.cat([obs[group] for group in self.obs_groups if group != "deter"], dim=-1)
+        observed = torch.cat([obs[group] for group in self.obs_groups if group != "deter"], dim=-1)
         latent = self.latent_encoder(obs["deter"])
         first, *others = self.mlp
         # The first layer in two parts, so that no gradient is computed for the observations, which need none.
-        of_seen, of_latent = first.weight.split([seen.shape[-1], latent.shape[-1]], dim=-1)
-        value = linear(seen, of_seen, first.bias) + linear(latent, of_latent)
+        of_observed, of_latent = first.weight.split([observed.shape[-1], latent.shape[-1]], dim=-1)
+        value = linear(observed, of_observed, first.bias) + linear(latent, of_latent)
         for layer in others:
             value = layer(value)
         return value

@@ -62,5 +62,5 @@ def build_actor(kind: str, obs: TensorDict, num_actions: int, config: PolicyConf
 
 def build_critic(obs: TensorDict, config: PolicyConfig) -> MLPModel:
     """A critic on those of :data:`CRITIC_GROUPS` that are observed."""
-    seen = [group for group in CRITIC_GROUPS if group in obs]
-    return MLPModel(obs, {"critic": seen}, "critic", 1, hidden_dims=config.layers(config.critic_hidden))
+    observed = [group for group in CRITIC_GROUPS if group in obs]
+    return MLPModel(obs, {"critic": observed}, "critic", 1, hidden_dims=config.layers(config.critic_hidden))

@@ -37,7 +37,7 @@ class HeightMap:
     def __init__(self, stack: SceneStack) -> None:
         count = np.arange(stack.centre.shape[1]) < stack.box_count[:, None]
         if not np.allclose(stack.axes[count], np.eye(3)):
-            raise ValueError("height map: a box is rotated, expected boxes along the world's axes")
+            raise ValueError("height map: a box is rotated, expected axis-aligned boxes")
         low, high = stack.centre - stack.half_size, stack.centre + stack.half_size
         self._scenes = (
             *(stack.floor, stack.box_count, low, high),

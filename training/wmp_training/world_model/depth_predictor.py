@@ -26,8 +26,8 @@ class DepthPredictor(nn.Module):
         )
         self.decoder = ConvDecoder(hidden, image, config.channels)
 
-    def forward(self, known: Tensor) -> Tensor:
-        return self.decoder(self.trunk(known)).squeeze(1)
+    def forward(self, inputs: Tensor) -> Tensor:
+        return self.decoder(self.trunk(inputs)).squeeze(1)
 
 
 class DepthPredictorTrainer:
@@ -50,21 +50,21 @@ class DepthPredictorTrainer:
         self.generator = generator(device, seed)
 
     @torch.no_grad()
-    def predict(self, known: Tensor) -> Tensor:
+    def predict(self, inputs: Tensor) -> Tensor:
         """Predicted images [M, H, W] of robots that were not rendered, within [-0.5, 0.5]."""
-        return self.predictor(known).clamp(-0.5, 0.5)
+        return self.predictor(inputs).clamp(-0.5, 0.5)
 
-    def remember(self, known: Tensor, images: Tensor) -> None:
+    def remember(self, inputs: Tensor, images: Tensor) -> None:
         """Add inputs [M, I] and rendered images [M, H, W]; they replace the oldest ones."""
-        slots = (self.written + torch.arange(len(known), device=self.device)) % len(self.known)
-        self.known[slots], self.images[slots] = known, images.to(torch.float16)
-        self.written += len(known)
+        slots = (self.written + torch.arange(len(inputs), device=self.device)) % len(self.known)
+        self.known[slots], self.images[slots] = inputs, images.to(torch.float16)
+        self.written += len(inputs)
 
     def train(self) -> dict[str, float]:
         """Do one iteration's updates; returns the last loss per pixel, nothing while the buffer is empty."""
-        held, losses = min(self.written, len(self.known)), {}
-        for _ in range(self.config.updates if held else 0):
-            chosen = torch.randint(held, (self.config.batch,), generator=self.generator, device=self.device)
+        stored, losses = min(self.written, len(self.known)), {}
+        for _ in range(self.config.updates if stored else 0):
+            chosen = torch.randint(stored, (self.config.batch,), generator=self.generator, device=self.device)
             loss = (self.predictor(self.known[chosen]) - self.images[chosen].float()).square().mean()
             self.optimizer.zero_grad()
             loss.backward()
@@ -74,10 +74,10 @@ class DepthPredictorTrainer:
 
     def state_dict(self) -> dict[str, Tensor]:
         """Everything the next update depends on."""
-        held = {"known": self.known, "images": self.images, "written": torch.tensor(self.written)}
-        held |= {"rng": self.generator.get_state()}
-        held |= ck.prefixed("predictor", self.predictor.state_dict())
-        return held | ck.prefixed("optimizer", ck.optimizer_tensors(self.optimizer))
+        state = {"known": self.known, "images": self.images, "written": torch.tensor(self.written)}
+        state |= {"rng": self.generator.get_state()}
+        state |= ck.prefixed("predictor", self.predictor.state_dict())
+        return state | ck.prefixed("optimizer", ck.optimizer_tensors(self.optimizer))
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         self.known.copy_(state["known"])

@@ -89,8 +89,8 @@ def predict(model: Predictor, batch: Sequences, context: int = CONTEXT) -> Tenso
 def unbroken(batch: Sequences) -> Sequences:
     """The sequences of ``batch`` that do not cross a reset."""
     whole = ~batch.is_first[:, 1:].any(dim=1)
-    held = {field.name: getattr(batch, field.name) for field in fields(batch)}
-    return Sequences(**{name: value[whole] for name, value in held.items() if value is not None})
+    tensors = {field.name: getattr(batch, field.name) for field in fields(batch)}
+    return Sequences(**{name: value[whole] for name, value in tensors.items() if value is not None})
 
 
 @dataclass(frozen=True)
