@@ -9,12 +9,10 @@ from collections.abc import Iterable
 def unknown(what: str, name: str, known: Iterable[str]) -> ValueError:
     """The error for a ``name`` that is none of the ``known`` ones; ``what`` is the option or setting."""
     choices = sorted(known)
-    near = nearest(name, choices)
-    hint = f"; did you mean {near!r}?" if near else ""
-    return ValueError(f"{what} is {name!r}, expected one of {choices}{hint}")
+    return ValueError(f"{what} is {name!r}, expected one of {choices}{suggestion(name, choices)}")
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The one of the ``known`` names that looks most like ``name``, if any does."""
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """The end of an error message: the ``known`` name that is most similar to ``name``, if any is similar."""
     close = difflib.get_close_matches(name, list(known), n=1)
-    return close[0] if close else None
+    return f"; did you mean {close[0]!r}?" if close else ""

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from wmp_training.choices import suggestion
 from wmp_training.env.config import DELAY_ALLOWED
 from wmp_training.sim.config import ALLOWED, check_range
 
@@ -26,5 +27,6 @@ def load_ranges(path: Path) -> dict[str, tuple[float, float]]:
         raise ValueError(f"{path} holds no ranges, expected lines like `strength: [0.8, 1.1]`")
     unknown = [key for key in content if key not in KEYS]
     if unknown:
-        raise ValueError(f"{path}: {unknown[0]!r} is not randomised, expected some of {sorted(KEYS)}")
+        near = suggestion(unknown[0], KEYS)
+        raise ValueError(f"{path}: {unknown[0]!r} is not randomised, expected some of {sorted(KEYS)}{near}")
     return {key: check_range(key, value, KEYS[key]) for key, value in content.items()}

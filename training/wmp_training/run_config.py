@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
-from wmp_training.choices import nearest, unknown
+from wmp_training.choices import suggestion, unknown
 from wmp_training.presets import Preset, preset
 from wmp_training.settings import Value, configured
 from wmp_training.tasks import Task, task
@@ -65,23 +65,23 @@ class RunConfig:
             raise ValueError(f"amp and rendered are for the policy 'wmp' alone, not for {self.policy!r}")
         if "env.rendered" in self.settings:
             raise ValueError("setting env.rendered: expected --rendered, which predicts the other images too")
-        self._check_settings()
+        self._check_task()
 
-    def _check_settings(self) -> None:
+    def _check_task(self) -> None:
         """Refuse settings that do not exist, and a task without the height maps that the run needs."""
         task_ = self.resolved_task()
         sections = [f.name for part in (self.resolved_preset(), task_) for f in fields(part)]
         for name in self.settings:
             if name.partition(".")[0] not in sections:
-                near = nearest(name.partition(".")[0], sections)
-                hint = f"; did you mean {near!r}?" if near else ""
+                near = suggestion(name.partition(".")[0], sections)
                 raise ValueError(
-                    f"setting {name}: expected a name that begins with one of {sorted(sections)}{hint}"
+                    f"setting {name}: expected a name that begins with one of {sorted(sections)}{near}"
                 )
-        who = "a teacher" if self.stage in ("teacher", "student") else "the depth predictor (--rendered)"
-        if (self.stage in ("teacher", "student") or self.rendered < 1.0) and not task_.env.surroundings:
+        of_teacher = self.stage in ("teacher", "student")
+        if (of_teacher or self.rendered < 1.0) and not task_.env.surroundings:
+            user = "a teacher" if of_teacher else "the depth predictor (--rendered)"
             raise ValueError(
-                f"task {self.task!r} observes no height map, which {who} needs; use --task obstacles"
+                f"task {self.task!r} observes no height map, which {user} needs; use --task obstacles"
             )
 
     def resolved_preset(self) -> Preset:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
-from wmp_training.choices import nearest
+from wmp_training.choices import suggestion
 
 Config = TypeVar("Config")
 #: What a setting can be: numbers and switches. Lists and names are part of a preset or a task.
@@ -51,9 +51,8 @@ def _changed(config: Any, path: list[str], name: str, value: Value) -> Any:
     known = dict(config) if is_table else {f.name: getattr(config, f.name) for f in fields(config)}
     key, *rest = path
     if key not in known:
-        near = nearest(key, known)
-        hint = f"; did you mean {near!r}?" if near else ""
-        raise ValueError(f"setting {name}: there is no {key!r}, expected one of {sorted(known)}{hint}")
+        near = suggestion(key, known)
+        raise ValueError(f"setting {name}: there is no {key!r}, expected one of {sorted(known)}{near}")
     now = known[key]
     if rest and (is_dataclass(now) or _is_table(now)):
         new = _changed(now, rest, name, value)

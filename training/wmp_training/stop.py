@@ -15,18 +15,24 @@ INTERRUPTED = 130
 #: ``torchrun`` both send one.
 REPEAT = 1.0
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 class StopRequest:
     """Whether training is to stop after the current iteration.
 
     While training runs (see :meth:`deferred`), the first signal only sets ``requested``: the training
-    finishes the iteration and writes the checkpoint. A second signal, or one at another time such as start-up,
+    finishes the iteration and writes the checkpoint. A second signal, or one at another time (start-up),
     ends the process at once with exit code 130. That cannot damage a checkpoint, because a new one is written
     beside the old one and renamed when complete.
+
+    Args:
+        quiet: print nothing: of several ranks, one prints.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, quiet: bool = False) -> None:
         self.requested = False
+        self._quiet = quiet
         self._deferred = False
         self._first = 0.0
         self._last_words: Callable[[], str] = str
@@ -55,15 +61,12 @@ class StopRequest:
         now = time.monotonic()
         if self._deferred and not self.requested:
             self.requested, self._first = True, now
-            _say("stopping after this iteration and its checkpoint; a second Ctrl-C ends at once")
+            self._say("stopping after this iteration and its checkpoint; a second Ctrl-C ends at once")
         elif not self.requested or now - self._first > REPEAT:
-            _say(self._last_words())
+            self._say(self._last_words())
             os._exit(INTERRUPTED)
 
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-def _say(sentence: str) -> None:
-    """Write to stderr without its buffer, which the signal may have interrupted."""
-    os.write(2, f"{sentence}\n".encode())
+    def _say(self, sentence: str) -> None:
+        """Write to stderr without its buffer, which the signal may have interrupted."""
+        if not self._quiet:
+            os.write(2, f"{sentence}\n".encode())

@@ -9,7 +9,7 @@ from typing import Any
 
 from wmp_sim.fall import FALLEN_TILT
 from wmp_sim.terrain import EASIEST
-from wmp_training.choices import nearest, unknown
+from wmp_training.choices import suggestion, unknown
 from wmp_training.env.config import (
     CommandConfig,
     CurriculumConfig,
@@ -58,9 +58,8 @@ class Task:
         known = {*DISTURBANCES, "bodies"}
         wrong = sorted(set(names) - known)
         if wrong:
-            near = nearest(wrong[0], known)
-            hint = f"; did you mean {near!r}?" if near else ""
-            raise ValueError(f"without names {wrong}, expected some of {sorted(known)}{hint}")
+            near = suggestion(wrong[0], known)
+            raise ValueError(f"without names {wrong}, expected some of {sorted(known)}{near}")
         off = {key: value for name in names for key, value in DISTURBANCES.get(name, {}).items()}
         bodies = {"randomisation": NOMINAL} if "bodies" in names else {}
         return replace(self.with_worlds(**bodies), env=replace(self.env, **off))

@@ -60,19 +60,21 @@ class TrainCommand:
         _add_machine(parser.add_argument_group("the machine"))
 
     def run(self, args: argparse.Namespace) -> int:
-        stop = StopRequest()
-        level = logging.INFO if os.environ.get("RANK", "0") == "0" else logging.WARNING
+        first_rank = os.environ.get("RANK", "0") == "0"
+        stop = StopRequest(quiet=not first_rank)
+        level = logging.INFO if first_rank else logging.WARNING
         with plain_log(level), stop.on_signals(lambda: ended_at_once(args.out)):
             recipe, config = checked(args)
             checkpoint = _train(args, recipe, config, stop)
         go_on = f"continue with: wmp train --resume --out {args.out}"
-        if stop.requested:
-            print(f"stopped; wrote {checkpoint}; {go_on}")
-            return INTERRUPTED
         finished = checkpoint.parent == args.out and config.policy == "wmp"
         judge = "wmp export --out models/NAME" if finished else "wmp gate"
-        print(f"wrote {checkpoint}; next: {judge} --run {checkpoint.parent}; {go_on}")
-        return 0
+        sentence = f"wrote {checkpoint}; next: {judge} --run {checkpoint.parent}; {go_on}"
+        if stop.requested:
+            sentence = f"stopped; wrote {checkpoint}; {go_on}"
+        if first_rank:
+            print(sentence)
+        return INTERRUPTED if stop.requested else 0
 
 
 def _train(args: argparse.Namespace, recipe: str, config: RunConfig, stop: StopRequest) -> Path:
