@@ -12,6 +12,7 @@ from wmp_training.cli import checkpoint
 from wmp_training.recipe import Stage, resumed
 from wmp_training.run_config import RunConfig
 from wmp_training.runner import Runner
+from wmp_training.stop import StopRequest
 from wmp_training.train import train
 
 CONFIG = RunConfig("tiny", 12, 3, levels=2, task="obstacles")
@@ -96,6 +97,18 @@ def test_no_stage_begins_after_the_time_limit(tmp_path, monkeypatch):
     assert train(tmp_path, "warm", CONFIG, threads=1, time_limit=0.0) == tmp_path / "teacher" / "checkpoint"
     assert load_facts(tmp_path / "teacher" / "checkpoint")["env_steps"] == ROLLOUT
     assert not (tmp_path / "checkpoint").exists()
+
+
+def test_no_stage_begins_after_a_stop_during_the_last_save_of_a_stage(tmp_path, short, monkeypatch):
+    stop, save = StopRequest(), Runner.save
+
+    def stopped(runner):
+        save(runner)
+        stop.requested = True
+
+    monkeypatch.setattr(Runner, "save", stopped)
+    assert train(tmp_path, "warm", CONFIG, threads=1, stop=stop) == tmp_path / "teacher" / "checkpoint"
+    assert load_facts(tmp_path / "teacher" / "checkpoint")["env_steps"] == 2 * ROLLOUT
 
 
 @pytest.mark.parametrize(

@@ -110,11 +110,11 @@ def _environment(setting: Setting, ranks: Ranks, device: torch.device, stage: st
     return _per_second(partial(env.step, action), setting.seconds, ranks) * setting.robots
 
 
-def _blind(setting: Setting, ranks: Ranks, device: torch.device) -> Iterator[Rate]:
+def _environment_alone(setting: Setting, ranks: Ranks, device: torch.device) -> Iterator[Rate]:
     yield Rate("environment", _environment(setting, ranks, device, "teacher"))
 
 
-def _seeing(setting: Setting, ranks: Ranks, device: torch.device) -> Iterator[Rate]:
+def _environment_with_depth(setting: Setting, ranks: Ranks, device: torch.device) -> Iterator[Rate]:
     yield Rate("environment, depth of every robot at 10 Hz", _environment(setting, ranks, device, "wmp"))
 
 
@@ -155,8 +155,8 @@ def _per_second(call: Callable[[], object], seconds: float, ranks: Ranks) -> flo
 
 
 PARTS: dict[str, Callable[[Setting, Ranks, torch.device], Iterator[Rate]]] = {
-    "environment": _blind,
-    "environment with depth": _seeing,
+    "environment": _environment_alone,
+    "environment with depth": _environment_with_depth,
     "teacher": _teacher,
     "learning": _learning,
 }

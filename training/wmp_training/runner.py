@@ -91,6 +91,7 @@ class Runner:
         with self.stop.deferred():
             self._iterate(time_limit, iterations, report, until_steps)
             self.save()
+            self.is_over = self.ranks.any(self.is_over or self.stop.requested)
 
     def _iterate(
         self,
