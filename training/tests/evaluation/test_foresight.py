@@ -4,7 +4,12 @@ import torch
 from wmp_core.bundle import Bundle, InitialState, write_bundle
 from wmp_core.testing.tiny_bundle import write_tiny_bundle
 from wmp_training.env.environment import Observation
-from wmp_training.evaluation.foresight import BundlePredictor, Recorder, foresight_table, judge_foresight
+from wmp_training.evaluation.foresight import (
+    BundlePredictor,
+    Recorder,
+    foresight_table,
+    judge_foresight,
+)
 from wmp_training.evaluation.picture import draw_foresight
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.trial import Trial

@@ -9,8 +9,7 @@ from wmp_training.evaluation.episodes import run_trials
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.run_candidate import RunCandidate
 from wmp_training.evaluation.trial import Trial
-from wmp_training.run_config import RunConfig
-from wmp_training.runner import Runner
+from wmp_training.runner import RunConfig, Runner
 from wmp_training.skill import stripped
 
 TRIALS = [Trial("climb", 0.5, 1), Trial("gap", 0.5, 2)]
