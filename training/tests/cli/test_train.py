@@ -36,6 +36,7 @@ REFUSED = [
     ("--out OUT --task obstacle", "did you mean 'obstacles'?"),
     ("--out OUT --recipe worm", "did you mean 'warm'?"),
     ("--out OUT --set ppo.epoch=3", "did you mean 'epochs'?"),
+    ("--out OUT --set env.terrain_shares.flat=-1", "expected at least 0 each and one above 0"),
     ("--out OUT --without push", "did you mean 'pushes'?"),
     ("--out OUT --recipe warm", "task 'gentle' observes no height map, which a teacher needs"),
     ("--out OUT --rendered 0.5", "task 'gentle' observes no height map, which the depth predictor"),

@@ -204,5 +204,8 @@ class EnvConfig:
     rewards: RewardConfig = field(default_factory=RewardConfig)
 
     def __post_init__(self) -> None:
+        shares = dict(self.terrain_shares)
+        if min(shares.values(), default=0.0) < 0.0 or not sum(shares.values()) > 0.0:
+            raise ValueError(f"terrain_shares are {shares}, expected at least 0 each and one above 0")
         if self.action_delay is not None:
             check_range("action_delay", self.action_delay, DELAY_ALLOWED)
