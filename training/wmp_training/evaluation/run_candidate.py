@@ -15,13 +15,15 @@ from tensordict import TensorDict
 from torch import Tensor
 
 from wmp_core.contract import Contract
-from wmp_training.checkpoint import digest, kept_or_of_run, load_checkpoint, section
+from wmp_training.a1_contract import a1_contract
+from wmp_training.checkpoint import digest, load_checkpoint, section
+from wmp_training.checkpoint_facts import find_checkpoint
 from wmp_training.env.environment import Observation
 from wmp_training.evaluation.candidate import Agent
 from wmp_training.learner import Networks
-from wmp_training.model_free import BLOCK, Eyes
+from wmp_training.model_free import BLOCK, ObservationGroups
 from wmp_training.policy.model_free import KINDS, build_actor
-from wmp_training.presets import PolicyConfig, a1_contract, preset_of
+from wmp_training.presets import PolicyConfig, preset_of
 from wmp_training.sim.height_map import MAP_SIZE
 from wmp_training.world_model.filter import LatentFilter
 
@@ -35,7 +37,7 @@ class RunCandidate:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.tensors, self.facts = load_checkpoint(kept_or_of_run(folder))
+        self.tensors, self.facts = load_checkpoint(find_checkpoint(folder))
         config = self.facts["config"]
         self.name = folder.resolve().name
         self.kind = "teacher" if config.get("stage") == "teacher" else config.get("policy", "wmp")
@@ -48,7 +50,7 @@ class RunCandidate:
     def agent(self, num_robots: int) -> Agent:
         if self.kind in KINDS:
             actor = restore_actor(self.kind, self.tensors, self.contract, self.preset.policy)
-            eyes = Eyes(self.contract.depth, num_robots, self.camera)
+            eyes = ObservationGroups(self.contract.depth, num_robots, self.camera)
             return ModelFreeAgent(actor, eyes, num_robots, self.contract.action.clip)
         networks = Networks(self.contract, self.preset)
         networks.load(self.tensors)
@@ -82,7 +84,7 @@ def restore_actor(
 class ModelFreeAgent:
     """An actor without a world model."""
 
-    def __init__(self, actor: MLPModel, eyes: Eyes, num_robots: int, clip: float) -> None:
+    def __init__(self, actor: MLPModel, eyes: ObservationGroups, num_robots: int, clip: float) -> None:
         self.actor, self.eyes, self.clip = actor, eyes, clip
         self.kl = torch.full((num_robots,), torch.nan)
 

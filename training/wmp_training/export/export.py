@@ -13,14 +13,16 @@ from wmp_core.bundle import Bundle, InitialState, write_bundle
 from wmp_core.calibration import Calibration
 from wmp_core.contract import Contract
 from wmp_core.golden import GoldenTrajectory
-from wmp_training.checkpoint import kept_or_of_run, load_checkpoint
+from wmp_training.a1_contract import a1_contract
+from wmp_training.checkpoint import load_checkpoint
+from wmp_training.checkpoint_facts import find_checkpoint
 from wmp_training.export.calibration import calibrate, walk
 from wmp_training.export.golden import record_golden
 from wmp_training.export.graphs import export_graphs
 from wmp_training.export.model_card import model_card
 from wmp_training.export.provenance import provenance
 from wmp_training.learner import Networks
-from wmp_training.presets import a1_contract, preset_of
+from wmp_training.presets import preset_of
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +63,7 @@ def export(
     Raises:
         ValueError: the run is a teacher or a baseline, which no robot could run.
     """
-    tensors, facts = load_checkpoint(kept_or_of_run(run))
+    tensors, facts = load_checkpoint(find_checkpoint(run))
     if not any(name.startswith("world_model.") for name in tensors):
         raise ValueError(f"{run} holds a policy without a world model; judge it with 'wmp eval --run {run}'")
     chosen = preset_of(facts["config"])
