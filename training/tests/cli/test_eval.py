@@ -36,14 +36,14 @@ def brief(monkeypatch):
 
 def test_an_evaluation_prints_a_table_and_writes_what_was_asked_for(bundle, tmp_path, capsys, monkeypatch):
     last(monkeypatch, 1.6)  # just long enough to foresee something
-    files = {"--json": "out.json", "--plot": "out.png", "--foresight": "foresight.png"}
+    files = {"--json": "out.json", "--plot": "out.png", "--foresight": "open_loop.png"}
     words = [word for option, file in files.items() for word in (option, tmp_path / file)]
     assert call("--bundle", bundle, *CELL, "--blind", *words) == 0
     printed = capsys.readouterr()
     assert "| tilt | 0.50 |" in printed.out and "[1/1] tilt 0.50" in printed.err
     report = Report.load(tmp_path / "out.json")
     assert report.protocol.blind == "far" and len(report.outcomes) == 1
-    assert list(report.foresight) == ["tilt"] and "persistence" in printed.out
+    assert list(report.open_loop) == ["tilt"] and "persistence" in printed.out
     assert all((tmp_path / file).exists() for file in files.values())
 
 

@@ -6,8 +6,8 @@ import torch
 
 from wmp_core.bundle import Bundle
 from wmp_core.testing.tiny_bundle import write_tiny_bundle
-from wmp_training.evaluation.candidate import BundleCandidate
-from wmp_training.evaluation.episodes import Eyes, run_trials, steer
+from wmp_training.evaluation.bundle_candidate import BundleCandidate
+from wmp_training.evaluation.episodes import DelayedDepth, run_trials, steer
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.tracks import Tracks
 from wmp_training.evaluation.trial import Trial, trials
@@ -29,7 +29,7 @@ class Clock:
     def __init__(self):
         self.looks = 0
 
-    def look(self, robots):
+    def render(self, robots):
         self.looks += 1
         return torch.full((len(robots), 64, 64), 0.01 * self.looks)
 
@@ -39,12 +39,12 @@ def shown(image):
 
 
 def test_the_image_consumed_is_one_interval_old_and_the_first_one_shows_the_robot_standing(who):
-    eyes, taken = Eyes(who.contract, Clock(), "no"), {}
+    camera, taken = DelayedDepth(who.contract, Clock(), "no"), {}
     for tick in range(16):
-        before = eyes.tracks.looks
-        due, image, arrived = eyes.see(tick, torch.arange(2))
-        if eyes.tracks.looks > before:
-            taken[eyes.tracks.looks] = tick
+        before = camera.tracks.looks
+        due, image, arrived = camera.images(tick, torch.arange(2))
+        if camera.tracks.looks > before:
+            taken[camera.tracks.looks] = tick
         if tick % 5 == 0:
             assert due.tolist() == [0, 1] and arrived
             assert taken.get(shown(image), -5) == tick - 5
@@ -54,9 +54,9 @@ def test_the_image_consumed_is_one_interval_old_and_the_first_one_shows_the_robo
 
 def test_a_blind_robot_gets_far_images_or_none(who):
     clock = Clock()
-    far = Eyes(who.contract, clock, "far").see(0, torch.arange(2))
+    far = DelayedDepth(who.contract, clock, "far").images(0, torch.arange(2))
     assert (far[1] == 0.5).all() and far[2] and clock.looks == 0
-    assert not Eyes(who.contract, clock, "prior").see(0, torch.arange(2))[2]
+    assert not DelayedDepth(who.contract, clock, "prior").images(0, torch.arange(2))[2]
 
 
 def test_the_operator_steers_back_to_the_track(contract):

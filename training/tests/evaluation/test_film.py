@@ -12,9 +12,9 @@ from wmp_core.testing.tiny_bundle import write_tiny_bundle
 from wmp_sim.terrain import make_terrain
 from wmp_sim.world import build_world
 from wmp_training.evaluation import film
-from wmp_training.evaluation.candidate import BundleCandidate
+from wmp_training.evaluation.bundle_candidate import BundleCandidate
 from wmp_training.evaluation.episodes import run_trials
-from wmp_training.evaluation.foresight import BundlePredictor, Recorder
+from wmp_training.evaluation.open_loop import BundlePredictor, Recorder
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.side_view import GROUND, TRUNK, SideView
 from wmp_training.evaluation.trial import Trial
@@ -31,7 +31,7 @@ def bundle(tmp_path_factory):
 @pytest.fixture(scope="module")
 def shot(bundle):
     torch.set_num_threads(1)
-    return film.shoot(bundle, TRIAL, PROTOCOL)
+    return film.record_footage(bundle, TRIAL, PROTOCOL)
 
 
 def hue(colour):
@@ -59,7 +59,7 @@ def test_the_film_is_of_the_episode_that_is_judged(bundle, shot):
     (judged,) = run_trials(BundleCandidate(bundle), [TRIAL], PROTOCOL)
     assert outcome.progress == judged.progress and outcome.end == judged.end
     assert len(footage.poses) == round(outcome.duration / 0.02)
-    assert len(footage.walk.depth[0]) == len(footage.deter) == -(-len(footage.poses) // 5)
+    assert len(footage.walk.depth[0]) == len(footage.h) == -(-len(footage.poses) // 5)
 
 
 def test_what_was_foreseen_is_what_the_world_model_predicts_without_images(bundle, shot):
@@ -67,7 +67,7 @@ def test_what_was_foreseen_is_what_the_world_model_predicts_without_images(bundl
     run_trials(BundleCandidate(bundle), [TRIAL], PROTOCOL, watch=recorder)
     walk = recorder.windows(length=15)
     expected = predict(BundlePredictor(bundle), walk)[0, -1]  # 5 steps with images, 10 without
-    foreseen = film.foreseen(bundle, shot[0])
+    foreseen = film.predict_open_loop(bundle, shot[0])
     torch.testing.assert_close(foreseen[14], expected, atol=1e-5, rtol=0)
     assert (foreseen[:10] == 0.5).all() and not torch.allclose(expected, torch.full((), 0.5))
 
@@ -81,4 +81,4 @@ def test_a_film_plays_at_the_speed_of_life(bundle, shot, tmp_path):
         played.seek(1)
         played.load()
         assert played.info["duration"] == 60
-    assert film.length(footage) == -(-len(footage.poses) // 3)
+    assert film.picture_count(footage) == -(-len(footage.poses) // 3)

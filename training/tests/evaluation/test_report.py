@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from wmp_training.evaluation.measures import Outcome
+from wmp_training.evaluation.metrics import Outcome
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.report import Report, ReportError
 from wmp_training.evaluation.trial import Trial
@@ -22,7 +22,7 @@ def outcome(seed, success=True):
 def report():
     report = Report(WHO, Protocol(), (0, 1), 2)
     report.add({0: [outcome(3), outcome(4)], 1: [outcome(5), outcome(6, success=False)]})
-    report.foresight = {"gap": PredictionErrors((0.1, 0.2), (0.3, 0.4), 7), "tilt": None}
+    report.open_loop = {"gap": PredictionErrors((0.1, 0.2), (0.3, 0.4), 7), "tilt": None}
     return report
 
 
@@ -41,12 +41,20 @@ def test_a_report_that_is_read_is_the_one_that_was_saved(report, tmp_path):
     found = Report.load(tmp_path / "out.json")
     found.save(tmp_path / "again.json")
     assert (tmp_path / "again.json").read_text() == (tmp_path / "out.json").read_text()
-    assert found.foresight == report.foresight
+    assert found.open_loop == report.open_loop
     assert (found.candidate, found.protocol, found.seeds, found.episodes) == (WHO, Protocol(), (0, 1), 2)
     cell = found.cell("gap", 0.5)
     assert cell.by_seed == {0: 1.0, 1: 0.5} and math.isnan(cell.peak_torque[0])
     assert math.isnan(cell.means["cost_of_transport"]) and cell.means["collisions"] == 2.0
     assert found.holds("gap", 0.5) and not found.holds("gap", 0.7) and found.cell("tilt", 0.5) is None
+
+
+def test_the_old_key_of_open_loop_errors_is_still_read(report, tmp_path):
+    report.save(tmp_path / "out.json")
+    data = json.loads((tmp_path / "out.json").read_text())
+    data["foresight"] = data.pop("open_loop")
+    (tmp_path / "old.json").write_text(json.dumps(data))
+    assert Report.load(tmp_path / "old.json").open_loop == report.open_loop
 
 
 def test_an_evaluation_goes_on_where_it_was_and_never_with_another_one(report, tmp_path):
@@ -100,8 +108,8 @@ def test_a_file_that_is_no_evaluation_is_named(tmp_path, text, complaint):
         ("episodes_per_cell_and_seed", "2"),
         ("cells", [1]),
         ("cells", [{"means": {}, "peak_torque": [], "by_seed": {}}]),
-        ("foresight", []),
-        ("foresight", {"gap": 0.5}),
+        ("open_loop", []),
+        ("open_loop", {"gap": 0.5}),
     ],
 )
 def test_a_report_with_a_part_of_another_kind_is_none(report, tmp_path, key, value):

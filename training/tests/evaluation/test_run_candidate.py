@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from wmp_training.checkpoint import load_checkpoint, put_checkpoint, skill
-from wmp_training.evaluation.candidate import candidate
 from wmp_training.evaluation.episodes import run_trials
+from wmp_training.evaluation.load_candidate import load_candidate
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.run_candidate import RunCandidate
 from wmp_training.evaluation.trial import Trial
@@ -39,7 +39,7 @@ def save(tmp_path):
 )
 def test_any_policy_of_a_run_walks_the_same_tracks_and_repeats_exactly(save, what, camera, told):
     who = RunCandidate(save(**what))
-    assert (who.camera, who.surroundings) == (camera, told)
+    assert (who.uses_camera, who.uses_height_map) == (camera, told)
     first = run_trials(who, TRIALS, SHORT)
     assert [outcome.trial for outcome in first] == TRIALS
     assert all(math.isnan(outcome.surprise) for outcome in first)
@@ -67,4 +67,4 @@ def test_a_checkpoint_that_was_kept_walks_as_its_run_does(save, what, tmp_path):
 def test_exactly_one_candidate_is_named(tmp_path):
     for bundle, run in ((None, None), (tmp_path, tmp_path)):
         with pytest.raises(ValueError, match="--bundle or --run"):
-            candidate(bundle, run)
+            load_candidate(bundle, run)

@@ -3,8 +3,8 @@ import math
 
 import pytest
 
-from wmp_training.evaluation.measures import Outcome
-from wmp_training.evaluation.plot import plot_success
+from wmp_training.evaluation.metrics import Outcome
+from wmp_training.evaluation.success_plot import plot_success
 from wmp_training.evaluation.summary import markdown, pool, summarise, wilson
 from wmp_training.evaluation.trial import Trial
 

@@ -10,7 +10,7 @@ from wmp_training.evaluation.through_graph import (
     GRAPH_PROTOCOL,
     GraphError,
     Walk,
-    judge,
+    evaluate_walk,
     record_walk,
     run_in_graph,
 )
@@ -31,20 +31,20 @@ def walk(seconds, speed=0.6, fell=False, **changes):
 
 
 def test_a_walk_is_judged_by_the_rules_of_the_batched_evaluation():
-    outcome = judge(walk(20.0, fell=True), TRIAL, GRAPH_PROTOCOL)
+    outcome = evaluate_walk(walk(20.0, fell=True), TRIAL, GRAPH_PROTOCOL)
     assert outcome.success and outcome.end == "goal"  # what happens after the line does not count
     assert outcome.progress == pytest.approx(6.0, abs=0.02)
     assert outcome.velocity_error == pytest.approx(0.0, abs=1e-5)
-    assert judge(walk(20.0, speed=0.2), TRIAL, GRAPH_PROTOCOL).end == "time"
+    assert evaluate_walk(walk(20.0, speed=0.2), TRIAL, GRAPH_PROTOCOL).end == "time"
 
 
 def test_a_walk_that_breaks_off_is_a_fall_if_the_robot_fell():
-    assert judge(walk(3.0, fell=True), TRIAL, GRAPH_PROTOCOL).end == "fall"
-    assert judge(walk(3.0), TRIAL, GRAPH_PROTOCOL).end == "time"
+    assert evaluate_walk(walk(3.0, fell=True), TRIAL, GRAPH_PROTOCOL).end == "fall"
+    assert evaluate_walk(walk(3.0), TRIAL, GRAPH_PROTOCOL).end == "time"
 
 
 def test_what_odometry_does_not_tell_is_not_claimed():
-    outcome = judge(walk(20.0), TRIAL, GRAPH_PROTOCOL)
+    outcome = evaluate_walk(walk(20.0), TRIAL, GRAPH_PROTOCOL)
     figures = outcome.collisions, outcome.cost_of_transport, *outcome.peak_torque
     assert all(math.isnan(figure) for figure in figures)
 

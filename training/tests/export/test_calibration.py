@@ -5,7 +5,7 @@ import pytest
 from wmp_core.calibration import Calibration
 from wmp_core.control.watchdog import WatchdogSettings
 from wmp_sim.fall import FALLEN_TILT
-from wmp_training.evaluation.measures import Outcome
+from wmp_training.evaluation.metrics import Outcome
 from wmp_training.evaluation.trial import Trial
 from wmp_training.export.calibration import FEWEST, LARGEST_ATTITUDE, Measured, calibrate
 

@@ -40,9 +40,7 @@ def test_settings_of_a_run_shape_what_is_exported_of_it(tmp_path):
     bundle = export(tmp_path / "run", tmp_path / "bundle", episodes=0)
     assert bundle.contract.world_model.deter == 24
     assert bundle.metadata["settings"] == {"world_model.deter": 24}
-    assert (
-        "| settings of its own | `world_model.deter=24` |" in (tmp_path / "bundle" / "README.md").read_text()
-    )
+    assert "| changed settings | `world_model.deter=24` |" in (tmp_path / "bundle" / "README.md").read_text()
 
 
 def test_a_policy_without_a_world_model_is_no_bundle(tmp_path):

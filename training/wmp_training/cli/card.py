@@ -11,12 +11,12 @@ HELP = "write a bundle's model card from its evaluation"
 DESCRIPTION = """
 Writes README.md into the bundle: how it was trained, success per terrain and difficulty, what the world model
 foresees, limits and known failures, from files that `wmp eval --json` wrote. It shows success.png and
-foresight.png where the bundle's folder has them (`wmp eval --plot`, `--foresight`). Nothing else of the
+open_loop.png where the bundle's folder has them (`wmp eval --plot`, `--foresight`). Nothing else of the
 bundle changes, nor does its hash or signature.
 
 example:
   wmp eval --bundle models/a1_wmp_v1 --seeds 0,1 --json eval.json --plot models/a1_wmp_v1/success.png \\
-      --foresight models/a1_wmp_v1/foresight.png
+      --foresight models/a1_wmp_v1/open_loop.png
   wmp eval --bundle models/a1_wmp_v1 --seeds 0,1 --blind --json blinded.json
   wmp card --bundle models/a1_wmp_v1 --evaluation eval.json --blinded blinded.json
 """
@@ -40,14 +40,14 @@ class CardCommand:
     def run(self, args: argparse.Namespace) -> int:
         # Imported here so that `wmp --help` stays quick.
         from wmp_core.bundle import Bundle
-        from wmp_training.evaluation.compare import named
+        from wmp_training.evaluation.compare import load_reports
         from wmp_training.evaluation.report import Report
         from wmp_training.export.model_card import model_card
 
         bundle = Bundle.load(args.bundle)
         report = Report.load(args.evaluation) if args.evaluation else None
         blinded = Report.load(args.blinded) if args.blinded else None
-        text = model_card(bundle, report, blinded, named(args.compare, args.names))
+        text = model_card(bundle, report, blinded, load_reports(args.compare, args.names))
         (args.bundle / "README.md").write_text(text)
         return 0
 

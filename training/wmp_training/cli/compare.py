@@ -31,11 +31,11 @@ class CompareCommand:
 
     def run(self, args: argparse.Namespace) -> int:
         # Imported here so that `wmp --help` stays quick.
-        from wmp_training.evaluation.compare import comparison, named
-        from wmp_training.evaluation.plot import plot_success
+        from wmp_training.evaluation.compare import comparison_table, load_reports
+        from wmp_training.evaluation.success_plot import plot_success
 
-        series = named(args.files, args.names)
-        table = comparison(series)
+        series = load_reports(args.files, args.names)
+        table = comparison_table(series)
         print(table)
         if args.out:
             args.out.parent.mkdir(parents=True, exist_ok=True)

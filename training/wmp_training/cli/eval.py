@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wmp_training.cli.mistakes import MISTAKES
-from wmp_training.evaluation.trial import LEVELS
+from wmp_training.evaluation.trial import DIFFICULTIES
 
 if TYPE_CHECKING:
     from wmp_training.evaluation.candidate import Candidate
-    from wmp_training.evaluation.evaluate import Place
-    from wmp_training.evaluation.measures import Outcome
+    from wmp_training.evaluation.evaluate import CellKey
+    from wmp_training.evaluation.metrics import Outcome
     from wmp_training.evaluation.protocol import Protocol
     from wmp_training.evaluation.report import Report
     from wmp_training.evaluation.summary import Cell
@@ -64,7 +64,7 @@ class EvalCommand:
         who.add_argument("--bundle", type=Path, help="folder of the bundle")
         who.add_argument("--run", type=Path, dest="folder", help="or of a run, a stage or a checkpoint")
         add("--terrains", default="all", help="all, or a list like gap,climb (default all)")
-        levels = ",".join(map(str, LEVELS))
+        levels = ",".join(map(str, DIFFICULTIES))
         add("--levels", default=levels, help="difficulties in [0, 1] (default %(default)s)")
         add("--episodes", type=int, default=50, help="per terrain, level and seed (default 50)")
         add("--seeds", default="0", help="of everything random, like 0,1; pooled (default 0)")
@@ -97,10 +97,10 @@ class EvalCommand:
         # Imported here so that `wmp --help` needs neither torch nor a second.
         import torch
 
-        from wmp_training.evaluation.candidate import candidate
+        from wmp_training.evaluation.load_candidate import load_candidate
 
         torch.set_num_threads(1)
-        who = candidate(args.bundle, args.folder)
+        who = load_candidate(args.bundle, args.folder)
         places, report = _plan(args, who)
         try:
             _judge(args, who, places, report)
@@ -110,13 +110,13 @@ class EvalCommand:
             print(f"\nwmp eval: stopped after {done}{kept}", file=sys.stderr)
             return 130
         if args.plot:
-            from wmp_training.evaluation.plot import plot_success
+            from wmp_training.evaluation.success_plot import plot_success
 
             plot_success({report.name: report.cells}, args.plot)
         return 0
 
 
-def _plan(args: argparse.Namespace, who: Candidate) -> tuple[list[Place], Report]:
+def _plan(args: argparse.Namespace, who: Candidate) -> tuple[list[CellKey], Report]:
     """What is to be evaluated, and the report it goes into; ``ValueError`` on senseless arguments."""
     from wmp_training.evaluation.report import Report
     from wmp_training.evaluation.trial import difficulties, seeds, terrain_names
@@ -127,7 +127,7 @@ def _plan(args: argparse.Namespace, who: Candidate) -> tuple[list[Place], Report
         raise ValueError("--resume goes on with what --json holds, expected both")
     if args.bundle is None and (args.foresight or args.through_graph):
         raise ValueError("--foresight and --through-graph need a bundle: export the run")
-    if not who.camera and args.blind != "no":
+    if not who.uses_camera and args.blind != "no":
         raise ValueError(f"--blind takes the image away, and {who.name} has none")
     levels = difficulties(args.levels)
     places = [(name, level) for name in terrain_names(args.terrains) for level in levels]
@@ -148,12 +148,12 @@ def _protocol(args: argparse.Namespace) -> Protocol:
     return dataclasses.replace(protocol, varied=False)
 
 
-def _judge(args: argparse.Namespace, who: Candidate, places: list[Place], report: Report) -> None:
+def _judge(args: argparse.Namespace, who: Candidate, places: list[CellKey], report: Report) -> None:
     """Fill ``report``, keep it up to date on disk, and print what it says."""
-    from wmp_training.evaluation.candidate import BundleCandidate
-    from wmp_training.evaluation.evaluate import evaluate, foresee
-    from wmp_training.evaluation.foresight import foresight_table
-    from wmp_training.evaluation.picture import draw_foresight
+    from wmp_training.evaluation.bundle_candidate import BundleCandidate
+    from wmp_training.evaluation.evaluate import evaluate, evaluate_world_model
+    from wmp_training.evaluation.open_loop import open_loop_table
+    from wmp_training.evaluation.open_loop_plot import plot_open_loop
     from wmp_training.evaluation.summary import markdown
     from wmp_training.evaluation.through_graph import run_in_graph
 
@@ -176,10 +176,10 @@ def _judge(args: argparse.Namespace, who: Candidate, places: list[Place], report
     if args.through_graph:
         print(f"\nthe batched evaluation agrees in {agreeing} of {len(report.outcomes) - before} episodes")
     if args.foresight and isinstance(who, BundleCandidate):
-        drawn = foresee(who, report, places)
+        drawn = evaluate_world_model(who, report, places)
         if drawn:
-            draw_foresight(drawn, who.contract.depth.far, args.foresight)
-        print(f"\n{foresight_table(report.foresight)}")
+            plot_open_loop(drawn, who.contract.depth.far, args.foresight)
+        print(f"\n{open_loop_table(report.open_loop)}")
         save()
 
 

@@ -46,12 +46,12 @@ class FilmCommand:
         bundle, reel = Bundle.load(args.bundle), []
         for terrain in terrain_names(args.terrains):
             trial = Trial(terrain, args.difficulty, args.seed)
-            footage, outcome = film.shoot(bundle, trial, Protocol())
+            footage, outcome = film.record_footage(bundle, trial, Protocol())
             print(f"{terrain}: {outcome.end} after {outcome.progress:.1f} m and {outcome.duration:.1f} s")
             for number, picture in enumerate(film.pictures(bundle, trial, footage), 1):
                 reel.append(picture)
                 if sys.stdout.isatty():
-                    print(f"\r  picture {number} of {film.length(footage)}", end="", flush=True)
+                    print(f"\r  picture {number} of {film.picture_count(footage)}", end="", flush=True)
             print(end="\r" if sys.stdout.isatty() else "")
         film.save(reel, film.PERIODS * bundle.contract.timing.control_period, args.out)
         print(f"{args.out}: {len(reel)} pictures, {args.out.stat().st_size / 1e6:.1f} MB")

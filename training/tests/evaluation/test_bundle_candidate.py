@@ -9,7 +9,7 @@ from wmp_core.depth.geometry import clip_depth, normalise
 from wmp_core.inference.policy import Policy
 from wmp_core.inference.world_model import WorldModel
 from wmp_training.env.environment import Observation
-from wmp_training.evaluation.agent import BundleAgent
+from wmp_training.evaluation.bundle_candidate import BundleAgent
 from wmp_training.export.golden import record_golden
 from wmp_training.export.graphs import export_graphs
 
@@ -54,7 +54,7 @@ def test_the_batched_agent_repeats_what_one_robot_does(bundle):
     for step in range(golden.steps):
         action = agent(observation_at(golden, step, interval))
         np.testing.assert_allclose(action[0].numpy(), golden.action[step], atol=1e-5)
-        np.testing.assert_allclose(agent.deter[0], golden.deter[step // interval], atol=1e-5)
+        np.testing.assert_allclose(agent.h[0], golden.deter[step // interval], atol=1e-5)
 
 
 def replay(bundle, images):

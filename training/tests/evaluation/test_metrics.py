@@ -9,7 +9,7 @@ from wmp_core.control.measurements import attitude
 from wmp_core.control.perception_health import PerceptionHealth
 from wmp_core.control.watchdog import WatchdogSettings
 from wmp_training.evaluation.finish import FOOTING, pits
-from wmp_training.evaluation.measures import Measures
+from wmp_training.evaluation.metrics import Metrics
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.tracks import Tracks
 from wmp_training.evaluation.trial import Trial
@@ -23,7 +23,7 @@ class Walk:
     def __init__(self, contract, terrain, protocol):
         self.trial = Trial(terrain, 0.5, 5)
         self.tracks = Tracks(contract, [self.trial], varied=False)
-        self.measures = Measures(self.tracks, [self.trial], protocol, PERIOD)
+        self.measures = Metrics(self.tracks, [self.trial], protocol, PERIOD)
         self.still = self.tracks.states()
         self.x = float(self.still.position[0, 0])
         self.command = torch.tensor([[protocol.vx, 0.0, 0.0]])
@@ -71,7 +71,7 @@ def test_six_metres_in_time_are_a_success(walk):
 def test_a_robot_above_a_gap_has_not_crossed_it(walk):
     robot = walk("gap")
     begin, (edge, landing) = robot.x, pits(robot.tracks.terrains[0])[0]
-    robot.measures = Measures(robot.tracks, [robot.trial], Protocol(distance=edge + 0.1 - begin), PERIOD)
+    robot.measures = Metrics(robot.tracks, [robot.trial], Protocol(distance=edge + 0.1 - begin), PERIOD)
     while robot.x < landing + FOOTING - 0.02:
         assert robot.go().running
     assert robot.go(steps=3).outcome.success
@@ -187,7 +187,7 @@ def test_surprise_is_smoothed_as_by_the_runtimes_watchdog(walk):
     assert math.isnan(robot.outcome.surprise)
     largest = 0.0
     for n, kl in enumerate([4.0, 9.0, math.nan, 2.0, 1.0], start=1):
-        robot.measures.be_surprised(torch.tensor([kl]), 0.1)
+        robot.measures.update_surprise(torch.tensor([kl]), 0.1)
         health.take(5 * n, 0, kl)
         largest = max(largest, health.surprise)
     assert robot.outcome.surprise == pytest.approx(largest, rel=1e-6)
