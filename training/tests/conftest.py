@@ -1,10 +1,11 @@
-"""Tests run torch on one thread: two wait for each other on a busy machine."""
+"""Tests run torch on one thread, because two wait for each other on a busy machine."""
 
 import pytest
 import torch
 
+from wmp_training.a1_contract import a1_contract
 from wmp_training.learner import Networks
-from wmp_training.presets import a1_contract, preset
+from wmp_training.presets import preset
 
 
 @pytest.fixture(autouse=True)

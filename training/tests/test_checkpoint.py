@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from wmp_training import checkpoint as ck
+from wmp_training.checkpoint_facts import FACTS, TENSORS, CheckpointError, is_checkpoint
 
 
 def write(folder, value, save=ck.put_checkpoint):
@@ -13,7 +14,7 @@ def iteration_of_both(folder):
     return tensors["actor.weight"].tolist(), facts["iteration"]
 
 
-def test_a_checkpoint_kept_among_other_files_replaces_its_own_two_alone(tmp_path):
+def test_a_checkpoint_among_other_files_replaces_only_its_own_two(tmp_path):
     kept, beside = tmp_path / "kept", tmp_path / "kept.old"
     for folder in (kept, beside):
         folder.mkdir()
@@ -22,11 +23,11 @@ def test_a_checkpoint_kept_among_other_files_replaces_its_own_two_alone(tmp_path
     for value in (1, 2):
         write(kept, value)
         assert iteration_of_both(kept) == ([value, value], value)
-    assert {file.name for file in kept.iterdir()} == {"README.md", "pictures", ck.TENSORS, ck.FACTS}
+    assert {file.name for file in kept.iterdir()} == {"README.md", "pictures", TENSORS, FACTS}
     assert all((folder / "README.md").read_text() == "What this is.\n" for folder in (kept, beside))
 
 
-def test_a_checkpoint_that_could_not_be_written_leaves_the_one_before(tmp_path):
+def test_a_failed_save_leaves_the_previous_checkpoint(tmp_path):
     for save in (ck.put_checkpoint, ck.save_checkpoint):
         folder = tmp_path / save.__name__
         write(folder, 1, save)
@@ -35,12 +36,12 @@ def test_a_checkpoint_that_could_not_be_written_leaves_the_one_before(tmp_path):
         assert iteration_of_both(folder) == ([1.0, 1.0], 1)
 
 
-def test_stopped_between_its_files_a_checkpoint_is_refused_rather_than_mixed(tmp_path, monkeypatch):
+def test_a_checkpoint_written_by_half_is_refused(tmp_path, monkeypatch):
     write(tmp_path, 1)
     replace = type(tmp_path).replace
 
     def stopped(self, target):
-        if self.name == ck.FACTS:
+        if self.name == FACTS:
             raise KeyboardInterrupt
         return replace(self, target)
 
@@ -52,7 +53,7 @@ def test_stopped_between_its_files_a_checkpoint_is_refused_rather_than_mixed(tmp
         ck.load_checkpoint(tmp_path)
 
 
-def test_a_save_killed_while_it_replaces_the_folder_leaves_the_checkpoint_before(tmp_path, monkeypatch):
+def test_a_save_killed_while_it_replaces_the_folder_leaves_the_previous_checkpoint(tmp_path, monkeypatch):
     folder = tmp_path / "checkpoint"
     write(folder, 1, ck.save_checkpoint)
     rename = type(tmp_path).rename
@@ -66,12 +67,12 @@ def test_a_save_killed_while_it_replaces_the_folder_leaves_the_checkpoint_before
         patch.setattr(type(tmp_path), "rename", stopped)
         with pytest.raises(KeyboardInterrupt):
             write(folder, 2, ck.save_checkpoint)
-    assert ck.is_checkpoint(folder) and iteration_of_both(folder) == ([1.0, 1.0], 1)
+    assert is_checkpoint(folder) and iteration_of_both(folder) == ([1.0, 1.0], 1)
     write(folder, 3, ck.save_checkpoint)
     assert iteration_of_both(folder) == ([3.0, 3.0], 3)
 
 
-def test_a_checkpoint_that_is_saved_while_it_is_read_is_read_again(tmp_path, monkeypatch):
+def test_a_checkpoint_that_changes_while_it_is_read_is_read_again(tmp_path, monkeypatch):
     write(tmp_path, 1)
     load_file, saved = ck.load_file, []
 
@@ -85,59 +86,9 @@ def test_a_checkpoint_that_is_saved_while_it_is_read_is_read_again(tmp_path, mon
     assert iteration_of_both(tmp_path) == ([2.0, 2.0], 2)
 
 
-@pytest.mark.parametrize("name", [ck.TENSORS, ck.FACTS])
+@pytest.mark.parametrize("name", [TENSORS, FACTS])
 def test_a_damaged_file_is_named(tmp_path, name):
     write(tmp_path, 1)
     (tmp_path / name).write_bytes(b"nothing of the kind")
-    with pytest.raises(ck.CheckpointError, match=f"{name} is damaged"):
+    with pytest.raises(CheckpointError, match=f"{name} is damaged"):
         ck.load_checkpoint(tmp_path)
-
-
-def test_the_mean_of_actors_is_taken_between_them_and_all_else_of_the_first():
-    def checkpoint(steps, value, world_model=1.0):
-        tensors = {"actor.weight": value, "critic.weight": value, "world_model.weight": world_model}
-        return {name: torch.full((2,), float(x)) for name, x in tensors.items()}, {"env_steps": steps}
-
-    tensors, facts = ck.mean_actor([checkpoint(300, 4), checkpoint(100, 1), checkpoint(200, 1)])
-    assert tensors["actor.weight"].tolist() == [2.0, 2.0] and tensors["critic.weight"].tolist() == [4.0, 4.0]
-    assert facts == {"env_steps": 300, "actor_of": [300, 100, 200]}
-    again, of = ck.mean_actor([checkpoint(400, 6), (tensors, facts)])
-    assert again["actor.weight"].tolist() == [3.0, 3.0] and of["actor_of"] == [400, 300, 100, 200]
-    wider = {**checkpoint(100, 1)[0], "actor.weight": torch.ones(3)}, {"env_steps": 100}
-    with pytest.raises(ck.CheckpointError, match="differ in width"):
-        ck.mean_actor([checkpoint(300, 4), wider])
-    with pytest.raises(ck.CheckpointError, match="world models after 300 and 100 steps differ"):
-        ck.mean_actor([checkpoint(300, 4), checkpoint(100, 1, world_model=2.0)])
-
-
-def network(units):
-    return torch.nn.Sequential(
-        torch.nn.Linear(3, units),
-        torch.nn.ELU(),
-        torch.nn.Linear(units, units),
-        torch.nn.ELU(),
-        torch.nn.Linear(units, 2),
-    )
-
-
-def test_a_widened_network_computes_the_same_and_all_of_it_learns():
-    torch.manual_seed(3)
-    own, wider, seen = network(4), network(7), torch.randn(64, 3)
-    wider.load_state_dict(ck.widened(own.state_dict(), wider.state_dict()))
-    torch.testing.assert_close(wider(seen), own(seen))
-    learning = torch.optim.SGD(wider.parameters(), lr=0.1)
-    for _ in range(3):
-        before = {name: value.clone() for name, value in wider.state_dict().items()}
-        learning.zero_grad()
-        wider(seen).square().sum().backward()
-        learning.step()
-    for name, value in wider.state_dict().items():
-        assert (value != before[name]).all(), name
-
-
-def test_a_network_fits_into_no_other():
-    own = network(4).state_dict()
-    with pytest.raises(ck.CheckpointError, match=r"0.weight has the shape \(4, 3\).*policy.width as large"):
-        ck.widened(own, network(3).state_dict())
-    with pytest.raises(ck.CheckpointError, match="other layers"):
-        ck.widened(own, torch.nn.Linear(3, 2).state_dict())

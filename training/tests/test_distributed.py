@@ -7,15 +7,17 @@ import torch
 import torch.multiprocessing as mp
 from safetensors.torch import load_file, save_file
 
-from wmp_training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint, section
+from wmp_training.checkpoint import load_checkpoint, save_checkpoint, section
+from wmp_training.checkpoint_facts import CheckpointError
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.resume import load_of_ranks
-from wmp_training.runner import RunConfig, Runner
+from wmp_training.run_config import RunConfig
+from wmp_training.runner import Runner
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Where two ranks have left what they shared and what they learned."""
+    """Folder in which two ranks wrote what they shared and learned."""
     folder = tmp_path_factory.mktemp("ranks")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -58,7 +60,7 @@ def test_two_ranks_share_weights_and_average_gradients(folder):
         assert result["mean"] == 0.5 and result["any"] and not result["none"]
 
 
-def test_one_process_alone_needs_no_group():
+def test_a_single_process_needs_no_process_group():
     with Ranks.joined() as ranks:
         assert ranks == ALONE
     assert ALONE.any(True) and not ALONE.any(False)
@@ -70,7 +72,7 @@ def learn(ranks, folder):
 
 
 def resume(rank, ranks, folder):
-    """Every rank loads its own checkpoint; then rank 1 one of an iteration before, then none at all."""
+    """Every rank loads its checkpoint; then rank 1 has one of an earlier iteration, then none."""
     said = []
     tensors = {"env.level": torch.zeros(4)}
     for iterations in ((7, 7), (7, 6), (7, None)):
@@ -86,21 +88,21 @@ def resume(rank, ranks, folder):
     (folder / f"{rank}.json").write_text(json.dumps(said))
 
 
-def test_ranks_go_on_only_together_and_from_one_moment(folder):
+def test_ranks_resume_only_together_and_from_the_same_iteration(folder):
     for rank, own in ((0, 7), (1, 6)):
         whole, torn, missing = json.loads((folder / f"{rank}.json").read_text())
         assert whole == "7"
-        assert f"is of iteration {own}, those of all ranks are of 6.5 on average" in torn
+        assert f"is from iteration {own}, those of all ranks from 6.5 on average" in torn
         assert "killed while it saved" in torn and "--begin-with" in torn
         assert "has no checkpoint for each of 2 ranks" in missing
 
 
 def test_a_run_of_two_ranks_is_not_resumed_by_one(folder):
-    with pytest.raises(CheckpointError, match="is of 4 robots, expected 8 for each of 1 ranks"):
+    with pytest.raises(CheckpointError, match="holds 4 robots, expected 8 for each of 1 ranks"):
         Runner(folder, RunConfig("tiny", 8, 3, levels=2), threads=1, resume=True)
 
 
-def test_two_ranks_learn_one_policy_and_one_world_model_from_robots_of_their_own(folder):
+def test_two_ranks_learn_one_policy_and_world_model_from_different_robots(folder):
     (first, facts), (second, _) = (
         load_checkpoint(folder / name) for name in ("checkpoint", "checkpoint_rank1")
     )

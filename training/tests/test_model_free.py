@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from wmp_training.runner import RunConfig, Runner
+from wmp_training.run_config import RunConfig
+from wmp_training.runner import Runner
 
 CONFIG = RunConfig("tiny", 12, 3, levels=2, task="obstacles", stage="teacher")
 
@@ -25,10 +26,10 @@ def test_a_resumed_run_continues_exactly_as_the_uninterrupted_one(tmp_path, conf
     assert [next_losses(second) for _ in range(2)] == expected
 
 
-def test_the_teacher_sees_the_ground_and_no_image(tmp_path):
+def test_the_teacher_observes_the_height_map_and_no_image(tmp_path):
     learner = Runner(tmp_path / "run", CONFIG, threads=1).learner
     assert learner.obs["surroundings"].shape == (12, 187 + 17)
-    assert not learner.env.sight.image.any()
+    assert not learner.env.cameras.image.any()
     flat = learner.env.curriculum.kind == 0
     height = learner.env.sim.states().position[flat, 2:]
     below = (height - 0.3).clamp(-1, 1) * 5.0
@@ -39,7 +40,7 @@ def test_the_teacher_sees_the_ground_and_no_image(tmp_path):
     assert torch.equal(after.surroundings[walking], learner.obs["surroundings"][walking])
 
 
-def test_a_blind_policy_acts_alike_whatever_lies_around_it(tmp_path):
+def test_a_blind_policy_does_not_depend_on_its_surroundings(tmp_path):
     learner = Runner(tmp_path / "run", replace(CONFIG, stage="wmp", policy="blind"), threads=1).learner
     assert "sight" not in learner.obs
     action = learner.actor(learner.obs)
@@ -47,7 +48,7 @@ def test_a_blind_policy_acts_alike_whatever_lies_around_it(tmp_path):
     assert torch.equal(learner.actor(learner.obs), action)
 
 
-def test_a_recurrent_policy_sees_and_remembers(tmp_path):
+def test_a_recurrent_policy_depends_on_images_and_its_memory(tmp_path):
     learner = Runner(tmp_path / "run", replace(CONFIG, stage="wmp", policy="recurrent"), threads=1).learner
     assert learner.obs["sight"].shape == (12, 16 * 16)
     first = learner.actor(learner.obs)
@@ -59,7 +60,7 @@ def test_a_recurrent_policy_sees_and_remembers(tmp_path):
     assert not torch.equal(learner.actor(learner.obs), first)
 
 
-def test_skill_moves_to_a_run_with_other_robots(tmp_path):
+def test_a_skill_is_taken_over_by_a_run_with_other_robots(tmp_path):
     first = Runner(tmp_path / "a", CONFIG, threads=1)
     first.run(time_limit=60, iterations=1, report=lambda line: None)
     other = Runner(tmp_path / "b", RunConfig("tiny", 10, 4, 2, "obstacles", "teacher"), threads=1)

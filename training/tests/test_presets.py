@@ -2,11 +2,12 @@ import pytest
 
 from wmp_core.contract import Contract
 from wmp_sim.a1 import a1_model
-from wmp_training.presets import PolicyConfig, a1_contract, preset
+from wmp_training.a1_contract import a1_contract
+from wmp_training.presets import PolicyConfig, preset
 from wmp_training.world_model.world_model import WorldModel
 
 
-def test_sizes_of_observations_are_those_of_the_method():
+def test_observation_sizes_are_those_of_the_paper():
     contract = a1_contract(preset("small").world_model)
     assert (contract.proprioception_size, contract.history_step_size, contract.history_size) == (33, 42, 210)
     assert Contract.from_dict(contract.to_dict()) == contract
@@ -50,7 +51,7 @@ def test_an_unknown_preset_names_the_choices():
         preset("huge")
 
 
-def test_every_hidden_layer_is_as_many_times_as_wide_as_is_asked_for():
+def test_width_multiplies_every_hidden_layer():
     assert PolicyConfig(width=3).layers((8, 4)) == [24, 12]
     with pytest.raises(ValueError, match="width is 0, expected 1 or more"):
         PolicyConfig(width=0)

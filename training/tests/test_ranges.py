@@ -8,10 +8,10 @@ from wmp_core.bundle import Bundle
 from wmp_core.testing.tiny_bundle import write_tiny_bundle
 from wmp_replay.bag.writer import write_bag
 from wmp_replay.golden_walk import golden_records
-from wmp_training.checkpoint import load_facts
+from wmp_training.checkpoint_facts import load_facts
 from wmp_training.cli import train
 from wmp_training.ranges import KEYS, load_ranges
-from wmp_training.sim.randomisation import RandomisationConfig
+from wmp_training.sim.config import RandomisationConfig
 from wmp_training.tasks import task
 
 
@@ -21,7 +21,7 @@ def call(*arguments):
     return train.command.run(parser.parse_args([str(a) for a in arguments]))
 
 
-def test_what_a_replayed_walk_suggests_is_trained_with_recorded_and_kept_on_resume(tmp_path):
+def test_ranges_suggested_by_a_replay_are_used_recorded_and_kept_on_resume(tmp_path):
     bundle = Bundle.load(write_tiny_bundle(tmp_path / "bundle", steps=150))
     bag = write_bag(tmp_path / "bag", golden_records(bundle))
     file, run = tmp_path / "suggested_randomisation.yaml", tmp_path / "run"
@@ -38,7 +38,7 @@ def test_what_a_replayed_walk_suggests_is_trained_with_recorded_and_kept_on_resu
     assert facts["task"]["env"]["action_delay"] == suggested["action_delay"]
 
 
-def test_ranges_take_the_place_of_the_tasks_own_and_leave_the_others(tmp_path):
+def test_ranges_replace_those_of_the_task_and_leave_the_others(tmp_path):
     file = tmp_path / "ranges.yaml"
     file.write_text("strength: [0.7, 1]\njoint_friction: [0, 0.4]\naction_delay: [0.0, 0.012]\n")
     before, after = task("obstacles"), task("obstacles").randomised(load_ranges(file))
@@ -49,7 +49,7 @@ def test_ranges_take_the_place_of_the_tasks_own_and_leave_the_others(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"),
+    ("text", "message"),
     [
         ("", "holds no ranges"),
         ("- 1", "holds no ranges"),
@@ -62,9 +62,9 @@ def test_ranges_take_the_place_of_the_tasks_own_and_leave_the_others(tmp_path):
         ("joint_friction: [0, .nan]", r"joint_friction is \[0, nan\], expected"),
     ],
 )
-def test_a_wrong_file_is_refused_with_key_value_and_what_is_allowed(tmp_path, text, complaint):
+def test_a_wrong_file_is_refused_with_key_value_and_allowed_range(tmp_path, text, message):
     (tmp_path / "ranges.yaml").write_text(text)
-    with pytest.raises(ValueError, match=complaint):
+    with pytest.raises(ValueError, match=message):
         load_ranges(tmp_path / "ranges.yaml")
 
 

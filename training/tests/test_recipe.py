@@ -6,16 +6,14 @@ import pytest
 import torch
 
 from wmp_training import recipe
-from wmp_training.checkpoint import (
-    CheckpointError,
-    load_checkpoint,
-    load_facts,
-    put_checkpoint,
-    section,
-)
+from wmp_training.checkpoint import load_checkpoint, put_checkpoint, section
+from wmp_training.checkpoint_facts import CheckpointError, load_facts
 from wmp_training.cli import checkpoint
-from wmp_training.recipe import Stage, resumed, train
-from wmp_training.runner import RunConfig, Runner
+from wmp_training.recipe import Stage, resumed
+from wmp_training.run_config import RunConfig
+from wmp_training.runner import Runner
+from wmp_training.stop import StopRequest
+from wmp_training.train import train
 
 CONFIG = RunConfig("tiny", 12, 3, levels=2, task="obstacles")
 ROLLOUT = 12 * 8
@@ -31,7 +29,7 @@ def short(monkeypatch):
     monkeypatch.setitem(recipe.RECIPES, "warm", stages)
 
 
-def test_a_warm_run_hands_skill_from_stage_to_stage(tmp_path, short):
+def test_a_warm_run_passes_its_skill_from_stage_to_stage(tmp_path, short):
     train(tmp_path, "warm", CONFIG, threads=1)
     for folder, steps in (("teacher", 2), ("student", 3), (".", 2)):
         assert load_facts(tmp_path / folder / "checkpoint")["env_steps"] == steps * ROLLOUT
@@ -44,7 +42,7 @@ def test_a_warm_run_hands_skill_from_stage_to_stage(tmp_path, short):
     assert {"imitation", "world_model", "map"} <= set(log[-1])
 
 
-def test_a_warm_run_that_was_stopped_goes_on_in_the_stage_it_was_in(tmp_path, short):
+def test_a_stopped_warm_run_continues_in_its_stage(tmp_path, short):
     assert train(tmp_path, "warm", CONFIG, threads=1, iterations=1) == tmp_path / "teacher" / "checkpoint"
     assert train(tmp_path, "warm", CONFIG, threads=1, resume=True, iterations=1) == (
         tmp_path / "student" / "checkpoint"
@@ -53,7 +51,7 @@ def test_a_warm_run_that_was_stopped_goes_on_in_the_stage_it_was_in(tmp_path, sh
     assert load_facts(tmp_path / "student" / "checkpoint")["env_steps"] == ROLLOUT
 
 
-def test_a_resumed_run_keeps_its_own_configuration_but_for_settings_that_are_given(tmp_path, short):
+def test_a_resumed_run_keeps_its_configuration_except_for_given_settings(tmp_path, short):
     train(tmp_path, "warm", CONFIG, threads=1, iterations=2)
     given = {"seed": CONFIG.seed, "without": (), "settings": {"ppo.entropy": 0.002}}
     found, config = resumed(tmp_path, given)
@@ -62,16 +60,16 @@ def test_a_resumed_run_keeps_its_own_configuration_but_for_settings_that_are_giv
     facts = load_facts(tmp_path / "student" / "checkpoint")
     expected = replace(CONFIG, stage="student", without=[], settings={"ppo.entropy": 0.002})
     assert RunConfig(**facts["config"]) == expected
-    with pytest.raises(CheckpointError, match="is a run with num_envs 12, not 64; leave that out"):
+    with pytest.raises(CheckpointError, match="is a run with num_envs 12, not 64; leave that option out"):
         resumed(tmp_path, {"num_envs": 64})
-    with pytest.raises(CheckpointError, match="where a run begins, and follows ppo.desired_kl"):
+    with pytest.raises(CheckpointError, match="at which a run begins and follows ppo.desired_kl"):
         resumed(tmp_path, {"settings": {"ppo.learning_rate": 1e-3}})
 
 
-def test_a_run_is_not_begun_where_there_is_one(tmp_path, short):
+def test_a_folder_with_a_run_is_refused(tmp_path, short):
     train(tmp_path, "warm", CONFIG, threads=1, iterations=0)
     for name in ("warm", "wmp"):
-        with pytest.raises(CheckpointError, match="holds a run; go on with it \\(--resume\\)"):
+        with pytest.raises(CheckpointError, match="holds a run; continue it with --resume"):
             train(tmp_path, name, CONFIG, threads=1, iterations=0)
     assert not (tmp_path / "checkpoint").exists()
 
@@ -82,7 +80,7 @@ def test_a_run_of_another_version_is_not_resumed(tmp_path):
         resumed(tmp_path, {})
 
 
-def test_a_run_knows_the_stages_its_skill_went_through(tmp_path, short):
+def test_a_run_records_the_stages_of_its_skill(tmp_path, short):
     for resume, iterations in ((False, 2), (True, 1), (True, 1)):
         train(tmp_path / "first", "warm", CONFIG, threads=1, resume=resume, iterations=iterations)
     kept = tmp_path / "first" / "checkpoint"
@@ -94,28 +92,40 @@ def test_a_run_knows_the_stages_its_skill_went_through(tmp_path, short):
     ]
 
 
-def test_nothing_begins_when_time_was_over_with_the_last_step_of_a_stage(tmp_path, monkeypatch):
+def test_no_stage_begins_after_the_time_limit(tmp_path, monkeypatch):
     monkeypatch.setitem(recipe.RECIPES, "warm", (Stage("teacher", "teacher", ROLLOUT), Stage("wmp")))
     assert train(tmp_path, "warm", CONFIG, threads=1, time_limit=0.0) == tmp_path / "teacher" / "checkpoint"
     assert load_facts(tmp_path / "teacher" / "checkpoint")["env_steps"] == ROLLOUT
     assert not (tmp_path / "checkpoint").exists()
 
 
+def test_no_stage_begins_after_a_stop_during_the_last_save_of_a_stage(tmp_path, short, monkeypatch):
+    stop, save = StopRequest(), Runner.save
+
+    def stopped(runner):
+        save(runner)
+        stop.requested = True
+
+    monkeypatch.setattr(Runner, "save", stopped)
+    assert train(tmp_path, "warm", CONFIG, threads=1, stop=stop) == tmp_path / "teacher" / "checkpoint"
+    assert load_facts(tmp_path / "teacher" / "checkpoint")["env_steps"] == 2 * ROLLOUT
+
+
 @pytest.mark.parametrize(
-    ("of", "complaint"),
+    ("of", "message"),
     [
-        ({"policy": "blind"}, "is of policy 'blind', expected 'wmp'"),
-        ({"task": "gentle"}, "is of task 'gentle', expected 'obstacles'"),
-        ({"preset": "small"}, "is of preset 'small', expected 'tiny'"),
+        ({"policy": "blind"}, "has the policy 'blind', expected 'wmp'"),
+        ({"task": "gentle"}, "has the task 'gentle', expected 'obstacles'"),
+        ({"preset": "small"}, "has the preset 'small', expected 'tiny'"),
     ],
 )
-def test_the_skill_of_a_run_of_another_kind_is_refused(tmp_path, of, complaint):
+def test_the_skill_of_a_run_of_another_kind_is_refused(tmp_path, of, message):
     put_checkpoint(tmp_path / "kept", {}, {"config": vars(replace(CONFIG, **of))})
-    with pytest.raises(CheckpointError, match=complaint):
+    with pytest.raises(CheckpointError, match=message):
         train(tmp_path / "run", "wmp", CONFIG, threads=1, begin_with=tmp_path / "kept")
 
 
-def test_a_run_that_began_with_a_skill_is_resumed_in_the_stage_of_that_skill(tmp_path, short):
+def test_a_run_that_began_with_a_skill_resumes_in_the_stage_of_that_skill(tmp_path, short):
     train(tmp_path / "first", "warm", CONFIG, threads=1)
     kept, second = tmp_path / "first" / "student" / "checkpoint", tmp_path / "second"
     train(second, "warm", CONFIG, threads=1, begin_with=kept, iterations=0)
@@ -123,20 +133,20 @@ def test_a_run_that_began_with_a_skill_is_resumed_in_the_stage_of_that_skill(tmp
     assert not (second / "teacher").exists()
 
 
-def test_a_skill_that_is_taken_over_is_not_unlearned_by_the_first_rollout(tmp_path):
+def test_a_run_that_begins_with_a_skill_takes_small_first_steps(tmp_path):
     train(tmp_path / "first", "wmp", CONFIG, threads=1, iterations=1)
     kept = tmp_path / "first" / "checkpoint"
     train(tmp_path / "second", "wmp", CONFIG, threads=1, iterations=1, begin_with=kept)
     before, after = (
         section("actor", load_checkpoint(tmp_path / run / "checkpoint")[0]) for run in ("first", "second")
     )
-    # 2 epochs of 2 mini-batches; Adam's first steps are as long as its rate, which may grow by 1.5 at each.
+    # 2 epochs of 2 mini-batches; Adam's first steps are as long as its rate, which may grow by 1.5 each time.
     most = sum(1e-5 * 1.5**i for i in range(4))
     assert 0.0 < max((after[name] - before[name]).abs().max() for name in before) < 1.5 * most
 
 
 @pytest.mark.parametrize(("stage", "policy"), [("wmp", "wmp"), ("teacher", "wmp"), ("wmp", "blind")])
-def test_a_skill_goes_on_in_wider_layers_and_fits_into_no_narrower_ones(tmp_path, stage, policy):
+def test_a_skill_fits_into_wider_layers_but_not_into_narrower_ones(tmp_path, stage, policy):
     own = replace(CONFIG, stage=stage, policy=policy, without=["noise"])
     first = Runner(tmp_path / "first", own, threads=1)
     first.save()
@@ -152,7 +162,7 @@ def test_a_skill_goes_on_in_wider_layers_and_fits_into_no_narrower_ones(tmp_path
         Runner(tmp_path / "narrow", own, threads=1).begin_with(wider.checkpoint)
 
 
-def test_robots_of_a_run_that_takes_over_a_skill_begin_with_the_h_of_its_world_model(tmp_path):
+def test_robots_of_a_run_that_begins_with_a_skill_start_with_the_h_of_its_world_model(tmp_path):
     Runner(tmp_path / "first", CONFIG, threads=1).save()
     second = Runner(tmp_path / "second", replace(CONFIG, seed=9), threads=1)
     second.begin_with(tmp_path / "first" / "checkpoint")
@@ -163,7 +173,7 @@ def test_robots_of_a_run_that_takes_over_a_skill_begin_with_the_h_of_its_world_m
     torch.testing.assert_close(second.learner.obs["deter"], expected.expand(12, -1))
 
 
-def test_a_student_needs_a_task_that_shows_the_ground(tmp_path):
+def test_a_student_needs_a_task_with_a_height_map(tmp_path):
     with pytest.raises(ValueError, match="height map"):
         Runner(tmp_path, RunConfig("tiny", 4, 1, stage="student"))
 
@@ -180,12 +190,12 @@ def test_a_stripped_checkpoint_begins_a_run_in_its_own_stage(tmp_path, short, st
     source, kept = str(tmp_path / "first" / stage), tmp_path / "kept"
     assert checkpoint.command.run(parser.parse_args(["--run", source, "--out", str(kept)])) == 0
     assert not any(name.startswith(("replay.", "obs.", "env.i")) for name in load_checkpoint(kept)[0])
-    with pytest.raises(CheckpointError, match="kept is of preset 'tiny', expected 'small'"):
+    with pytest.raises(CheckpointError, match="kept has the preset 'tiny', expected 'small'"):
         train(tmp_path / "larger", "warm", replace(CONFIG, preset="small"), threads=1, begin_with=kept)
     train(tmp_path / "second", "warm", CONFIG, threads=1, begin_with=kept)
-    begun = {f for f in ("teacher", "student", ".") if (tmp_path / "second" / f / "checkpoint").is_dir()}
-    assert begun == expected
-    # One iteration was done before: the stage is as long as ever.
+    started = {f for f in ("teacher", "student", ".") if (tmp_path / "second" / f / "checkpoint").is_dir()}
+    assert started == expected
+    # One iteration was done before, and the stage keeps its total length.
     assert (
         load_facts(tmp_path / "second" / stage / "checkpoint")["iteration"]
         == {"teacher": 2, "student": 3}[stage]

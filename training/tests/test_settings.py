@@ -2,7 +2,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from wmp_training.runner import RunConfig
+from wmp_training.run_config import RunConfig
 from wmp_training.settings import changed, parse
 
 
@@ -21,22 +21,22 @@ class Outer:
     other: int = 7
 
 
-def test_a_setting_takes_the_place_of_one_value_and_leaves_all_others():
+def test_a_setting_replaces_one_value_and_leaves_all_others():
     assert changed(Outer(), "inner.share", 0.25) == Outer(Inner(share=0.25))
     assert changed(Outer(), "other", 1) == Outer(other=1)
 
 
-def test_a_whole_number_will_do_where_a_fraction_is_expected():
+def test_an_integer_is_accepted_for_a_float():
     found = changed(Outer(), "inner.share", 1).inner.share
     assert (found, type(found)) == (1.0, float)
 
 
-def test_one_of_many_numbers_with_names_is_set_alone():
+def test_one_entry_of_a_table_is_set():
     assert changed(Outer(), "inner.table.gap", 1).inner.table == (("flat", 0.4), ("gap", 1.0))
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "complaint"),
+    ("name", "value", "message"),
     [
         (
             "inner.size",
@@ -55,8 +55,8 @@ def test_one_of_many_numbers_with_names_is_set_alone():
         ("other.more", 1, r"setting other.more: 'other.more' is not a number or switch"),
     ],
 )
-def test_what_does_not_fit_is_refused_by_name(name, value, complaint):
-    with pytest.raises(ValueError, match=complaint):
+def test_a_setting_that_does_not_fit_is_refused_by_name(name, value, message):
+    with pytest.raises(ValueError, match=message):
         changed(Outer(), name, value)
 
 
@@ -64,21 +64,21 @@ def test_what_does_not_fit_is_refused_by_name(name, value, complaint):
     ("text", "meaning"),
     [("a.b=3", ("a.b", 3)), ("a=-1e-4", ("a", -1e-4)), ("a=true", ("a", True)), ("a=0.5", ("a", 0.5))],
 )
-def test_text_is_read_as_a_number_or_a_switch(text, meaning):
+def test_a_value_is_parsed_as_a_number_or_a_switch(text, meaning):
     assert parse(text) == meaning
     assert type(parse(text)[1]) is type(meaning[1])
 
 
 @pytest.mark.parametrize("text", ["a", "a=", "a=b", "a=[1]", 'a="1"', "a=null"])
-def test_any_other_text_is_refused(text):
-    with pytest.raises(ValueError, match="is no setting, expected NAME=VALUE"):
+def test_any_other_value_is_refused(text):
+    with pytest.raises(ValueError, match="is not a setting, expected NAME=VALUE"):
         parse(text)
 
 
-def test_a_run_sets_what_its_preset_and_its_task_say():
+def test_settings_reach_preset_and_task():
     settings = {"ppo.epochs": 7, "world_model.batch": 4, "env.rewards.crouch": -1.0, "worlds.variants": 3}
     config = RunConfig("tiny", 4, 1, settings=settings)
-    assert (config.sizes().ppo.epochs, config.sizes().world_model.batch) == (7, 4)
-    assert (config.what().env.rewards.crouch, config.what().worlds.variants) == (-1.0, 3)
+    assert (config.resolved_preset().ppo.epochs, config.resolved_preset().world_model.batch) == (7, 4)
+    assert (config.resolved_task().env.rewards.crouch, config.resolved_task().worlds.variants) == (-1.0, 3)
     plain = RunConfig("tiny", 4, 1)
-    assert (plain.sizes().ppo.epochs, plain.what().env.rewards.crouch) == (2, 0.0)
+    assert (plain.resolved_preset().ppo.epochs, plain.resolved_task().env.rewards.crouch) == (2, 0.0)

@@ -1,18 +1,18 @@
 import pytest
 
 from wmp_sim.terrain import MAX_BOXES, TERRAINS
-from wmp_training.runner import RunConfig
-from wmp_training.sim.randomisation import NOMINAL
+from wmp_training.run_config import RunConfig
+from wmp_training.sim.config import NOMINAL
 from wmp_training.tasks import DISTURBANCES, SHARES, TASKS, task
 
 
-def test_every_task_gives_every_terrain_a_share_and_exists():
+def test_every_terrain_of_a_task_exists_and_has_a_share():
     for name, what in TASKS.items():
         assert what.worlds.terrains == tuple(dict(what.env.terrain_shares)), name
         assert set(what.worlds.terrains) <= set(TERRAINS)
 
 
-def test_the_obstacle_task_has_all_terrains_and_half_of_the_robots_leap():
+def test_the_obstacle_task_has_all_terrains_and_half_its_robots_on_gaps_and_boxes():
     assert set(SHARES) == set(TERRAINS)
     assert sum(SHARES.values()) == pytest.approx(1.0)
     assert 0.4 < SHARES["climb"] + SHARES["gap"] < 0.6
@@ -24,8 +24,8 @@ def test_difficulty_is_level_over_ten():
     assert MAX_BOXES >= 15
 
 
-def test_a_run_records_the_levels_that_it_compiles_and_few_robots_get_few_worlds():
-    what = RunConfig("tiny", 4, 1, levels=3, task="obstacles").what()
+def test_a_run_records_its_levels_and_few_robots_get_few_worlds():
+    what = RunConfig("tiny", 4, 1, levels=3, task="obstacles").resolved_task()
     assert what.worlds.levels == 3 and what.pool(512) == what.worlds
     few = what.pool(4)
     assert [(few.levels_of(name), few.variants_of(name)) for name in ("flat", "gap")] == [(1, 2), (3, 1)]

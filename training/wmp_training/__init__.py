@@ -1,1 +1,1 @@
-"""Training of world-model-based perception for legged robots: simulation, learning, evaluation, export."""
+"""Training for world-model-based perceptive locomotion: simulation, learning, evaluation, export."""

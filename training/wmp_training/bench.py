@@ -1,6 +1,6 @@
-"""How many steps a second this machine simulates and learns from, and how much memory that takes.
+"""Measures how many steps per second this machine simulates and learns from, and the memory it needs.
 
-Every part is measured in processes of its own, so that one neither warms up nor weighs on another.
+Every part is measured in its own processes, so that it does not affect the others.
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ from typing import Any
 import torch
 import torch.multiprocessing as mp
 
+from wmp_training.build import build_learner
 from wmp_training.device import choose
 from wmp_training.distributed import Ranks
 from wmp_training.learner import Learner
 from wmp_training.model_free import ModelFreeLearner
-from wmp_training.runner import RunConfig, build_learner
+from wmp_training.run_config import RunConfig
 
 
 @dataclass(frozen=True)
 class Rate:
-    """``name`` of what was measured, and how much of it in a second."""
+    """A measured rate."""
 
     name: str
     per_second: float
@@ -35,9 +36,16 @@ class Rate:
 
 @dataclass(frozen=True)
 class Setting:
-    """``robots`` in all, shared by ``ranks`` processes on ``cores``; networks of ``network``; terrain
-    ``levels`` that are compiled; what ``device`` learns, in ``mixed_precision`` or not; ``seconds`` each rate
-    is measured."""
+    """What is measured.
+
+    Attributes:
+        robots: in all, shared by ``ranks`` processes on ``cores``.
+        network: preset with the sizes of the networks.
+        seconds: duration of each measurement.
+        levels: terrain levels that are compiled.
+        device: where learning runs.
+        mixed_precision: as in ``RunConfig``.
+    """
 
     robots: int
     network: str
@@ -52,14 +60,14 @@ class Setting:
 
 @dataclass(frozen=True)
 class Part:
-    """Rates of all ranks together, and the most memory they held together, GB (10^9 bytes)."""
+    """Rates of all ranks together, and the sum of their peak memory [GB, 10^9 bytes]."""
 
     rates: tuple[Rate, ...]
     memory: float
 
 
-#: A rank, fields of its rates, and the most memory it held, GB.
-Found = tuple[int, list[dict[str, Any]], float]
+#: A rank, the fields of its rates, and its peak memory [GB].
+RankResult = tuple[int, list[dict[str, Any]], float]
 
 
 def measure(setting: Setting, part: str) -> Part:
@@ -70,11 +78,11 @@ def measure(setting: Setting, part: str) -> Part:
     context = mp.get_context("spawn")
     results = context.SimpleQueue()
     mp.spawn(_rank, (port, setting, part, results), nprocs=setting.ranks)
-    return together([results.get() for _ in range(setting.ranks)])
+    return combined([results.get() for _ in range(setting.ranks)])
 
 
-def together(found: Sequence[Found]) -> Part:
-    """What all ranks ``found``: each holds memory, and each knows the rates of all."""
+def combined(found: Sequence[RankResult]) -> Part:
+    """Combine the results of all ranks: memory adds up, and each rank has measured the rate of all."""
     first = next(rates for rank, rates, _ in found if rank == 0)
     return Part(tuple(Rate(**rate) for rate in first), sum(memory for _, _, memory in found))
 
@@ -102,11 +110,11 @@ def _environment(setting: Setting, ranks: Ranks, device: torch.device, stage: st
     return _per_second(partial(env.step, action), setting.seconds, ranks) * setting.robots
 
 
-def _blind(setting: Setting, ranks: Ranks, device: torch.device) -> Iterator[Rate]:
+def _environment_alone(setting: Setting, ranks: Ranks, device: torch.device) -> Iterator[Rate]:
     yield Rate("environment", _environment(setting, ranks, device, "teacher"))
 
 
-def _seeing(setting: Setting, ranks: Ranks, device: torch.device) -> Iterator[Rate]:
+def _environment_with_depth(setting: Setting, ranks: Ranks, device: torch.device) -> Iterator[Rate]:
     yield Rate("environment, depth of every robot at 10 Hz", _environment(setting, ranks, device, "wmp"))
 
 
@@ -124,7 +132,7 @@ def _learning(setting: Setting, ranks: Ranks, device: torch.device) -> Iterator[
     trainer.config = replace(config, updates_per_iteration=0)
     rate = _per_second(learner.iterate, setting.seconds, ranks)
     yield Rate("depth, world model running along, PPO", rate * steps)
-    # Pages of a replay memory that was never written are not there yet: count them too.
+    # Pages of the replay buffer count as memory only once they are written.
     replay.depth.zero_()
     replay.written.fill_(replay.capacity)
     trainer.config = config
@@ -141,14 +149,14 @@ def _per_second(call: Callable[[], object], seconds: float, ranks: Ranks) -> flo
     while not over:
         call()
         count += 1
-        # All ranks stop after the same call: they wait for each other inside.
+        # All ranks must stop after the same call, because they wait for each other inside.
         over = ranks.any(time.perf_counter() - begin >= seconds)
     return count / (time.perf_counter() - begin)
 
 
 PARTS: dict[str, Callable[[Setting, Ranks, torch.device], Iterator[Rate]]] = {
-    "environment": _blind,
-    "environment with depth": _seeing,
+    "environment": _environment_alone,
+    "environment with depth": _environment_with_depth,
     "teacher": _teacher,
     "learning": _learning,
 }

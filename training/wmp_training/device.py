@@ -1,4 +1,4 @@
-"""On which device learning runs, and random numbers there. Physics always runs on the CPU."""
+"""The device on which learning runs, and its random numbers. Physics always runs on the CPU."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ NAMES = ("cpu", "cuda")
 
 
 def choose(name: str, index: int = 0) -> torch.device:
-    """The device called ``name``, of several GPUs the one with ``index``.
+    """The device called ``name``; ``index`` selects one of several GPUs.
 
     Raises:
-        ValueError: an unknown name, or ``cuda`` where torch finds no such GPU.
+        ValueError: the name is unknown, or torch finds no such GPU.
     """
     if name not in NAMES:
         raise ValueError(f"device is {name!r}, expected one of {NAMES}")
@@ -26,24 +26,24 @@ def choose(name: str, index: int = 0) -> torch.device:
 
 
 def generator(device: torch.device, seed: int) -> torch.Generator:
-    """A source of random numbers of its own, on ``device``."""
+    """A new random number generator on ``device``."""
     return torch.Generator(device).manual_seed(seed)
 
 
 def restore(source: torch.Generator, state: Tensor) -> None:
-    """Continue with a generator's saved ``state``; that of another kind of device changes nothing."""
+    """Restore the saved ``state`` of a generator, unless it comes from another kind of device."""
     if state.shape == source.get_state().shape:
         source.set_state(state)
 
 
 def random_states(device: torch.device) -> dict[str, Tensor]:
-    """States of torch's own generators, by name: the CPU's, and that of ``device`` if it is a GPU."""
+    """States of torch's global generators: that of the CPU, and that of ``device`` if it is a GPU."""
     states = {"rng": torch.get_rng_state()}
     return states if device.type == "cpu" else states | {"device_rng": torch.cuda.get_rng_state(device)}
 
 
 def restore_random_states(states: dict[str, Tensor], device: torch.device) -> None:
-    """Continue from :func:`random_states`, as far as it was taken on the same kind of device."""
+    """Restore :func:`random_states`, as far as they come from the same kind of device."""
     torch.set_rng_state(states["rng"])
     if device.type != "cpu" and "device_rng" in states:
         torch.cuda.set_rng_state(states["device_rng"], device)

@@ -1,6 +1,6 @@
-"""Data-parallel training: every rank simulates its own robots, gradients are averaged.
+"""Data-parallel training: every rank simulates its own robots, and gradients are averaged.
 
-Started by ``torchrun``, which sets RANK and WORLD_SIZE; without it there is one rank and nothing is sent.
+``torchrun`` starts the ranks and sets RANK and WORLD_SIZE; without it there is one rank.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from wmp_training.device import CPU
 
 @dataclass(frozen=True)
 class Ranks:
-    """This process among ``size`` equal ones."""
+    """This process is number ``rank`` of ``size``."""
 
     rank: int = 0
     size: int = 1
@@ -27,8 +27,10 @@ class Ranks:
     @classmethod
     @contextmanager
     def joined(cls, device: torch.device = CPU) -> Iterator[Ranks]:
-        """Join the processes that ``torchrun`` started (gloo; tensors on a GPU: nccl), and leave in order: a
-        process that ends with its connections open may be aborted while it ends."""
+        """Join the processes started by ``torchrun`` (gloo; nccl for tensors on a GPU), and leave at the end.
+
+        A process that exits with open connections may be aborted.
+        """
         size = int(os.environ.get("WORLD_SIZE", "1"))
         if size == 1:
             yield ALONE
@@ -40,7 +42,7 @@ class Ranks:
             dist.destroy_process_group()
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Give every rank the mean of all ranks' gradients."""
+        """Replace the gradients on every rank by the mean over all ranks."""
         if self.size == 1:
             return
         gradients = [p.grad for p in parameters if p.grad is not None]
@@ -65,7 +67,7 @@ class Ranks:
         return bool(self.mean(torch.tensor([float(flag)])) > 0)
 
     def copy_from_first(self, modules: Iterable[nn.Module]) -> None:
-        """Start all ranks from the same weights."""
+        """Copy the weights of rank 0 to all ranks."""
         if self.size > 1:
             for module in modules:
                 for tensor in module.state_dict().values():

@@ -1,4 +1,4 @@
-"""Everything that learns, wired to the environment."""
+"""Trains policy and world model together in the environment."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ from wmp_training.env.environment import LocomotionEnv, Observation
 from wmp_training.policy.actor_critic import WMPActor, WMPCritic
 from wmp_training.presets import Preset, WorldModelConfig
 from wmp_training.rollout import check_finite, collect
+from wmp_training.skill import widened
 from wmp_training.world_model.depth_predictor import DepthPredictorTrainer
 from wmp_training.world_model.filter import LatentFilter
 from wmp_training.world_model.replay import SequenceReplay
 from wmp_training.world_model.trainer import WorldModelTrainer
-from wmp_training.world_model.world_model import MapReader, WorldModel
+from wmp_training.world_model.world_model import HeightMapDecoder, WorldModel
 
 
 class Networks:
-    """World model and actor: what is deployed."""
+    """World model and actor: the networks that are deployed."""
 
     def __init__(self, contract: Contract, preset: Preset) -> None:
         self.contract, self.preset = contract, preset
@@ -51,21 +52,21 @@ class Networks:
         self.actor.to(device)
 
     def load(self, tensors: dict[str, Tensor]) -> None:
-        """Take the weights out of a checkpoint."""
+        """Load the weights from the ``tensors`` of a checkpoint."""
         self.world_model.load_state_dict(ck.section("world_model", tensors))
         self.actor.load_state_dict(ck.section("actor", tensors))
 
 
 class Learner:
-    """The world model runs along with every robot and hands its h to the policy; both learn.
+    """Trains the policy on the h of the world model, and the world model on what the robots observe.
 
     Args:
-        env: the task, not yet reset.
-        networks: what to train.
+        env: the environment, not yet reset.
+        networks: the networks to train.
         seed: of the world model's own random numbers.
-        teacher: whom to imitate, instead of learning by reward.
-        amp: judge of style, whose reward is added.
-        depth_predictor: the imagination of ``env``, if it has one.
+        teacher: to imitate, instead of learning by reward.
+        amp: adds a style reward.
+        depth_predictor: predicts the images that ``env`` does not render.
     """
 
     def __init__(
@@ -95,16 +96,18 @@ class Learner:
             env.map_size,
             device,
         )
-        self.reader = MapReader(config.deter, env.map_size).to(device) if env.map_size else None
-        self.trainer = WorldModelTrainer(networks.world_model, self.replay, config, seed, ranks, self.reader)
+        self.map_decoder = HeightMapDecoder(config.deter, env.map_size).to(device) if env.map_size else None
+        self.trainer = WorldModelTrainer(
+            networks.world_model, self.replay, config, seed, ranks, self.map_decoder
+        )
         self.obs = self._perceive(env.reset())
         self.critic = WMPCritic(self.obs, preset.policy).to(device)
-        self._aids: dict[str, nn.Module] = {"critic": self.critic}
-        if self.reader is not None:
-            self._aids["map_reader"] = self.reader
+        self._training_only: dict[str, nn.Module] = {"critic": self.critic}
+        if self.map_decoder is not None:
+            self._training_only["map_reader"] = self.map_decoder
         if teacher is not None:
-            self._aids["teacher"] = teacher
-        ranks.copy_from_first([networks.world_model, networks.actor, *self._aids.values()])
+            self._training_only["teacher"] = teacher
+        ranks.copy_from_first([networks.world_model, networks.actor, *self._training_only.values()])
         parts = networks.actor, self.critic, self.obs, joints, preset.ppo
         self.ppo: WMPPPO
         if teacher is not None:
@@ -127,14 +130,14 @@ class Learner:
         )
 
     def iterate(self) -> dict[str, float]:
-        """Collect one rollout, then update policy and world model side by side; returns what to log."""
+        """Collect one rollout, then update policy and world model; returns figures for the log."""
         steps = self.preset.ppo.steps_per_env
         self.obs, log = collect(self.env, self.ppo, self.obs, self._perceive, steps)
         self.env_steps += steps * self.env.num_robots * self.ppo.ranks.size
         with torch.no_grad():
             self.ppo.compute_returns(self.obs)
         if self.ppo.ranks.size > 1:
-            # Every rank has one core, and all must average gradients in the same order.
+            # Not in parallel: every rank has one core, and all must average gradients in the same order.
             log |= self.ppo.update() | self.trainer.train()
         else:
             with ThreadPoolExecutor(1) as worker:
@@ -153,15 +156,17 @@ class Learner:
         return log | {"learning_rate": self.ppo.learning_rate, "std": self._std()}
 
     def _perceive(self, observation: Observation) -> TensorDict:
-        """Run the world model for the robots that are due and hand all robots' h to the policy."""
+        """Run the world model for the robots that are due; returns the observation groups of all robots."""
         due = observation.due
-        # The action that led here belongs to the tick before.
+        # The last action belongs to the previous tick.
         self.filter.record_action((observation.tick - 1).clamp(min=0), observation.last_action)
-        seen = observation.proprioception[due]
-        actions = self.filter.step(due, observation.first, seen, observation.depth, observation.valid)
+        proprioception = observation.proprioception[due]
+        actions = self.filter.step(
+            due, observation.first, proprioception, observation.depth, observation.valid
+        )
         surroundings = observation.surroundings
-        known = None if surroundings is None else surroundings[due]
-        self.replay.add(due, observation.depth, seen, actions, observation.first, known)
+        height_map = None if surroundings is None else surroundings[due]
+        self.replay.add(due, observation.depth, proprioception, actions, observation.first, height_map)
         obs = TensorDict(
             {
                 "history": observation.history,
@@ -190,7 +195,7 @@ class Learner:
         """Tensors and plain numbers from which :meth:`load_state_dict` continues exactly."""
         tensors = ck.prefixed("world_model", self.networks.world_model.state_dict())
         tensors |= ck.prefixed("actor", self.networks.actor.state_dict())
-        for name, module in self._aids.items():
+        for name, module in self._training_only.items():
             tensors |= ck.prefixed(name, module.state_dict())
         tensors |= ck.prefixed("ppo_optimizer", ck.optimizer_tensors(self.ppo.optimizer))
         tensors |= ck.prefixed("world_model_optimizer", ck.optimizer_tensors(self.trainer.optimizer))
@@ -211,26 +216,25 @@ class Learner:
         return tensors, facts
 
     def load_skill(self, tensors: dict[str, Tensor], facts: dict[str, float]) -> None:
-        """Begin with what another run has learned, its networks and terrain levels, and start all robots
-        anew: what they remember is of other networks.
+        """Begin with the networks and terrain levels of another run, and reset all robots.
 
-        From a teacher's checkpoint that is the teacher alone, and levels up to its own; from a student's, all
-        but the teacher.
+        A teacher's checkpoint provides the teacher, and levels drawn up to its own; a student's provides
+        everything but the teacher.
         """
         of_teacher = not ck.section("actor", tensors)
-        skilled = {k: v for k, v in self._aids.items() if k == "teacher" or not of_teacher}
+        skilled = {k: v for k, v in self._training_only.items() if k == "teacher" or not of_teacher}
         if not of_teacher:
             skilled |= {"actor": self.networks.actor, "world_model": self.networks.world_model}
         for name, module in skilled.items():
-            module.load_state_dict(ck.widened(ck.section(name, tensors), module.state_dict()))
+            module.load_state_dict(widened(ck.section(name, tensors), module.state_dict()))
         self.env.curriculum.adopt(tensors["env.level"], spread=of_teacher)
         if self.teacher is None:
-            self.ppo.begin_slowly()
+            self.ppo.use_lowest_learning_rate()
         self.obs = self._perceive(self.env.reset())
 
     def load_state_dict(self, tensors: dict[str, Tensor], facts: dict[str, float]) -> None:
         self.networks.load(tensors)
-        for name, module in self._aids.items():
+        for name, module in self._training_only.items():
             module.load_state_dict(ck.section(name, tensors))
         self.ppo.resume(ck.section("ppo_optimizer", tensors), facts["learning_rate"])
         ck.load_optimizer_tensors(

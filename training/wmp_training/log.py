@@ -1,4 +1,4 @@
-"""log.jsonl: what a run has to say of every iteration, a line of JSON each."""
+"""log.jsonl: the log of a run, one line of JSON per iteration."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class RunLog:
             file.write(json.dumps(line) + "\n")
 
     def lines(self) -> list[dict[str, Any]]:
-        """All lines but a last one that a kill cut off; none if there is no log."""
+        """All lines, without a last one that was cut off by a kill; empty if there is no log."""
         lines = self.file.read_text().splitlines() if self.file.is_file() else []
         try:
             return [json.loads(line) for line in lines]
@@ -26,7 +26,7 @@ class RunLog:
             return [json.loads(line) for line in lines[:-1]]
 
     def forget_after(self, iteration: int) -> None:
-        """Drop what was logged after ``iteration``: a run that is resumed from there logs it again."""
+        """Drop the lines after ``iteration``, because a run resumed from there logs them again."""
         if not self.file.is_file():
             return
         kept = [json.dumps(line) + "\n" for line in self.lines() if line["iteration"] <= iteration]

@@ -1,4 +1,4 @@
-"""Training policies without a world model by PPO: the privileged teacher and the baselines."""
+"""Trains policies without a world model by PPO: the privileged teacher and the baselines."""
 
 from __future__ import annotations
 
@@ -8,20 +8,24 @@ from torch import Tensor, nn
 
 from wmp_core.contract import DepthContract
 from wmp_training import checkpoint as ck
-from wmp_training.algorithms.ppo import GaitPPO
+from wmp_training.algorithms.ppo import DataParallelPPO
 from wmp_training.device import CPU, random_states, restore_random_states
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.env.environment import LocomotionEnv, Observation
 from wmp_training.policy.model_free import KINDS, build_actor, build_critic
 from wmp_training.presets import Preset
 from wmp_training.rollout import check_finite, collect
+from wmp_training.skill import widened
 
-#: The image is averaged over blocks of this side [pixels] for a policy that remembers it itself.
+#: For the recurrent policy, images are averaged over blocks of this side length [pixels].
 BLOCK = 4
 
 
-class Eyes:
-    """Turns environment observations into what model-free policies see; holds every robot's last image."""
+class ObservationGroups:
+    """Turns environment observations into the observation groups of model-free policies.
+
+    Holds the last image of every robot, averaged over blocks (``sight``).
+    """
 
     def __init__(
         self, depth: DepthContract, num_robots: int, camera: bool, device: torch.device = CPU
@@ -31,7 +35,7 @@ class Eyes:
         self.sight = torch.zeros(num_robots, pixels, device=device)
 
     def __call__(self, observation: Observation) -> TensorDict:
-        """Groups by name; ``sight`` only where there is a camera, ``surroundings`` only where observed."""
+        """The groups by name; ``sight`` only with a camera, ``surroundings`` only if they are observed."""
         names = ("history", "command", "proprioception", "last_action", "base_velocity", "privileged")
         groups = {name: getattr(observation, name) for name in names}
         if observation.surroundings is not None:
@@ -46,23 +50,23 @@ class Eyes:
 
 
 class ModelFreeLearner:
-    """Same interface as ``learner.Learner``, for a policy ``kind`` of ``policy/model_free.py``."""
+    """Trains a policy ``kind`` of ``policy/model_free.py``; same interface as ``learner.Learner``."""
 
     def __init__(self, env: LocomotionEnv, preset: Preset, kind: str, ranks: Ranks = ALONE) -> None:
         self.env, self.preset, self.kind = env, preset, kind
-        self.eyes = Eyes(env.contract.depth, env.num_robots, env.config.camera, env.device)
-        self.obs = self.eyes(env.reset())
+        self.groups = ObservationGroups(env.contract.depth, env.num_robots, env.config.camera, env.device)
+        self.obs = self.groups(env.reset())
         joints = env.contract.num_joints
         self.actor = build_actor(kind, self.obs, joints, preset.policy).to(env.device)
         self.critic = build_critic(self.obs, preset.policy).to(env.device)
         ranks.copy_from_first([self.actor, self.critic])
-        self.ppo = GaitPPO(self.actor, self.critic, self.obs, joints, preset.ppo, ranks)
+        self.ppo = DataParallelPPO(self.actor, self.critic, self.obs, joints, preset.ppo, ranks)
         self.iteration = self.env_steps = 0
 
     def iterate(self) -> dict[str, float]:
-        """Collect one rollout and update; returns what to log."""
+        """Collect one rollout and update the policy; returns figures for the log."""
         steps = self.preset.ppo.steps_per_env
-        self.obs, log = collect(self.env, self.ppo, self.obs, self.eyes, steps)
+        self.obs, log = collect(self.env, self.ppo, self.obs, self.groups, steps)
         self.env_steps += steps * self.env.num_robots * self.ppo.ranks.size
         with torch.no_grad():
             self.ppo.compute_returns(self.obs)
@@ -79,7 +83,7 @@ class ModelFreeLearner:
         tensors |= ck.prefixed("ppo_optimizer", ck.optimizer_tensors(self.ppo.optimizer))
         tensors |= ck.prefixed("env", self.env.state_dict()) | ck.prefixed("obs", dict(self.obs.items()))
         if KINDS[self.kind].recurrent:
-            tensors |= {"memory": self.actor.get_hidden_state(), "sight": self.eyes.sight}
+            tensors |= {"memory": self.actor.get_hidden_state(), "sight": self.groups.sight}
         facts = {
             "iteration": self.iteration,
             "env_steps": self.env_steps,
@@ -88,12 +92,12 @@ class ModelFreeLearner:
         return tensors | random_states(self.env.device), facts
 
     def load_skill(self, tensors: dict[str, Tensor], facts: dict[str, float]) -> None:
-        """Begin with weights and terrain levels of another run; all robots start anew."""
+        """Begin with the weights and terrain levels of another run; all robots are reset."""
         for name, module in {self.kind: self.actor, "critic": self.critic}.items():
-            module.load_state_dict(ck.widened(ck.section(name, tensors), module.state_dict()))
-        self.ppo.begin_slowly()
+            module.load_state_dict(widened(ck.section(name, tensors), module.state_dict()))
+        self.ppo.use_lowest_learning_rate()
         self.env.curriculum.adopt(tensors["env.level"])
-        self.obs = self.eyes(self.env.reset())
+        self.obs = self.groups(self.env.reset())
 
     def load_state_dict(self, tensors: dict[str, Tensor], facts: dict[str, float]) -> None:
         self.actor.load_state_dict(ck.section(self.kind, tensors))
@@ -104,5 +108,5 @@ class ModelFreeLearner:
         self.obs = self.obs.clone().update(ck.section("obs", tensors, self.env.device))
         if KINDS[self.kind].recurrent:
             self.actor.reset(hidden_state=tensors["memory"].to(self.env.device))
-            self.eyes.sight.copy_(tensors["sight"])
+            self.groups.sight.copy_(tensors["sight"])
         restore_random_states(tensors, self.env.device)

@@ -1,38 +1,31 @@
-"""Presets: the A1's contract and the sizes of networks and training runs, by name.
+"""Presets: the sizes of networks and training runs, by name.
 
-``small`` is what two CPU cores can train in an hour; ``full`` has the sizes of the paper (arXiv 2409.16784)
-and wants a GPU; ``tiny`` exists for tests.
+``small`` trains on two CPU cores in about an hour; ``full`` has the sizes of the paper (arXiv 2409.16784) and
+needs a GPU; ``tiny`` is for tests. Needs neither torch nor MuJoCo.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from wmp_core.contract import (
-    ActionContract,
-    Contract,
-    DepthContract,
-    JointContract,
-    LimitsContract,
-    ObservationContract,
-    ObservationTerm,
-    TimingContract,
-    WorldModelContract,
-)
-from wmp_training.algorithms.amp import AMPConfig
+from wmp_training.choices import unknown
 from wmp_training.settings import configured
-from wmp_training.world_model.depth_predictor import DepthPredictorConfig
-
-LEGS = ("FL", "FR", "RL", "RR")
 
 
 @dataclass(frozen=True)
 class WorldModelConfig:
-    """Sizes of the world model (deter h, stoch x classes z) and its optimisation.
+    """Sizes and optimisation of the world model.
 
-    ``decode_share`` of a batch's steps, drawn at random, are reconstructed: a cheaper, unbiased loss.
+    Attributes:
+        deter: size of the deterministic state h.
+        stoch, classes: categorical variables of the stochastic state z, and classes of each.
+        decode_share: share of a batch's steps, drawn at random, that are reconstructed: a cheaper, still
+            unbiased loss.
+        batch, length: sequences per update, and world-model steps of each.
+        replay_steps: world-model steps kept per robot.
+        warmup_steps: world-model steps stored before the first update.
     """
 
     deter: int = 512
@@ -54,7 +47,7 @@ class WorldModelConfig:
 
 @dataclass(frozen=True)
 class PolicyConfig:
-    """Hidden layers of actor and critic, each ``width`` times as wide as listed."""
+    """Hidden layers of actor and critic; each is ``width`` times as wide as listed."""
 
     history_hidden: tuple[int, ...] = (256, 128)
     history_latent: int = 32
@@ -70,7 +63,7 @@ class PolicyConfig:
             raise ValueError(f"policy: width is {self.width}, expected 1 or more")
 
     def layers(self, hidden: Sequence[int]) -> list[int]:
-        """Sizes of the ``hidden`` layers as they are built."""
+        """Sizes of the ``hidden`` layers after widening."""
         return [self.width * units for units in hidden]
 
 
@@ -78,8 +71,8 @@ class PolicyConfig:
 class PPOConfig:
     """Proximal policy optimisation; names follow rsl_rl.
 
-    ``use_mixed_precision`` lets the critic multiply in bfloat16: faster where the processor has
-    instructions for it (AVX-512 BF16, AMX, any GPU of these years), far slower where it has none.
+    ``use_mixed_precision``: the critic multiplies in bfloat16, which is faster on processors with
+    instructions for it (AVX-512 BF16, AMX, current GPUs) and far slower on others.
     """
 
     steps_per_env: int = 24
@@ -103,11 +96,15 @@ class PPOConfig:
 
 @dataclass(frozen=True)
 class ImitationConfig:
-    """How a student takes over a teacher's skill.
+    """How a student learns from a teacher.
 
-    ``exploration`` is the noise of the rollouts: the teacher shows how to come back. ``led`` is the share of
-    robots that do what the teacher says, so that the world model sees hard ground before the student gets
-    there. Seeing is what has to be learned, so the world model takes more and larger steps than beside PPO.
+    Attributes:
+        exploration: standard deviation of the action noise in rollouts, so that the student also learns how
+            the teacher recovers.
+        led: share of the robots driven by the teacher, so that the world model sees hard terrain before the
+            student gets there.
+        world_model_updates, world_model_learning_rate: more and larger updates than in parallel to PPO,
+            because perception is what the student has to learn.
     """
 
     learning_rate: float = 1e-3
@@ -119,16 +116,58 @@ class ImitationConfig:
 
 
 @dataclass(frozen=True)
+class AMPConfig:
+    """Adversarial motion priors.
+
+    Attributes:
+        reward: style reward per step of a perfect transition.
+        trunk_decay, head_decay: weight decay of the discriminator's parts.
+        memory: transitions of the policy that are kept.
+        batch, updates: transitions per update, and updates per iteration.
+        motions: names in the motion library.
+    """
+
+    hidden: tuple[int, ...] = (1024, 512)
+    reward: float = 0.01
+    gradient_penalty: float = 10.0
+    learning_rate: float = 1e-4
+    trunk_decay: float = 1e-3
+    head_decay: float = 1e-1
+    memory: int = 100_000
+    batch: int = 512
+    updates: int = 20
+    motions: tuple[str, ...] = ("hop", "trot", "trot_fast", "trot_slow")
+
+
+@dataclass(frozen=True)
+class DepthPredictorConfig:
+    """Sizes and optimisation of the depth predictor.
+
+    Attributes:
+        hidden, channels: hidden units, and channels of the decoder.
+        memory: rendered images that are kept.
+        batch, updates: images per update, and updates per iteration.
+    """
+
+    hidden: int = 256
+    channels: tuple[int, ...] = (8, 16, 32, 64)
+    learning_rate: float = 1e-3
+    memory: int = 4096
+    batch: int = 64
+    updates: int = 4
+
+
+@dataclass(frozen=True)
 class Preset:
-    """Everything a run needs besides the simulator: sizes and learning rates."""
+    """Sizes and learning rates of a run."""
 
     name: str
     world_model: WorldModelConfig = WorldModelConfig()
     policy: PolicyConfig = PolicyConfig()
     ppo: PPOConfig = PPOConfig()
     imitation: ImitationConfig = ImitationConfig()
-    amp: AMPConfig = field(default_factory=AMPConfig)
-    depth_predictor: DepthPredictorConfig = field(default_factory=DepthPredictorConfig)
+    amp: AMPConfig = AMPConfig()
+    depth_predictor: DepthPredictorConfig = DepthPredictorConfig()
 
 
 PRESETS: dict[str, Preset] = {
@@ -153,7 +192,7 @@ PRESETS: dict[str, Preset] = {
         policy=PolicyConfig(
             history_hidden=(128, 64), actor_hidden=(256, 128, 64), critic_hidden=(256, 128, 64)
         ),
-        # PPO takes much of a core's time, and how far it moves the policy is bounded by the KL all the same.
+        # Fewer epochs save CPU time; the KL target bounds the size of the policy step in any case.
         ppo=PPOConfig(epochs=3),
     ),
     "tiny": Preset(
@@ -187,64 +226,12 @@ PRESETS: dict[str, Preset] = {
 
 
 def preset(name: str) -> Preset:
-    """The preset called ``name``; raises ``ValueError`` naming the choices."""
+    """The preset called ``name``; raises ``ValueError`` that lists the choices."""
     if name not in PRESETS:
-        raise ValueError(f"preset is {name!r}, expected one of {sorted(PRESETS)}")
+        raise unknown("preset", name, PRESETS)
     return PRESETS[name]
 
 
 def preset_of(config: Mapping[str, Any]) -> Preset:
-    """The preset of the run whose checkpoint says ``config``, with that run's settings."""
+    """The preset of a run with the checkpoint's ``config``, with that run's settings."""
     return configured(preset(config["preset"]), config.get("settings", {}))
-
-
-def a1_contract(world_model: WorldModelConfig) -> Contract:
-    """What a runtime must know about a policy trained here for the Unitree A1."""
-    velocity, gravity = (
-        ObservationTerm("base_angular_velocity", (0.25,)),
-        ObservationTerm("projected_gravity", (1.0,)),
-    )
-    position, speed = (
-        ObservationTerm("joint_position_error", (1.0,)),
-        ObservationTerm("joint_velocity", (0.05,)),
-    )
-    command, last_action = (
-        ObservationTerm("command", (1.0, 1.0, 0.25)),
-        ObservationTerm("last_action", (1.0,)),
-    )
-    return Contract(
-        robot="a1",
-        joints=_a1_joints(),
-        observation=ObservationContract(
-            proprioception=(velocity, gravity, command, position, speed),
-            history_terms=(velocity, gravity, position, speed, last_action),
-            history_steps=5,
-            clip=100.0,
-        ),
-        action=ActionContract(scale=0.25, clip=6.0),
-        timing=TimingContract(control_period=0.02, world_model_interval=5, depth_age=0.1),
-        depth=DepthContract(
-            width=64, height=64, fov_deg=58.0, near=0.0, far=2.0, position=(0.27, 0.0, 0.03), pitch=0.0
-        ),
-        world_model=WorldModelContract(world_model.deter, world_model.stoch, world_model.classes),
-        limits=LimitsContract(
-            command_vx=(0.0, 0.8), command_vy=(0.0, 0.0), command_yaw_rate=(-1.0, 1.0), attitude=1.0
-        ),
-    )
-
-
-def _a1_joints() -> JointContract:
-    """FL, FR, RL, RR x hip, thigh, calf; limits and gains of the method's published configuration."""
-    default = [
-        v for leg in LEGS for v in (0.1 if leg[1] == "L" else -0.1, 0.8 if leg[0] == "F" else 1.0, -1.5)
-    ]
-    return JointContract(
-        names=tuple(f"{leg}_{part}_joint" for leg in LEGS for part in ("hip", "thigh", "calf")),
-        default_position=tuple(default),
-        position_lower=(-0.802851455917, -1.0471975512, -2.69653369433) * 4,
-        position_upper=(0.802851455917, 4.18879020479, -0.916297857297) * 4,
-        velocity_limit=(52.4, 28.6, 28.6) * 4,
-        torque_limit=(20.0, 30.0, 30.0) * 4,
-        kp=(40.0,) * 12,
-        kd=(1.0,) * 12,
-    )

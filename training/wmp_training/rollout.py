@@ -1,4 +1,4 @@
-"""Collecting experience: the policy acts, the environment answers, PPO stores."""
+"""Collects rollouts: the policy acts, the environment steps, PPO stores the transitions."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def collect(
     perceive: Callable[[Observation], TensorDict],
     steps: int,
 ) -> tuple[TensorDict, dict[str, float]]:
-    """``steps`` control periods of all robots from ``obs`` on; returns the last observation and the log.
+    """Run all robots for ``steps`` control periods from ``obs``; returns the last observation and the log.
 
-    Rewards are logged per second, terms as means over robots and steps.
+    The reward and its terms are logged per second, as means over robots and steps.
     """
     reward, totals = 0.0, dict[str, float]()
     for _ in range(steps):
@@ -40,7 +40,7 @@ def collect(
 
 
 def check_finite(log: Mapping[str, float], modules: Mapping[str, nn.Module], iteration: int) -> None:
-    """Raise ``FloatingPointError`` that names what is not finite among losses and weights."""
+    """Raise ``FloatingPointError``, naming the losses and weights that are not finite."""
     named = [(f"{m}.{n}", p) for m, module in modules.items() for n, p in module.named_parameters()]
     broken = [name for name, value in log.items() if not math.isfinite(value)]
     broken += [name for name, value in named if not torch.isfinite(value).all()]

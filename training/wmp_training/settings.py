@@ -1,4 +1,4 @@
-"""Single settings of a run by name, in the place of those of its preset or task."""
+"""Single settings of a run, by name, instead of those of its preset or task."""
 
 from __future__ import annotations
 
@@ -7,25 +7,27 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
+from wmp_training.choices import suggestion
+
 Config = TypeVar("Config")
-#: What a setting can be: numbers and switches. Other lists and names belong into a preset or a task.
+#: What a setting can be: numbers and switches. Lists and names are part of a preset or a task.
 Value = bool | int | float
 
 
 def parse(text: str) -> tuple[str, Value]:
-    """Name and value of ``ppo.epochs=5``; raises ``ValueError`` if it is neither number nor true or false."""
+    """Name and value of ``ppo.epochs=5``; raises ``ValueError`` if the value is no number, true or false."""
     name, equals, value = text.partition("=")
     try:
         found = json.loads(value)
     except json.JSONDecodeError:
         found = None
     if not equals or not isinstance(found, (bool, int, float)):
-        raise ValueError(f"{text!r} is no setting, expected NAME=VALUE like ppo.epochs=5")
+        raise ValueError(f"{text!r} is not a setting, expected NAME=VALUE like ppo.epochs=5")
     return name, found
 
 
 def configured(config: Config, settings: Mapping[str, Value]) -> Config:
-    """``config`` with those of ``settings`` whose first name is a field of it, see :func:`changed`."""
+    """``config`` with the ``settings`` whose first name is one of its fields, see :func:`changed`."""
     own = {f.name for f in fields(config)}  # type: ignore[arg-type]
     for name, value in settings.items():
         if name.partition(".")[0] in own:
@@ -34,11 +36,12 @@ def configured(config: Config, settings: Mapping[str, Value]) -> Config:
 
 
 def changed(config: Config, name: str, value: Value) -> Config:
-    """``config``, a dataclass of dataclasses, with ``value`` at ``name``, like ``rewards.crouch``; numbers by
-    name, pairs in a tuple, are set like fields: ``terrain_shares.gap``.
+    """``config``, a dataclass of dataclasses, with ``value`` at ``name``, like ``rewards.crouch``.
+
+    A tuple of pairs (name, number) is set like a dataclass: ``terrain_shares.gap``.
 
     Raises:
-        ValueError: there is no such setting, it is no single number or switch, or ``value`` does not fit it.
+        ValueError: there is no such setting, it is not a single number or switch, or ``value`` does not fit.
     """
     return _changed(config, name.split("."), name, value)
 
@@ -48,7 +51,8 @@ def _changed(config: Any, path: list[str], name: str, value: Value) -> Any:
     known = dict(config) if is_table else {f.name: getattr(config, f.name) for f in fields(config)}
     key, *rest = path
     if key not in known:
-        raise ValueError(f"setting {name}: there is no {key!r}, expected one of {sorted(known)}")
+        near = suggestion(key, known)
+        raise ValueError(f"setting {name}: there is no {key!r}, expected one of {sorted(known)}{near}")
     now = known[key]
     if rest and (is_dataclass(now) or _is_table(now)):
         new = _changed(now, rest, name, value)
@@ -60,14 +64,14 @@ def _changed(config: Any, path: list[str], name: str, value: Value) -> Any:
 
 
 def _is_table(value: Any) -> bool:
-    """Whether ``value`` holds numbers by name."""
+    """Whether ``value`` is a tuple of pairs (name, number)."""
     return isinstance(value, tuple) and all(
         isinstance(pair, tuple) and [type(part) for part in pair] == [str, float] for pair in value
     )
 
 
 def _like(now: Value, name: str, value: Value) -> Value:
-    """``value`` of the type that ``now`` has: a whole number will do where a fraction is expected."""
+    """``value`` in the type of ``now``; an integer is accepted where a float is expected."""
     if isinstance(now, float) and not isinstance(value, bool):
         return float(value)
     if type(value) is not type(now):

@@ -1,4 +1,4 @@
-"""Tasks: which terrains there are, who walks on them, and what counts as walking well."""
+"""Tasks: terrains, the robots on them, and rewards. Needs neither torch nor MuJoCo."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from typing import Any
 
 from wmp_sim.fall import FALLEN_TILT
 from wmp_sim.terrain import EASIEST
-from wmp_training.env.commands import CommandConfig
-from wmp_training.env.config import EnvConfig
-from wmp_training.env.curriculum import CurriculumConfig
-from wmp_training.env.depth_noise import DepthNoise
-from wmp_training.env.ends import EndConfig
-from wmp_training.env.rewards import RewardConfig
-from wmp_training.sim.mujoco_batch import PoolConfig
-from wmp_training.sim.randomisation import NOMINAL
+from wmp_training.choices import suggestion, unknown
+from wmp_training.env.config import (
+    CommandConfig,
+    CurriculumConfig,
+    DepthNoise,
+    EndConfig,
+    EnvConfig,
+    RewardConfig,
+)
+from wmp_training.sim.config import NOMINAL, PoolConfig
 
-#: Robots below which a pool is kept small: tests.
+#: With fewer robots than this (tests), only few worlds are compiled.
 FEW_ROBOTS = 64
 
 
@@ -30,32 +32,40 @@ class Task:
     env: EnvConfig = field(default_factory=EnvConfig)
 
     def pool(self, num_robots: int) -> PoolConfig:
-        """The worlds to compile: few for few robots."""
+        """The worlds to compile for ``num_robots``: fewer for few robots."""
         if num_robots >= FEW_ROBOTS:
             return self.worlds
         return replace(self.worlds, variants=1, flat_variants=2)
 
-    def with_worlds(self, **what: Any) -> Task:
-        """The same task with ``what`` of its worlds changed."""
-        return replace(self, worlds=replace(self.worlds, **what))
+    def with_worlds(self, **changes: Any) -> Task:
+        """The same task with fields of its ``worlds`` changed."""
+        return replace(self, worlds=replace(self.worlds, **changes))
 
     def randomised(self, ranges: Mapping[str, Sequence[float]]) -> Task:
-        """The same task with ``ranges`` by name, of bodies or ``action_delay``, in the place of its own."""
+        """The same task with other ``ranges``, by name: randomised properties or ``action_delay``."""
         chosen = {key: (float(low), float(high)) for key, (low, high) in ranges.items()}
         env = replace(self.env, action_delay=chosen.pop("action_delay", self.env.action_delay))
         return replace(self.with_worlds(randomisation=replace(self.worlds.randomisation, **chosen)), env=env)
 
     def without(self, names: Sequence[str]) -> Task:
-        """The same task without what is named: keys of :data:`DISTURBANCES`, or ``bodies`` (all alike)."""
+        """The same task without the disturbances ``names``.
+
+        They are keys of :data:`DISTURBANCES`, or ``bodies``, which makes all robots identical.
+
+        Raises:
+            ValueError: a name is unknown.
+        """
         known = {*DISTURBANCES, "bodies"}
-        if not known.issuperset(names):
-            raise ValueError(f"without names {sorted(set(names) - known)}, expected some of {sorted(known)}")
+        wrong = sorted(set(names) - known)
+        if wrong:
+            near = suggestion(wrong[0], known)
+            raise ValueError(f"without names {wrong}, expected some of {sorted(known)}{near}")
         off = {key: value for name in names for key, value in DISTURBANCES.get(name, {}).items()}
         bodies = {"randomisation": NOMINAL} if "bodies" in names else {}
         return replace(self.with_worlds(**bodies), env=replace(self.env, **off))
 
 
-#: What can be switched off: the settings of the environment that do so.
+#: Disturbances that can be switched off, and the environment settings that do so.
 DISTURBANCES: dict[str, dict[str, Any]] = {
     "noise": {"noise": ()},
     "pushes": {"push_velocity": 0.0},
@@ -66,7 +76,7 @@ DISTURBANCES: dict[str, dict[str, Any]] = {
 }
 
 
-#: Share of the robots per terrain: most on gaps, boxes and stairs, which take longest to learn.
+#: Share of the robots per terrain: largest for gaps, boxes and stairs, which take longest to learn.
 SHARES = {
     "flat": 0.04,
     "rough": 0.04,
@@ -80,7 +90,7 @@ SHARES = {
     "course": 0.02,
 }
 
-#: What an obstacle demands cannot be punished on it: leaping, pitching, leaning on its side.
+#: Reduces the penalties for what an obstacle requires: leaping, pitching, leaning sideways.
 LENIENCY = (
     *((terrain, term, 0.1) for terrain in ("climb", "gap") for term in ("vertical_velocity", "tilt_rate")),
     *(
@@ -88,11 +98,11 @@ LENIENCY = (
         for terrain in ("stairs_up", "stairs_down", "course")
         for term in ("vertical_velocity", "tilt_rate")
     ),
-    # Bars and open ground ask for an upright walk; elsewhere a robot may crouch to leap or to balance.
+    # Between bars and on open ground a robot should walk upright; elsewhere it may crouch to leap or balance.
     *((terrain, "crouch", 0.15) for terrain in SHARES if terrain not in ("flat", "rough", "slope", "crawl")),
     ("tilt", "lateral_tilt", 0.0),
     ("course", "lateral_tilt", 0.0),
-    # Exact speed and heading are asked for on open ground only.
+    # Exact speed and heading matter on open ground only.
     *(
         (terrain, term, 0.0)
         for terrain in SHARES
@@ -137,7 +147,7 @@ OBSTACLES = EnvConfig(
         leniency=LENIENCY,
         overspeed=(
             ("climb", 1.0),
-            # A leap over 0.9 m is faster than 2 m/s.
+            # A leap over 0.9 m takes more than 2 m/s.
             ("gap", 2.0),
             *((t, 0.15) for t in SHARES if t not in ("flat", "climb", "gap")),
         ),
@@ -146,7 +156,7 @@ OBSTACLES = EnvConfig(
 
 TASKS: dict[str, Task] = {
     "gentle": Task(PoolConfig(("flat", "rough", "slope"))),
-    # Difficulty is level / 10, as in the paper; slots begin with ones that a robot need not tilt for.
+    # Difficulty is level / 10, as in the paper; slots begin with widths that need no tilting.
     "obstacles": Task(
         PoolConfig(
             tuple(SHARES),
@@ -163,12 +173,12 @@ TASKS: dict[str, Task] = {
 
 
 def task(name: str) -> Task:
-    """The task called ``name``; raises ``ValueError`` naming the choices."""
+    """The task called ``name``; raises ``ValueError`` that lists the choices."""
     if name not in TASKS:
-        raise ValueError(f"task is {name!r}, expected one of {sorted(TASKS)}")
+        raise unknown("task", name, TASKS)
     return TASKS[name]
 
 
 def without_camera(config: EnvConfig) -> EnvConfig:
-    """The same task for a policy that needs no images: none is rendered."""
+    """The same environment without depth images, for a policy that needs none."""
     return replace(config, camera=False)

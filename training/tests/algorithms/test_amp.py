@@ -1,9 +1,10 @@
 import pytest
 import torch
 
-from wmp_training.algorithms.amp import AMPConfig, AMPDiscriminator, AMPTrainer, motion_states
+from wmp_training.algorithms.amp import AMPDiscriminator, AMPTrainer, motion_states
 from wmp_training.motions.gait import FRAME
 from wmp_training.motions.library import MotionLibrary
+from wmp_training.presets import AMPConfig
 from wmp_training.sim.backend import RobotStates
 
 SMALL = AMPConfig(hidden=(16, 8), memory=64, batch=32, updates=5, learning_rate=1e-3)
@@ -20,12 +21,12 @@ def scoring(value):
 @pytest.mark.parametrize(
     ("score", "reward"), [(1.0, 0.01), (0.0, 0.0075), (-1.0, 0.0), (3.0, 0.0), (-5.0, 0.0), (2.0, 0.0075)]
 )
-def test_the_reward_is_highest_where_the_score_is_the_references(score, reward):
+def test_the_reward_is_highest_at_the_score_of_the_reference(score, reward):
     state = torch.randn(4, 30)
     torch.testing.assert_close(scoring(score).predict_amp_reward(state, state), torch.full((4,), reward))
 
 
-def test_the_network_has_the_papers_size():
+def test_the_discriminator_has_the_size_of_the_paper():
     assert sum(p.numel() for p in AMPDiscriminator(AMPConfig()).parameters()) == pytest.approx(
         588e3, rel=2e-3
     )
@@ -52,14 +53,14 @@ def test_the_gradient_penalty_is_that_of_a_linear_score():
     discriminator = AMPDiscriminator(config)
     with torch.no_grad():
         discriminator.trunk[0].weight.copy_(torch.eye(60))
-        discriminator.trunk[0].bias.fill_(100.0)  # beyond the kink of every unit: the score is linear
+        discriminator.trunk[0].bias.fill_(100.0)  # all ReLU units are active, so the score is linear
         discriminator.head.weight.fill_(0.1)
         discriminator.head.bias.fill_(-600.0)
     _, log = discriminator.loss(torch.randn(8, 60), torch.randn(8, 60))
     assert log["amp_penalty"] == pytest.approx(60 * 0.1**2, rel=1e-5)
 
 
-def test_the_discriminator_learns_to_tell_a_trot_from_standing():
+def test_the_discriminator_learns_to_separate_a_trot_from_standing():
     torch.manual_seed(0)
     trainer = AMPTrainer(SMALL, MotionLibrary.shipped(FRAME, ["trot"]), seed=1)
     standing = torch.zeros(60)
@@ -72,7 +73,7 @@ def test_the_discriminator_learns_to_tell_a_trot_from_standing():
     assert moving > trainer.discriminator.predict_amp_reward(standing[None, :30], standing[None, 30:])[0]
 
 
-def test_the_memory_keeps_the_newest():
+def test_the_buffer_keeps_the_newest_transitions():
     trainer = AMPTrainer(AMPConfig(hidden=(4,), memory=4), MotionLibrary.shipped(FRAME), seed=1)
     assert trainer.train() == {}
     trainer.remember(torch.arange(6.0)[:3, None].expand(-1, 60))

@@ -2,11 +2,12 @@ import pytest
 import torch
 from tensordict import TensorDict
 
-from wmp_training.algorithms.amp import AMPConfig, AMPTrainer
+from wmp_training.algorithms.amp import AMPTrainer
 from wmp_training.algorithms.amp_ppo import AMPPPO
 from wmp_training.motions.gait import FRAME
 from wmp_training.motions.library import MotionLibrary
 from wmp_training.policy.actor_critic import WMPActor, WMPCritic
+from wmp_training.presets import AMPConfig
 
 ROBOTS = 4
 
@@ -31,7 +32,7 @@ def ppo(contract, tiny, amp):
     return AMPPPO(WMPActor(obs, 12, tiny.policy), WMPCritic(obs, tiny.policy), obs, 12, tiny.ppo, amp)
 
 
-def test_style_is_rewarded_and_remembered_except_where_an_episode_ends(ppo, amp, contract):
+def test_the_last_step_of_an_episode_gets_no_style_reward(ppo, amp, contract):
     torch.nn.init.zeros_(amp.discriminator.head.weight)
     torch.nn.init.ones_(amp.discriminator.head.bias)
     ppo.act(observation(contract, 1.0))

@@ -27,7 +27,7 @@ def imitation(tiny):
     )
 
 
-def test_the_actor_comes_to_do_what_the_teacher_does_whatever_is_rewarded(imitation, tiny):
+def test_the_actor_learns_the_teachers_actions_without_reward(imitation, tiny):
     losses = []
     for _ in range(40):
         for _ in range(tiny.ppo.steps_per_env):
@@ -41,7 +41,7 @@ def test_the_actor_comes_to_do_what_the_teacher_does_whatever_is_rewarded(imitat
     assert losses[-1] < 0.4 * losses[0]
 
 
-def test_exploration_is_neither_rewarded_nor_changed(imitation, tiny):
+def test_exploration_noise_stays_constant(imitation, tiny):
     for _ in range(tiny.ppo.steps_per_env):
         with torch.no_grad():
             imitation.act(observation())
@@ -53,7 +53,7 @@ def test_exploration_is_neither_rewarded_nor_changed(imitation, tiny):
     torch.testing.assert_close(imitation.actor.distribution.std_param.data, torch.full((12,), 0.25))
 
 
-def test_the_teacher_leads_every_fourth_robot_and_no_other(imitation):
+def test_the_teacher_drives_every_fourth_robot(imitation):
     obs = observation()
     obs["teacher_action"] += 100.0
     with torch.no_grad():
@@ -63,11 +63,11 @@ def test_the_teacher_leads_every_fourth_robot_and_no_other(imitation):
     assert (action[~led] < 50.0).all()
 
 
-def test_whoever_resumes_may_change_rate_and_noise_of_a_regression(imitation, tiny):
+def test_learning_rate_and_noise_of_imitation_can_be_changed_on_resume(imitation, tiny):
     actor, obs = imitation.actor, observation()
     other = replace(tiny.imitation, learning_rate=1e-5, exploration=0.05)
     resumed = Imitation(actor, imitation.critic, obs, 12, tiny.ppo, other)
-    actor.distribution.std_param.data.fill_(0.25)  # as a checkpoint has it
+    actor.distribution.std_param.data.fill_(0.25)  # as restored from a checkpoint
     resumed.resume(optimizer_tensors(imitation.optimizer), imitation.learning_rate)
     assert resumed.optimizer.param_groups[0]["lr"] == resumed.learning_rate == 1e-5
     torch.testing.assert_close(actor.distribution.std_param.data, torch.full((12,), 0.05))

@@ -7,7 +7,7 @@ from rsl_rl.algorithms import PPO
 from rsl_rl.storage import RolloutStorage
 from tensordict import TensorDict
 
-from wmp_training.algorithms.ppo import GaitPPO
+from wmp_training.algorithms.ppo import DataParallelPPO
 from wmp_training.policy.model_free import build_actor, build_critic
 
 ROBOTS, JOINTS = 6, 2
@@ -24,13 +24,13 @@ def models(tiny):
     return build_actor("blind", obs, JOINTS, tiny.policy), build_critic(obs, tiny.policy), obs
 
 
-def gait_ppo(tiny, **changes):
+def data_parallel_ppo(tiny, **changes):
     actor, critic, obs = models(tiny)
-    return GaitPPO(actor, critic, obs, JOINTS, replace(tiny.ppo, **changes))
+    return DataParallelPPO(actor, critic, obs, JOINTS, replace(tiny.ppo, **changes))
 
 
 def roll_out(ppo, steps):
-    """Robot 0 falls and robot 1 is timed out in the first step; the others go on."""
+    """Robot 0 falls and robot 1 times out in the first step; the others continue."""
     with torch.no_grad():
         for step in range(steps):
             ppo.act(observation())
@@ -42,7 +42,7 @@ def roll_out(ppo, steps):
         return ppo.critic(after)[:, 0]
 
 
-def test_an_update_is_that_of_rsl_rl(tiny):
+def test_an_update_equals_that_of_rsl_rl(tiny):
     config = tiny.ppo
     actor, critic, obs = models(tiny)
     theirs = PPO(
@@ -59,7 +59,7 @@ def test_an_update_is_that_of_rsl_rl(tiny):
         desired_kl=config.desired_kl,
         max_grad_norm=config.max_grad_norm,
     )
-    ours = gait_ppo(tiny, epochs=3)
+    ours = data_parallel_ppo(tiny, epochs=3)
     for ppo in (theirs, ours):
         torch.manual_seed(2)
         for _ in range(2):
@@ -73,10 +73,10 @@ def test_an_update_is_that_of_rsl_rl(tiny):
             torch.testing.assert_close(value, expected[name], atol=1e-6, rtol=1e-5)
 
 
-def test_in_mixed_precision_the_critic_alone_computes_with_fewer_bits(tiny):
+def test_in_mixed_precision_only_the_critic_uses_bfloat16(tiny):
     rollouts = []
     for mixed in (False, True):
-        ppo = gait_ppo(tiny, use_mixed_precision=mixed)
+        ppo = data_parallel_ppo(tiny, use_mixed_precision=mixed)
         torch.manual_seed(2)
         roll_out(ppo, tiny.ppo.steps_per_env)
         rollouts.append(ppo.storage)
@@ -84,7 +84,7 @@ def test_in_mixed_precision_the_critic_alone_computes_with_fewer_bits(tiny):
         with torch.no_grad():
             losses = ppo._losses(batch)
         assert all(value.dtype == torch.float32 for value in losses.values())
-        # An update begins where its rollout was.
+        # The update starts from the policy that collected the rollout.
         torch.testing.assert_close(
             ppo.actor.output_mean, batch.old_distribution_params[0], atol=1e-6, rtol=0.0
         )
@@ -95,10 +95,10 @@ def test_in_mixed_precision_the_critic_alone_computes_with_fewer_bits(tiny):
     assert (full.values != full.values.bfloat16()).any()
 
 
-def test_mixed_precision_learns_what_full_precision_learns(tiny):
+def test_mixed_precision_learns_almost_the_same_as_full_precision(tiny):
     weights = []
     for mixed in (False, True):
-        ppo = gait_ppo(tiny, use_mixed_precision=mixed)
+        ppo = data_parallel_ppo(tiny, use_mixed_precision=mixed)
         before = torch.cat([p.detach().flatten().clone() for p in ppo.actor.parameters()])
         torch.manual_seed(2)
         roll_out(ppo, tiny.ppo.steps_per_env)
@@ -109,9 +109,9 @@ def test_mixed_precision_learns_what_full_precision_learns(tiny):
     assert not torch.equal(full, mixed)
 
 
-def test_returns_end_with_a_fall_and_go_on_with_the_value_before_a_time_out(tiny):
+def test_returns_stop_at_a_fall_and_bootstrap_at_a_time_out(tiny):
     gamma, lam = 0.9, 0.5
-    ppo = gait_ppo(tiny, steps_per_env=2, gamma=gamma, lam=lam)
+    ppo = data_parallel_ppo(tiny, steps_per_env=2, gamma=gamma, lam=lam)
     rewards = []
     process = ppo.process_env_step
 
@@ -136,11 +136,11 @@ def test_returns_end_with_a_fall_and_go_on_with_the_value_before_a_time_out(tiny
     + [(0.5, 1.2e-5, 1e-5), (0.001, 9e-3, 1e-2), (0.0, 3e-4, 3e-4)],
 )
 def test_the_learning_rate_follows_the_kl_between_old_and_new_policy(tiny, kl, begin, expected):
-    ppo = gait_ppo(tiny)
+    ppo = data_parallel_ppo(tiny)
     ppo.learning_rate = begin
     ppo.actor(observation(), stochastic_output=True)
     mean, std = (value.detach() for value in ppo.actor.output_distribution_params)
-    # Equal deviations: KL = (shift / std)^2 / 2 for each joint.
+    # With equal standard deviations, KL = (shift / std)^2 / 2 for each joint.
     shift = std * (2.0 * kl / JOINTS) ** 0.5
     ppo._adapt_learning_rate(SimpleNamespace(old_distribution_params=(mean + shift, std)))
     assert ppo.learning_rate == pytest.approx(expected)

@@ -13,7 +13,8 @@ from wmp_training.cli import export, train
 from wmp_training.evaluation.metrics import Outcome
 from wmp_training.evaluation.trial import Trial
 from wmp_training.export import export as exporting
-from wmp_training.runner import RunConfig, Runner
+from wmp_training.run_config import RunConfig
+from wmp_training.runner import Runner
 
 
 def call(command, *arguments):
@@ -31,7 +32,7 @@ def folder(tmp_path_factory):
     return run
 
 
-def test_a_short_training_run_logs_and_leaves_a_checkpoint(folder):
+def test_a_short_run_writes_a_log_and_a_checkpoint(folder):
     lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     assert [line["iteration"] for line in lines] == [1, 2, 3, 4, 5, 6]
     assert lines[-1]["env_steps"] == 6 * 8 * 8
@@ -41,7 +42,7 @@ def test_a_short_training_run_logs_and_leaves_a_checkpoint(folder):
     assert all(torch.isfinite(v.float()).all() for k, v in tensors.items() if k.startswith("actor."))
 
 
-def test_a_run_leaves_curves_for_tensorboard(folder):
+def test_a_run_writes_tensorboard_curves(folder):
     (events,) = folder.glob("events.out.tfevents.*")
     curves = EventAccumulator(str(events)).Reload()
     assert [event.step for event in curves.Scalars("surrogate")] == [64 * i for i in range(1, 7)]
@@ -89,6 +90,6 @@ def test_time_limits_are_read_with_units(text, expected):
     assert train.seconds(text) == expected
 
 
-def test_a_time_limit_without_meaning_is_refused():
+def test_a_time_limit_that_is_no_time_is_refused():
     with pytest.raises(argparse.ArgumentTypeError, match="soon"):
         train.seconds("soon")

@@ -1,6 +1,7 @@
 import torch
 
-from wmp_training.env.commands import CommandConfig, Commands
+from wmp_training.env.commands import Commands
+from wmp_training.env.config import CommandConfig
 
 
 def test_commands_cover_standing_turning_and_walking_within_the_contract():
@@ -11,7 +12,7 @@ def test_commands_cover_standing_turning_and_walking_within_the_contract():
     assert (still & (yaw == 0)).float().mean() > 0.1
     turning = still & (yaw.abs() > 0.01)
     assert yaw[turning].min() < -0.9 and yaw[turning].max() > 0.9
-    slow = (vx > 0) & (vx < 0.2)  # between walking and turning on the spot
+    slow = (vx > 0) & (vx < 0.2)  # between walking and turning in place
     assert yaw[slow].abs().max() > 0.9
     assert vx.max() > 0.75 and vx.max() <= 0.8 and vx.min() == 0
     assert (vy == 0).all()

@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from wmp_training.env.curriculum import Curriculum, CurriculumConfig
+from wmp_training.env.config import CurriculumConfig
+from wmp_training.env.curriculum import Curriculum
 from wmp_training.sim.backend import Worlds
 
 
@@ -13,17 +14,17 @@ def two_kinds():
 
 
 def finish(curriculum, robots, distance, commanded, failed):
-    """Let episodes on worlds drawn for ``robots`` end."""
+    """End the episodes of ``robots`` on worlds drawn for them."""
     robots = torch.tensor(robots)
     ended = torch.tensor(distance), torch.tensor(commanded), torch.tensor(failed)
     curriculum.update(robots, curriculum.draw(robots), *ended)
 
 
-def test_robots_are_shared_out_to_terrains():
+def test_robots_are_assigned_to_terrains_by_share():
     assert two_kinds().kind.tolist() == [0, 0, 1, 1]
 
 
-def test_shares_are_relative_and_by_name_and_none_may_be_missing():
+def test_shares_are_relative_and_none_may_be_missing():
     worlds = Worlds(
         ("flat", "rough"), torch.tensor([0, 1]), torch.zeros(2, dtype=torch.long), torch.zeros(2, 1)
     )
@@ -43,7 +44,7 @@ def test_success_promotes_failure_demotes_and_a_short_command_changes_nothing():
     assert curriculum.level[2] == 2
 
 
-def test_past_the_last_level_any_level_may_follow():
+def test_after_the_last_level_any_level_may_follow():
     curriculum = two_kinds()
     seen = set()
     for _ in range(60):
@@ -59,7 +60,7 @@ def test_a_robot_is_placed_on_a_world_of_its_kind_and_level():
     assert curriculum.draw(torch.tensor([0, 2, 3])).tolist() == [0, 1, 3]
 
 
-def test_an_early_failure_demotes_where_so_configured_and_past_the_last_level_comes_an_upper_one():
+def test_an_early_failure_demotes_and_an_upper_level_follows_the_last_if_configured():
     config = CurriculumConfig(promotion=4.8, failure=2.4, redraw_from=1)
     worlds = Worlds(("rough",), torch.tensor([0, 0, 0]), torch.tensor([0, 1, 2]), torch.zeros(3, 1))
     curriculum = Curriculum(worlds, {"rough": 1.0}, 2, config)
@@ -82,14 +83,14 @@ def test_successes_are_counted_per_terrain_and_level():
     assert curriculum.take_counts() == {"rough": {"finished": [0, 0, 0], "passed": [0, 0, 0]}}
 
 
-def test_some_episodes_are_on_easier_levels_and_those_move_no_robot():
+def test_episodes_on_easier_levels_do_not_change_a_robots_level():
     torch.manual_seed(0)
     worlds = Worlds(("rough",), torch.zeros(4, dtype=torch.long), torch.arange(4), torch.zeros(4, 1))
     curriculum = Curriculum(worlds, {"rough": 1.0}, 4000, CurriculumConfig(revisit=0.4))
     curriculum.level[:] = 2
     everyone, ended = torch.arange(4000), torch.ones(4000)
     drawn = curriculum.draw(everyone)
-    # 0.4 of the episodes revisit levels 0, 1 and 2 alike.
+    # A share of 0.4 of the episodes revisits levels 0, 1 and 2 with equal probability.
     share = worlds.level[drawn].bincount(minlength=4) / 4000
     assert torch.allclose(share, torch.tensor([0.4, 0.4, 2.2, 0.0]) / 3, atol=0.02)
     curriculum.update(everyone, drawn, 5.0 * ended, 8.0 * ended, ended < 0)
@@ -98,23 +99,25 @@ def test_some_episodes_are_on_easier_levels_and_those_move_no_robot():
     assert finished == worlds.level[drawn].bincount(minlength=4).tolist()
 
 
-def test_levels_of_another_run_are_taken_over_terrain_by_terrain():
+def test_levels_of_another_run_are_adopted_by_terrain():
     curriculum = two_kinds()
     curriculum.adopt(torch.tensor([0, 0, 0, 0, 1, 1, 2, 2]))
     assert curriculum.level.tolist() == [0, 0, 1, 2]
 
 
-def test_a_robot_beside_the_border_of_two_terrains_gets_no_level_that_its_own_lacks():
+def test_an_adopted_level_never_exceeds_the_last_of_the_robots_terrain():
     kind, level = torch.tensor([0, 1, 1, 1]), torch.tensor([0, 0, 1, 2])
     worlds = Worlds(("flat", "rough"), kind, level, torch.zeros(4, 1))
     many, few = (Curriculum(worlds, {"flat": 0.06, "rough": 0.94}, robots) for robots in (1024, 512))
     many.level = 2 * many.kind
-    few.adopt(many.level)  # robot 30 of 512 is flat, and lies where 61 of 1024 does, which is not
+    few.adopt(
+        many.level
+    )  # robot 30 of 512 is on flat ground; it takes the level of robot 61 of 1024, which is not
     assert torch.equal(few.level, 2 * few.kind)
     assert torch.equal(worlds.kind[few.draw(torch.arange(512))], few.kind)
 
 
-def test_a_student_starts_anywhere_up_to_its_teachers_level():
+def test_a_student_starts_at_random_levels_up_to_its_teachers():
     torch.manual_seed(0)
     worlds = Worlds(("rough",), torch.zeros(10, dtype=torch.long), torch.arange(10), torch.zeros(10, 1))
     curriculum = Curriculum(worlds, {"rough": 1.0}, 400)

@@ -8,7 +8,7 @@ SUBSTEPS, PERIOD = 4, 0.02
 
 
 def delay_of(steps, robots=1, longest=None):
-    """A delay of ``steps`` physics steps (5 ms each), joints first told to be at 0."""
+    """A delay of ``steps`` physics steps (5 ms each); the initial joint targets are 0."""
     seconds = 0.005 * steps
     config = EnvConfig(action_delay=(seconds, 0.005 * longest if longest else seconds))
     delay = ActionDelay(config, torch.zeros(robots, 1), SUBSTEPS, PERIOD)
@@ -17,42 +17,42 @@ def delay_of(steps, robots=1, longest=None):
 
 
 @pytest.mark.parametrize("steps", [0, 1, 3, 4, 6, 11])
-def test_motors_get_what_was_told_as_many_physics_steps_ago_as_the_delay_is(steps):
+def test_motors_get_each_target_after_the_delay_in_physics_steps(steps):
     delay = delay_of(steps)
     reached = torch.cat([delay(torch.full((1, 1), float(period)))[0, :, 0] for period in range(1, 9)])
-    told = torch.arange(1.0, 9.0).repeat_interleave(SUBSTEPS)
-    expected = torch.cat([torch.zeros(steps), told])[: len(told)]
+    targets = torch.arange(1.0, 9.0).repeat_interleave(SUBSTEPS)
+    expected = torch.cat([torch.zeros(steps), targets])[: len(targets)]
     assert torch.equal(reached, expected)
 
 
-def test_delays_are_drawn_from_the_range_each_for_its_robot():
+def test_every_robot_draws_its_own_delay_from_the_range():
     delay = delay_of(0, robots=400, longest=6)
     assert sorted(delay.late.unique().tolist()) == [0, 1, 2, 3, 4, 5, 6]
 
 
 @pytest.mark.parametrize("seconds", [0.0225, 0.0825, 0.2425])
-def test_every_delay_that_is_supported_reaches_back_to_a_target_that_is_kept(seconds):
+def test_every_supported_delay_finds_its_target_in_the_buffer(seconds):
     delay = ActionDelay(EnvConfig(action_delay=(seconds, seconds)), torch.zeros(1, 1), SUBSTEPS, PERIOD)
     delay.reset(torch.tensor([0]), torch.full((1, 1), 7.0))
     reached = torch.cat([delay(torch.zeros(1, 1))[0, :, 0] for _ in range(14)])
-    # Halfway between two numbers of physics steps either is right.
+    # Halfway between two numbers of physics steps, either is correct.
     assert abs(int((reached == 7.0).sum()) - seconds / 0.005) <= 0.5 + 1e-9
 
 
-def test_a_new_episode_begins_where_the_joints_are():
+def test_a_new_episode_starts_with_the_joint_positions_as_targets():
     delay = delay_of(5, robots=2)
     delay(torch.ones(2, 1))
     delay.reset(torch.tensor([1]), torch.full((1, 1), 7.0))
     assert delay(torch.full((2, 1), 2.0))[:, 0, 0].tolist() == [0.0, 7.0]
 
 
-def test_checkpoints_of_single_late_steps_load():
+def test_checkpoints_with_one_delayed_step_still_load():
     delay = ActionDelay(EnvConfig(), torch.zeros(2, 3), SUBSTEPS, PERIOD)
     delay.load_state_dict({"targets": torch.ones(2, 3), "late": torch.tensor([True, False])})
     reached = delay(torch.zeros(2, 3))
     assert reached[0, 0].tolist() == [1.0] * 3 and not reached[1].any() and not reached[0, 1:].any()
 
 
-def test_a_delay_outside_of_what_is_supported_is_refused():
+def test_a_delay_outside_the_supported_range_is_refused():
     with pytest.raises(ValueError, match=r"action_delay is \[0, 3\]"):
         EnvConfig(action_delay=(0.0, 3.0))

@@ -1,12 +1,13 @@
 import pytest
 import torch
 
-from wmp_training.env.depth_noise import DepthNoise
+from wmp_training.env.config import DepthNoise
+from wmp_training.env.depth_noise import with_noise
 
 
 def test_errors_grow_with_the_square_of_distance():
     noise = DepthNoise(dropout=0.0)
-    near, far = noise(torch.full((40, 32, 32), 0.5)), noise(torch.full((40, 32, 32), 2.0))
+    near, far = (with_noise(torch.full((40, 32, 32), distance), noise) for distance in (0.5, 2.0))
     assert near.std().item() == pytest.approx(0.25 * 0.005, rel=0.05)
     assert far.std().item() == pytest.approx(4.0 * 0.005, rel=0.05)
 
@@ -14,7 +15,7 @@ def test_errors_grow_with_the_square_of_distance():
 def test_pixels_without_a_measurement_are_zero_and_stay_so():
     depth = torch.full((40, 32, 32), 1.0)
     depth[:, 0] = 0.0
-    seen = DepthNoise(dropout=0.1)(depth)
+    seen = with_noise(depth, DepthNoise(dropout=0.1))
     assert (seen[:, 0] == 0).all()
     assert (seen[:, 1:] == 0).float().mean().item() == pytest.approx(0.1, rel=0.1)
 
@@ -22,7 +23,7 @@ def test_pixels_without_a_measurement_are_zero_and_stay_so():
 def test_edges_drop_out_more_often():
     depth = torch.full((200, 32, 32), 1.0)
     depth[:, :, 16:] = 1.5
-    lost = (DepthNoise(dropout=0.0, edge_dropout=0.3)(depth) == 0).float().mean((0, 1))
+    lost = (with_noise(depth, DepthNoise(dropout=0.0, edge_dropout=0.3)) == 0).float().mean((0, 1))
     assert lost[16].item() == pytest.approx(0.3, rel=0.1)
     assert lost[:16].sum() + lost[17:].sum() == 0
 

@@ -1,6 +1,7 @@
 import torch
 
-from wmp_training.env.ends import EndConfig, Ends
+from wmp_training.env.config import EndConfig
+from wmp_training.env.ends import Ends
 
 LEVEL = torch.tensor([[0.0, 0.0, -1.0]])
 NO_CONTACT = torch.zeros(1, dtype=torch.bool)
@@ -18,24 +19,24 @@ def at(judge, x, y=0.0, z=0.3, gravity=LEVEL, speed=0.5):
     return bool(failed), bool(left)
 
 
-def test_the_end_of_the_track_is_no_failure_and_its_side_is_one_only_where_so_configured():
+def test_leaving_the_track_sideways_is_a_failure_only_if_configured():
     assert at(ends(HARD), 7.1) == (False, True)
     assert at(ends(HARD), 3.0, y=2.3) == (True, False)
     assert at(ends(EndConfig()), 3.0, y=2.3) == (False, True)
 
 
-def test_open_ground_has_no_sides():
+def test_open_ground_has_no_bounds():
     assert at(ends(HARD, track=False), 30.0, y=9.0) == (False, False)
 
 
-def test_a_robot_that_is_told_to_walk_and_makes_no_way_fails_after_five_seconds():
+def test_a_robot_without_progress_under_a_command_fails_after_five_seconds():
     judge, waiting = ends(HARD), ends(HARD)
     results = [at(judge, 0.05) for _ in range(255)]
     assert [failed for failed, _ in results].index(True) == 250
     assert not any(at(waiting, 0.05, speed=0.0)[0] for _ in range(255))
 
 
-def test_progress_starts_the_patience_anew():
+def test_progress_resets_the_timer():
     judge = ends(HARD)
     assert not any(at(judge, 0.11 * (step // 200))[0] for step in range(1000))
 
@@ -45,7 +46,7 @@ def test_below_the_ground_is_a_fall_only_where_there_is_a_pit():
     assert at(ends(HARD), 1.0, z=-0.5) == (False, False)
 
 
-def test_leaning_on_the_side_is_allowed_up_to_ninety_degrees():
+def test_rolling_to_the_side_is_allowed_up_to_ninety_degrees():
     almost, beyond = torch.tensor([[0.0, 0.999, -0.01]]), torch.tensor([[0.0, 0.999, 0.01]])
     assert at(ends(HARD), 1.0, gravity=almost) == (False, False)
     assert at(ends(HARD), 1.0, gravity=beyond) == (True, False)

@@ -9,7 +9,7 @@ from wmp_training.sim.backend import RobotStates, Worlds
 
 
 class CountingSimulator:
-    """Robots that stand; every image shows how many control periods have passed (in cm)."""
+    """Standing robots; the depth of every image [cm] is the number of control periods since the start."""
 
     substeps, device = 4, torch.device("cpu")
 
@@ -68,7 +68,7 @@ def env(contract):
 
 
 def shown(observation, robot):
-    """Time in control periods of the image that ``robot`` got, None if it got none."""
+    """Control period in which the image that ``robot`` got was taken; None if it got none."""
     rows = torch.nonzero(observation.due == robot)
     return (
         None if len(rows) == 0 else round(float((observation.depth[rows[0, 0], 0, 0] + 0.5) * 2.0 / 0.01)) - 1
@@ -82,23 +82,23 @@ def test_an_image_is_consumed_exactly_one_interval_after_it_was_taken(env):
     assert {t: image for t, image in times.items() if image is not None} == {0: 0, 5: 0, 10: 5, 15: 10}
 
 
-def test_every_robot_has_its_own_phase_after_its_own_reset(env):
+def test_every_robot_has_its_own_phase_after_a_reset(env):
     times, fall = {}, None
     for step in range(1, 46):
         env.sim.trunk_contact[1] = (
             step > 2 and fall is None
-        )  # robot 1 lies on its belly until its episode ends
+        )  # robot 1 lies on its trunk until its episode ends
         result = env.step(torch.zeros(2, 12))
         if result.done[1]:
             fall = step
-            assert fall % 5 != 0  # another phase than robot 0's
+            assert fall % 5 != 0  # not in phase with robot 0
         times[step] = (shown(result.observation, 0), shown(result.observation, 1))
     after = {step: image for step, (_, image) in times.items() if step >= fall and image is not None}
     assert list(after.items())[:3] == [(fall, fall), (fall + 5, fall), (fall + 10, fall + 5)]
     assert [step for step, (image, _) in times.items() if image is not None] == list(range(5, 46, 5))
 
 
-def test_a_late_command_takes_effect_one_physics_step_later(env):
+def test_a_delayed_action_takes_effect_one_physics_step_later(env):
     env.step(torch.zeros(2, 12))
     env.step(torch.ones(2, 12))
     default = env.default_position
@@ -112,7 +112,7 @@ def test_actions_are_clipped_as_in_the_contract(env):
     torch.testing.assert_close(env.sim.targets[-1][:, -1], (env.default_position + 0.25 * 6).expand(2, 12))
 
 
-def test_time_outs_are_told_from_falls(env):
+def test_time_outs_are_distinguished_from_falls(env):
     env.tick[0] = env.max_tick - 1
     step = env.step(torch.zeros(2, 12))
     assert step.done.tolist() == [True, False]
@@ -125,7 +125,7 @@ def test_time_outs_are_told_from_falls(env):
     assert step.done[1] and not step.time_out[1]
 
 
-def test_a_fall_costs_once_what_it_is_set_to_and_a_time_out_nothing(contract):
+def test_the_fall_penalty_is_given_once_and_not_for_a_time_out(contract):
     price = EnvConfig(rewards=replace(EnvConfig().rewards, fall=-4.0))
     env = LocomotionEnv(contract, CountingSimulator(2), price)
     env.reset()
@@ -140,7 +140,7 @@ def test_a_fall_costs_once_what_it_is_set_to_and_a_time_out_nothing(contract):
     assert lowest[0] == 0.0 and -4.0 <= lowest[1] < -3.9
 
 
-def test_a_state_under_other_shares_sends_robots_to_their_new_terrain(contract):
+def test_with_changed_shares_resumed_robots_move_to_their_new_terrain(contract):
     def shared(rough):
         simulator = CountingSimulator(8)
         kind, level = torch.tensor([0, 1, 1]), torch.tensor([0, 0, 1])
@@ -159,5 +159,5 @@ def test_a_state_under_other_shares_sends_robots_to_their_new_terrain(contract):
     step = after.step(torch.zeros(8, 12))
     assert step.time_out.tolist() == [False, False, True, True, False, False, False, False]
     assert torch.equal(after.sim.worlds.kind[after.world], after.curriculum.kind)
-    # What they did on the old one says nothing of the new one's levels.
+    # Episodes on the old terrain do not count for the new one's levels.
     assert not after.curriculum._counts.any()

@@ -7,7 +7,7 @@ from wmp_training.sim.backend import Worlds
 
 
 def simulator(count):
-    """Every second world is a track of gaps, and everywhere a pit begins 1 m ahead."""
+    """Worlds alternate between gaps and boxes; in all of them a pit begins 1 m ahead."""
     places = torch.arange(count)
     return SimpleNamespace(
         worlds=Worlds(("gap", "climb"), places % 2, places // 2, torch.zeros(count, 29)),
@@ -26,35 +26,35 @@ def boxes():
     )
 
 
-def test_gaps_ask_for_a_run_up_by_their_level_and_nothing_else_does():
+def test_run_up_is_weighted_by_level_on_gaps_only():
     leaps = Leaps(simulator(6), ["gap", "climb"] * 3, torch.full((6,), 2), pit=0.4)
     still = torch.zeros(6, 3), torch.tensor([0.0, 0.0, -1.0]).repeat(6, 1), torch.zeros(6)
     leap = leaps(torch.arange(6), *still)
     assert leap.run_up.tolist() == [0.0, 0.0, 0.5, 0.0, 1.0, 0.0]
 
 
-def test_a_trunk_over_a_pit_flies_as_high_as_its_lower_end_and_elsewhere_not_at_all():
+def test_flight_is_the_height_of_the_trunks_lower_end_over_a_pit():
     leaps = Leaps(simulator(2), ["gap"] * 4 + ["climb"], torch.ones(5), pit=0.4)
     x, z = torch.tensor([0.9, 1.1, 1.1, 1.1, 1.1]), torch.tensor([0.3, 0.3, 0.3, 2.0, 0.3])
     position = torch.stack([x, torch.zeros(5), z], -1)
-    # The third is pitched by 30 degrees; the last is not on gaps.
+    # The third robot is pitched by 30 degrees; the last one is not on gaps.
     gravity = torch.tensor([0.0, 0.0, -1.0]).repeat(5, 1)
     gravity[2] = torch.tensor([-0.5, 0.0, -0.866])
     flight = leaps.flight(torch.tensor([0, 0, 0, 0, 1]), position, gravity)
     torch.testing.assert_close(flight, torch.tensor([0.0, 0.2, 0.075, 0.35, 0.0]))
 
 
-def test_a_rear_end_above_the_box_that_the_front_end_is_over_counts_and_elsewhere_none_does():
+def test_vault_is_the_height_of_the_rear_end_over_a_box_that_the_front_end_has_reached():
     leaps = Leaps(boxes(), ["climb"] * 7 + ["gap"], torch.full((8,), 4), pit=0.4)
     level, nose_up = [0.0, 0.0, -1.0], [-0.6, 0.0, -0.8]
     places = [
         (0.7, 0.8, level),  # still before the box
         (0.9, 0.75, level),  # over its edge
-        (0.9, 1.5, level),  # higher than counts
+        (0.9, 1.5, level),  # above the height at which the reward saturates
         (0.9, 0.75, nose_up),  # the rear end 0.15 m lower
         (0.9, 0.60, nose_up),  # the rear end lower than the box
         (1.3, 0.75, level),  # on it
-        (0.9, 0.75, level),  # twisted by 80 degrees: neither end is over the box
+        (0.9, 0.75, level),  # yawed by 80 degrees: neither end is over the box
         (0.9, 0.75, level),  # not on a track of boxes
     ]
     x, z, gravity = (torch.tensor(value) for value in zip(*places, strict=True))
@@ -64,5 +64,5 @@ def test_a_rear_end_above_the_box_that_the_front_end_is_over_counts_and_elsewher
     robots = torch.zeros(8, dtype=torch.long), position, gravity, heading
     vault = leaps.vault(*robots)
     torch.testing.assert_close(vault, torch.tensor([0.0, 0.25, 0.3, 0.1, 0.0, 0.0, 0.0, 0.0]))
-    # Of level 3 of 4.
+    # Scaled by level 3 of 4.
     torch.testing.assert_close(leaps(*robots).vault, 0.75 * vault)

@@ -54,7 +54,7 @@ def test_batched_terms_and_history_equal_those_of_the_runtime(contract):
         )
 
 
-def test_a_reset_leaves_histories_that_were_handed_out_alone(contract):
+def test_a_reset_does_not_change_histories_returned_before(contract):
     batched = Observations(contract, 2)
     generator = torch.Generator().manual_seed(6)
     observed = batched.proprioception(batched.raw(random_states(2, generator), torch.zeros(2, 3)))

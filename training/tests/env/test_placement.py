@@ -22,7 +22,7 @@ def starts(contract, track, joints=None):
     return placement.draw(Slope(), torch.zeros(COUNT, dtype=torch.long), torch.full((COUNT,), track))
 
 
-def test_robots_begin_above_the_ground_under_them_at_rest_or_thrown_in(contract):
+def test_robots_start_above_their_ground_at_rest_or_dropped(contract):
     start = starts(contract, track=True)
     above = start.pose[:, 2] - start.pose[:, 0]
     calm = torch.isclose(above, torch.tensor(0.29), atol=1e-6)
@@ -31,7 +31,7 @@ def test_robots_begin_above_the_ground_under_them_at_rest_or_thrown_in(contract)
     assert start.dq[calm].abs().max() <= 0.1 < start.dq[~calm].abs().max() <= 1.0
 
 
-def test_only_on_a_track_robots_face_along_it(contract):
+def test_robots_face_forward_only_on_a_track(contract):
     poses = [starts(contract, track).pose for track in (True, False)]
     facing = [2.0 * torch.atan2(pose[:, 6], pose[:, 3]) for pose in poses]
     assert facing[0].abs().max() <= 0.2 + 1e-6
@@ -39,7 +39,7 @@ def test_only_on_a_track_robots_face_along_it(contract):
     assert starts(contract, True).pose[:, :2].abs().max() <= 0.3
 
 
-def test_joints_begin_within_their_limits(contract):
+def test_joints_start_within_their_limits(contract):
     low = tuple(q - 0.05 for q in contract.joints.default_position)
     joints = dataclasses.replace(contract.joints, position_lower=low)
     assert (starts(contract, True, joints).q >= torch.tensor(low)).all()

@@ -4,8 +4,9 @@ from dataclasses import replace
 import pytest
 import torch
 
+from wmp_training.env.config import RewardConfig
 from wmp_training.env.leaps import Leap
-from wmp_training.env.rewards import RewardConfig, RewardInputs, Rewards
+from wmp_training.env.rewards import RewardInputs, Rewards
 from wmp_training.sim.backend import RobotStates
 
 
@@ -70,7 +71,7 @@ def test_a_foot_earns_air_time_once_when_it_lands():
     assert terms["air_time"].item() == 0.0
 
 
-def test_a_steady_yaw_bias_costs_more_in_the_mean_than_an_oscillation():
+def test_the_mean_yaw_error_penalises_a_bias_but_not_an_oscillation():
     steady, swinging = rewards(track_mean_yaw=1.0), rewards(track_mean_yaw=1.0)
     for step in range(100):
         _, bias = steady(inputs(yaw_rate=0.4))
@@ -84,14 +85,14 @@ def test_the_sum_is_never_negative():
     assert total.item() == 0.0
 
 
-def test_standing_still_under_a_command_is_stuck_and_standing_as_told_is_not():
+def test_standing_still_counts_as_stuck_only_under_a_command_to_move():
     reward = rewards(stuck=-1.0)
     for command, expected in (((0.5, 0, 0), -1.0), ((0.0, 0, 0.5), -1.0), ((0.0, 0, 0.0), 0.0)):
         assert reward(inputs(command=tuple(map(float, command))))[1]["stuck"].item() == expected
     assert reward(inputs(yaw_rate=0.4, command=(0.0, 0.0, 0.5)))[1]["stuck"].item() == 0.0
 
 
-def test_overspeed_within_the_allowance_is_no_error_and_beyond_it_counts():
+def test_overspeed_counts_as_an_error_only_beyond_the_allowance():
     def tracked(vx):
         return rewards(track_velocity=1.0, overspeed=(("climb", 1.0),))(
             inputs(vx=vx, command=(0.5, 0.0, 0.0))
@@ -106,26 +107,26 @@ def test_overspeed_within_the_allowance_is_no_error_and_beyond_it_counts():
     ("vx", "width", "paid"),
     [(0.7, 1.0, 0.2), (0.7, 0.5, 0.1), (0.7, 0.0, 0.0), (0.3, 1.0, 0.0), (2.5, 1.0, 1.0)],
 )
-def test_a_run_up_pays_every_bit_of_speed_beyond_the_command_by_the_width_of_the_gap(vx, width, paid):
+def test_a_run_up_rewards_speed_above_the_command_in_proportion_to_the_level(vx, width, paid):
     _, terms = rewards(run_up=2.0)(inputs(vx=vx, command=(0.5, 0.0, 0.0), run_up=width))
     assert terms["run_up"].item() == pytest.approx(2.0 * paid)
 
 
 @pytest.mark.parametrize("term", ["leap", "vault"])
 @pytest.mark.parametrize(("vx", "paid"), [(2.0, 0.4), (-0.5, 0.0), (4.0, 0.5)])
-def test_a_leap_and_a_vault_pay_the_area_under_their_path(term, vx, paid):
+def test_leap_and_vault_reward_the_area_under_their_path(term, vx, paid):
     height = {"leap": "flight", "vault": "vault"}[term]
     _, terms = rewards(**{term: 8.0})(inputs(vx=vx, **{height: 0.2}))
     assert terms[term].item() == pytest.approx(8.0 * paid)
 
 
-def test_leniency_is_for_its_terrain_alone():
+def test_leniency_applies_to_its_terrain_only():
     lenient = rewards(stuck=-1.0, leniency=(("climb", "stuck", 0.1), ("gap", "stuck", 0.5)))
     assert math.isclose(lenient(inputs(command=(0.5, 0.0, 0.0)))[1]["stuck"].item(), -0.1, rel_tol=1e-6)
 
 
 @pytest.mark.parametrize("term", ["leaping", "leniency", "fall"])
-def test_leniency_for_what_is_no_rate_is_refused(term):
+def test_leniency_for_anything_but_a_rate_is_refused(term):
     with pytest.raises(ValueError, match=f"leniency names '{term}'"):
         RewardConfig(leniency=(("climb", term, 0.1),))
 

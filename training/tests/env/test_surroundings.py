@@ -1,14 +1,14 @@
-"""When a teacher sees the ground."""
+"""When the observed height maps are updated."""
 
 import torch
 
+from wmp_training.a1_contract import a1_contract
 from wmp_training.env.environment import LocomotionEnv
-from wmp_training.presets import a1_contract
 from wmp_training.sim.mujoco_batch import MujocoBatch
 from wmp_training.tasks import task, without_camera
 
 
-def test_a_teacher_sees_the_ground_anew_only_at_ticks_of_the_world_model(tiny):
+def test_height_maps_are_updated_at_world_model_ticks_only(tiny):
     what = task("obstacles")
     contract = a1_contract(tiny.world_model)
     pool = what.with_worlds(terrains=("stairs_up",), levels=2).pool(4)

@@ -3,13 +3,14 @@ import math
 import pytest
 import torch
 
-from wmp_training.checkpoint import load_checkpoint, put_checkpoint, skill
+from wmp_training.checkpoint import load_checkpoint, put_checkpoint
 from wmp_training.evaluation.episodes import run_trials
 from wmp_training.evaluation.load_candidate import load_candidate
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.run_candidate import RunCandidate
 from wmp_training.evaluation.trial import Trial
 from wmp_training.runner import RunConfig, Runner
+from wmp_training.skill import stripped
 
 TRIALS = [Trial("climb", 0.5, 1), Trial("gap", 0.5, 2)]
 SHORT = Protocol(duration=0.4)
@@ -59,7 +60,7 @@ def test_a_teacher_sees_the_ground_at_ticks_of_the_world_model_and_holds_it_in_b
 def test_a_checkpoint_that_was_kept_walks_as_its_run_does(save, what, tmp_path):
     run = save(**what)
     tensors, facts = load_checkpoint(run / "checkpoint")
-    put_checkpoint(tmp_path / "kept", skill(tensors), facts)
+    put_checkpoint(tmp_path / "kept", stripped(tensors), facts)
     outcomes = [str(run_trials(RunCandidate(folder), TRIALS, SHORT)) for folder in (run, tmp_path / "kept")]
     assert outcomes[0] == outcomes[1]
 

@@ -33,7 +33,7 @@ def test_a_standing_foot_does_not_slip(gait):
 
 
 @every_gait
-def test_joints_stay_inside_their_ranges_and_speeds_and_do_not_jump(gait):
+def test_joints_stay_within_position_and_velocity_limits(gait):
     robot, q = a1_model(), joint_positions(gait, FINE)
     assert (q > robot.position_lower).all() and (q < robot.position_upper).all()
     dq = np.diff(np.concatenate([q, q[:1]]), axis=0) / (gait.period / 2000)
@@ -53,7 +53,7 @@ def test_a_hopping_body_falls_freely_in_the_air_and_moves_without_jumps(gait):
     assert height.max() == pytest.approx(GRAVITY * flight**2 / 8, rel=1e-3)
 
 
-def test_legs_move_together_as_the_gait_says():
+def test_legs_move_in_the_phase_of_the_gait():
     names = {gait.name: joint_positions(gait, FINE)[:, 2::3] for gait in GAITS}
     fl, fr, rl, rr = names["trot"].T
     assert np.array_equal(fl, rr) and np.array_equal(fr, rl) and not np.array_equal(fl, fr)
@@ -77,11 +77,11 @@ def test_velocities_integrate_to_positions(gait):
 
 
 @pytest.mark.parametrize(("setting", "named"), [({"duty": 0.1}, "duty"), ({"period": 0.41}, "period")])
-def test_a_gait_without_meaning_is_refused(setting, named):
+def test_an_impossible_duty_or_period_is_refused(setting, named):
     with pytest.raises(ValueError, match=named):
         dataclasses.replace(GAITS[0], **setting)
 
 
-def test_a_gait_that_the_legs_cannot_reach_is_refused():
+def test_a_gait_out_of_reach_of_the_legs_is_refused():
     with pytest.raises(ValueError, match="out of reach"):
         frames(Gait("giant", (0.0, 0.5, 0.5, 0.0), 0.5, 0.4, 0.6, height=0.42))

@@ -18,7 +18,7 @@ def shipped(name):
 
 
 @pytest.mark.parametrize("gait", GAITS, ids=lambda gait: gait.name)
-def test_the_shipped_motion_is_what_its_provenance_says(gait):
+def test_a_shipped_motion_matches_its_provenance(gait):
     motion = shipped(gait.name)
     np.testing.assert_allclose(motion.states, frames(gait), atol=1e-5)
     recorded = motion.provenance["gait"]
@@ -34,13 +34,13 @@ def test_a_trot_can_be_walked():
     assert played.speed == pytest.approx(shipped("trot").provenance["playback"]["speed"], abs=0.02)
 
 
-def test_a_motion_on_which_the_robot_falls_is_no_reference():
+def test_a_gait_on_which_the_robot_falls_is_refused():
     lame = dataclasses.replace(GAIT["bound"], name="lame", speed=1.2, lift=0.16, period=0.6, duty=0.3)
     with pytest.raises(ValueError, match="lame.*falls"):
         generate(lame)
 
 
-def test_what_is_saved_is_read_again(tmp_path):
+def test_a_saved_motion_loads_unchanged(tmp_path):
     motion = Motion("made", FRAME, np.arange(60.0).reshape(2, 30), {"source": "a test"})
     motion.save(tmp_path)
     again = Motion.parse((tmp_path / "made.json").read_text())
@@ -48,13 +48,13 @@ def test_what_is_saved_is_read_again(tmp_path):
     np.testing.assert_array_equal(again.states, motion.states)
 
 
-def test_transitions_are_successive_states_and_the_period_closes():
+def test_transitions_are_successive_states_and_wrap_at_the_end_of_the_period():
     states = np.repeat(np.arange(3.0)[:, None], 30, 1)
     library = MotionLibrary([Motion("made", FRAME, states, {})], FRAME)
     assert library.transitions[:, ::30].tolist() == [[0, 1], [1, 2], [2, 0]]
 
 
-def test_every_motion_is_drawn_as_often_however_long_it_is():
+def test_every_motion_is_sampled_equally_often_whatever_its_length():
     long, short = np.zeros((30, 30)), np.ones((5, 30))
     library = MotionLibrary([Motion("long", FRAME, long, {}), Motion("short", FRAME, short, {})], FRAME)
     drawn = Counter(library.sample(4000, torch.Generator().manual_seed(0))[:, 0].tolist())
@@ -62,12 +62,12 @@ def test_every_motion_is_drawn_as_often_however_long_it_is():
 
 
 @pytest.mark.parametrize("states", [np.zeros((5, 29)), np.zeros((1, 30)), np.full((5, 30), np.nan)])
-def test_states_that_cannot_be_a_motion_are_refused(states):
+def test_states_of_a_wrong_shape_or_not_finite_are_refused(states):
     with pytest.raises(ValueError, match="made"):
         Motion("made", FRAME, states, {})
 
 
-def test_an_unknown_motion_and_another_period_are_named():
+def test_an_unknown_motion_and_a_wrong_period_are_refused():
     with pytest.raises(ValueError, match="moonwalk"):
         MotionLibrary.shipped(FRAME, ["moonwalk"])
     with pytest.raises(ValueError, match="trot"):

@@ -36,7 +36,7 @@ def test_input_sizes_of_the_full_preset_are_those_of_the_paper(contract):
     assert actor.history_encoder[-1].out_features == 35
 
 
-def test_exploration_starts_at_the_configured_deviation(contract, tiny):
+def test_exploration_starts_at_the_configured_standard_deviation(contract, tiny):
     obs = observations(contract, tiny.world_model.deter, count=1).expand(4000)
     actor = WMPActor(obs, 12, tiny.policy)
     torch.testing.assert_close(
@@ -44,7 +44,7 @@ def test_exploration_starts_at_the_configured_deviation(contract, tiny):
     )
 
 
-def test_the_value_and_its_gradients_are_those_of_one_network_on_all_that_is_seen(contract, tiny):
+def test_the_split_first_layer_gives_the_values_and_gradients_of_an_undivided_one(contract, tiny):
     obs = observations(contract, tiny.world_model.deter)
     sizes = {"proprioception": 33, "last_action": 12, "privileged": 7, "surroundings": 5}
     for name, size in sizes.items():

@@ -12,14 +12,14 @@ GROUPS = np.arange(mujoco.mjNGROUP) == TERRAIN_GROUP
 
 
 def ray(model, data, point, direction):
-    """Distance to the terrain by MuJoCo's own ray casting, infinite if there is none."""
+    """Distance to the terrain from MuJoCo's own ray casting; infinite without a hit."""
     geom = np.zeros(1, np.int32)
     distance = mujoco.mj_ray(model, data, np.array(point), np.array(direction), GROUPS, 1, -1, geom)
     return distance if distance >= 0 else np.inf
 
 
 @pytest.mark.parametrize("name", sorted(TERRAINS))
-def test_the_map_is_the_ground_that_physics_collides_with(name):
+def test_the_height_map_matches_the_collision_geometry(name):
     rng = np.random.default_rng(3)
     model = build_world(make_terrain(name, 0.7, rng))
     data = mujoco.MjData(model)
@@ -39,7 +39,7 @@ def test_the_map_is_the_ground_that_physics_collides_with(name):
             assert top - ray(model, data, (px, py, top), (0.0, 0.0, -1.0)) == pytest.approx(low, abs=1e-4)
 
 
-def test_a_bar_is_no_ground_and_its_underside_a_ceiling():
+def test_a_bar_is_a_ceiling_and_not_ground():
     terrain = make_terrain("crawl", 0.0, np.random.default_rng(0))
     height_map = HeightMap(SceneStack.of([DepthScene.from_model(build_world(terrain))]))
     begin = terrain.boxes.centre[0, 0] - terrain.boxes.half_size[0, 0]

@@ -8,9 +8,10 @@ import torch
 from wmp_sim.terrain import make_terrain
 from wmp_sim.world import build_world
 from wmp_training.sim.camera import normalise
-from wmp_training.sim.mujoco_batch import MujocoBatch, PoolConfig
+from wmp_training.sim.config import NOMINAL, PoolConfig, RandomisationConfig
+from wmp_training.sim.mujoco_batch import MujocoBatch
 from wmp_training.sim.mujoco_worlds import rotate_inverse
-from wmp_training.sim.randomisation import NOMINAL, RandomisationConfig, randomise
+from wmp_training.sim.randomisation import randomise
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_robots_stand_on_their_own_world_in_the_default_pose(simulator):
     assert not states.trunk_contact.any() and not states.leg_contact.any()
 
 
-def test_placing_one_robot_leaves_the_others_where_they_are(simulator):
+def test_placing_one_robot_does_not_move_the_others(simulator):
     default = place(simulator, [0, 1, 2], [0, 0, 0])
     for _ in range(5):
         simulator.step(default[:, None].repeat(1, 4, 1))
@@ -66,7 +67,7 @@ def test_stepping_equals_plain_mujoco(simulator):
 def test_the_camera_sees_level_ground_where_geometry_puts_it(simulator, contract):
     place(simulator, [0, 1, 2], [0, 0, 0], z=0.4)
     image = simulator.depth(torch.tensor([0]), torch.zeros(1))[0]
-    # Height 0.43 m over the ground; row 63 looks down by 31.5 / 57.73 of its depth.
+    # The camera is 0.43 m above the ground; row 63 looks down by 31.5 / 57.73 per m of depth.
     focal = contract.depth.focal_length
     assert image[63, 32].item() == pytest.approx(0.43 / (31.5 / focal), rel=1e-4)
     assert image[0, 32] == 0.0
@@ -97,8 +98,8 @@ def test_randomised_properties_stay_inside_their_ranges_and_reach_the_model(simu
 
 
 @pytest.mark.parametrize("friction", [(0.0, 0.0), (0.3, 0.3)])
-def test_joint_friction_leaves_every_other_draw_alone(friction):
-    """Numbers recorded before there was joint friction: released checkpoints were trained on these worlds."""
+def test_joint_friction_does_not_change_the_other_draws(friction):
+    """Values recorded without joint friction; released checkpoints were trained on these worlds."""
     rng = np.random.default_rng(5)
     model = build_world(make_terrain("flat", 0.0, rng))
     parameters = randomise(model, RandomisationConfig(joint_friction=friction), rng)
@@ -109,8 +110,8 @@ def test_joint_friction_leaves_every_other_draw_alone(friction):
     np.testing.assert_array_equal(model.dof_frictionloss, [0.0] * 6 + [friction[0]] * 12)
 
 
-def test_a_joint_with_friction_holds_against_less_torque_than_that(contract):
-    """Hanging in the air without gravity, 2 N m at every motor turn free joints and leave stuck ones."""
+def test_a_joint_holds_against_less_torque_than_its_friction(contract):
+    """Without gravity, 2 N m turn joints without friction and not those with 3 N m of friction."""
     turned = []
     for friction in (0.0, 3.0):
         bodies = replace(NOMINAL, joint_friction=(friction, friction))
@@ -124,7 +125,7 @@ def test_a_joint_with_friction_holds_against_less_torque_than_that(contract):
     assert turned[0] > 0.01 and turned[1] < 0.001
 
 
-def test_world_vectors_are_turned_into_the_base_frame():
+def test_world_vectors_are_rotated_into_the_base_frame():
     half = np.pi / 4
     yaw_left = torch.tensor([[np.cos(half), 0.0, 0.0, np.sin(half)]], dtype=torch.float32)
     torch.testing.assert_close(

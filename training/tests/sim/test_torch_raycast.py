@@ -21,7 +21,7 @@ def scenes():
 
 
 def poses(rng, stack, scene):
-    """Cameras anywhere along the track, turned and tilted as on a walking robot; a few are buried."""
+    """Cameras along the track, rotated as on a walking robot; a few are below the ground."""
     count = len(scene)
     roll, pitch, yaw = rng.normal(0.0, [[0.15], [0.25], [0.5]], (3, count)) / 2
     quaternion = np.stack(
@@ -40,7 +40,7 @@ def poses(rng, stack, scene):
 
 
 @pytest.mark.parametrize("terrain", sorted(TERRAINS))
-def test_images_equal_those_of_the_cpus_kernel(scenes, terrain):
+def test_images_equal_those_of_the_cpu_renderer(scenes, terrain):
     index = sorted(TERRAINS).index(terrain)
     rng = np.random.default_rng(index)
     stack = SceneStack.of([DepthScene.from_model(model) for model in scenes])
@@ -53,7 +53,7 @@ def test_images_equal_those_of_the_cpus_kernel(scenes, terrain):
     np.testing.assert_allclose(images, expected, rtol=0, atol=1e-4)
 
 
-def test_no_camera_no_image(scenes):
+def test_rendering_no_cameras_gives_no_images(scenes):
     stack = SceneStack.of([DepthScene.from_model(scenes[0])])
     nothing = torch.zeros(0, dtype=torch.long), torch.zeros(0, 3).double(), torch.zeros(0, 3, 3).double()
     assert TorchRayCaster(stack, POLICY_CAMERA, FAR, CPU).render(*nothing).shape == (0, 64, 64)

@@ -6,7 +6,7 @@ from wmp_training.world_model.layers import ImgChLayerNorm
 
 
 @pytest.mark.parametrize("restored", [False, True])
-def test_images_stay_channels_last_from_layer_to_layer(restored):
+def test_images_stay_channels_last_through_all_layers(restored):
     encoder = ConvEncoder((64, 64), (2, 4, 4, 4))
     if restored:
         encoder.load_state_dict(
@@ -22,7 +22,7 @@ def test_images_stay_channels_last_from_layer_to_layer(restored):
     assert stored == [True] * 4
 
 
-def test_the_layout_of_the_weights_does_not_change_what_is_computed():
+def test_the_memory_format_of_the_weights_does_not_change_the_result():
     encoder = ConvEncoder((64, 64), (2, 4, 4, 4))
     image = torch.rand(3, 1, 64, 64)
     code = encoder(image)

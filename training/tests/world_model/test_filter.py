@@ -17,7 +17,7 @@ def observations():
 
 
 def run_alone(model, observations, ticks, valid=True):
-    """One robot from tick 0 on: h at every world-model tick, written out step by step."""
+    """h of a single robot at every world-model tick, from tick 0."""
     filter_ = LatentFilter(model, 1, K, A)
     deters = []
     for tick in range(ticks):
@@ -34,7 +34,7 @@ def run_alone(model, observations, ticks, valid=True):
     return deters
 
 
-def test_h_is_the_recurrence_of_the_method(networks, observations):
+def test_h_follows_the_recurrence_of_the_paper(networks, observations):
     model = networks.world_model
     rssm = model.rssm
     found = run_alone(model, observations, 11)
@@ -47,7 +47,7 @@ def test_h_is_the_recurrence_of_the_method(networks, observations):
     torch.testing.assert_close(found[1], h5[0])
 
 
-def test_robots_of_different_phase_do_not_disturb_each_other(networks, observations):
+def test_robots_with_different_phases_do_not_affect_each_other(networks, observations):
     model = networks.world_model
     alone = run_alone(model, observations, 11)
     both = LatentFilter(model, 2, K, A)

@@ -13,7 +13,7 @@ def test_symexp_undoes_symlog(value):
 
 
 @pytest.mark.parametrize(("size", "kernel", "stride"), [(64, 4, 2), (5, 3, 2), (7, 4, 3), (6, 5, 1)])
-def test_same_padding_gives_the_ceiling_of_size_over_stride(size, kernel, stride):
+def test_same_padding_yields_the_ceiling_of_size_over_stride(size, kernel, stride):
     found = Conv2dSamePad(1, 1, kernel, stride)(torch.zeros(1, 1, size, size))
     assert found.shape[-1] == -(-size // stride)
 

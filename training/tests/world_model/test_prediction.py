@@ -1,7 +1,6 @@
 import pytest
 import torch
 
-from wmp_training.world_model.picture import draw_prediction, snapshot
 from wmp_training.world_model.prediction import (
     ModelPredictor,
     PredictionErrors,
@@ -9,12 +8,13 @@ from wmp_training.world_model.prediction import (
     prediction_errors,
     unbroken,
 )
+from wmp_training.world_model.prediction_plot import draw_prediction, judge_and_draw
 from wmp_training.world_model.replay import SequenceReplay
 from wmp_training.world_model.world_model import Sequences
 
 
 class Counter:
-    """A model whose h counts actions, whose z is the last image seen or h, and whose image is z."""
+    """A model whose h sums the actions; z is the image (posterior) or h (prior); the decoded image is z."""
 
     def begin(self, batch):
         return torch.zeros(batch, 1), torch.zeros(batch, 1)
@@ -39,13 +39,13 @@ def sequences(batch=1, steps=6):
     return Sequences(depth, torch.zeros(batch, steps, 3), torch.ones(batch, steps, 2), is_first)
 
 
-def test_context_shows_what_is_seen_and_the_future_only_actions():
+def test_the_context_uses_images_and_the_prediction_only_actions():
     images = predict(Counter(), sequences(), context=3)[0, :, 0, 0]
-    # Two actions of one in every interval but the first, whose actions are not known.
+    # Every interval adds two actions of 1, except the first, whose actions are unknown.
     torch.testing.assert_close(images, torch.tensor([0.0, 0.01, 0.02, 6.0, 8.0, 10.0]))
 
 
-def test_images_after_the_context_do_not_matter(networks, contract):
+def test_images_after_the_context_are_not_used(networks, contract):
     torch.manual_seed(3)
     size, length = contract.proprioception_size, 5
     is_first = torch.zeros(2, length)
@@ -63,19 +63,18 @@ def test_images_after_the_context_do_not_matter(networks, contract):
     assert not torch.equal(predict(model, batch, context=3)[:, 3], images[:, 3])
 
 
-def test_the_first_prediction_is_img_step_from_the_filtered_state(networks, contract):
+def test_the_first_prediction_is_the_prior_one_step_after_the_filtered_state(networks, contract):
     size, rssm = contract.proprioception_size, networks.world_model.rssm
     batch = Sequences(
         torch.rand(1, 2, 64, 64) - 0.5, torch.randn(1, 2, size), torch.randn(1, 2, 60), torch.eye(2)[:1]
     )
     images = predict(ModelPredictor(networks.world_model), batch, context=1)
     with torch.no_grad():
-        state = rssm.img_step(rssm.initial(1), torch.zeros(1, 60), sample=False)
-        state.stoch = networks.world_model.observe_mode(
-            state.deter, batch.proprioception[:, 0], batch.depth[:, 0]
-        )
-        after = rssm.img_step(state, batch.actions[:, 1], sample=False)
-        expected = networks.world_model.decoder.image(rssm.get_feat(after.deter, after.stoch))
+        begin = rssm.initial(1)
+        h = rssm.advance(begin.deter, begin.stoch, torch.zeros(1, 60))
+        z = networks.world_model.observe_mode(h, batch.proprioception[:, 0], batch.depth[:, 0])
+        h = rssm.advance(h, z, batch.actions[:, 1])
+        expected = networks.world_model.decoder.image(rssm.get_feat(h, rssm.mode(rssm.prior(h))))
     torch.testing.assert_close(images[:, 1], expected[:, 0])
 
 
@@ -100,29 +99,29 @@ def test_nothing_is_predicted_across_a_reset():
     predict(Counter(), unbroken(batch))
 
 
-def test_a_context_without_a_future_is_refused():
+def test_a_context_as_long_as_the_sequence_is_refused():
     with pytest.raises(ValueError, match="context is 6"):
         predict(Counter(), sequences(), context=6)
 
 
-def test_the_picture_is_written(tmp_path):
+def test_the_plot_is_written(tmp_path):
     truth = sequences(steps=7).depth[0]
     draw_prediction(truth, truth + 0.1, 2.0, tmp_path / "new" / "picture.png")
     assert (tmp_path / "new" / "picture.png").read_bytes()[:4] == b"\x89PNG"
 
 
-def test_a_look_at_a_model_in_training_leaves_training_as_it_was(networks, contract, tmp_path):
+def test_judging_a_model_does_not_change_the_course_of_training(networks, contract, tmp_path):
     replay = SequenceReplay(2, 20, (64, 64), contract.proprioception_size, 60)
     picture, everyone = tmp_path / "now.png", torch.arange(2)
-    assert snapshot(networks.world_model, replay, 2.0, picture, seed=1) is None
+    assert judge_and_draw(networks.world_model, replay, 2.0, picture, seed=1) is None
     for step in range(20):
         images = torch.rand(2, 64, 64) - 0.5
         replay.add(everyone, images, torch.randn(2, 33), torch.randn(2, 60), torch.full((2,), step == 0))
     before = torch.get_rng_state()
-    errors = snapshot(networks.world_model, replay, 2.0, picture, seed=1)
+    errors = judge_and_draw(networks.world_model, replay, 2.0, picture, seed=1)
     assert torch.equal(torch.get_rng_state(), before)
     assert picture.exists() and len(errors.model) == 10 and errors.sequences == 32
-    assert snapshot(networks.world_model, replay, 2.0, picture, seed=1) == errors
+    assert judge_and_draw(networks.world_model, replay, 2.0, picture, seed=1) == errors
 
 
 def test_a_perfect_model_beats_persistence():

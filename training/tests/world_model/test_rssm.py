@@ -9,13 +9,13 @@ def small_rssm():
     return RSSM(deter=6, stoch=3, classes=4, hidden=8, actions=5, embed=7)
 
 
-def test_kl_of_two_coins_is_the_sum_worked_out_by_hand():
+def test_the_kl_of_two_coins_is_the_sum_computed_by_hand():
     left, right = torch.tensor([[0.5, 0.5], [0.5, 0.5]]).log(), torch.tensor([[0.25, 0.75], [0.5, 0.5]]).log()
-    expected = 0.5 * math.log(0.5 / 0.25) + 0.5 * math.log(0.5 / 0.75)  # the second coin adds nothing
+    expected = 0.5 * math.log(0.5 / 0.25) + 0.5 * math.log(0.5 / 0.75)  # the second coin adds zero
     torch.testing.assert_close(kl_divergence(left, right), torch.tensor(expected))
 
 
-def test_kl_loss_is_weighted_above_the_free_nat_and_constant_below():
+def test_the_kl_loss_is_weighted_above_the_free_nat_and_constant_below():
     rssm = small_rssm()
     sharp = torch.full((1, 3, 4), 1e-6).log()
     sharp[..., 0] = math.log(1 - 3e-6)
@@ -28,7 +28,7 @@ def test_kl_loss_is_weighted_above_the_free_nat_and_constant_below():
     torch.testing.assert_close(loss, torch.tensor(0.6))
 
 
-def test_the_prior_is_drawn_to_the_posterior_five_times_as_strongly_as_that_to_the_prior():
+def test_the_prior_is_pulled_to_the_posterior_five_times_as_strongly_as_vice_versa():
     rssm = small_rssm()
     posterior, prior = ((3.0 * torch.randn(2, 3, 4)).log_softmax(-1).requires_grad_() for _ in range(2))
     divergence = kl_divergence(posterior, prior)
@@ -56,7 +56,7 @@ def test_shapes_of_observe():
     torch.testing.assert_close(posterior.stoch.sum(-1), torch.ones(2, 9, 3))
 
 
-def test_is_first_forgets_everything_before_it():
+def test_is_first_resets_state_and_actions():
     rssm = small_rssm()
     embed, actions = torch.randn(1, 6, 7), torch.randn(1, 6, 5)
     first = torch.zeros(1, 6)
@@ -72,7 +72,7 @@ def test_is_first_forgets_everything_before_it():
     assert not torch.allclose(states[0].deter[:, 2], states[1].deter[:, 2])
 
 
-def test_first_deter_is_one_step_from_the_initial_state_with_zero_actions():
+def test_the_first_h_is_one_step_from_the_initial_state_with_zero_actions():
     rssm = small_rssm()
     rssm.initial_logit.data = torch.randn(6)
     begin = rssm.initial(1)
@@ -89,12 +89,3 @@ def test_samples_follow_the_distribution_and_pass_gradients():
     torch.testing.assert_close(sample.mean((0, 1)), torch.tensor([0.7, 0.1, 0.1, 0.1]), atol=0.02, rtol=0)
     sample[..., 0].sum().backward()
     assert logits.grad.abs().sum() > 0
-
-
-def test_img_step_equals_advance_and_prior():
-    rssm = small_rssm()
-    begin, actions = rssm.initial(2), torch.randn(2, 5)
-    state = rssm.img_step(begin, actions, sample=False)
-    torch.testing.assert_close(state.deter, rssm.advance(begin.deter, begin.stoch, actions))
-    torch.testing.assert_close(state.stoch, rssm.mode(rssm.prior(state.deter)))
-    assert rssm.get_dist(state.logits).sample().shape == (2, 3, 4)

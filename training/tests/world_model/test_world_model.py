@@ -4,13 +4,13 @@ import torch
 from wmp_training.world_model.layers import symlog
 from wmp_training.world_model.replay import SequenceReplay
 from wmp_training.world_model.trainer import WorldModelTrainer
-from wmp_training.world_model.world_model import MapReader, Sequences
+from wmp_training.world_model.world_model import HeightMapDecoder, Sequences
 
 
-def test_the_loss_is_summed_over_an_image_and_a_map_and_a_mean_over_steps(networks):
-    """A model of zeros foresees zeros, its prior is its posterior, and the free nats are left of the KL."""
-    model, reader = networks.world_model, MapReader(16, 5)
-    for parameter in [*model.parameters(), *reader.parameters()]:
+def test_the_loss_is_summed_over_image_and_map_and_averaged_over_steps(networks):
+    """A model with zero weights predicts zeros; prior and posterior are equal, so the KL is its free nats."""
+    model, map_decoder = networks.world_model, HeightMapDecoder(16, 5)
+    for parameter in [*model.parameters(), *map_decoder.parameters()]:
         torch.nn.init.zeros_(parameter)
     batch = Sequences(
         torch.rand(2, 3, 64, 64) - 0.5,
@@ -19,7 +19,7 @@ def test_the_loss_is_summed_over_an_image_and_a_map_and_a_mean_over_steps(networ
         torch.eye(3)[:1].repeat(2, 1),
         torch.randn(2, 3, 5),
     )
-    loss, log = model.loss(batch, reader)
+    loss, log = model.loss(batch, map_decoder)
     depth = batch.depth.square().sum() / 6
     proprioception = symlog(batch.proprioception).square().sum() / 6
     surroundings = batch.surroundings.square().sum() / 6
@@ -45,7 +45,7 @@ def test_training_on_one_batch_lowers_every_part_of_the_loss(networks, tiny):
     assert after["proprioception"] < 0.9 * before["proprioception"]
 
 
-def test_world_model_training_leaves_the_global_random_numbers_alone(networks, tiny):
+def test_world_model_training_does_not_use_the_global_random_numbers(networks, tiny):
     replay = SequenceReplay(4, 16, (64, 64), 33, 60)
     for _ in range(8):
         replay.add(

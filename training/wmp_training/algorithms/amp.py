@@ -1,4 +1,4 @@
-"""Adversarial motion priors: a discriminator tells reference gaits from the policy's (Peng et al., 2021).
+"""Adversarial motion priors: a discriminator tells reference motion from the policy's (Peng et al., 2021).
 
 Numbers as in WMP (arXiv 2409.16784): least squares with targets +-1, gradient penalty 10 on the reference.
 """
@@ -6,7 +6,6 @@ Numbers as in WMP (arXiv 2409.16784): least squares with targets +-1, gradient p
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -15,35 +14,19 @@ from wmp_training import checkpoint as ck
 from wmp_training.device import CPU, generator, restore
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.motions.library import STATE_SIZE, MotionLibrary
+from wmp_training.presets import AMPConfig
 from wmp_training.sim.backend import RobotStates
 
 
-@dataclass(frozen=True)
-class AMPConfig:
-    """``reward`` per step for a perfect transition; ``trunk_decay`` and ``head_decay`` of weights;
-    ``memory`` transitions of the policy are kept; ``updates`` of ``batch`` transitions each per iteration."""
-
-    hidden: tuple[int, ...] = (1024, 512)
-    reward: float = 0.01
-    gradient_penalty: float = 10.0
-    learning_rate: float = 1e-4
-    trunk_decay: float = 1e-3
-    head_decay: float = 1e-1
-    memory: int = 100_000
-    batch: int = 512
-    updates: int = 20
-    motions: tuple[str, ...] = ("hop", "trot", "trot_fast", "trot_slow")
-
-
 def motion_states(states: RobotStates) -> Tensor:
-    """What the discriminator sees of robots, [N, 30]: q, base linear and angular velocity, dq."""
+    """Discriminator input of each robot [N, 30]: q, base linear velocity, base angular velocity, dq."""
     return torch.cat([states.q, states.linear_velocity, states.angular_velocity, states.dq], -1)
 
 
 class AMPDiscriminator(nn.Module):
-    """Scores transitions [N, 60]: about +1 for the reference, -1 for the policy."""
+    """Scores transitions [N, 60]: trained towards +1 for the reference and -1 for the policy."""
 
-    #: Brings joint positions, base velocities, angular velocities and joint velocities to about one.
+    #: Scales joint positions, base linear and angular velocities, and joint velocities to about one.
     SCALE = (*[1.0] * 12, *[2.0] * 3, *[0.25] * 3, *[0.05] * 12)
 
     def __init__(self, config: AMPConfig) -> None:
@@ -69,19 +52,19 @@ class AMPDiscriminator(nn.Module):
         return self.config.reward * (1.0 - (score - 1.0).square() / 4.0).clamp(min=0.0)
 
     def loss(self, policy: Tensor, reference: Tensor) -> tuple[Tensor, dict[str, float]]:
-        """Loss on transitions of both kinds [B, 60], and mean scores for the log."""
+        """Loss on transitions [B, 60] of policy and reference, and figures for the log."""
         reference = reference.clone().requires_grad_()
         real, made = self(reference), self(policy)
         error = 0.5 * ((real - 1.0).square().mean() + (made + 1.0).square().mean())
         (gradient,) = torch.autograd.grad(real.sum(), reference, create_graph=True)
-        # The penalty is on the network's own input, whatever the units of the state.
+        # The penalty is on the gradient with respect to the scaled input, independent of the state's units.
         penalty = (gradient / self.scale).square().sum(-1).mean()
         loss = error + self.config.gradient_penalty * penalty
         scores = {"amp_reference": real.mean().item(), "amp_policy": made.mean().item()}
         return loss, {"amp": loss.item(), "amp_penalty": penalty.item(), **scores}
 
     def parameter_groups(self) -> list[dict]:
-        """For the optimiser, with the weight decay of each part."""
+        """Parameter groups for the optimiser, with the weight decay of each part."""
         return [
             {"params": list(self.trunk.parameters()), "weight_decay": self.config.trunk_decay},
             {"params": list(self.head.parameters()), "weight_decay": self.config.head_decay},
@@ -89,7 +72,7 @@ class AMPDiscriminator(nn.Module):
 
 
 class AMPTrainer:
-    """The discriminator with its optimiser, its reference and its memory of what the policy did."""
+    """The discriminator with optimiser, reference motions and a ring buffer of the policy's transitions."""
 
     def __init__(
         self,
@@ -107,17 +90,17 @@ class AMPTrainer:
         self.generator = generator(device, seed)
 
     def remember(self, transitions: Tensor) -> None:
-        """Add the policy's transitions [M, 60]; the oldest give way."""
+        """Add the policy's transitions [M, 60]; they replace the oldest ones."""
         slots = (self.written + torch.arange(len(transitions), device=self.device)) % len(self.memory)
         self.memory[slots] = transitions
         self.written += len(transitions)
 
     def train(self) -> dict[str, float]:
-        """The updates of one iteration; losses of the last, or nothing before the policy has moved."""
-        held = min(self.written, len(self.memory))
+        """Do the updates of one iteration; returns the last losses, or nothing while the buffer is empty."""
+        stored = min(self.written, len(self.memory))
         losses: dict[str, float] = {}
-        for _ in range(self.config.updates if held else 0):
-            chosen = torch.randint(held, (self.config.batch,), generator=self.generator, device=self.device)
+        for _ in range(self.config.updates if stored else 0):
+            chosen = torch.randint(stored, (self.config.batch,), generator=self.generator, device=self.device)
             policy = self.memory[chosen]
             reference = self.library.sample(self.config.batch, self.generator)
             loss, losses = self.discriminator.loss(policy, reference)
@@ -129,10 +112,10 @@ class AMPTrainer:
 
     def state_dict(self) -> dict[str, Tensor]:
         """Everything the next update depends on."""
-        held = {"memory": self.memory, "written": torch.tensor(self.written)}
-        held |= {"rng": self.generator.get_state()}
-        held |= ck.prefixed("discriminator", self.discriminator.state_dict())
-        return held | ck.prefixed("optimizer", ck.optimizer_tensors(self.optimizer))
+        state = {"memory": self.memory, "written": torch.tensor(self.written)}
+        state |= {"rng": self.generator.get_state()}
+        state |= ck.prefixed("discriminator", self.discriminator.state_dict())
+        return state | ck.prefixed("optimizer", ck.optimizer_tensors(self.optimizer))
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         self.memory.copy_(state["memory"])

@@ -1,4 +1,4 @@
-"""PPO that is also rewarded for moving as the motion library does."""
+"""PPO with an additional style reward for motion like that of the motion library."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from wmp_training.presets import PPOConfig
 
 
 class AMPPPO(WMPPPO):
-    """Adds the discriminator's reward to every step and trains it on the same rollouts.
+    """Adds the discriminator's reward to every step and trains the discriminator on the same rollouts.
 
-    Observations hold the group ``motion`` [N, 30] (see ``motion_states``). A step that ends an episode has no
-    successor of the same robot: it earns no style reward and is not learned from.
+    Observations hold the group ``motion`` [N, 30] (see ``motion_states``). The last step of an episode has no
+    successor state, so it gets no style reward and is not used to train the discriminator.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class AMPPPO(WMPPPO):
         ranks: Ranks = ALONE,
     ) -> None:
         if "motion" not in obs:
-            raise ValueError(f"observations have the groups {sorted(obs.keys())}, expected also motion")
+            raise ValueError(f"observations have the groups {sorted(obs.keys())}, expected 'motion' as well")
         super().__init__(actor, critic, obs, num_actions, config, ranks)
         self.amp = amp
         self.style_reward = 0.0
@@ -39,7 +39,7 @@ class AMPPPO(WMPPPO):
     def process_env_step(
         self, obs: TensorDict, rewards: Tensor, dones: Tensor, extras: dict[str, Tensor]
     ) -> None:
-        """As PPO's, with the style reward added to ``rewards`` (already clipped at zero)."""
+        """As in PPO, with the style reward added to ``rewards`` (which are clipped at zero before)."""
         before, after, goes_on = self.transition.observations["motion"], obs["motion"], ~dones.bool()
         style = self.amp.discriminator.predict_amp_reward(before, after) * goes_on
         self.amp.remember(torch.cat([before, after], -1)[goes_on])
@@ -47,5 +47,5 @@ class AMPPPO(WMPPPO):
         super().process_env_step(obs, rewards + style, dones, extras)
 
     def update(self) -> dict[str, float]:
-        """Policy first, then discriminator; mean losses of the one and the last ones of the other."""
+        """Update policy and discriminator; returns mean losses of the one and last losses of the other."""
         return super().update() | self.amp.train() | {"style_reward": self.style_reward}

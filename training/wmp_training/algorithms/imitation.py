@@ -1,4 +1,4 @@
-"""Distilling a teacher's skill into a policy on the policy's own rollouts (Ross et al., DAgger, 2011)."""
+"""Distils a teacher into a policy on the policy's own rollouts (DAgger, Ross et al., 2011)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from wmp_training.presets import ImitationConfig, PPOConfig
 
 
 class Imitation(WMPPPO):
-    """Regresses the actor onto ``obs["teacher_action"]`` wherever robots come, whoever leads them.
+    """Regresses the actor onto ``obs["teacher_action"]`` in every state that the robots visit.
 
-    Nothing else moves the actor. The critic learns the value of what the robots do, so that PPO can take over
-    from here.
+    The reward does not train the actor. The critic learns the value of the visited states, so that PPO can
+    continue from here. A share ``imitation.led`` of the robots is driven by the teacher's actions.
     """
 
     def __init__(
@@ -39,17 +39,17 @@ class Imitation(WMPPPO):
             group["lr"] = self.learning_rate
         self.exploration = imitation.exploration
         actor.distribution.std_param.data.fill_(self.exploration)
-        # Every n-th robot, so that each terrain has its share.
+        # Spread evenly over the robots, so that every terrain gets its share.
         position = torch.arange(obs.batch_size[0], device=self.device) * imitation.led
         self.led = (position + imitation.led).floor() > position.floor()
 
     def resume(self, optimizer: dict[str, Tensor], learning_rate: float) -> None:
-        """As configured: nothing adapts rate and noise of a regression, but whoever resumes may."""
+        """Restore the optimiser; learning rate and noise are the configured ones, which nothing adapts."""
         super().resume(optimizer, self.learning_rate)
         self.actor.distribution.std_param.data.fill_(self.exploration)
 
     def act(self, obs: TensorDict) -> Tensor:
-        """Actions [N, A]: the student's own, and the teacher's for the robots that it leads."""
+        """Actions [N, A]: the student's, and for the robots led by the teacher the teacher's with noise."""
         own = super().act(obs)
         shown = obs["teacher_action"] + self.exploration * torch.randn_like(own)
         return torch.where(self.led[:, None], shown, own)
@@ -64,4 +64,4 @@ class Imitation(WMPPPO):
         }
 
     def _adapt_learning_rate(self, batch: RolloutStorage.Batch) -> None:
-        """The learning rate of a regression stays."""
+        """A regression keeps its learning rate."""

@@ -1,4 +1,4 @@
-"""Proximal policy optimisation on one or several ranks, and with the velocity estimate's loss."""
+"""Proximal policy optimisation (PPO) on one or several ranks, and with a loss for the velocity estimate."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from wmp_training.policy.actor_critic import WMPActor, WMPCritic
 from wmp_training.presets import PPOConfig
 
 
-class GaitPPO(PPO):
-    """rsl_rl's PPO with its gradients averaged over ranks.
+class DataParallelPPO(PPO):
+    """rsl_rl's PPO with gradients averaged over ranks.
 
     Args:
         actor, critic: rsl_rl models.
-        obs: observations of all robots, as an example.
+        obs: example observations of all robots, which size the storage.
     """
 
     learning_rate: float
-    #: Bounds of the learning rate, which follows the KL between old and new policy.
+    #: Bounds of the learning rate, which adapts to the KL divergence between old and new policy.
     SLOWEST, FASTEST = 1e-5, 1e-2
 
     def __init__(
@@ -41,8 +41,8 @@ class GaitPPO(PPO):
         device = obs[next(iter(obs.keys()))].device
         storage = RolloutStorage("rl", obs.batch_size[0], config.steps_per_env, obs, [num_actions], device)
         if config.use_mixed_precision:
-            # Not the actor: rounded to 8 bits, weights jump where a small step should move them, and the KL
-            # of these jumps alone holds the learning rate down.
+            # The actor stays in float32: with 8 bits of precision, its weights jump where a small step should
+            # move them, and the KL divergence of these jumps keeps the learning rate low.
             half = torch.autocast(device.type, torch.bfloat16)
             critic.forward = half(critic.forward)
         super().__init__(
@@ -64,13 +64,13 @@ class GaitPPO(PPO):
         self.weights = {"surrogate": 1.0, "value": self.value_loss_coef, "entropy": -self.entropy_coef}
 
     def update(self) -> dict[str, float]:
-        """All epochs over the stored rollout; returns mean losses."""
+        """Run all epochs over the stored rollout; returns mean losses."""
         totals: dict[str, float] = defaultdict(float)
         recurrent = self.actor.is_recurrent
         source = (
             self.storage.recurrent_mini_batch_generator if recurrent else self.storage.mini_batch_generator
         )
-        # Shuffled once: all epochs go over the same mini-batches, which are gathered once.
+        # All epochs use the same mini-batches, so that they are shuffled and gathered only once.
         batches = list(source(self.num_mini_batches, 1)) * self.num_learning_epochs
         for batch in batches:
             losses = self._losses(batch)
@@ -88,13 +88,16 @@ class GaitPPO(PPO):
         return {name: total / len(batches) for name, total in totals.items()}
 
     def resume(self, optimizer: dict[str, Tensor], learning_rate: float) -> None:
-        """Go on with the state of an ``optimizer``, at the rate to which the KL had led."""
+        """Restore the state of an ``optimizer`` and the adapted learning rate."""
         self.learning_rate = learning_rate
         load_optimizer_tensors(self.optimizer, optimizer, learning_rate)
 
-    def begin_slowly(self) -> None:
-        """For a policy that already walks: an optimiser without a past takes steps of full size in every
-        direction, and at the first learning rate of a new policy one rollout would unteach it."""
+    def use_lowest_learning_rate(self) -> None:
+        """Start a policy that already walks at the lowest learning rate.
+
+        A new Adam optimiser takes full-size steps in every direction: at the learning rate of an untrained
+        policy, one rollout would destroy what the policy has learned.
+        """
         self.learning_rate = self.SLOWEST
 
     def _losses(self, batch: RolloutStorage.Batch) -> dict[str, Tensor]:
@@ -118,7 +121,7 @@ class GaitPPO(PPO):
 
     @torch.no_grad()
     def _adapt_learning_rate(self, batch: RolloutStorage.Batch) -> None:
-        """Keep the KL between old and new policy near ``desired_kl``."""
+        """Keep the KL divergence between old and new policy near ``desired_kl``."""
         kl = self.actor.get_kl_divergence(
             batch.old_distribution_params, self.actor.output_distribution_params
         ).mean()
@@ -131,8 +134,8 @@ class GaitPPO(PPO):
             group["lr"] = self.learning_rate
 
 
-class WMPPPO(GaitPPO):
-    """Also regresses the actor's velocity estimate onto ``obs["base_velocity"]``."""
+class WMPPPO(DataParallelPPO):
+    """Also regresses the actor's velocity estimate onto ``obs["base_velocity"]`` [m/s]."""
 
     def __init__(
         self,

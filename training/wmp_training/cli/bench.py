@@ -1,4 +1,4 @@
-"""``wmp bench training``: how many environment steps a second this machine simulates and learns from."""
+"""``wmp bench training``: how many environment steps per second this machine simulates and learns from."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wmp_training.cli.output import check_file
+
 
 @dataclass(frozen=True)
 class TrainingBench:
-    """Plug-in of ``wmp bench``, with so many ``robots`` and networks of ``network``."""
+    """Plug-in of ``wmp bench``: ``robots`` in all, networks of the preset ``network``."""
 
     robots: int = 1024
     network: str = "small"
@@ -24,11 +26,23 @@ class TrainingBench:
         ranks: int = 1,
         mixed_precision: bool = False,
     ) -> int:
-        """Measure each part for ``seconds``, print a table, write it to ``json_file``.
+        """Measure each part for ``seconds``, print a table, and write it to ``json_file`` as JSON.
 
         ``ranks`` processes share robots and cores, as under ``torchrun``; ``mixed_precision`` as in training.
+
+        Raises:
+            ValueError: an argument is wrong, or ``json_file`` exists or cannot be written.
         """
-        # Imported here so that `wmp bench loop` needs no torch.
+        if not 1 <= ranks <= self.robots:
+            raise ValueError(f"--ranks is {ranks}, expected 1 to {self.robots}: each needs a robot")
+        if json_file is not None:
+            try:
+                check_file(json_file, overwrite=False, remedy="remove it, or name another file")
+            except OSError as error:
+                # `wmp bench` knows a mistake by this type.
+                raise ValueError(str(error)) from error
+
+        # Imported here: `wmp bench loop` needs no torch, and what could be refused has been.
         from wmp_training.bench import PARTS, Setting, measure
         from wmp_training.device import choose
 
@@ -43,9 +57,9 @@ class TrainingBench:
             device=device,
             mixed_precision=mixed_precision,
         )
-        words = f"{ranks} rank{'s' if ranks > 1 else ''} on {cores} cores, learning on {device}"
-        words += " in mixed precision" if mixed_precision else ""
-        print(f"{self.robots} robots, all terrains, preset {self.network}, {words}")
+        machine = f"{ranks} rank{'s' if ranks > 1 else ''} on {cores} cores, learning on {device}"
+        machine += " in mixed precision" if mixed_precision else ""
+        print(f"{self.robots} robots, all terrains, preset {self.network}, {machine}", flush=True)
         rows: list[dict[str, Any]] = []
         for name in PARTS:
             part = measure(setting, name)
@@ -57,6 +71,7 @@ class TrainingBench:
             content = {**vars(setting), "rates": rows}
             json_file.parent.mkdir(parents=True, exist_ok=True)
             json_file.write_text(json.dumps(content, indent=2) + "\n")
+            print(f"wrote {json_file}")
         return 0
 
 

@@ -1,25 +1,29 @@
-"""``wmp checkpoint``: what is worth keeping of a run's checkpoint, small enough for a repository."""
+"""``wmp checkpoint``: the part of a run's checkpoint that is worth keeping, small enough for a repository."""
 
 from __future__ import annotations
 
 import argparse
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from wmp_training.cli.mistakes import MISTAKES
+from wmp_training.cli.output import check_file
 
-HELP = "strip a run's checkpoint to what another run needs to go on"
+HELP = "strip a run's checkpoint to what another run needs to begin with"
 DESCRIPTION = """
-Keeps networks and terrain levels of a checkpoint, a few MB, and leaves robots and memories of images
-behind. `wmp train --begin-with FOLDER` goes on from there; for an exact continuation keep the run and use
+Keeps the networks and terrain levels of a checkpoint (a few MB) and leaves out robots and image memories.
+`wmp train --begin-with FOLDER` starts from the result; for an exact continuation keep the whole run and use
 `wmp train --resume`.
 
---mean-with averages actors: PPO on many terrains swings between them, and the mean of two checkpoints is
-often better than each; one that is a mean itself counts as what it is a mean of. Only between checkpoints of
-one and the same world model (--set world_model.updates_per_iteration=0 leaves it as it is); all else is that
-of --run. Next: wmp export --run OUT
+--mean-with averages actors. PPO on many terrains swings between them, and the mean of two checkpoints is
+often better than either; a checkpoint that is a mean itself counts as many times as it has parts. The
+checkpoints must share one world model (train with --set world_model.updates_per_iteration=0); everything but
+the actor comes from --run.
+"""
+EXAMPLES = """examples:
+  wmp checkpoint --run runs/first --out models/checkpoints/first
+  wmp checkpoint --run runs/b --mean-with runs/a --out kept/mean
 """
 
 
@@ -30,46 +34,53 @@ class CheckpointCommand:
     mistakes = MISTAKES
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.description = DESCRIPTION
+        parser.description, parser.epilog = DESCRIPTION, EXAMPLES
         parser.add_argument(
             "--run", type=Path, required=True, dest="folder", help="folder of the run, stage or checkpoint"
         )
-        parser.add_argument("--out", type=Path, required=True, help="folder to write; other files in it stay")
         parser.add_argument(
-            "--mean-with", type=Path, nargs="+", default=[], help="average the actor with those of these"
+            "--out", type=Path, required=True, help="folder to write; other files in it are left alone"
+        )
+        parser.add_argument(
+            "--mean-with",
+            type=Path,
+            nargs="+",
+            default=[],
+            metavar="RUN",
+            help="average the actor with those of these runs, stages or checkpoints",
+        )
+        parser.add_argument(
+            "--overwrite", action="store_true", help="replace a checkpoint that --out already holds"
         )
 
     def run(self, args: argparse.Namespace) -> int:
-        # Imported here so that `wmp --help` needs neither torch nor a second.
-        from wmp_training.checkpoint import (
-            CheckpointError,
-            kept_or_of_run,
-            load_checkpoint,
-            mean_actor,
-            put_checkpoint,
-            skill,
-        )
+        from wmp_training.checkpoint_facts import FACTS, TENSORS, CheckpointError, find_checkpoint, load_facts
 
-        source = kept_or_of_run(args.folder)
+        source, *others = (find_checkpoint(folder) for folder in (args.folder, *args.mean_with))
         if args.out.resolve() == source.resolve():
             raise CheckpointError(f"--out is {args.out}, the run's own checkpoint; name another folder")
+        for folder in (source, *others):
+            load_facts(folder)
+        for name in (TENSORS, FACTS):
+            check_file(args.out / name, args.overwrite)
+
+        # Imported here: what could be refused has been, and `wmp --help` needs no torch.
+        from wmp_training.checkpoint import load_checkpoint, put_checkpoint
+        from wmp_training.skill import mean_actor, stripped
+
         tensors, facts = load_checkpoint(source)
-        if args.mean_with:
-            others = [load_checkpoint(kept_or_of_run(folder)) for folder in args.mean_with]
-            tensors, facts = mean_actor([(tensors, facts), *others])
-        kept = skill(tensors)
+        if others:
+            tensors, facts = mean_actor([(tensors, facts), *map(load_checkpoint, others)])
+        kept = stripped(tensors)
         put_checkpoint(args.out, kept, facts)
         size = sum(tensor.nbytes for tensor in kept.values()) / 1e6
-        logging.basicConfig(level=logging.INFO, format="%(message)s")
-        logging.info(
-            "%.1f MB in %s; next: wmp train %s --begin-with %s --out runs/NAME",
-            *(size, args.out, same_kind(facts["config"]), args.out),
-        )
+        begin = f"wmp train {matching_options(facts['config'])} --begin-with {args.out} --out runs/NAME"
+        print(f"wrote {args.out} ({size:.1f} MB); next: {begin}")
         return 0
 
 
-def same_kind(config: Mapping[str, Any]) -> str:
-    """Options of ``wmp train`` without which a run of other ``config`` would be refused."""
+def matching_options(config: Mapping[str, Any]) -> str:
+    """The options of ``wmp train`` for a run that can begin with a checkpoint of ``config``."""
     known = {"recipe": "wmp" if config.get("stage", "wmp") == "wmp" else "warm", **config}
     words = [f"--{key} {known[key]}" for key in ("preset", "task", "policy", "recipe") if key in known]
     width = config.get("settings", {}).get("policy.width")

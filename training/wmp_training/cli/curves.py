@@ -8,14 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from wmp_training.cli.mistakes import MISTAKES
+from wmp_training.cli.output import check_file
 from wmp_training.log import RunLog
 
 HELP = "draw the reward and the terrain levels of a run"
 DESCRIPTION = """
-Draws a run's log over environment steps (a PNG): reward, mean level of every terrain, and how many of the
-episodes at its last level passed, with the noise of training.
+Draws a run's log over environment steps as a PNG: the reward, the mean level of every terrain, and the share
+of the episodes at its last level that passed, with the exploration noise of training.
 """
-#: What a point of success is the mean of.
+EXAMPLES = """examples:
+  wmp curves --run runs/first --out runs/first/curves.png
+  wmp curves --run runs/first --out runs/first/curves.png --overwrite
+"""
+#: Number of episodes whose share of successes makes one point of a curve.
 EPISODES = 100
 
 
@@ -26,9 +31,10 @@ class CurvesCommand:
     mistakes = MISTAKES
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.description = DESCRIPTION
+        parser.description, parser.epilog = DESCRIPTION, EXAMPLES
         parser.add_argument("--run", type=Path, required=True, dest="folder", help="folder of the run")
-        parser.add_argument("--out", type=Path, required=True, help="picture to write")
+        parser.add_argument("--out", type=Path, required=True, help="PNG to write")
+        parser.add_argument("--overwrite", action="store_true", help="replace --out if it exists")
 
     def run(self, args: argparse.Namespace) -> int:
         log = RunLog(args.folder)
@@ -36,12 +42,14 @@ class CurvesCommand:
         if not lines:
             name = log.file.name
             raise FileNotFoundError(f"no log in {args.folder}: expected {name}; first run `wmp train`")
+        check_file(args.out, args.overwrite)
         draw(lines, args.out)
+        print(f"wrote {args.out}: {len(lines)} iterations, {lines[-1]['env_steps'] / 1e6:.2f} M steps")
         return 0
 
 
 def draw(log: list[dict[str, Any]], path: Path) -> None:
-    """Reward, mean level of every terrain, and success at its last level, over M environment steps."""
+    """Draw the reward, and every terrain's mean level and last-level success, over environment steps."""
     # Imported here so that `wmp --help` needs no matplotlib.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -63,8 +71,10 @@ def draw(log: list[dict[str, Any]], path: Path) -> None:
 
 
 def last_level(log: list[dict[str, Any]], terrain: str) -> tuple[list[float], list[float]]:
-    """M environment steps, and how many % of the episodes at the last level of ``terrain`` passed, a point
-    for every ``EPISODES`` of them."""
+    """Million environment steps and % of the episodes at the last level of ``terrain`` that passed.
+
+    There is a point for every ``EPISODES`` of these episodes.
+    """
     steps, shares, finished, passed = [], [], 0, 0
     for line in log:
         counts = line["levels"][terrain]

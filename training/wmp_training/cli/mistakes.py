@@ -1,8 +1,8 @@
-"""What a user of training can get wrong: ``wmp`` says it in one line, exit code 2, without a traceback."""
+"""Exceptions that are the user's mistake: ``wmp`` prints them in one line, without traceback, exit code 2."""
 
 from __future__ import annotations
 
 from wmp_core.bundle import BundleError
 
-#: Values that are refused, files that are missing or damaged, bundles that are none.
+#: Refused values, missing or damaged files, folders that are not bundles.
 MISTAKES = (ValueError, OSError, BundleError)

@@ -10,20 +10,39 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wmp_training.cli.mistakes import MISTAKES
+from wmp_training.cli.output import check_new_folder, plain_log
+from wmp_training.stop import INTERRUPTED, StopRequest
 
 if TYPE_CHECKING:
-    from wmp_training.runner import RunConfig
+    from wmp_training.run_config import RunConfig
 
 HELP = "train a policy and its world model in simulation"
 DESCRIPTION = """
-Trains a world model (what does the robot see and feel next?) and a policy that walks with its latent, both
-on the same simulated robots. A run is a folder: checkpoint/ (tensors and JSON), log.jsonl (one line per
-iteration). Stop with Ctrl-C at any time; --resume continues exactly where the run stopped, with the options
-it was begun with; only --set may change.
+Trains a world model, which predicts what the robot senses next, and a policy that walks with its latent
+state, on the same simulated robots.
 
-Watch `success` (episodes that did not end in a fall, stuck or beside the track) and the terrain levels rather
-than the reward, and judge the result with `wmp gate` or, after `wmp export`, with `wmp eval`: they walk
-without the noise that training explores with.
+A run is a folder: checkpoint/ (tensors and JSON), log.jsonl (one line per iteration), TensorBoard curves and
+predictions/ (pictures of what the world model predicts). Ctrl-C stops at any time: the iteration is finished,
+the checkpoint written. --resume continues exactly where the run stopped, with the options it began with; only
+settings (--set) may change.
+
+Judge progress by `success` (share of episodes that did not end in a failure) and by the terrain levels rather
+than by the reward, and the result by `wmp gate` or, after `wmp export`, by `wmp eval`: both walk without the
+exploration noise of training.
+"""
+EXAMPLES = """examples:
+  wmp train --out runs/first
+      flat, rough and sloped ground with small networks on two CPU cores, 45 minutes
+  wmp train --out runs/first --resume --time-limit 2h
+      two more hours of the same run
+  wmp train --out runs/obstacles --preset full --task obstacles --recipe warm --num-envs 4096 \\
+      --device cuda --threads 16 --time-limit 48h
+      all obstacles at the size of the paper, on a GPU
+  wmp train --out runs/blind --policy blind --task obstacles
+      the baseline without a camera
+  wmp train --out runs/more_gaps --task obstacles --recipe warm --begin-with models/checkpoints/a1_wmp_v1 \\
+      --set env.terrain_shares.gap=0.6
+      from a released checkpoint, with more robots on gaps
 """
 
 
@@ -34,136 +53,95 @@ class TrainCommand:
     mistakes = MISTAKES
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.description = DESCRIPTION
-        parser.add_argument(
-            "--preset", help="network sizes: small (CPU, default), full (paper, GPU), tiny (tests)"
-        )
-        parser.add_argument("--num-envs", type=int, help="simulated robots (default 1024)")
-        parser.add_argument(
-            "--time-limit", type=seconds, default=2700.0, help="wall time, like 90s, 45m, 2h (default 45m)"
-        )
-        parser.add_argument("--iterations", type=int, help="stop after this many iterations")
-        parser.add_argument("--out", type=Path, required=True, help="folder of the run, like runs/first")
-        parser.add_argument(
-            "--resume", action="store_true", help="continue the run in --out with its own options"
-        )
-        parser.add_argument("--task", help="terrains: gentle (default: flat, rough, slope) or obstacles")
-        parser.add_argument(
-            "--recipe",
-            help="wmp (default): policy and world model in one stage; warm: privileged teacher, then its "
-            "skill distilled into policy and world model, then these by reward (task obstacles)",
-        )
-        parser.add_argument(
-            "--policy", help="wmp (default), or a baseline trained by reward: blind, recurrent"
-        )
-        parser.add_argument(
-            "--amp",
-            action="store_const",
-            const=True,
-            help="reward a walk like the motion library's (wmp stage only)",
-        )
-        parser.add_argument(
-            "--rendered",
-            type=float,
-            help="share of robots whose images are rendered; those of the others are predicted (default 1)",
-        )
-        parser.add_argument(
-            "--without",
-            help="what is not randomised, like noise,pushes,latency,pitch,depth_noise,lost_images,bodies",
-        )
-        parser.add_argument(
-            "--randomisation",
-            type=Path,
-            metavar="FILE",
-            help="ranges in the place of the task's own, like the suggestion of `wmp replay` (YAML)",
-        )
-        parser.add_argument(
-            "--set",
-            action="append",
-            default=[],
-            metavar="NAME=VALUE",
-            help="a setting in the place of the preset's or the task's, like ppo.desired_kl=0.004 (smaller "
-            "steps: less swinging between terrains towards the end), world_model.updates_per_iteration=2, "
-            "env.rewards.crouch=-250, env.terrain_shares.gap=0.6 (more robots on gaps) or policy.width=2 "
-            "(hidden layers twice as wide, also of a skill that is taken over); a wrong name is answered "
-            "with the right ones; may be repeated",
-        )
-        parser.add_argument(
-            "--mixed-precision",
-            action="store_const",
-            const=True,
-            help="let PPO's critic multiply in bfloat16: faster on GPUs and on CPUs with AVX-512 BF16 or "
-            "AMX, slower on any other (`wmp bench training --mixed-precision` tells)",
-        )
-        parser.add_argument(
-            "--begin-with", type=Path, help="checkpoint (folder) whose skill to begin with, in its stage"
-        )
-        parser.add_argument(
-            "--device",
-            default="cpu",
-            help="where all but physics runs: cpu (default) or cuda; a run may be resumed on the other",
-        )
-        parser.add_argument("--threads", type=int, default=2, help="physics threads (default 2)")
-        parser.add_argument("--seed", type=int, help="of everything random (default 1)")
+        parser.description, parser.epilog = DESCRIPTION, EXAMPLES
+        _add_run(parser.add_argument_group("the run"))
+        _add_learning(parser.add_argument_group("what is trained"))
+        _add_world(parser.add_argument_group("where it walks"))
+        _add_machine(parser.add_argument_group("the machine"))
 
     def run(self, args: argparse.Namespace) -> int:
-        # Imported here so that `wmp --help` needs neither torch nor a second.
-        import torch
+        first_rank = os.environ.get("RANK", "0") == "0"
+        stop = StopRequest(quiet=not first_rank)
+        level = logging.INFO if first_rank else logging.WARNING
+        with plain_log(level), stop.on_signals(lambda: ended_at_once(args.out)):
+            recipe, config = checked(args)
+            checkpoint = _train(args, recipe, config, stop)
+        go_on = f"continue with: wmp train --resume --out {args.out}"
+        finished = checkpoint.parent == args.out and config.policy == "wmp"
+        judge = "wmp export --out models/NAME" if finished else "wmp gate"
+        sentence = f"wrote {checkpoint}; next: {judge} --run {checkpoint.parent}; {go_on}"
+        if stop.requested:
+            sentence = f"stopped; wrote {checkpoint}; {go_on}"
+        if first_rank:
+            print(sentence)
+        return INTERRUPTED if stop.requested else 0
 
-        from wmp_training.device import choose
-        from wmp_training.distributed import Ranks
-        from wmp_training.recipe import train
 
-        recipe, config = self._config(args)
-        device = choose(args.device, int(os.environ.get("LOCAL_RANK", "0")))
-        # Policy and world model learn side by side, one thread each: two threads inside one operation wait
-        # for each other on a busy machine (measured: up to 30 times slower).
-        torch.set_num_threads(1)
-        with Ranks.joined(device) as ranks:
-            level = logging.INFO if ranks.rank == 0 else logging.WARNING
-            logging.basicConfig(level=level, format="%(message)s")
-            last = train(
-                args.out,
-                recipe,
-                config,
-                args.threads,
-                args.resume,
-                ranks,
-                args.begin_with,
-                args.time_limit,
-                args.iterations,
-                device,
-            )
-        finished = last.parent == args.out and config.policy == "wmp"
-        step = "wmp export --out models/NAME" if finished else "wmp gate"
-        logging.info("checkpoint in %s; next: %s --run %s", last, step, last.parent)
-        return 0
+def _train(args: argparse.Namespace, recipe: str, config: RunConfig, stop: StopRequest) -> Path:
+    """Train with the options ``args``; returns the folder of the last checkpoint."""
+    # Imported here: everything that can be refused without torch has been, and `wmp --help` stays fast.
+    import torch
 
-    @staticmethod
-    def _config(args: argparse.Namespace) -> tuple[str, RunConfig]:
-        """Recipe and configuration: defaults for what is not given, or those of the run that is resumed."""
-        from wmp_training.recipe import RECIPES, resumed
-        from wmp_training.runner import RunConfig
+    from wmp_training.device import choose
+    from wmp_training.distributed import Ranks
+    from wmp_training.train import train
 
-        if args.recipe not in (None, *RECIPES):
-            raise ValueError(f"recipe is {args.recipe!r}, expected one of {sorted(RECIPES)}")
-        given = _given(args)
-        if not args.resume:
-            return args.recipe or "wmp", RunConfig(**{**DEFAULTS, **given})
+    device = choose(args.device, int(os.environ.get("LOCAL_RANK", "0")))
+    logging.getLogger(__name__).info("building the simulator: compiling the worlds of task %r", config.task)
+    # Policy and world model learn side by side, one thread each: two threads inside one operation wait for
+    # each other on a busy machine (measured: up to 30 times slower).
+    torch.set_num_threads(1)
+    with Ranks.joined(device) as ranks:
+        return train(
+            args.out,
+            recipe,
+            config,
+            args.threads,
+            args.resume,
+            ranks,
+            args.begin_with,
+            args.time_limit,
+            args.iterations,
+            device,
+            stop,
+        )
+
+
+def checked(args: argparse.Namespace) -> tuple[str, RunConfig]:
+    """Recipe and configuration of the run, new or resumed; needs no torch and creates nothing.
+
+    Raises:
+        ValueError, OSError: an option is wrong, or does not fit the others or the files.
+    """
+    from wmp_training.checkpoint_facts import CheckpointError
+    from wmp_training.recipe import resumed, stages_to_do, started_stages
+    from wmp_training.run_config import RunConfig
+
+    for name, value in (("threads", args.threads), ("iterations", args.iterations)):
+        if value is not None and value < 0:
+            raise ValueError(f"--{name} is {value}, expected 0 or more")
+    given = _given(args)
+    if args.resume:
         if args.begin_with:
-            raise ValueError("--resume goes on with a run, --begin-with begins another; expected one")
+            raise ValueError("--resume continues a run and --begin-with starts one; give only one of them")
         recipe, config = resumed(args.out, given)
         if args.recipe == "wmp" != recipe:
-            raise ValueError(f"{args.out} is a run of recipe {recipe!r}, not 'wmp'")
-        return recipe, config
+            raise CheckpointError(f"{args.out} is a run of recipe {recipe!r}, not 'wmp'")
+        recipe = args.recipe or recipe
+    else:
+        recipe, config = args.recipe or "wmp", RunConfig(**{**DEFAULTS, **given})
+    stages_to_do(args.out, recipe, config, args.resume, args.begin_with)
+    if not started_stages(args.out):
+        check_new_folder(args.out)
+    return recipe, config
 
 
-#: What a run is unless the command line says otherwise.
+#: Options without which no run is complete, and their defaults.
 DEFAULTS = {"preset": "small", "num_envs": 1024, "seed": 1}
 
 
 def _given(args: argparse.Namespace) -> dict[str, Any]:
-    """What the command line says of the run, by the names of ``RunConfig``."""
+    """The options given on the command line, by their names in ``RunConfig``."""
     from wmp_training.ranges import load_ranges
     from wmp_training.settings import parse
 
@@ -174,6 +152,113 @@ def _given(args: argparse.Namespace) -> dict[str, Any]:
     if args.randomisation:
         given["randomisation"] = load_ranges(args.randomisation)
     return given | {"settings": dict(parse(text) for text in args.set)}
+
+
+def ended_at_once(out: Path) -> str:
+    """The message when the run in ``out`` ends at once, without saving."""
+    from wmp_training.recipe import started_stages
+
+    started = started_stages(out)
+    if not started:
+        return f"stopped; nothing was saved yet in {out}"
+    checkpoint = out / started[-1].folder / "checkpoint"
+    return f"stopped; last checkpoint: {checkpoint}; continue with: wmp train --resume --out {out}"
+
+
+def _add_run(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--out", type=Path, required=True, help="new folder for the run, like runs/first")
+    group.add_argument("--resume", action="store_true", help="continue the run in --out with its own options")
+    group.add_argument(
+        "--begin-with",
+        type=Path,
+        metavar="CHECKPOINT",
+        help="start from the networks and terrain levels of this checkpoint folder, in its stage",
+    )
+    group.add_argument(
+        "--time-limit",
+        type=seconds,
+        default=2700.0,
+        metavar="TIME",
+        help="stop after this wall time: 90s, 45m, 2h (default: 45m)",
+    )
+    group.add_argument(
+        "--iterations", type=int, metavar="N", help="stop after N iterations (default: no limit)"
+    )
+    group.add_argument("--seed", type=int, help="of all random numbers (default: 1)")
+
+
+def _add_learning(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--preset",
+        help="network sizes: small (for CPUs, default), full (the paper's, for GPUs), tiny (tests)",
+    )
+    group.add_argument("--policy", help="wmp (default), or a baseline trained by reward: blind, recurrent")
+    group.add_argument(
+        "--recipe",
+        help="wmp (default): policy and world model in one stage; warm: first a privileged teacher, then its "
+        "skill distilled into policy and world model, then these by reward (needs --task obstacles)",
+    )
+    group.add_argument(
+        "--amp",
+        action="store_const",
+        const=True,
+        help="also reward motion like that of the reference gaits (stage wmp only)",
+    )
+    group.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="change one setting of preset or task; may be repeated; an unknown name lists the known ones. "
+        "ppo.desired_kl=0.004: smaller policy steps, for the end of a long run; "
+        "world_model.updates_per_iteration=2; env.rewards.crouch=-250; env.terrain_shares.gap=0.6: more "
+        "robots on gaps; policy.width=2: hidden layers twice as wide, also for --begin-with",
+    )
+
+
+def _add_world(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--task", help="terrains: gentle (default: flat, rough, slope) or obstacles (all of them)"
+    )
+    group.add_argument("--num-envs", type=int, metavar="N", help="simulated robots (default: 1024)")
+    group.add_argument(
+        "--rendered",
+        type=float,
+        metavar="SHARE",
+        help="share of the robots, in (0, 1], whose depth images are rendered; those of the others are "
+        "predicted (default: 1)",
+    )
+    group.add_argument(
+        "--without",
+        metavar="NAMES",
+        help="what is not randomised, separated by commas: noise, pushes, latency, pitch, depth_noise, "
+        "lost_images, bodies (default: everything is)",
+    )
+    group.add_argument(
+        "--randomisation",
+        type=Path,
+        metavar="FILE",
+        help="YAML file with ranges instead of the task's own, like the one that `wmp replay` suggests",
+    )
+
+
+def _add_machine(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--device",
+        choices=("cpu", "cuda"),
+        default="cpu",
+        help="where everything but physics runs (default: cpu); a run may be resumed on the other one",
+    )
+    group.add_argument(
+        "--threads", type=int, default=2, metavar="N", help="physics threads, 0 for all CPUs (default: 2)"
+    )
+    group.add_argument(
+        "--mixed-precision",
+        action="store_const",
+        const=True,
+        help="PPO's critic multiplies in bfloat16: faster on GPUs and on CPUs with AVX-512 BF16 or AMX, "
+        "slower on others (measure with `wmp bench training --mixed-precision`)",
+    )
 
 
 def seconds(text: str) -> float:

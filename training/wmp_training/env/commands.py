@@ -1,35 +1,23 @@
-"""Velocity commands: standing, turning in place, walking straight, walking in curves."""
+"""Velocity commands: standing, turning in place, walking straight, along the track, or in curves."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from wmp_training.env.config import CommandConfig
+
 STAND, TURN, STRAIGHT, HEADING, CURVE = range(5)
 
 
-@dataclass(frozen=True)
-class CommandConfig:
-    """Shares of stand, turn, straight, heading and curve; m/s, rad/s, s."""
-
-    open_shares: tuple[float, ...] = (0.18, 0.24, 0.2, 0.06, 0.32)
-    track_shares: tuple[float, ...] = (0.06, 0.08, 0.26, 0.55, 0.05)
-    speed: tuple[float, float] = (0.2, 0.8)
-    yaw_rate: float = 1.0
-    heading_gain: float = 0.8
-    period: tuple[float, float] = (3.0, 9.0)
-
-
 class Commands:
-    """The command of every robot: ``velocity`` [N, 3] (vx, vy, yaw rate), redrawn after a random period.
+    """The command of every robot: ``velocity`` [N, 3] (vx m/s, vy m/s, yaw rate rad/s).
 
-    ``track`` robots mostly follow the track: HEADING steers back to +x, STRAIGHT holds yaw rate zero as an
-    operator does.
+    Robots on a ``track`` [N] mostly follow it: HEADING steers back to +x, STRAIGHT commands a yaw rate of
+    zero, as an operator does.
     """
 
-    #: Commands below both are commands to stand, m/s and rad/s.
+    #: A command below both [m/s, rad/s] becomes a command to stand.
     IDLE_SPEED, IDLE_YAW_RATE = 0.1, 0.2
 
     def __init__(
@@ -48,13 +36,13 @@ class Commands:
         config, count = self.config, len(robots)
         shares = self._shares[self.track[robots].long()]
         mode = torch.multinomial(shares, 1).squeeze(-1) if count else self.mode[robots]
-        # Curves reach down to no speed at all: what lies between walking and turning on the spot.
+        # Curves include low speeds, which lie between walking and turning in place.
         slowest = torch.where(mode == CURVE, 0.0, config.speed[0])
         vx = slowest + torch.rand(count, device=self.device) * (config.speed[1] - slowest)
         vx = vx.clamp(*self.vx_limit) * (mode >= STRAIGHT)
         yaw = torch.empty(count, device=self.device).uniform_(-config.yaw_rate, config.yaw_rate)
         yaw = torch.where((mode == TURN) | (mode == CURVE), yaw, 0.0)
-        # Nearly nothing means stand: otherwise a robot cannot tell whether to step in place.
+        # Tiny commands become "stand": otherwise it is ambiguous whether to step in place.
         idle = (vx < self.IDLE_SPEED) & (yaw.abs() < self.IDLE_YAW_RATE) & (mode != HEADING)
         mode = torch.where(idle, STAND, mode)
         vx, yaw = torch.where(idle, 0.0, vx), torch.where(idle, 0.0, yaw)
@@ -63,7 +51,7 @@ class Commands:
         self.time_left[robots] = torch.empty_like(vx).uniform_(*config.period)
 
     def step(self, yaw: Tensor) -> None:
-        """Advance one control period; ``yaw`` [N] rad is each robot's heading."""
+        """Advance one control period; ``yaw`` [N] is each robot's heading [rad]."""
         self.time_left -= self.dt
         self.resample(torch.nonzero(self.time_left <= 0).squeeze(-1))
         steer = (-self.config.heading_gain * yaw).clamp(-self.config.yaw_rate, self.config.yaw_rate)
@@ -71,5 +59,5 @@ class Commands:
 
     @property
     def standing(self) -> Tensor:
-        """Whether each robot is told to stand still [N]."""
+        """Whether each robot is commanded to stand still [N]."""
         return self.mode == STAND

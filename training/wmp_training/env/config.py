@@ -1,31 +1,180 @@
-"""Settings of the locomotion task."""
+"""Settings of the locomotion task. Needs no torch."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from wmp_training.env.commands import CommandConfig
-from wmp_training.env.curriculum import CurriculumConfig
-from wmp_training.env.depth_noise import DepthNoise
-from wmp_training.env.ends import EndConfig
-from wmp_training.env.rewards import RewardConfig
-from wmp_training.sim.randomisation import check_range
+from wmp_training.sim.config import check_range
 
-#: Delays of commands that are supported, s.
+#: Supported range of action delays [s].
 DELAY_ALLOWED = (0.0, 0.25)
 
 
 @dataclass(frozen=True)
-class EnvConfig:
-    """Task settings: episode and push period in s, push in m/s, sensor noise and camera pitch (rad) as +-.
+class CommandConfig:
+    """How commands are drawn.
 
-    ``terrain_shares`` of the robots by terrain kind, relative to one another; ``camera`` and ``surroundings``
-    say whether depth images are rendered and height maps are observed; ``start_x`` m and ``start_heading``
-    rad as +- on a track; ``latency`` the share of episodes in which commands take effect one physics step
-    late, unless ``action_delay`` is a range of delays in s, drawn per episode and rounded to physics steps;
-    ``blind_robots`` the share of episodes without any image, ``lost_images`` the share of images lost
-    otherwise. ``depth_noise`` is what the camera adds to an image (``None``: nothing), ``rendered`` the share
-    of robots whose images are rendered.
+    Attributes:
+        open_shares, track_shares: probabilities of stand, turn, straight, heading and curve, on open ground
+            and on a track.
+        speed: range of vx [m/s].
+        yaw_rate: largest yaw rate [rad/s].
+        heading_gain: yaw rate per heading error [1/s].
+        period: range of the time until the next command [s].
+    """
+
+    open_shares: tuple[float, ...] = (0.18, 0.24, 0.2, 0.06, 0.32)
+    track_shares: tuple[float, ...] = (0.06, 0.08, 0.26, 0.55, 0.05)
+    speed: tuple[float, float] = (0.2, 0.8)
+    yaw_rate: float = 1.0
+    heading_gain: float = 0.8
+    period: tuple[float, float] = (3.0, 9.0)
+
+
+@dataclass(frozen=True)
+class CurriculumConfig:
+    """When a robot's terrain level changes.
+
+    Attributes:
+        promotion: one level up after this distance [m].
+        demotion_share: one level down below this share of the commanded distance ...
+        min_commanded: ... if at least this distance was commanded [m].
+        failure: also one level down after a failure within this distance [m].
+        redraw_from: after the last level, the next one is drawn from this level upwards.
+        revisit: share of the episodes on a level drawn from all up to the robot's own, so that easier
+            terrain is not unlearned.
+    """
+
+    promotion: float = 4.0
+    demotion_share: float = 0.5
+    min_commanded: float = 2.0
+    failure: float = 0.0
+    redraw_from: int = 0
+    revisit: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.revisit < 1.0:
+            raise ValueError(f"curriculum: revisit is {self.revisit}, expected a share in [0, 1)")
+
+
+@dataclass(frozen=True)
+class EndConfig:
+    """When an episode ends.
+
+    Attributes:
+        upright: maximum z of unit gravity in the base frame (-1 level, 0 lying on the side).
+        trunk_contact: maximum duration of uninterrupted trunk contact [s].
+        track_x, track_y: ends and half width of the track [m].
+        sideways_fails: leaving the track other than forward is a failure instead of a time-out.
+        stuck: maximum time without 0.1 m of progress under a command to walk [s].
+        pit: maximum depth below the start on terrains with pits [m].
+    """
+
+    upright: float = -0.35
+    trunk_contact: float = 0.4
+    track_x: tuple[float, float] = (-1.8, 8.6)
+    track_y: float = 2.2
+    sideways_fails: bool = False
+    stuck: float = float("inf")
+    pit: float = float("inf")
+
+
+@dataclass(frozen=True)
+class RewardConfig:
+    """Weight of every reward term (per second); see :class:`Rewards` for what the terms measure.
+
+    Attributes:
+        leniency: factors (terrain, term, factor) for terms that work against crossing an obstacle.
+        overspeed: (terrain, m/s) by which a robot may exceed the commanded speed without penalty.
+        run_up: per m/s above the command, up to 1 m/s, on tracks of gaps; proportional to the level. At
+            walking speed a robot steps across 0.6 m and falls into wider gaps.
+        leap: per m2 under the path of the trunk's lower end over a pit, proportional to the level. Lunging
+            crosses 0.7 m; over wider gaps the nose drops before the front feet land, or, if the robot rears
+            up, the rear drops.
+        vault: per m2 between the path of the trunk's rear end and the top of a box that the front end has
+            reached, proportional to the level. Jumping up without forward motion falls back.
+        fall: given once when an episode ends in a failure, and not clipped at zero. Without it, a fall only
+            costs the rewards of the following seconds.
+    """
+
+    track_velocity: float = 1.5
+    track_yaw: float = 1.5
+    track_mean_velocity: float = 0.5
+    track_mean_yaw: float = 0.8
+    air_time: float = 0.015
+    vertical_velocity: float = -1.0
+    tilt_rate: float = -0.05
+    lateral_tilt: float = -1.0
+    torque: float = -1e-4
+    joint_acceleration: float = -2.0e-7
+    action_rate: float = -0.015
+    action_jerk: float = -0.005
+    posture: float = -0.04
+    hip_posture: float = -0.15
+    collision: float = -1.0
+    stuck: float = -0.5
+    stand_posture: float = -2.0
+    stand_motion: float = -0.03
+    stand_feet: float = 2.0
+    heading: float = 0.0
+    crouch: float = 0.0
+    leniency: tuple[tuple[str, str, float], ...] = ()
+    overspeed: tuple[tuple[str, float], ...] = ()
+    run_up: float = 0.0
+    leap: float = 0.0
+    vault: float = 0.0
+    fall: float = 0.0
+
+    def __post_init__(self) -> None:
+        for _, term, _ in self.leniency:
+            if term == "fall" or not isinstance(getattr(self, term, None), float):
+                raise ValueError(f"rewards: leniency names {term!r}, expected a rate such as 'collision'")
+
+
+@dataclass(frozen=True)
+class DepthNoise:
+    """Errors of planar depth.
+
+    Attributes:
+        disparity: standard deviation of the inverse depth [1/m]: 0.05 pixels at a focal length of 211 pixels
+            and a baseline of 0.05 m.
+        dropout: share of pixels without a measurement.
+        edge: a pixel whose depth differs by more than this from its left neighbour [m] ...
+        edge_dropout: ... drops out with this probability.
+    """
+
+    disparity: float = 0.005
+    dropout: float = 0.005
+    edge: float = 0.1
+    edge_dropout: float = 0.3
+
+    def __post_init__(self) -> None:
+        for key, value in vars(self).items():
+            if not 0.0 <= value <= 1.0:
+                raise ValueError(f"depth noise: {key} is {value}, expected a number in [0, 1]")
+
+
+@dataclass(frozen=True)
+class EnvConfig:
+    """Settings of the environment.
+
+    Attributes:
+        terrain_shares: shares of the robots by terrain kind, relative to one another.
+        episode: maximum duration of an episode [s].
+        push_period: mean time between pushes [s].
+        push_velocity: maximum velocity added by a push, per axis [m/s].
+        noise: amplitude (+-) of uniform sensor noise by observation term, in the term's unit.
+        latency: share of the episodes in which actions take effect one physics step late.
+        action_delay: instead of ``latency``, a range of delays [s], drawn per episode and rounded to physics
+            steps.
+        camera_pitch: maximum error of the camera's pitch (+-) [rad].
+        lost_images: share of images that do not arrive.
+        blind_robots: share of the episodes without any image.
+        rendered: share of the robots whose images are rendered.
+        depth_noise: errors of the camera; None for none.
+        camera: whether there are depth images.
+        surroundings: whether height maps are observed.
+        start_x, start_heading: ranges (+-) of the start on a track [m, rad].
     """
 
     terrain_shares: tuple[tuple[str, float], ...] = (("flat", 0.45), ("rough", 0.3), ("slope", 0.25))

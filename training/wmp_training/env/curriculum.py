@@ -1,48 +1,28 @@
-"""Terrain levels: harder after success, easier after failure, and now and then one already mastered."""
+"""Terrain curriculum: harder levels after success, easier ones after failure, some revisited."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from wmp_training.env.config import CurriculumConfig
 from wmp_training.sim.backend import Worlds
 
-
-@dataclass(frozen=True)
-class CurriculumConfig:
-    """When levels change.
-
-    Up after ``promotion`` m. Down after less than ``demotion_share`` of the commanded distance, if at least
-    ``min_commanded`` m were commanded, or after a failure within ``failure`` m. Past the last level follows
-    one drawn from ``redraw_from`` upwards. ``revisit`` is the share of the episodes on a level drawn from all
-    up to the robot's own: what is never met again is unlearned.
-    """
-
-    promotion: float = 4.0
-    demotion_share: float = 0.5
-    min_commanded: float = 2.0
-    failure: float = 0.0
-    redraw_from: int = 0
-    revisit: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.revisit < 1.0:
-            raise ValueError(f"curriculum: revisit is {self.revisit}, expected a share in [0, 1)")
+DEFAULT = CurriculumConfig()
 
 
 class Curriculum:
-    """Keeps each robot on its terrain kind, moves its level, and counts successes per kind and level.
+    """Assigns each robot a terrain kind, adapts its level, and counts successes per kind and level.
 
-    A success is an episode that makes the promotion distance and does not end in failure.
+    An episode is a success if it covers the promotion distance and does not end in a failure.
 
     Args:
-        worlds: what there is to be placed on.
-        shares: how many of the robots are on each kind of ``worlds``, relative to one another.
-        num_robots: robots, assigned to kinds in blocks.
-        kinds: kind of every robot [N] instead of by shares.
+        worlds: the compiled worlds.
+        shares: shares of the robots per kind of ``worlds``, relative to one another.
+        num_robots: number of robots, assigned to kinds in blocks.
+        kinds: kind of every robot [N], instead of ``shares``.
     """
 
     def __init__(
@@ -50,7 +30,7 @@ class Curriculum:
         worlds: Worlds,
         shares: Mapping[str, float],
         num_robots: int,
-        config: CurriculumConfig = CurriculumConfig(),
+        config: CurriculumConfig = DEFAULT,
         kinds: Tensor | None = None,
     ) -> None:
         self.worlds, self.config, self.device = worlds, config, worlds.kind.device
@@ -60,7 +40,7 @@ class Curriculum:
         self.kind = (by_share if kinds is None else kinds).to(self.device)
         self.level = torch.zeros_like(self.kind)
         self.top = torch.stack([worlds.level[worlds.kind == k].max() for k in range(len(worlds.names))])
-        # Worlds are drawn robot by robot: on the CPU, where that costs nothing.
+        # Worlds are drawn robot by robot, which is cheap on the CPU only.
         kind_of, level_of = worlds.kind.cpu(), worlds.level.cpu()
         self._members = {
             (k, level): torch.nonzero((kind_of == k) & (level_of == level)).squeeze(-1)
@@ -71,7 +51,7 @@ class Curriculum:
 
     @staticmethod
     def _bounds(names: Sequence[str], shares: Mapping[str, float]) -> Tensor:
-        """Where the robots of each kind end [K], of all robots as 1."""
+        """Cumulative shares of the kinds [K], up to 1."""
         values = [shares.get(name, 0.0) for name in names]
         if min(values) < 0 or not sum(values) > 0 or not set(shares).issuperset(names):
             raise ValueError(
@@ -82,8 +62,15 @@ class Curriculum:
     def update(
         self, robots: Tensor, world: Tensor, distance: Tensor, commanded: Tensor, failed: Tensor
     ) -> None:
-        """Move the levels of ``robots`` whose episode ended, given its world, metres made and commanded, and
-        whether it ended in failure; all [M]. An episode below a robot's level is counted but moves nothing.
+        """Adapt the levels of ``robots`` whose episode ended.
+
+        An episode below the robot's level is counted but changes no level.
+
+        Args:
+            robots: indices [M].
+            world: world of the episode [M].
+            distance, commanded: covered and commanded distance [M], m.
+            failed: whether the episode ended in a failure [M].
         """
         config, top, own = self.config, self.top[self.kind[robots]], self.level[robots]
         level = self.worlds.level[world]
@@ -100,7 +87,7 @@ class Curriculum:
         self.level[robots] = torch.where(level < own, own, torch.where(moved > top, anywhere, moved))
 
     def draw(self, robots: Tensor) -> Tensor:
-        """A world of each robot's kind and level, or of one below [M]."""
+        """Draw a world [M] of each robot's kind, at its level or, if it revisits, at an easier one."""
         own = self.level[robots]
         below = (torch.rand(len(robots), device=self.device) * (own + 1)).long()
         level = torch.where(torch.rand(len(robots), device=self.device) < self.config.revisit, below, own)
@@ -110,11 +97,10 @@ class Curriculum:
         return torch.tensor(worlds, dtype=torch.long, device=self.device)
 
     def adopt(self, level: Tensor, spread: bool = False) -> None:
-        """Take over the levels of another run [M], whose robots were shared out to the same terrains; with
-        ``spread`` each robot starts anywhere from the lowest up to that.
+        """Take over the levels of another run [M] with the same terrains.
 
-        With another number of robots, one beside the border of two terrains may be given a level of the
-        other, and with other shares many are: at most its own terrain's last.
+        With another number of robots or other shares, a robot may take the level of one on another terrain,
+        but at most its own terrain's last. With ``spread``, each robot starts at a random level up to that.
         """
         place = (torch.arange(len(self.level)) + 0.5) / len(self.level) * len(level)
         adopted = torch.minimum(level[place.long()], self.top[self.kind].cpu())
@@ -122,7 +108,7 @@ class Curriculum:
         self.level = self.level.to(self.device)
 
     def mean_levels(self) -> dict[str, float]:
-        """Mean level of each kind that has more than one."""
+        """Mean level of each kind with more than one level."""
         return {
             name: self.level[self.kind == k].float().mean().item()
             for k, name in enumerate(self.worlds.names)
@@ -130,7 +116,7 @@ class Curriculum:
         }
 
     def take_counts(self) -> dict[str, dict[str, list[int]]]:
-        """Episodes finished and passed per level of each kind since the last call."""
+        """Number of episodes finished and passed per level of each kind, since the last call."""
         counts, self._counts = self._counts.long().tolist(), torch.zeros_like(self._counts)
         return {
             name: {"finished": counts[0][k][: top + 1], "passed": counts[1][k][: top + 1]}

@@ -1,4 +1,4 @@
-"""Commands that take effect late, by whole physics steps; every episode has a delay of its own."""
+"""Action delay: joint targets take effect late, by whole physics steps that are drawn per episode."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from wmp_training.env.config import EnvConfig
 
 
 class ActionDelay:
-    """Turns the joint targets of a control period into what reaches the motors in each of its physics steps.
+    """Turns the joint targets of a control period into those that the motors get in each physics step.
 
-    ``late`` [N] is the delay in physics steps; ``targets`` [P, N, J] are those of the last P periods, newest
-    first, as many as the longest delay reaches back.
+    ``late`` [N] is the delay in physics steps; ``targets`` [P, N, J] are the targets of the last P periods,
+    newest first, as many as the longest delay reaches back.
 
     Args:
-        targets: where joints are told to be before the first step [N, J].
-        substeps: physics steps of a control period, which lasts ``control_period`` s.
+        targets: joint targets before the first step [N, J].
+        substeps: physics steps per control period.
+        control_period: duration of a control period [s].
     """
 
     STATE = ("targets", "late")
@@ -38,22 +39,22 @@ class ActionDelay:
         else:
             low, high = self.config.action_delay
             late = ((low + (high - low) * draw) / self.dt).round().long()
-            # In single precision a half may be rounded up where it was not above.
+            # In single precision, rounding may exceed the longest delay by one step.
             self.late[robots] = late.clamp(max=self.longest)
 
     def __call__(self, targets: Tensor) -> Tensor:
-        """What reaches the motors [N, substeps, J] while they are told ``targets`` [N, J]."""
-        told = torch.cat([targets[None], self.targets])
-        self.targets = told[:-1]
-        # A step that lies d before the present one belongs to the ceil(d / substeps)-th period back.
+        """Targets that the motors get [N, substeps, J] in the control period of ``targets`` [N, J]."""
+        history = torch.cat([targets[None], self.targets])
+        self.targets = history[:-1]
+        # The step d steps before the present one belongs to the period ceil(d / substeps) periods back.
         before = self.late[:, None] - torch.arange(self.substeps, device=targets.device)
         back = ((before + self.substeps - 1) // self.substeps).clamp(min=0)
-        return told[back, torch.arange(len(targets), device=targets.device)[:, None]]
+        return history[back, torch.arange(len(targets), device=targets.device)[:, None]]
 
     def state_dict(self) -> dict[str, Tensor]:
         return {name: getattr(self, name) for name in self.STATE}
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        # Checkpoints from before delays of several steps hold one period, and whether it is late.
+        # Older checkpoints have one period [N, J] and booleans: delayed by one step or not.
         self.targets = state["targets"].view_as(self.targets)
         self.late = state["late"].long()

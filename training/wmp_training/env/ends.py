@@ -1,39 +1,19 @@
-"""When an episode ends: as a failure, or because there is nothing more to do."""
+"""When an episode ends: with a failure, or at the end of the track."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-
-@dataclass(frozen=True)
-class EndConfig:
-    """Bounds of an episode.
-
-    ``upright``: largest z of unit gravity in the base frame (-1 level, 0 lying on the side).
-    ``trunk_contact`` s of trunk contact in a row. ``track_x``, ``track_y`` m: its ends and half width.
-    ``sideways_fails``: to leave the track other than forward is a failure instead of a time-out. ``stuck`` s
-    without 0.1 m of progress while told to walk. ``pit`` m below the start, where there is something to fall
-    into.
-    """
-
-    upright: float = -0.35
-    trunk_contact: float = 0.4
-    track_x: tuple[float, float] = (-1.8, 8.6)
-    track_y: float = 2.2
-    sideways_fails: bool = False
-    stuck: float = float("inf")
-    pit: float = float("inf")
+from wmp_training.env.config import EndConfig
 
 
 class Ends:
-    """Judges every robot after every control period.
+    """Decides after every control period which episodes end.
 
     Args:
-        track: robots on a track along +x [N]; the others walk where they like.
-        pits: robots whose track has gaps [N].
+        track: robots on a track along +x [N]; the others are on open ground.
+        pits: robots whose track has pits [N].
     """
 
     STATE = ("trunk_time", "best_x", "idle_time")
@@ -51,7 +31,10 @@ class Ends:
     def __call__(
         self, position: Tensor, gravity: Tensor, trunk_contact: Tensor, speed: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Whether each robot failed, and whether it left the track in order [N]; ``speed`` commanded."""
+        """Whether each robot failed, and whether it left the track without a failure [N].
+
+        ``speed`` [N] is the commanded vx [m/s].
+        """
         config = self.config
         x, y, z = position.unbind(-1)
         self.trunk_time = torch.where(trunk_contact, self.trunk_time + self.dt, 0.0)

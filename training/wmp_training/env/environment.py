@@ -1,8 +1,8 @@
-"""The locomotion task: many robots walk over terrain, seeing at 10 Hz and acting at 50 Hz.
+"""The locomotion task: many robots walk over terrain, with depth images at 10 Hz and actions at 50 Hz.
 
-The environment knows no physics engine. Every robot has its own tick counter; at ticks that are multiples
-of the world-model interval it has a depth image, rendered one interval earlier, exactly as late as on the
-robot.
+The environment is independent of the physics engine. Every robot has its own tick counter. At ticks that are
+multiples of the world-model interval it gets a depth image rendered one interval earlier: the same delay as
+on the robot.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from wmp_core.contract import Contract
+from wmp_training.env.cameras import Cameras, PredictedDepth
 from wmp_training.env.commands import Commands
 from wmp_training.env.config import EnvConfig
 from wmp_training.env.curriculum import Curriculum
@@ -23,18 +24,17 @@ from wmp_training.env.observations import Observations, projected_gravity
 from wmp_training.env.placement import Placement
 from wmp_training.env.privileged import crouch, privileged, surroundings
 from wmp_training.env.rewards import RewardInputs, Rewards
-from wmp_training.env.sight import Imagination, Sight
 from wmp_training.sim.backend import RobotStates, Simulator
 from wmp_training.sim.height_map import MAP_SIZE
 
 
 @dataclass
 class Observation:
-    """What learning sees at a policy tick; network-ready (scaled, noisy), except ``base_velocity`` in m/s.
+    """Observations of all robots at a policy tick, scaled and noisy, except ``base_velocity`` in m/s.
 
-    ``due`` [M] lists the robots at a world-model tick, ``first`` [M] whether it is their tick 0, ``depth``
-    [M, H, W] their normalised image (one interval old), ``valid`` [M] whether it arrived. ``surroundings``
-    [N, 204] are the scaled height map and ceiling line, where observed.
+    ``due`` [M] lists the robots at a world-model tick, ``first`` [M] says whether it is their tick 0,
+    ``depth`` [M, H, W] is their normalised image (one interval old), ``valid`` [M] whether it arrived.
+    ``surroundings`` [N, 204] are the scaled height map and ceiling line, if observed.
     """
 
     proprioception: Tensor
@@ -53,7 +53,7 @@ class Observation:
 
 @dataclass
 class Step:
-    """Result of one control period; where ``done``, the observation is the first of the next episode."""
+    """Result of one control period [N]; where ``done``, the observation is the next episode's first."""
 
     observation: Observation
     reward: Tensor
@@ -62,10 +62,11 @@ class Step:
 
 
 class LocomotionEnv:
-    """Batched environment; see the module docstring. ``action`` is the network output, clipped here.
+    """Batched environment; see the module docstring.
 
-    ``kinds`` [N] puts robots on terrain kinds of the pool, instead of the configuration's shares.
-    ``imagination`` draws the images of robots that are not rendered.
+    Args:
+        kinds: terrain kind of every robot [N], instead of the shares of ``config``.
+        depth_predictor: predicts the images of robots that are not rendered.
     """
 
     STATE = ("actions", "world", "tick", "commanded", "start_x", "age_offset", "surroundings")
@@ -77,7 +78,7 @@ class LocomotionEnv:
         simulator: Simulator,
         config: EnvConfig,
         kinds: Tensor | None = None,
-        imagination: Imagination | None = None,
+        depth_predictor: PredictedDepth | None = None,
     ) -> None:
         self.contract, self.sim, self.config = contract, simulator, config
         self.device = device = simulator.device
@@ -97,7 +98,7 @@ class LocomotionEnv:
         self.rewards = Rewards(config.rewards, terrains, self.dt, default)
         self.placement = Placement(config, contract.joints, device)
         self.delay = ActionDelay(config, default.repeat(count, 1), simulator.substeps, self.dt)
-        self.sight = Sight(contract.depth, config, count, imagination, device)
+        self.cameras = Cameras(contract.depth, config, count, depth_predictor, device)
         self.actions = torch.zeros(3, count, contract.num_joints, device=device)
         self.commanded, self.start_x = torch.zeros(2, count, device=device)
         self.world, self.tick, self.age_offset = torch.zeros(3, count, dtype=torch.long, device=device)
@@ -107,18 +108,18 @@ class LocomotionEnv:
         self.episode_log: dict[str, Tensor] = {}
 
     def reset(self) -> Observation:
-        """Start all robots; their first episodes have random lengths, so that resets and phases spread."""
+        """Start all robots; their first episodes have random lengths, so that resets are spread over time."""
         everyone = torch.arange(self.num_robots, device=self.device)
         self._place(everyone)
         self.age_offset = torch.randint(0, self.max_tick, (self.num_robots,), device=self.device)
         return self.observe()
 
     def observe(self) -> Observation:
-        """What the robots sense now. Advances histories and images: called once per tick."""
+        """Observe all robots. Advances histories and images, so call it once per tick."""
         return self._observe(self.sim.states())
 
     def step(self, action: Tensor) -> Step:
-        """Act for one control period with ``action`` [N, A]."""
+        """Simulate one control period with the network output ``action`` [N, A], clipped here."""
         clip = self.contract.action.clip
         action = action.clamp(-clip, clip)
         self.actions = torch.stack([action, self.actions[0], self.actions[1]])
@@ -155,7 +156,7 @@ class LocomotionEnv:
         state |= {f"rewards.{name}": getattr(self.rewards, name) for name in ("air", "last_dq", "mean_error")}
         state |= self.delay.state_dict()
         state |= {name: getattr(self.ends, name) for name in Ends.STATE}
-        state |= {name: getattr(self.sight, name) for name in Sight.STATE}
+        state |= {name: getattr(self.cameras, name) for name in Cameras.STATE}
         state |= {"history": self.observations.history, "level": self.curriculum.level}
         return state | {f"simulator.{name}": value for name, value in self.sim.state_dict().items()}
 
@@ -173,9 +174,9 @@ class LocomotionEnv:
                 setattr(self, key, value)
             elif key in Ends.STATE:
                 setattr(self.ends, key, value)
-            elif key in Sight.STATE:
-                setattr(self.sight, key, value)
-        # Under other shares some robots belong on another terrain: they go there with the next step.
+            elif key in Cameras.STATE:
+                setattr(self.cameras, key, value)
+        # With changed shares some robots belong on another terrain: their episode ends with the next step.
         elsewhere = self.sim.worlds.kind[self.world] != self.curriculum.kind
         self.age_offset[elsewhere] = self.max_tick
         prefix = "simulator."
@@ -201,7 +202,7 @@ class LocomotionEnv:
 
     def _finish(self, robots: Tensor, states: RobotStates, failed: Tensor) -> None:
         self.age_offset[robots] = 0
-        # Under other shares, the episode in which a robot was resumed was one of another terrain.
+        # With changed shares, the episode during which the run was resumed was on another terrain.
         own = self.sim.worlds.kind[self.world[robots]] == self.curriculum.kind[robots]
         robots, failed = robots[own], failed[own]
         distance = states.position[robots, 0] - self.start_x[robots]
@@ -226,7 +227,7 @@ class LocomotionEnv:
         self.observations.reset(robots)
         self.rewards.reset(robots)
         self.commands.resample(robots)
-        self.sight.reset(robots)
+        self.cameras.reset(robots)
         self.delay.reset(robots, start.q)
 
     def _observe(self, states: RobotStates) -> Observation:
@@ -236,9 +237,9 @@ class LocomotionEnv:
         proprioception = self.observations.proprioception(raw)
         due = torch.nonzero(self.tick % self.interval == 0).squeeze(-1)
         first = self.tick[due] == 0
-        around = self._look_around(states.position[:, 2:], due)
-        known = None if around is None else torch.cat([around, proprioception], -1)
-        depth, valid = self.sight.look(self.sim, due, first, known)
+        around = self._observe_surroundings(states.position[:, 2:], due)
+        inputs = None if around is None else torch.cat([around, proprioception], -1)
+        depth, valid = self.cameras.capture(self.sim, due, first, inputs)
         return Observation(
             proprioception=proprioception,
             history=self.observations.push(proprioception, self.actions[0]),
@@ -256,9 +257,11 @@ class LocomotionEnv:
             surroundings=around,
         )
 
-    def _look_around(self, base_height: Tensor, due: Tensor) -> Tensor | None:
-        """Surroundings as of each robot's last world-model tick: a teacher that saw more than h can tell
-        would teach what no student can do."""
+    def _observe_surroundings(self, base_height: Tensor, due: Tensor) -> Tensor | None:
+        """Surroundings at each robot's last world-model tick.
+
+        A teacher with newer information than h contains would teach what no student can do.
+        """
         if not self.map_size:
             return None
         self.surroundings[due] = surroundings(self.sim, due, base_height[due])
@@ -266,6 +269,6 @@ class LocomotionEnv:
 
 
 def yaw(quat: Tensor) -> Tensor:
-    """Heading [N] in rad of robots at ``quat`` [N, 4]."""
+    """Heading [N], rad, of robots with orientation ``quat`` [N, 4]."""
     w, x, y, z = quat.unbind(-1)
     return torch.atan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))

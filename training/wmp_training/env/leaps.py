@@ -1,5 +1,4 @@
-"""What robots on gaps and boxes are paid for: to come with a run-up, to fly high over a pit, to bring the
-hind legs up as well."""
+"""Reward inputs on gaps and boxes: run-up, flight over a pit, and lifting the rear onto a box."""
 
 from __future__ import annotations
 
@@ -13,8 +12,11 @@ from wmp_training.sim.backend import Simulator
 
 
 class Leap(NamedTuple):
-    """Of every robot [N], in proportion to its level among those of its terrain: how much of a run-up its
-    gaps ask for (1: the widest), how high it flies over them, how high its rear end is above a box [m]."""
+    """For every robot [N], each proportional to its level (1: the last of its terrain).
+
+    ``run_up``: weight of a run-up on gaps. ``flight``: height of the trunk over a pit [m]. ``vault``: height
+    of the trunk's rear end over a box [m].
+    """
 
     run_up: Tensor
     flight: Tensor
@@ -22,18 +24,18 @@ class Leap(NamedTuple):
 
 
 class Leaps:
-    """Looks at the robots whose terrain is a track of gaps or of boxes.
+    """Measures the robots on tracks of gaps or boxes.
 
     Args:
         terrains: name of every robot's terrain kind, N of them.
         hardest: last level of each robot's terrain [N].
-        pit: ground this far below the start is a pit, m.
+        pit: ground this far below the start is a pit [m].
     """
 
-    #: From the base's middle to the ends of the trunk, and between which heights a flight counts [m].
+    #: Distance from the base's origin to the ends of the trunk; heights between which flight counts [m].
     HALF_TRUNK, LOW, HIGH = 0.25, 0.1, 0.45
-    #: What the front end must be higher above than the rear end to be over a box, and how high above its top
-    #: the rear end counts [m].
+    #: The front end is over a box if its ground is this much higher than the rear end's; height above the box
+    #: at which the rear end's reward saturates [m].
     STEP, ABOVE = 0.2, 0.3
 
     def __init__(self, simulator: Simulator, terrains: Sequence[str], hardest: Tensor, pit: float) -> None:
@@ -45,15 +47,21 @@ class Leaps:
         self.gap_robots, self.box_robots = (torch.nonzero(on).squeeze(-1) for on in (self.on_gaps, on_boxes))
 
     def __call__(self, world: Tensor, position: Tensor, gravity: Tensor, heading: Tensor) -> Leap:
-        """Of robots at ``position`` [N, 3] of their ``world`` [N], with unit ``gravity`` [N, 3] in the base
-        frame and ``heading`` [N] off the track, rad."""
+        """Measure all robots.
+
+        Args:
+            world: world of each robot [N].
+            position: of the base [N, 3], m, world frame.
+            gravity: unit gravity in the base frame [N, 3].
+            heading: yaw relative to the track [N], rad.
+        """
         level = self.sim.worlds.level[world] / self.hardest
         flight = self.flight(world, position, gravity)
         vault = self.vault(world, position, gravity, heading)
         return Leap(level * self.on_gaps, level * flight, level * vault)
 
     def flight(self, world: Tensor, position: Tensor, gravity: Tensor) -> Tensor:
-        """How high the lower end of every robot's trunk is over a pit, beyond ``LOW`` [N], m."""
+        """Height of the lower end of the trunk above ``LOW`` while over a pit, else 0 [N], m."""
         flight = torch.zeros(len(world), device=world.device)
         x, y, z = position[self.gap_robots].unbind(-1)
         over_pit = self.sim.ground_height(world[self.gap_robots], x, y) < -self.pit
@@ -62,8 +70,7 @@ class Leaps:
         return flight
 
     def vault(self, world: Tensor, position: Tensor, gravity: Tensor, heading: Tensor) -> Tensor:
-        """How high the rear end of every robot's trunk is above the box that its front end is over already
-        [N], m; ``heading`` off the track [N], rad."""
+        """Height of the trunk's rear end above the box that its front end has reached, else 0 [N], m."""
         vault = torch.zeros(len(world), device=world.device)
         robots = self.box_robots
         x, y, z = position[robots].unbind(-1)

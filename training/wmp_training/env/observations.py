@@ -1,4 +1,4 @@
-"""Observation terms of many robots at once: the same numbers as the runtime computes for one."""
+"""Observation terms of many robots at once, with the same values as the runtime's for one robot."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wmp_training.sim.backend import RobotStates
 
 
 def projected_gravity(quat: Tensor) -> Tensor:
-    """Unit gravity [N, 3] in the base frame of robots at ``quat`` [N, 4]; (0, 0, -1) when level."""
+    """Unit gravity in the base frame [N, 3] for orientations ``quat`` [N, 4]; (0, 0, -1) when level."""
     w, x, y, z = quat.unbind(-1)
     return torch.stack([2 * (w * y - x * z), -2 * (y * z + w * x), 2 * (x * x + y * y) - 1], dim=-1)
 
@@ -51,7 +51,7 @@ class Observations:
         return values.clamp(-self.clip, self.clip)
 
     def push(self, proprioception: Tensor, last_action: Tensor) -> Tensor:
-        """Append one step to every robot's history; the flat history [N, steps * size], newest last."""
+        """Append one step to every history; returns the flat histories [N, steps * size], newest last."""
         step = torch.empty_like(self.history[:, 0])
         for source, target in self._history_parts:
             step[:, target] = proprioception[:, source]
@@ -60,9 +60,9 @@ class Observations:
         return self.history.flatten(1)
 
     def reset(self, robots: Tensor) -> None:
-        """Forget the history of ``robots``. Histories handed out before keep their values."""
+        """Clear the history of ``robots``; histories that were returned before keep their values."""
         self.history = self.history.index_fill(0, robots, 0.0)
 
     def scaled_command(self, command: Tensor) -> Tensor:
-        """The command as the policy gets it: scaled as in proprioception."""
+        """The policy's command input: scaled as in proprioception."""
         return command * self.scale[self.slices["command"]]

@@ -1,4 +1,4 @@
-"""Where and how new episodes begin."""
+"""Initial states of new episodes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from wmp_training.sim.backend import Simulator
 
 @dataclass
 class Start:
-    """``pose`` [M, 7] position and quaternion, ``velocity`` [M, 6] world linear and base angular, ``q`` and
-    ``dq`` [M, J]."""
+    """Initial states of M robots.
+
+    ``pose`` [M, 7] position and quaternion, ``velocity`` [M, 6] linear (world frame) and angular (base
+    frame), ``q`` and ``dq`` [M, J].
+    """
 
     pose: Tensor
     velocity: Tensor
@@ -24,16 +27,18 @@ class Start:
 
 
 class Placement:
-    """Draws starts: half at rest, half thrown in; on open ground with any heading.
+    """Draws initial states: half almost at rest, half dropped with random velocities.
+
+    On open ground the heading is arbitrary.
 
     Args:
         device: of the environment's tensors.
     """
 
-    #: Height of the base above the ground [m] of a robot at rest, and of one thrown in.
-    CALM, THROWN = 0.29, 0.35
-    #: Of a robot thrown in: velocities [m/s, rad/s], joint errors [rad] and joint speeds [rad/s] as +-; a
-    #: calm one has this share of them.
+    #: Height of the base above the ground of a robot at rest, and of a dropped one [m].
+    AT_REST, DROPPED = 0.29, 0.35
+    #: Ranges (+-) for a dropped robot: velocities [m/s, rad/s], joint position errors [rad] and joint
+    #: velocities [rad/s]. A robot at rest gets this share of them.
     VELOCITY, POSITION_ERROR, JOINT_SPEED, CALM_SHARE = 0.4, 0.3, 1.0, 0.1
 
     def __init__(self, config: EnvConfig, joints: JointContract, device: torch.device) -> None:
@@ -44,13 +49,13 @@ class Placement:
         )
 
     def draw(self, simulator: Simulator, world: Tensor, track: Tensor) -> Start:
-        """Starts on ``world`` [M], of which ``track`` [M] are tracks along +x."""
+        """Draw starts on ``world`` [M]; ``track`` [M] says which are tracks along +x."""
         count = len(world)
         calm = torch.rand(count, device=self.device) < 0.5
         spread = torch.where(track, self.config.start_x, 1.0)
         x, y = self._uniform(count) * spread, self._uniform(count) * spread
         heading = self._uniform(count) * torch.where(track, self.config.start_heading, torch.pi)
-        z = simulator.ground_height(world, x, y) + torch.where(calm, self.CALM, self.THROWN)
+        z = simulator.ground_height(world, x, y) + torch.where(calm, self.AT_REST, self.DROPPED)
         zero = torch.zeros_like(x)
         pose = torch.stack([x, y, z, torch.cos(heading / 2), zero, zero, torch.sin(heading / 2)], dim=-1)
         wild = torch.where(calm, self.CALM_SHARE, 1.0)[:, None]
@@ -61,5 +66,5 @@ class Placement:
         return Start(pose, velocity, torch.clamp(q, self.lower, self.upper), dq)
 
     def _uniform(self, *shape: int) -> Tensor:
-        """Uniform in [-1, 1]."""
+        """Uniform random numbers in [-1, 1]."""
         return torch.rand(*shape, device=self.device) * 2.0 - 1.0

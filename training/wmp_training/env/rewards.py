@@ -1,4 +1,4 @@
-"""Reward terms. Each is a rate; their sum is multiplied by the control period and clipped at zero."""
+"""Reward terms. Each is a rate per second; their sum times the control period is clipped at zero."""
 
 from __future__ import annotations
 
@@ -8,65 +8,25 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from wmp_training.env.config import RewardConfig
 from wmp_training.env.leaps import Leap
 from wmp_training.sim.backend import RobotStates
 
 
-@dataclass(frozen=True)
-class RewardConfig:
-    """Weight of every term (per second); see :class:`Rewards` for what they measure.
-
-    ``leniency`` holds factors (terrain, term, factor) for terms that stand in the way of an obstacle,
-    ``overspeed`` (terrain, m/s) by how much a robot may be faster than commanded at no cost. ``run_up`` pays
-    every m/s beyond the command, up to 1 m/s, among the widest gaps, and less in proportion among narrower
-    ones: who arrives at a walk steps across 0.6 m and falls into what is wider. ``leap`` pays, among them and
-    in the same proportion, the area under the path of the trunk's lower end over a pit (per m2): who lunges
-    across 0.7 m drops his nose into what is wider before his front feet come down, and who rears up instead
-    drops behind. ``vault`` pays, among boxes and in their proportion, the area between the path of the
-    trunk's rear end and the top of the box that the front end is over already (per m2): who jumps up without
-    getting forward falls back. ``fall`` is given once, whole, to an episode that ends in a failure, and is
-    not cut off at zero: what a fall costs otherwise is the reward of the next seconds.
-    """
-
-    track_velocity: float = 1.5
-    track_yaw: float = 1.5
-    track_mean_velocity: float = 0.5
-    track_mean_yaw: float = 0.8
-    air_time: float = 0.015
-    vertical_velocity: float = -1.0
-    tilt_rate: float = -0.05
-    lateral_tilt: float = -1.0
-    torque: float = -1e-4
-    joint_acceleration: float = -2.0e-7
-    action_rate: float = -0.015
-    action_jerk: float = -0.005
-    posture: float = -0.04
-    hip_posture: float = -0.15
-    collision: float = -1.0
-    stuck: float = -0.5
-    stand_posture: float = -2.0
-    stand_motion: float = -0.03
-    stand_feet: float = 2.0
-    heading: float = 0.0
-    crouch: float = 0.0
-    leniency: tuple[tuple[str, str, float], ...] = ()
-    overspeed: tuple[tuple[str, float], ...] = ()
-    run_up: float = 0.0
-    leap: float = 0.0
-    vault: float = 0.0
-    fall: float = 0.0
-
-    def __post_init__(self) -> None:
-        for _, term, _ in self.leniency:
-            if term == "fall" or not isinstance(getattr(self, term, None), float):
-                raise ValueError(f"rewards: leniency names {term!r}, expected a rate such as 'collision'")
-
-
 @dataclass
 class RewardInputs:
-    """What the terms look at: states after the step, the heading off the track (rad; 0 on open ground), by
-    how much the robot walks lower than upright with nothing above it (m), what it does among gaps and boxes,
-    the command during the step, and the last three actions."""
+    """Inputs of the reward terms, for all N robots.
+
+    Attributes:
+        states: after the step.
+        gravity: unit gravity in the base frame [N, 3].
+        heading: yaw relative to the track [N], rad; 0 on open ground.
+        crouch: how much lower than upright the robot walks under open sky [N], m.
+        leap: measured on gaps and boxes.
+        command: during the step [N, 3].
+        standing: whether the command is to stand [N].
+        action, last_action, older_action: the last three actions [N, A].
+    """
 
     states: RobotStates
     gravity: Tensor
@@ -81,7 +41,7 @@ class RewardInputs:
 
 
 class Rewards:
-    """Computes all terms and keeps what they need from step to step (air times, running means).
+    """Computes all terms and keeps their state between steps (air times, running means).
 
     Args:
         terrains: name of every robot's terrain kind, N of them.
@@ -121,7 +81,7 @@ class Rewards:
         self.mean_error[robots] = 0.0
 
     def __call__(self, inputs: RewardInputs) -> tuple[Tensor, dict[str, Tensor]]:
-        """Reward [N] of the step and every weighted term [N] (per second)."""
+        """Reward of the step [N], and every weighted term [N] per second."""
         terms = {
             **self._tracking(inputs),
             **self._gait(inputs),
@@ -137,12 +97,12 @@ class Rewards:
         return (total * self.dt).clamp(min=0.0), weighted
 
     def _tracking(self, inputs: RewardInputs) -> dict[str, Tensor]:
-        """Momentary errors, and those of a 1 s mean, which make a small steady drift cost something."""
+        """Instantaneous errors, and 1 s mean errors, which penalise a small steady drift."""
         velocity, yaw_rate = inputs.states.linear_velocity, inputs.states.angular_velocity[:, 2]
         error = torch.cat(
             [velocity[:, :2] - inputs.command[:, :2], (yaw_rate - inputs.command[:, 2])[:, None]], -1
         )
-        # Faster than commanded, within the allowance, is no error.
+        # Exceeding the command within the allowance is not an error.
         error[:, 0] = error[:, 0].clamp(max=0.0) + (error[:, 0] - self._overspeed).clamp(min=0.0)
         self.mean_error += (error - self.mean_error) * (self.dt / self.MEAN_TIME)
         squared, mean = error.square(), self.mean_error.square()
@@ -162,7 +122,7 @@ class Rewards:
 
     @staticmethod
     def _stuck(speed: Tensor, yaw_rate: Tensor, command: Tensor) -> Tensor:
-        """Told to walk, or to turn on the spot, and doing neither."""
+        """Whether a robot that is commanded to walk or to turn in place does neither [N]."""
         walk, turn = command[:, 0] > 0.15, (command[:, 0] == 0) & (command[:, 2].abs() > 0.2)
         return (walk & (speed.abs() < 0.1)) | (turn & (yaw_rate.abs() < 0.1))
 
@@ -196,7 +156,7 @@ class Rewards:
         }
 
     def _standing(self, inputs: RewardInputs) -> dict[str, Tensor]:
-        """Told to stand, a robot keeps its feet down and its joints still."""
+        """Commanded to stand: all feet on the ground, joints still, default pose."""
         states, standing = inputs.states, inputs.standing.float()
         feet = (states.foot_force.norm(dim=-1) > self.CONTACT_FORCE).all(-1).float()
         return {

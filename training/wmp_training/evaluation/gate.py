@@ -15,11 +15,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from wmp_training.a1_contract import a1_contract
 from wmp_training.env.commands import HEADING
 from wmp_training.env.environment import LocomotionEnv, Observation
 from wmp_training.evaluation.episodes import Progress
 from wmp_training.evaluation.run_candidate import RunCandidate
-from wmp_training.presets import a1_contract, preset
+from wmp_training.presets import preset
 from wmp_training.settings import configured
 from wmp_training.sim.mujoco_batch import MujocoBatch
 from wmp_training.tasks import Task, task, without_camera

@@ -15,13 +15,15 @@ from tensordict import TensorDict
 from torch import Tensor
 
 from wmp_core.contract import Contract
-from wmp_training.checkpoint import digest, kept_or_of_run, load_checkpoint, section
+from wmp_training.a1_contract import a1_contract
+from wmp_training.checkpoint import digest, load_checkpoint, section
+from wmp_training.checkpoint_facts import find_checkpoint
 from wmp_training.env.environment import Observation
 from wmp_training.evaluation.candidate import Agent
 from wmp_training.learner import Networks
-from wmp_training.model_free import BLOCK, Eyes
+from wmp_training.model_free import BLOCK, ObservationGroups
 from wmp_training.policy.model_free import KINDS, build_actor
-from wmp_training.presets import PolicyConfig, a1_contract, preset_of
+from wmp_training.presets import PolicyConfig, preset_of
 from wmp_training.sim.height_map import MAP_SIZE
 from wmp_training.world_model.filter import LatentFilter
 
@@ -36,7 +38,7 @@ class RunCandidate:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.tensors, self.facts = load_checkpoint(kept_or_of_run(folder))
+        self.tensors, self.facts = load_checkpoint(find_checkpoint(folder))
         config = self.facts["config"]
         self.name = folder.resolve().name
         self.kind = "teacher" if config.get("stage") == "teacher" else config.get("policy", "wmp")
@@ -49,8 +51,8 @@ class RunCandidate:
     def agent(self, num_robots: int) -> Agent:
         if self.kind in KINDS:
             actor = restore_actor(self.kind, self.tensors, self.contract, self.preset.policy)
-            eyes = Eyes(self.contract.depth, num_robots, self.uses_camera)
-            return ModelFreeAgent(actor, eyes, num_robots, self.contract.action.clip)
+            groups = ObservationGroups(self.contract.depth, num_robots, self.uses_camera)
+            return ModelFreeAgent(actor, groups, num_robots, self.contract.action.clip)
         networks = Networks(self.contract, self.preset)
         networks.load(self.tensors)
         return NetworksAgent(networks, num_robots)
@@ -83,13 +85,13 @@ def restore_actor(
 class ModelFreeAgent:
     """A policy without a world model; ``kl`` is NaN."""
 
-    def __init__(self, actor: MLPModel, eyes: Eyes, num_robots: int, clip: float) -> None:
-        self.actor, self.eyes, self.clip = actor, eyes, clip
+    def __init__(self, actor: MLPModel, groups: ObservationGroups, num_robots: int, clip: float) -> None:
+        self.actor, self.groups, self.clip = actor, groups, clip
         self.kl = torch.full((num_robots,), torch.nan)
 
     @torch.no_grad()
     def __call__(self, observation: Observation) -> Tensor:
-        return self.actor(self.eyes(observation)).clamp(-self.clip, self.clip)
+        return self.actor(self.groups(observation)).clamp(-self.clip, self.clip)
 
 
 class NetworksAgent:

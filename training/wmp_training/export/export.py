@@ -13,7 +13,9 @@ from wmp_core.bundle import Bundle, InitialState, write_bundle
 from wmp_core.calibration import Calibration
 from wmp_core.contract import Contract
 from wmp_core.golden import GoldenTrajectory
-from wmp_training.checkpoint import kept_or_of_run, load_checkpoint
+from wmp_training.a1_contract import a1_contract
+from wmp_training.checkpoint import load_checkpoint
+from wmp_training.checkpoint_facts import find_checkpoint
 from wmp_training.evaluation.files import written_whole
 from wmp_training.export.calibration import calibrate, run_calibration
 from wmp_training.export.golden import record_golden
@@ -21,7 +23,7 @@ from wmp_training.export.graphs import export_graphs
 from wmp_training.export.model_card import CARD, model_card
 from wmp_training.export.provenance import provenance
 from wmp_training.learner import Networks
-from wmp_training.presets import a1_contract, preset_of
+from wmp_training.presets import preset_of
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +66,7 @@ def export(
         ValueError: the run is a teacher or a baseline without a world model.
         wmp_core.bundle.BundleError: ONNX Runtime and torch differ by more than the tolerance.
     """
-    tensors, facts = load_checkpoint(kept_or_of_run(run))
+    tensors, facts = load_checkpoint(find_checkpoint(run))
     if not any(name.startswith("world_model.") for name in tensors):
         raise ValueError(
             f"{run} holds a policy without a world model, which the runtime cannot run; evaluate it with "

@@ -1,4 +1,4 @@
-"""``python -m wmp_training.motions``: generate the shipped motion library again."""
+"""``python -m wmp_training.motions``: regenerate the shipped motion library."""
 
 from pathlib import Path
 

@@ -1,8 +1,9 @@
-"""Reference gaits: foot trajectories of a level body, turned into joint motion.
+"""Reference gaits: foot trajectories under a level body, converted to joint motion.
 
-A gait is when each foot stands (phase offsets and duty) and how fast the body moves. Feet that stand move
-back under the body at its speed; feet that swing follow a smooth arc. While all feet are in the air the body
-falls freely, and it follows a half sine while they stand, so that its velocity has no jumps.
+A gait is defined by the stance phases of the feet (phase offsets and duty factor) and the body's speed. In
+stance a foot moves back under the body at that speed; in swing it follows a smooth arc. In gaits that hop,
+the body falls freely while all feet are in the air and follows a half sine in stance, so that its velocity
+is continuous.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from wmp_training.motions.leg import a1_legs
 
 GRAVITY = 9.81
-#: One frame per policy step, s.
+#: Time between frames: one per policy step [s].
 FRAME = 0.02
 
 
@@ -26,12 +27,12 @@ class Gait:
     Attributes:
         name: of the motion.
         offsets: phase in [0, 1) by which each leg (FL, FR, RL, RR) is ahead.
-        duty: share of the period for which a foot stands.
-        period: s, a multiple of the frame time.
-        speed: forward, m/s.
-        height: of the hips above the ground when the body is not hopping, m.
-        lift: of the swinging feet, m.
-        stance_width: by which each foot stands further out than straight below its thigh, m.
+        duty: duty factor: share of the period in stance.
+        period: a multiple of the frame time [s].
+        speed: forward speed [m/s].
+        height: of the hips above the ground without hopping [m].
+        lift: height of the feet in swing [m].
+        stance_width: lateral distance of each foot outwards from the point below its thigh [m].
     """
 
     name: str
@@ -73,7 +74,7 @@ GAITS = (
 
 def joint_positions(gait: Gait, phase: np.ndarray) -> np.ndarray:
     """Joint angles [T, 12] rad, contract order, at ``phase`` [T] in periods."""
-    # A standing foot stays on the ground while the body sinks over it; in the air legs keep their length.
+    # In stance the foot stays on the ground while the body sinks; in the air the legs keep their length.
     reach = gait.height + np.minimum(height_offset(gait, phase), 0.0)
     angles = []
     for leg, offset in zip(a1_legs(), gait.offsets, strict=True):
@@ -84,7 +85,7 @@ def joint_positions(gait: Gait, phase: np.ndarray) -> np.ndarray:
 
 
 def height_offset(gait: Gait, phase: np.ndarray) -> np.ndarray:
-    """How far the body is above its mean standing height [T], m: 0 for gaits that do not hop."""
+    """Height of the body above its mean height in stance [T], m; 0 for gaits that do not hop."""
     if not gait.hops:
         return np.zeros_like(phase)
     local = (phase + gait.offsets[0]) % 1.0
@@ -97,11 +98,11 @@ def height_offset(gait: Gait, phase: np.ndarray) -> np.ndarray:
 
 
 def _foot(gait: Gait, phase: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Place of a foot ahead of its hip and above the ground [T], m; it stands while ``phase < duty``."""
+    """Foot position ahead of the hip and above the ground [T], m; in stance while ``phase < duty``."""
     step = gait.speed * gait.duty * gait.period
     stance = step * (0.5 - phase / gait.duty)
     swing = np.clip((phase - gait.duty) / (1.0 - gait.duty), 0.0, 1.0)
-    # The swing begins and ends at the speed of the ground, so joints do not jerk: a cubic through both ends.
+    # A cubic that begins and ends at the speed of the ground, so that joint velocities do not jump.
     slope = -gait.speed * (1.0 - gait.duty) * gait.period
     s, t = swing, 1.0 - swing
     ends = 0.5 * step * (s * s * (1 + 2 * t) - t * t * (1 + 2 * s))
@@ -112,7 +113,7 @@ def _foot(gait: Gait, phase: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def frames(gait: Gait) -> np.ndarray:
-    """One period of AMP states [T, 30]: q 12, base velocity 3, angular velocity 3, joint velocities 12.
+    """One period of AMP states [T, 30]: q 12, base linear velocity 3, angular velocity 3, dq 12.
 
     Velocities are central differences over the frame time.
     """

@@ -1,7 +1,7 @@
-"""Kinematics of one A1 leg in closed form.
+"""Closed-form kinematics of one A1 leg.
 
 Frame: origin at the hip joint, axes of the base (x forward, y left, z up). ``side`` is +1 for left legs, -1
-for right ones. Angles hip, thigh, calf in rad, as the joints count them.
+for right ones. Angles are those of the hip, thigh and calf joints [rad].
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from wmp_sim.a1 import LEGS, facts
 
 @dataclass(frozen=True)
 class Leg:
-    """One leg: ``hip`` in the base frame, ``offset`` of the thigh from it, lengths of thigh and calf (m)."""
+    """One leg: ``hip`` in the base frame, lateral ``offset`` of the thigh, lengths of thigh and calf [m]."""
 
     hip: tuple[float, float, float]
     side: float
@@ -24,7 +24,7 @@ class Leg:
     calf: float
 
     def foot(self, angles: np.ndarray) -> np.ndarray:
-        """Foot [..., 3] m at ``angles`` [..., 3]."""
+        """Foot position [..., 3], m, at ``angles`` [..., 3]."""
         hip, thigh, calf = np.moveaxis(angles, -1, 0)
         x = -self.thigh * np.sin(thigh) - self.calf * np.sin(thigh + calf)
         down = self.thigh * np.cos(thigh) + self.calf * np.cos(thigh + calf)
@@ -34,10 +34,10 @@ class Leg:
         )
 
     def angles(self, foot: np.ndarray) -> np.ndarray:
-        """Angles [..., 3] that put the foot at ``foot`` [..., 3] m below the hip, knee backwards.
+        """Angles [..., 3] for the foot position ``foot`` [..., 3], m, with the knee pointing backwards.
 
         Raises:
-            ValueError: a point is out of reach; names it.
+            ValueError: a point is out of reach; the message names it.
         """
         x, y, z = np.moveaxis(foot, -1, 0)
         square = y * y + z * z - self.offset**2
@@ -56,7 +56,7 @@ class Leg:
 
 
 def a1_legs() -> tuple[Leg, ...]:
-    """The legs FL, FR, RL, RR as published."""
+    """The legs FL, FR, RL, RR with the published dimensions."""
     return tuple(_leg(name) for name in LEGS)
 
 

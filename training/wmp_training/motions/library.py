@@ -1,4 +1,4 @@
-"""The motion library: reference gaits as data, from which adversarial motion priors draw."""
+"""The motion library: reference gaits as data, sampled by adversarial motion priors."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from wmp_training.motions.playback import KD, KP, play
 
 #: Joint positions 12, base linear velocity 3, angular velocity 3 (base frame), joint velocities 12.
 STATE_SIZE = 30
-#: Digits kept after the point: 10 micrometres or microradians and below are noise here.
+#: Decimal places stored: anything below 1e-5 m or rad is noise here.
 DIGITS = 5
 
 
 @dataclass(frozen=True)
 class Motion:
-    """One period of a motion: ``states`` [T, 30] every ``frame_time`` s; ``provenance`` says whence."""
+    """One period of a motion: ``states`` [T, 30] every ``frame_time`` s, and their ``provenance``."""
 
     name: str
     frame_time: float
@@ -41,7 +41,7 @@ class Motion:
             raise ValueError(f"motion {self.name}: states hold values that are not finite")
 
     def save(self, folder: Path) -> None:
-        """Write ``<name>.json``: text, so that a change can be read."""
+        """Write ``<name>.json``: text, so that changes are readable in a diff."""
         rows = [[round(float(value), DIGITS) for value in row] for row in self.states]
         lines = ",\n  ".join(json.dumps(row) for row in rows)
         head = json.dumps(
@@ -57,14 +57,16 @@ class Motion:
 
 
 class MotionLibrary:
-    """Transitions of all ``motions`` on ``device``, each motion as likely as any other."""
+    """Transitions of all ``motions`` on ``device``; every motion is sampled with equal probability."""
 
     def __init__(self, motions: Sequence[Motion], frame_time: float, device: torch.device = CPU) -> None:
         if not motions:
             raise ValueError("motion library: no motions given, expected at least one")
         wrong = [motion.name for motion in motions if abs(motion.frame_time - frame_time) > 1e-9]
         if wrong:
-            raise ValueError(f"motions {wrong} do not have the policy's period of {frame_time} s")
+            raise ValueError(
+                f"motions {wrong} do not have the policy's period of {frame_time} s as frame time"
+            )
         self.names = tuple(motion.name for motion in motions)
         states = [torch.from_numpy(motion.states.astype(np.float32)) for motion in motions]
         self.transitions = torch.cat([torch.cat([s, s.roll(-1, 0)], -1) for s in states]).to(device)
@@ -74,7 +76,7 @@ class MotionLibrary:
     def shipped(
         cls, frame_time: float, names: Sequence[str] | None = None, device: torch.device = CPU
     ) -> MotionLibrary:
-        """The motions that come with this package, all or those called ``names``."""
+        """The motions shipped with this package: all, or those called ``names``."""
         folder = files(__package__) / "data"
         present = sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".json"))
         missing = sorted(set(names or ()) - set(present))
@@ -86,13 +88,13 @@ class MotionLibrary:
         )
 
     def sample(self, count: int, generator: torch.Generator | None = None) -> Tensor:
-        """``count`` transitions [count, 60]: two successive states side by side."""
+        """Sample ``count`` transitions [count, 60]: two successive states, concatenated."""
         chosen = torch.multinomial(self._weights, count, replacement=True, generator=generator)
         return self.transitions[chosen]
 
 
 def generate(gait: Gait) -> Motion:
-    """Make the motion of ``gait``; raises ``ValueError`` if a simulated robot that plays it back falls."""
+    """The motion of ``gait``; raises ``ValueError`` if a simulated robot falls when it plays it back."""
     played = play(gait)
     if played.fell:
         raise ValueError(f"gait {gait.name}: the robot falls when it plays this back; {played}")
@@ -109,7 +111,7 @@ def generate(gait: Gait) -> Motion:
 
 
 def write_library(folder: Path) -> None:
-    """Generate every gait into ``folder``."""
+    """Write the motions of all gaits to ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     for gait in GAITS:
         generate(gait).save(folder)

@@ -1,4 +1,4 @@
-"""Reference gaits played back by a simulated robot: are its motors strong enough, does it stay upright?"""
+"""Plays a reference gait on a simulated robot, to check that motors and balance suffice."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from wmp_sim.terrain import seeded_terrain
 from wmp_sim.world import build_world
 from wmp_training.motions.gait import Gait, joint_positions
 
-#: Over this time the robot changes from standing to the gait, s; then it is measured for `DURATION`.
+#: Duration of the transition from standing to the gait, and of the measurement after it [s].
 BLEND, DURATION = 0.6, 3.0
 PHYSICS_DT = 0.001
-#: Stiff enough to follow without knowing the load (N m/rad, N m s/rad); a policy anticipates it instead.
+#: Gains stiff enough to track without anticipating the load, unlike a policy [N m/rad, N m s/rad].
 KP, KD = 180.0, 4.0
 
 
 @dataclass(frozen=True)
 class Playback:
-    """What came of it: mean forward speed m/s; largest tilt rad, torque N m, and joint error rad."""
+    """Mean forward ``speed`` [m/s]; maximum ``tilt`` [rad], ``torque`` [N m] and joint error [rad]."""
 
     fell: bool
     speed: float
@@ -33,7 +33,7 @@ class Playback:
 
 
 def play(gait: Gait) -> Playback:
-    """Track ``gait`` open loop on flat ground, torques limited as the motors are."""
+    """Track ``gait`` in open loop on flat ground, with the motors' torque limits."""
     world = build_world(seeded_terrain("flat", 0.0, seed=0), "torque", PHYSICS_DT)
     robot = SimulatedA1(world, spawn="standing")
     constants = a1_model()

@@ -1,4 +1,4 @@
-"""Actor and critic: proprioceptive history and the world model's h into joint actions and values."""
+"""Actor and critic: joint actions and values from proprioceptive history and the world model's h."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from wmp_training.presets import PolicyConfig
 
 
 def latent_encoder(obs: TensorDict, config: PolicyConfig) -> MLP:
-    """What actor and critic, each with its own, see of h: [B, H] -> [B, 32]."""
+    """Encoder of h, [B, H] to [B, 32]; actor and critic have one each."""
     return MLP(obs["deter"].shape[-1], config.latent_size, config.layers(config.latent_hidden))
 
 
 class WMPActor(MLPModel):
-    """Policy: history latent 32, velocity estimate 3, command 3, latent of h 32 -> action mean.
+    """Policy: maps history latent 32, velocity estimate 3, command 3 and latent of h 32 to the action mean.
 
-    The history encoder's last three outputs estimate the base velocity (m/s, base frame) and are trained on
-    the true one. ``deter`` (h) comes from the world model as a constant: no gradient reaches the world model.
-    Observation groups: ``history``, ``command``, ``deter``.
+    The last three outputs of the history encoder estimate the base velocity (m/s, base frame) and are trained
+    on the true one. The deterministic state h (``deter``) is a constant input: no gradient reaches the world
+    model. Observation groups: ``history``, ``command``, ``deter``.
     """
 
     GROUPS = ("history", "command", "deter")
@@ -46,12 +46,12 @@ class WMPActor(MLPModel):
             self.mlp[-1].weight *= 0.1
 
     def encode_history(self, history: Tensor) -> tuple[Tensor, Tensor]:
-        """Latent [B, 32] and base velocity estimate [B, 3]."""
+        """Latent [B, 32] and estimate of the base velocity [B, 3] m/s."""
         code = self.history_encoder(history)
         return code[:, :-3], code[:, -3:]
 
     def get_latent_vector(self, history: Tensor, command: Tensor, deter: Tensor) -> tuple[Tensor, Tensor]:
-        """Input of the actor's head and the velocity estimate."""
+        """Input of the actor's MLP, and the velocity estimate."""
         code, velocity = self.encode_history(history)
         return torch.cat([code, velocity, command, self.latent_encoder(deter)], dim=-1), velocity
 
@@ -66,18 +66,22 @@ class WMPActor(MLPModel):
 
 
 class WMPCritic(MLPModel):
-    """Value of a state from everything the simulator knows, and its own view of h.
+    """Value of a state from privileged observations and its own encoding of h.
 
-    Observation groups: ``GROUPS``, and ``surroundings`` where they are observed.
+    Observation groups: ``GROUPS``, ``deter``, and ``surroundings`` where they are observed.
     """
 
     GROUPS = ("proprioception", "last_action", "privileged")
 
     def __init__(self, obs: TensorDict, config: PolicyConfig) -> None:
-        seen = [*self.GROUPS, *(["surroundings"] if "surroundings" in obs else [])]
-        self._latent_dim = sum(obs[group].shape[-1] for group in seen) + config.latent_size
+        observed = [*self.GROUPS, *(["surroundings"] if "surroundings" in obs else [])]
+        self._latent_dim = sum(obs[group].shape[-1] for group in observed) + config.latent_size
         super().__init__(
-            obs, {"critic": [*seen, "deter"]}, "critic", 1, hidden_dims=config.layers(config.critic_hidden)
+            obs,
+            {"critic": [*observed, "deter"]},
+            "critic",
+            1,
+            hidden_dims=config.layers(config.critic_hidden),
         )
         self.latent_encoder = latent_encoder(obs, config)
 
@@ -89,12 +93,12 @@ class WMPCritic(MLPModel):
         stochastic_output: bool = False,
     ) -> Tensor:
         """Values [B, 1]."""
-        seen = torch.cat([obs[group] for group in self.obs_groups if group != "deter"], dim=-1)
+        observed = torch.cat([obs[group] for group in self.obs_groups if group != "deter"], dim=-1)
         latent = self.latent_encoder(obs["deter"])
         first, *others = self.mlp
-        # One linear layer on both, in two parts: nothing learns from the gradient of what is only seen.
-        of_seen, of_latent = first.weight.split([seen.shape[-1], latent.shape[-1]], dim=-1)
-        value = linear(seen, of_seen, first.bias) + linear(latent, of_latent)
+        # The first layer in two parts, so that no gradient is computed for the observations, which need none.
+        of_observed, of_latent = first.weight.split([observed.shape[-1], latent.shape[-1]], dim=-1)
+        value = linear(observed, of_observed, first.bias) + linear(latent, of_latent)
         for layer in others:
             value = layer(value)
         return value

@@ -1,4 +1,4 @@
-"""Policies without a world model: the privileged teacher, and what the method is compared with."""
+"""Policies without a world model: the privileged teacher and the baselines."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from wmp_training.presets import PolicyConfig
 
 @dataclass(frozen=True)
 class Kind:
-    """Observation ``groups`` the actor sees; ``recurrent`` if it remembers; ``camera`` if it needs images."""
+    """The actor's observation ``groups``, whether it is ``recurrent``, and whether it needs a ``camera``."""
 
     groups: tuple[str, ...]
     recurrent: bool = False
     camera: bool = False
 
 
-#: ``teacher`` sees the ground as a height map instead of through a camera; ``blind`` is a plain actor-critic
-#: on proprioception; ``recurrent`` remembers coarse depth images itself.
+#: ``teacher`` gets the ground as a height map instead of images; ``blind`` is a plain actor-critic on
+#: proprioception; ``recurrent`` has a GRU on proprioception and coarse depth images (group ``sight``).
 KINDS = {
     "teacher": Kind(("proprioception", "last_action", "base_velocity", "surroundings")),
     "blind": Kind(("history", "command")),
     "recurrent": Kind(("proprioception", "last_action", "sight"), recurrent=True, camera=True),
 }
-#: What the critic of any of them sees.
+#: Observation groups of the critic, as far as they are observed.
 CRITIC_GROUPS = ("proprioception", "last_action", "base_velocity", "surroundings", "privileged")
-#: Units of the memory of the recurrent actor.
+#: Hidden units of the recurrent actor's GRU.
 MEMORY = 256
 
 
 def teacher_example(proprioception: int, joints: int, surroundings: int) -> TensorDict:
-    """Observations of one robot, zeros, for building a teacher outside of an environment."""
+    """Zero observations of one robot, for building a teacher without an environment."""
     sizes = (proprioception, joints, 3, surroundings)
     names = KINDS["teacher"].groups
     groups = {name: torch.zeros(1, size) for name, size in zip(names, sizes, strict=True)}
@@ -43,7 +43,7 @@ def teacher_example(proprioception: int, joints: int, surroundings: int) -> Tens
 
 
 def build_actor(kind: str, obs: TensorDict, num_actions: int, config: PolicyConfig) -> MLPModel:
-    """The actor of ``kind``: an MLP, behind a GRU if recurrent; it begins close to the default pose."""
+    """The actor of ``kind``: an MLP, after a GRU if recurrent; its first actions are close to zero."""
     groups = {"actor": list(KINDS[kind].groups)}
     distribution = {"class_name": GaussianDistribution, "init_std": config.init_std}
     hidden = config.layers(config.actor_hidden)
@@ -61,6 +61,6 @@ def build_actor(kind: str, obs: TensorDict, num_actions: int, config: PolicyConf
 
 
 def build_critic(obs: TensorDict, config: PolicyConfig) -> MLPModel:
-    """Value from those of :data:`CRITIC_GROUPS` that are observed."""
-    seen = [group for group in CRITIC_GROUPS if group in obs]
-    return MLPModel(obs, {"critic": seen}, "critic", 1, hidden_dims=config.layers(config.critic_hidden))
+    """A critic on those of :data:`CRITIC_GROUPS` that are observed."""
+    observed = [group for group in CRITIC_GROUPS if group in obs]
+    return MLPModel(obs, {"critic": observed}, "critic", 1, hidden_dims=config.layers(config.critic_hidden))

@@ -1,7 +1,7 @@
-"""What the environment needs from a physics engine: tensors in, tensors out, per-robot reset onto any world.
+"""What the environment needs from a physics engine: tensors in and out, per-robot resets onto any world.
 
-Joints are in contract order; positions in m and rad, world frame unless said otherwise; velocities of the
-base in the base frame; quaternions (w, x, y, z), base -> world.
+Joints are in contract order. Positions are in m and rad, in the world frame unless stated otherwise; base
+velocities are in the base frame; quaternions are (w, x, y, z), base to world.
 """
 
 from __future__ import annotations
@@ -36,10 +36,13 @@ class RobotStates:
 
 @dataclass
 class Worlds:
-    """The W prepared worlds a robot can be placed on.
+    """The W compiled worlds on which a robot can be placed.
 
-    ``names`` of the terrain kinds; ``kind`` [W] indexes them, ``level`` [W]; ``parameters`` [W, R] what was
-    randomised, scaled to about one (a privileged observation of the critic).
+    Attributes:
+        names: of the terrain kinds.
+        kind: index into ``names`` [W].
+        level: of each world [W].
+        parameters: randomised properties [W, R], scaled to about one (a privileged observation).
     """
 
     names: tuple[str, ...]
@@ -49,7 +52,7 @@ class Worlds:
 
 
 class Simulator(Protocol):
-    """N robots, each on its own world; takes and gives tensors on ``device``."""
+    """N robots, each on its own world; all tensors are on ``device``."""
 
     device: torch.device
     num_robots: int
@@ -57,32 +60,38 @@ class Simulator(Protocol):
     worlds: Worlds
 
     def ground_height(self, world: Tensor, x: Tensor, y: Tensor) -> Tensor:
-        """Height of the ground at points of worlds, all [M]."""
+        """Height of the ground [M], m, at ``x``, ``y`` [M] of ``world`` [M]."""
 
     def surroundings(self, robots: Tensor) -> tuple[Tensor, Tensor]:
-        """World heights in m around ``robots`` [M], turned with them: of the ground [M, 187], of ceilings
-        [M, 17] (see ``height_map.py``; 100 m where nothing hangs over the robot)."""
+        """Heights in the world frame [m] around ``robots`` [M], in their heading frame.
+
+        Returns:
+            Ground [M, 187] and ceilings [M, 17] (100 m where there is none), see ``height_map.py``.
+        """
 
     def place(
         self, robots: Tensor, world: Tensor, pose: Tensor, velocity: Tensor, q: Tensor, dq: Tensor
     ) -> None:
-        """Put ``robots`` [M] onto ``world`` [M]: ``pose`` [M, 7] position and quaternion, ``velocity`` [M, 6]
-        world linear and base angular, ``q`` and ``dq`` [M, J]."""
+        """Put ``robots`` [M] onto ``world`` [M].
+
+        ``pose`` [M, 7] is position and quaternion, ``velocity`` [M, 6] linear (world frame) and angular (base
+        frame), ``q`` and ``dq`` are [M, J].
+        """
 
     def push(self, robots: Tensor, velocity: Tensor) -> None:
-        """Add ``velocity`` [M, 2] (world x, y) to the bases of ``robots``."""
+        """Add ``velocity`` [M, 2] (world x, y; m/s) to the bases of ``robots`` [M]."""
 
     def step(self, targets: Tensor) -> None:
-        """One control period with joint position ``targets`` [N, substeps, J]."""
+        """Simulate one control period with joint position ``targets`` [N, substeps, J]."""
 
     def states(self) -> RobotStates:
-        """State after the last step or placement."""
+        """States after the last step or placement."""
 
     def depth(self, robots: Tensor, pitch: Tensor) -> Tensor:
-        """Planar depth [M, H, W] in m, camera pitched by ``pitch`` [M] rad; 0 where nothing is hit."""
+        """Planar depth [M, H, W], m, with the camera pitched by ``pitch`` [M] rad; 0 where nothing is hit."""
 
     def state_dict(self) -> dict[str, Tensor]:
         """Everything the next step depends on, for an exact resume."""
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Go back to a state of :meth:`state_dict`."""
+        """Restore a state from :meth:`state_dict`."""

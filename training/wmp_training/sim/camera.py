@@ -1,4 +1,4 @@
-"""The policy's depth camera on every robot of a pool."""
+"""The policy's depth camera, rendered on the CPU for many robots."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wmp_sim.depth import CameraMount, DepthScene, SceneStack, camera_poses, ren
 
 
 class DepthCamera:
-    """Renders the contract's virtual pinhole in the worlds of a pool."""
+    """Renders the contract's pinhole camera in a set of worlds."""
 
     def __init__(self, depth: DepthContract, models: Sequence[mujoco.MjModel], threads: int = 2) -> None:
         if depth.width != depth.height:
@@ -27,17 +27,17 @@ class DepthCamera:
         self.stack = SceneStack.of([DepthScene.from_model(model) for model in models])
 
     def poses(self, base: np.ndarray, pitch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Positions [M, 3] and axes [M, 3, 3] (right, down, forward) of the cameras on ``base`` [M, 7]."""
+        """Camera positions [M, 3] and axes [M, 3, 3] (right, down, forward) for base poses [M, 7]."""
         return camera_poses(base[:, :3], base[:, 3:], self.mount, self.mount.pitch + pitch)
 
     def render(self, world: np.ndarray, pose: np.ndarray, pitch: np.ndarray) -> Tensor:
-        """Planar depth [M, H, W] in m, 0 where nothing is hit; ``pose`` [M, 7] of the base."""
+        """Planar depth [M, H, W], m, 0 where nothing is hit; ``pose`` [M, 7] is that of the base."""
         position, axes = self.poses(pose, pitch)
         image = render(self.stack, world, position, axes, self.pinhole, self.far, threads=self.threads)
         return torch.from_numpy(image)
 
 
 def normalise(depth: DepthContract, image: Tensor) -> Tensor:
-    """Metres to network input: clip to [near, far], ``d / far - 0.5``; an invalid pixel (0) counts as far."""
+    """Depth [m] as network input: clip to [near, far], then ``d / far - 0.5``; 0 (invalid) becomes far."""
     image = torch.where(image > 0, image, depth.far)
     return image.clamp(depth.near, depth.far) / depth.far - 0.5

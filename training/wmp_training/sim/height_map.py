@@ -1,7 +1,7 @@
-"""What the ground around a robot looks like from above, read from the geometry that feet touch.
+"""Height map of the ground around a robot, computed from the collision geometry.
 
-A privileged observation: a height map 17 x 11 (x +-0.8 m, y +-0.5 m, 0.1 m apart, turned with the robot) and,
-for bars to crawl under, the lowest ceiling along the line ahead and behind.
+A privileged observation: a height map of 17 x 11 points (x +-0.8 m, y +-0.5 m, 0.1 m apart, in the robot's
+heading frame) and, for bars to crawl under, the lowest ceiling along the line ahead and behind.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ X = np.linspace(-0.8, 0.8, 17)
 Y = np.linspace(-0.5, 0.5, 11)
 POINTS = np.stack(np.meshgrid(X, Y, indexing="ij"), axis=-1).reshape(-1, 2)
 LINE = np.stack([X, np.zeros_like(X)], axis=-1)
-#: Numbers that describe the surroundings of a robot: the map, then the ceilings along the line.
+#: Size of the observation: the map, then the ceilings along the line.
 MAP_SIZE = len(POINTS) + len(LINE)
-#: A box that begins above this height hangs over the track [m]; all others stand on the ground.
+#: A box whose underside is above this height hangs over the track [m]; all others stand on the ground.
 HANGING = 0.1
-#: Ceiling where there is none [m].
+#: Height of the ceiling where there is none [m].
 OPEN_SKY = 100.0
 
-#: Only boxes this close to the robot's x can lie under one of its points [m].
+#: Only boxes within this distance of the robot in x can be at one of its points [m].
 REACH = float(np.hypot(X[-1], Y[-1])) + 1e-6
 
 _kernel = numba.njit(nogil=True, cache=True)
 
 
 class HeightMap:
-    """Heights of ground and ceilings in the scenes of a pool; ``ValueError`` if a box is not upright."""
+    """Heights of ground and ceilings in a stack of scenes; raises ``ValueError`` if a box is rotated."""
 
     def __init__(self, stack: SceneStack) -> None:
         count = np.arange(stack.centre.shape[1]) < stack.box_count[:, None]
         if not np.allclose(stack.axes[count], np.eye(3)):
-            raise ValueError("height map: a box is rotated, expected boxes along the world's axes")
+            raise ValueError("height map: a box is rotated, expected axis-aligned boxes")
         low, high = stack.centre - stack.half_size, stack.centre + stack.half_size
         self._scenes = (
             *(stack.floor, stack.box_count, low, high),
@@ -45,12 +45,11 @@ class HeightMap:
         )
 
     def ground(self, world: np.ndarray, place: np.ndarray, points: np.ndarray = POINTS) -> Tensor:
-        """World height [M, K] of the ground at ``points`` [K, 2] of robots at ``place`` [M, 3]
-        (x, y, yaw)."""
+        """Height of the ground [M, K], m, at ``points`` [K, 2] of robots at ``place`` [M, 3] (x, y, yaw)."""
         return self._heights(world, place, points, hanging=False)
 
     def ceiling(self, world: np.ndarray, place: np.ndarray, points: np.ndarray = LINE) -> Tensor:
-        """World height [M, K] of the lowest thing that hangs over ``points``; ``OPEN_SKY`` if none does."""
+        """Height of the lowest ceiling [M, K], m, over ``points``; ``OPEN_SKY`` where there is none."""
         return self._heights(world, place, points, hanging=True)
 
     def _heights(self, world: np.ndarray, place: np.ndarray, points: np.ndarray, hanging: bool) -> Tensor:
@@ -61,7 +60,7 @@ class HeightMap:
 
 @_kernel
 def _heights(scenes, world, place, points, hanging, out):
-    """The lowest of what hangs over each point, or the highest of what stands under it."""
+    """Lowest ceiling over each point (``hanging``), or highest ground under it."""
     floor, count, low, high, field, start, shape, frame = scenes
     near = np.empty(low.shape[1], np.int64)
     for i in range(len(world)):
@@ -82,7 +81,7 @@ def _heights(scenes, world, place, points, hanging, out):
 
 @_kernel
 def _near(count, low, high, x, hanging, near):
-    """Indices of standing or hanging boxes within reach of ``x``, into ``near``; returns how many."""
+    """Write indices of standing or hanging boxes within reach of ``x`` to ``near``; returns their number."""
     found = 0
     for b in range(count):
         if (low[b, 2] > HANGING) == hanging and low[b, 0] <= x + REACH and high[b, 0] >= x - REACH:
@@ -98,7 +97,7 @@ def _over(low, high, x, y):
 
 @_kernel
 def _field(field, start, shape, frame, x, y, outside):
-    """Height of the field's surface; the diagonal of a cell is MuJoCo's, first to last corner."""
+    """Height of the field's surface; cells are split along MuJoCo's diagonal, from first to last corner."""
     column, row = (x - frame[0]) / frame[2], (y - frame[1]) / frame[3]
     i, j = int(np.floor(row)), int(np.floor(column))
     if i < 0 or j < 0 or i >= shape[0] - 1 or j >= shape[1] - 1:

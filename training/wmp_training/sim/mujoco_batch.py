@@ -1,12 +1,9 @@
-"""Simulator on MuJoCo's thread pool of CPU simulations.
+"""The simulator: MuJoCo on the CPU, with all worlds of a pool compiled in advance.
 
-All worlds are compiled once (terrain kind x level x variant, each variant with its own randomised robot); a
-reset swaps a robot's model for another of the pool, which costs microseconds.
+There is a world for every terrain kind, level and variant, each with its own randomised robot.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass, field
 
 import mujoco
 import numpy as np
@@ -19,50 +16,13 @@ from wmp_core.control.power import power_share
 from wmp_sim.motors import deliverable_torque
 from wmp_sim.terrain import make_terrain
 from wmp_sim.world import build_world
+from wmp_training.progress import reported
 from wmp_training.sim.backend import Worlds
+from wmp_training.sim.config import PoolConfig
 from wmp_training.sim.mujoco_worlds import MujocoWorlds
-from wmp_training.sim.randomisation import RandomisationConfig, randomise
+from wmp_training.sim.randomisation import randomise
 
 PHYSICS_DT = 0.005
-
-
-@dataclass(frozen=True)
-class PoolConfig:
-    """Terrain kinds, each with ``levels`` but the flat one with a single level; variants per level.
-
-    Difficulty rises evenly from 0 to ``hardest``; for a kind that begins at its ``easiest`` instead, in steps
-    that shrink, since only the last of them are hard. With ``graded`` the variants of a level fill the way
-    down to the level below: steps between levels that a policy can take.
-    ``motor_limits``: motors obey the contract's torque limits and the envelope's limit of power, and lose
-    torque at speed.
-    """
-
-    terrains: tuple[str, ...] = ("flat", "rough", "slope")
-    levels: int = 10
-    variants: int = 8
-    flat_variants: int = 48
-    hardest: float = 1.0
-    easiest: tuple[tuple[str, float], ...] = ()
-    graded: bool = False
-    motor_limits: bool = False
-    randomisation: RandomisationConfig = field(default_factory=RandomisationConfig)
-
-    def levels_of(self, name: str) -> int:
-        """How many levels the kind ``name`` has."""
-        return 1 if name == "flat" else self.levels
-
-    def variants_of(self, name: str) -> int:
-        """How many variants every level of the kind ``name`` has."""
-        return self.flat_variants if self.levels_of(name) == 1 else self.variants
-
-    def difficulty(self, name: str, level: int, variant: int) -> float:
-        """Difficulty of ``variant`` of ``level`` of the kind ``name``."""
-        height = max(level - variant / self.variants, 0.0) if self.graded else level
-        share = height / max(self.levels - 1, 1)
-        easiest = dict(self.easiest).get(name)
-        if easiest is None:
-            return self.hardest * share
-        return easiest + (self.hardest - easiest) * share * (2.0 - share)
 
 
 class MujocoBatch(MujocoWorlds):
@@ -70,8 +30,8 @@ class MujocoBatch(MujocoWorlds):
 
     Args:
         contract: joint order, gains, camera and control period.
-        num_robots: simulations.
-        pool: which worlds to compile.
+        num_robots: number of robots.
+        pool: worlds to compile.
         seed: of terrains and randomisation.
         threads: physics threads, 0 for all CPUs.
     """
@@ -89,7 +49,10 @@ class MujocoBatch(MujocoWorlds):
         ]
         terrains = [make_terrain(entry[1], pool.difficulty(*entry[1:]), rng) for entry in entries]
         boxes = max(len(terrain.boxes) for terrain in terrains)
-        models = [build_world(terrain, "position", PHYSICS_DT, max_boxes=boxes) for terrain in terrains]
+        models = [
+            build_world(terrain, "position", PHYSICS_DT, max_boxes=boxes)
+            for terrain in reported(terrains, "worlds compiled")
+        ]
         parameters = [randomise(model, pool.randomisation, rng) for model in models]
         self.worlds = Worlds(
             names=pool.terrains,
@@ -117,8 +80,8 @@ class MujocoBatch(MujocoWorlds):
 
 
 class Motors:
-    """Moves joint targets so that position actuators never ask for more torque than the envelope lets pass
-    and a motor can give."""
+    """Limits joint targets so that the position actuators apply only what the envelope allows and the motors
+    deliver."""
 
     def __init__(self, contract: Contract, models: list[mujoco.MjModel]) -> None:
         self._kp = np.array([model.actuator_gainprm[:, 0] for model in models])
@@ -128,7 +91,7 @@ class Motors:
         self._power_limit = EnvelopeSettings().power_limit
 
     def reachable(self, world: np.ndarray, target: np.ndarray, q: np.ndarray, dq: np.ndarray) -> np.ndarray:
-        """Targets [N, J] whose torque is what motors asked for ``target`` deliver at ``q`` and ``dq``."""
+        """Targets whose torque equals what motors deliver for ``target`` at ``q`` and ``dq``; all [N, J]."""
         kp, kd = self._kp[world], self._kd[world]
         wanted = kp * (target - q) - kd * dq
         allowed = np.minimum(np.maximum(wanted, -self._torque_limit), self._torque_limit)

@@ -1,6 +1,6 @@
 """Many robots in MuJoCo, each on one of a set of compiled worlds.
 
-MuJoCo's thread pool steps them; a reset swaps a robot's model for another one, which costs microseconds.
+MuJoCo's thread pool steps them. A reset swaps a robot's model for another one, which takes microseconds.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ import torch
 from torch import Tensor
 
 from wmp_core.contract import Contract
+from wmp_sim.a1 import LEGS
 from wmp_training.device import CPU
 from wmp_training.sim.backend import RobotStates
 from wmp_training.sim.camera import DepthCamera
 from wmp_training.sim.height_map import HeightMap
-from wmp_training.sim.randomisation import LEGS
 
 
 class MujocoWorlds:
-    """State, sensors and camera of many robots; subclasses say which worlds there are and drive the joints.
+    """State, sensors and camera of many robots; subclasses choose the worlds and actuate the joints.
 
     Args:
-        contract: camera.
-        num_robots: simulations.
-        models: the compiled worlds, all of one ``MjData`` layout.
+        contract: of whose camera images are rendered.
+        num_robots: number of robots.
+        models: the compiled worlds, all with the same ``MjData`` layout.
         threads: physics threads, 0 for all CPUs.
     """
 
@@ -125,8 +125,8 @@ class MujocoWorlds:
             array[:] = state[name].numpy()
 
     def views(self, robots: Tensor, pitch: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Where the cameras of ``robots`` [M] are: world [M], position [M, 3], axes [M, 3, 3], see ``poses``
-        of the camera."""
+        """World [M], position [M, 3] and axes [M, 3, 3] of the cameras of ``robots`` [M], see
+        ``DepthCamera.poses``."""
         ids = robots.numpy()
         poses = self.camera.poses(self._qpos[ids, :7], pitch.numpy())
         world, position, axes = (torch.from_numpy(array) for array in (self.world_of[ids], *poses))
@@ -138,7 +138,7 @@ class MujocoWorlds:
 
 
 def rotate_inverse(quat: Tensor, vector: Tensor) -> Tensor:
-    """World vectors [N, 3] seen in the frames ``quat`` [N, 4]."""
+    """Rotate world vectors [N, 3] into the frames ``quat`` [N, 4]."""
     w, u = quat[:, :1], -quat[:, 1:]
     t = 2.0 * torch.linalg.cross(u, vector)
     return vector + w * t + torch.linalg.cross(u, t)

@@ -1,4 +1,4 @@
-"""The boundary between physics on the CPU and everything else on a GPU."""
+"""Moves tensors between physics on the CPU and everything else on a GPU."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from wmp_training.sim.torch_raycast import TorchRayCaster
 
 
 class OnDevice:
-    """``simulator`` for an environment whose tensors are on ``device``; depth images are rendered there.
+    """A ``simulator`` for an environment on ``device``, where depth images are also rendered.
 
-    See :class:`wmp_training.sim.backend.Simulator`. States of checkpoints stay on the CPU.
+    Implements :class:`wmp_training.sim.backend.Simulator`. Tensors of checkpoints stay on the CPU.
     """
 
     def __init__(self, simulator: MujocoBatch, device: torch.device) -> None:

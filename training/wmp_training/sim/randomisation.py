@@ -1,70 +1,16 @@
-"""Physical properties that differ from world to world, so that a policy learns to live with any of them."""
+"""Domain randomisation: physical properties that differ from world to world."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import mujoco
 import numpy as np
 
-LEGS = ("FL", "FR", "RL", "RR")
-
-#: What each range may span: beyond it a robot is none, or the solver leaves it.
-ALLOWED = {
-    "friction": (0.05, 3.0),
-    "payload": (-3.0, 10.0),
-    "com": (-0.1, 0.1),
-    "link_mass": (0.5, 2.0),
-    "kp": (0.2, 3.0),
-    "kd": (0.2, 3.0),
-    "strength": (0.05, 3.0),
-    "joint_friction": (0.0, 5.0),
-}
-
-
-def check_range(key: str, value: Sequence[float], allowed: tuple[float, float]) -> tuple[float, float]:
-    """``value`` as (low, high); ``ValueError`` unless it is ordered and within ``allowed``."""
-    expected = f"expected [low, high] with low <= high in [{allowed[0]:g}, {allowed[1]:g}]"
-    pair = isinstance(value, (list, tuple)) and len(value) == 2
-    if not pair or not all(isinstance(bound, (int, float)) for bound in value):
-        raise ValueError(f"randomisation: {key} is {value!r}, {expected}")
-    low, high = float(value[0]), float(value[1])
-    if not allowed[0] <= low <= high <= allowed[1]:
-        raise ValueError(f"randomisation: {key} is [{low:g}, {high:g}], {expected}")
-    return low, high
-
-
-@dataclass(frozen=True)
-class RandomisationConfig:
-    """Ranges (low, high), drawn uniformly once per world.
-
-    ``friction`` of the feet; ``payload`` kg added to the trunk; ``com`` m by which the trunk's centre of mass
-    shifts per axis; ``link_mass``, ``kp``, ``kd`` and ``strength`` are factors (strength scales both gains: a
-    weak motor); ``joint_friction`` N m of dry friction in every joint. ``ValueError`` outside of ``ALLOWED``.
-    """
-
-    friction: tuple[float, float] = (0.4, 1.6)
-    payload: tuple[float, float] = (-0.5, 2.5)
-    com: tuple[float, float] = (-0.04, 0.04)
-    link_mass: tuple[float, float] = (0.9, 1.1)
-    kp: tuple[float, float] = (0.8, 1.2)
-    kd: tuple[float, float] = (0.7, 1.3)
-    strength: tuple[float, float] = (0.85, 1.15)
-    joint_friction: tuple[float, float] = (0.0, 0.0)
-
-    def __post_init__(self) -> None:
-        for key, allowed in ALLOWED.items():
-            check_range(key, getattr(self, key), allowed)
-
-
-NOMINAL = RandomisationConfig(
-    (0.8, 0.8), (0.0, 0.0), (0.0, 0.0), (1.0, 1.0), (1.0, 1.0), (1.0, 1.0), (1.0, 1.0)
-)
+from wmp_sim.a1 import LEGS
+from wmp_training.sim.config import RandomisationConfig
 
 
 def randomise(model: mujoco.MjModel, config: RandomisationConfig, rng: np.random.Generator) -> np.ndarray:
-    """Write one draw into ``model``; returns it scaled: friction, payload, com 3, kp 12, kd 12."""
+    """Draw properties into ``model``; returns them scaled: friction, payload, com 3, kp 12, kd 12."""
     friction = rng.uniform(*config.friction)
     payload = rng.uniform(*config.payload)
     com = rng.uniform(*config.com, 3)
@@ -85,7 +31,7 @@ def randomise(model: mujoco.MjModel, config: RandomisationConfig, rng: np.random
     model.actuator_gainprm[:, 0] *= kp
     model.actuator_biasprm[:, 1] *= kp
     model.actuator_biasprm[:, 2] *= kd
-    # From a stream of its own: with or without it, all other draws are the same.
+    # From its own random stream, so that it does not change the other draws.
     friction_rng = rng.spawn(1)[0]
     model.dof_frictionloss[-joints:] = friction_rng.uniform(*config.joint_friction, joints)
     mujoco.mj_setConst(model, mujoco.MjData(model))

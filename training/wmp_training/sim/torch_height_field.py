@@ -1,6 +1,6 @@
-"""Where many rays meet height fields, in torch: all rays walk from grid cell to grid cell together.
+"""Intersects many rays with height fields in torch: all rays step from grid cell to grid cell together.
 
-The arithmetic is that of ``wmp_sim.depth.raycast`` for one ray, in float64 as there.
+Same arithmetic as ``wmp_sim.depth.raycast`` for one ray, also in float64.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from wmp_sim.depth import SceneStack
 
-#: Speeds below this are none (grid cells per m of depth).
+#: Slower than this is treated as not moving [grid cells per m of depth].
 _STILL = 1e-12
 
 
@@ -20,9 +20,10 @@ _STILL = 1e-12
 class _Rays:
     """R rays in grid coordinates of their fields: points at integers, x along columns and y along rows.
 
-    ``pixel`` is where the result goes, ``start`` the field's first point, ``rows`` and ``columns`` its size;
-    ``begin`` and ``end`` the part of the ray that can meet it. ``column`` and ``row`` are the cell the ray
-    is in, ``next_column`` and ``next_row`` the depths at which it leaves it that way.
+    ``pixel`` is the index of the result, ``start`` the index of the field's first point, ``rows`` and
+    ``columns`` its size. ``begin`` and ``end`` bound the part of the ray inside the field's bounding box.
+    ``column`` and ``row`` are the current cell, ``next_column`` and ``next_row`` the depths at which the ray
+    leaves it in either direction.
     """
 
     pixel: Tensor
@@ -59,30 +60,33 @@ class HeightFields:
         )
         self.present = self._shape[:, 0] > 0
 
-    def meet(self, scene: Tensor, position: Tensor, rays: Tensor, reach: Tensor) -> Tensor:
-        """Depth [M, H, W] at which rays meet the surface (or its side) before ``reach`` [M, H, W], else
-        infinite; ``scene`` [M], ``position`` [M, 3] m, ``rays`` [M, H, W, 3] in the world frame."""
+    def intersect(self, scene: Tensor, position: Tensor, rays: Tensor, reach: Tensor) -> Tensor:
+        """Depth [M, H, W] at which rays hit the surface or its side before ``reach``, else infinite.
+
+        ``scene`` is [M], ``reach`` [M, H, W]; ``position`` [M, 3], m, and ``rays`` [M, H, W, 3] are in the
+        world frame.
+        """
         depth = torch.full_like(reach, torch.inf).flatten()
-        walking = self._enter(scene, position, rays, reach)
-        enter, first = walking.begin, True
+        active = self._enter(scene, position, rays, reach)
+        enter, first = active.begin, True
         while len(enter):
-            leave = torch.minimum(torch.minimum(walking.next_column, walking.next_row), walking.end)
-            met, result = self._look(walking, enter, leave, first)
-            depth[walking.pixel[met]] = result[met]
-            self._advance(walking)
-            inside = (walking.column >= 0) & (walking.column < walking.columns - 1)
-            inside &= (walking.row >= 0) & (walking.row < walking.rows - 1)
-            on = torch.nonzero(~met & inside & (leave < walking.end)).squeeze(-1)
-            walking, enter, first = walking[on], leave[on], False
+            leave = torch.minimum(torch.minimum(active.next_column, active.next_row), active.end)
+            hit, result = self._test_cell(active, enter, leave, first)
+            depth[active.pixel[hit]] = result[hit]
+            self._advance(active)
+            inside = (active.column >= 0) & (active.column < active.columns - 1)
+            inside &= (active.row >= 0) & (active.row < active.rows - 1)
+            going = torch.nonzero(~hit & inside & (leave < active.end)).squeeze(-1)
+            active, enter, first = active[going], leave[going], False
         return depth.view_as(reach)
 
     def _enter(self, scene: Tensor, position: Tensor, rays: Tensor, reach: Tensor) -> _Rays:
-        """The rays that pass through the box around their field, in the cell where they enter it."""
+        """The rays that pass through the bounding box of their field, in the cell where they enter it."""
         frame, shape = self._frame[scene], self._shape[scene]
         pixels = rays.shape[1] * rays.shape[2]
 
         def each(value: Tensor) -> Tensor:
-            """A number of every camera, for each of its rays."""
+            """Repeat a value of every camera for each of its rays."""
             return value.repeat_interleave(pixels)
 
         x, y = (each((position[:, i] - frame[:, i]) / frame[:, 2 + i]) for i in range(2))
@@ -112,21 +116,21 @@ class HeightFields:
         rays.next_column += torch.where(aside, 1.0 / rays.ray_x.abs(), 0.0)
         rays.next_row += torch.where(aside, 0.0, 1.0 / rays.ray_y.abs())
 
-    def _look(self, rays: _Rays, enter: Tensor, leave: Tensor, first: bool) -> tuple[Tensor, Tensor]:
-        """Whether each ray ends in its cell between ``enter`` and ``leave``, and at what depth."""
+    def _test_cell(self, rays: _Rays, enter: Tensor, leave: Tensor, first: bool) -> tuple[Tensor, Tensor]:
+        """Whether each ray hits the surface between ``enter`` and ``leave``, and at what depth."""
         corner = rays.start + rays.row * rays.columns + rays.column
         lowest = torch.minimum(rays.z + enter * rays.ray_z, rays.z + leave * rays.ray_z)
         low = lowest <= self._top[corner]
-        depth = self._meet_cell(rays, corner, enter, leave)
-        met = low & (depth <= leave)
+        depth = self._intersect_cell(rays, corner, enter, leave)
+        hit = low & (depth <= leave)
         if first:
-            # Entered below the surface: through the side wall, or the camera is buried.
+            # A ray that starts below the surface entered through the side, or the camera is below the ground.
             below = low & (self._clearance(rays, corner, enter) < 0.0)
-            met, depth = met | below, torch.where(below, torch.where(enter > 0.0, enter, torch.inf), depth)
-        return met, depth
+            hit, depth = hit | below, torch.where(below, torch.where(enter > 0.0, enter, torch.inf), depth)
+        return hit, depth
 
-    def _meet_cell(self, rays: _Rays, corner: Tensor, enter: Tensor, leave: Tensor) -> Tensor:
-        """Where rays come down through one of the two triangles of their cell, infinite if they do not.
+    def _intersect_cell(self, rays: _Rays, corner: Tensor, enter: Tensor, leave: Tensor) -> Tensor:
+        """Depth at which rays pass down through one of the two triangles of their cell, else infinite.
 
         The clearance above the surface is linear on either side of the cell's diagonal.
         """
@@ -141,7 +145,7 @@ class HeightFields:
         return torch.where(at_crossing <= 0.0, before, torch.where(at_leave <= 0.0, after, torch.inf))
 
     def _clearance(self, rays: _Rays, corner: Tensor, t: Tensor) -> Tensor:
-        """Height of rays above the surface at ``t``; the diagonal is MuJoCo's, first to last corner."""
+        """Height of rays above the surface at ``t``; cells are split along MuJoCo's diagonal."""
         a, b = rays.x + t * rays.ray_x - rays.column, rays.y + t * rays.ray_y - rays.row
         near, far = self._field[corner], self._field[corner + rays.columns + 1]
         right, below = self._field[corner + 1], self._field[corner + rays.columns]
@@ -154,7 +158,7 @@ class HeightFields:
 def _clip(
     start: Tensor, speed: Tensor, low: Tensor, high: Tensor, begin: Tensor, end: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """The part of [begin, end] in which start + t speed lies in [low, high]."""
+    """The part of [begin, end] in which ``start + t * speed`` lies in [low, high]."""
     still, inside = speed.abs() < _STILL, (low <= start) & (start <= high)
     a, b = (low - start) / speed, (high - start) / speed
     first = torch.where(still, torch.where(inside, begin, 1.0), torch.maximum(begin, torch.minimum(a, b)))
@@ -163,10 +167,10 @@ def _clip(
 
 
 def _next(cell: Tensor, start: Tensor, speed: Tensor) -> Tensor:
-    """Depth at which rays leave their ``cell`` along one direction of the grid."""
+    """Depth at which rays leave their ``cell`` along one axis of the grid."""
     return torch.where(speed.abs() > _STILL, (cell + (speed > 0).long() - start) / speed, torch.inf)
 
 
 def _sign(speed: Tensor) -> Tensor:
-    """1 where a ray goes up the grid, -1 where not."""
+    """1 for rays in the positive direction of the grid, -1 for the others."""
     return (speed > 0).long() * 2 - 1

@@ -1,7 +1,7 @@
-"""Depth images in torch, for a GPU: the arithmetic of ``wmp_sim.depth.raycast``, many rays at a time.
+"""Renders depth images in torch, for GPUs, with the arithmetic of ``wmp_sim.depth.raycast``.
 
-As there, rays have a forward component of one, so the ray parameter at a hit is the planar depth; differences
-to the camera's position are formed in float64 before pixels are computed in float32.
+Rays have a forward component of one, so the ray parameter at a hit is the planar depth. Differences to the
+camera position are computed in float64, pixels in float32.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class TorchRayCaster:
         if len(shaped):
             rays = self._rays(axes[shaped])
             reach = image[shaped].clamp(max=self.far)
-            depth = self._fields.meet(scene[shaped], position[shaped], rays, reach.double())
+            depth = self._fields.intersect(scene[shaped], position[shaped], rays, reach.double())
             image[shaped] = torch.where(depth < reach, depth.float(), image[shaped])
         for box in range(int(self._box_count[scene].max()) if len(scene) else 0):
             self._draw_box(box, scene, position, axes, image)
@@ -66,9 +66,9 @@ class TorchRayCaster:
         return torch.where((fall > _TINY) & (depth > 0.0), depth, torch.inf)
 
     def _draw_box(self, box: int, scene: Tensor, position: Tensor, axes: Tensor, image: Tensor) -> None:
-        """Draw box number ``box`` of every scene that has so many into ``image``.
+        """Draw the box with index ``box`` of every scene that has one into ``image``.
 
-        In its own frame a box is the product of three slabs ``|x_k| <= half_size_k``.
+        In its own frame a box is the intersection of three slabs ``|x_k| <= half_size_k``.
         """
         box_axes = self._axes[scene, box]
         origin = (box_axes @ (position - self._centre[scene, box])[..., None]).squeeze(-1).float()

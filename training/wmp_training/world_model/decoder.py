@@ -1,4 +1,4 @@
-"""Decoders: what the model believes it sees and feels, from ``[z, h]``."""
+"""Decoders: depth image and proprioception reconstructed from ``[z, h]``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wmp_training.world_model.layers import ImgChLayerNorm, dense, init_weights
 
 
 class ConvDecoder(nn.Module):
-    """Mirror of the image encoder: a linear map, then stride-2 transposed convolutions."""
+    """Mirrors the image encoder: a linear layer, then stride-2 transposed convolutions."""
 
     def __init__(self, inputs: int, size: tuple[int, int], channels: Sequence[int]) -> None:
         super().__init__()
@@ -32,13 +32,13 @@ class ConvDecoder(nn.Module):
         self.apply(init_weights)
 
     def forward(self, feat: Tensor) -> Tensor:
-        """``feat`` [B, F] -> normalised depth [B, 1, H, W]."""
+        """Map ``feat`` [B, F] to normalised depth [B, 1, H, W]."""
         image = self.linear(feat).unflatten(-1, self.shape)
         return self.layers(image.contiguous(memory_format=torch.channels_last))
 
 
 class MLPDecoder(nn.Module):
-    """Dense blocks to proprioception in symlog space."""
+    """Dense blocks that output symlog-compressed proprioception."""
 
     def __init__(self, inputs: int, outputs: int, units: int, layers: int) -> None:
         super().__init__()
@@ -51,12 +51,12 @@ class MLPDecoder(nn.Module):
 
 
 class MultiDecoder(nn.Module):
-    """Both decoders on the same feature."""
+    """Both decoders on the same feature vector."""
 
     def __init__(self, image: ConvDecoder, vector: MLPDecoder) -> None:
         super().__init__()
         self.image, self.vector = image, vector
 
     def forward(self, feat: Tensor) -> tuple[Tensor, Tensor]:
-        """``feat`` [B, F] -> normalised depth [B, 1, H, W], symlog proprioception [B, P]."""
+        """Map ``feat`` [B, F] to normalised depth [B, 1, H, W] and symlog proprioception [B, P]."""
         return self.image(feat), self.vector(feat)

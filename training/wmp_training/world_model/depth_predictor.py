@@ -1,36 +1,22 @@
-"""Depth images for robots that are not rendered, from what lies around them and how they hold themselves.
+"""Predicts the depth images of robots that are not rendered, from height map and proprioception.
 
-Rendering is most of the cost where a GPU renders images one by one. A share of the robots is then enough:
-this network learns from their images what the others would see (WMP, arXiv 2409.16784).
+Where a GPU renders images one by one, rendering dominates the cost. It is then enough to render a share of
+the robots: this network learns from their images and predicts those of the others (WMP, arXiv 2409.16784).
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from wmp_training import checkpoint as ck
 from wmp_training.device import CPU, generator, restore
+from wmp_training.presets import DepthPredictorConfig
 from wmp_training.world_model.decoder import ConvDecoder
 
 
-@dataclass(frozen=True)
-class DepthPredictorConfig:
-    """``hidden`` units and decoder ``channels``; ``memory`` pairs are kept; ``updates`` of ``batch`` each per
-    iteration."""
-
-    hidden: int = 256
-    channels: tuple[int, ...] = (8, 16, 32, 64)
-    learning_rate: float = 1e-3
-    memory: int = 4096
-    batch: int = 64
-    updates: int = 4
-
-
 class DepthPredictor(nn.Module):
-    """Height map and proprioception [M, I] -> normalised depth [M, H, W]."""
+    """Maps height map and proprioception [M, I] to normalised depth [M, H, W]."""
 
     def __init__(self, inputs: int, image: tuple[int, int], config: DepthPredictorConfig) -> None:
         super().__init__()
@@ -40,12 +26,12 @@ class DepthPredictor(nn.Module):
         )
         self.decoder = ConvDecoder(hidden, image, config.channels)
 
-    def forward(self, known: Tensor) -> Tensor:
-        return self.decoder(self.trunk(known)).squeeze(1)
+    def forward(self, inputs: Tensor) -> Tensor:
+        return self.decoder(self.trunk(inputs)).squeeze(1)
 
 
 class DepthPredictorTrainer:
-    """The predictor with its optimiser and its memory of rendered images."""
+    """The predictor with its optimiser and a ring buffer of rendered images."""
 
     def __init__(
         self,
@@ -64,21 +50,21 @@ class DepthPredictorTrainer:
         self.generator = generator(device, seed)
 
     @torch.no_grad()
-    def predict(self, known: Tensor) -> Tensor:
-        """Images [M, H, W] of robots that were not rendered, within the range of a camera."""
-        return self.predictor(known).clamp(-0.5, 0.5)
+    def predict(self, inputs: Tensor) -> Tensor:
+        """Predicted images [M, H, W] of robots that were not rendered, within [-0.5, 0.5]."""
+        return self.predictor(inputs).clamp(-0.5, 0.5)
 
-    def remember(self, known: Tensor, images: Tensor) -> None:
-        """Add what was rendered, [M, I] and [M, H, W]; the oldest give way."""
-        slots = (self.written + torch.arange(len(known), device=self.device)) % len(self.known)
-        self.known[slots], self.images[slots] = known, images.to(torch.float16)
-        self.written += len(known)
+    def remember(self, inputs: Tensor, images: Tensor) -> None:
+        """Add inputs [M, I] and rendered images [M, H, W]; they replace the oldest ones."""
+        slots = (self.written + torch.arange(len(inputs), device=self.device)) % len(self.known)
+        self.known[slots], self.images[slots] = inputs, images.to(torch.float16)
+        self.written += len(inputs)
 
     def train(self) -> dict[str, float]:
-        """The updates of one iteration; the last loss, per pixel, or nothing while nothing is remembered."""
-        held, losses = min(self.written, len(self.known)), {}
-        for _ in range(self.config.updates if held else 0):
-            chosen = torch.randint(held, (self.config.batch,), generator=self.generator, device=self.device)
+        """Do one iteration's updates; returns the last loss per pixel, nothing while the buffer is empty."""
+        stored, losses = min(self.written, len(self.known)), {}
+        for _ in range(self.config.updates if stored else 0):
+            chosen = torch.randint(stored, (self.config.batch,), generator=self.generator, device=self.device)
             loss = (self.predictor(self.known[chosen]) - self.images[chosen].float()).square().mean()
             self.optimizer.zero_grad()
             loss.backward()
@@ -88,10 +74,10 @@ class DepthPredictorTrainer:
 
     def state_dict(self) -> dict[str, Tensor]:
         """Everything the next update depends on."""
-        held = {"known": self.known, "images": self.images, "written": torch.tensor(self.written)}
-        held |= {"rng": self.generator.get_state()}
-        held |= ck.prefixed("predictor", self.predictor.state_dict())
-        return held | ck.prefixed("optimizer", ck.optimizer_tensors(self.optimizer))
+        state = {"known": self.known, "images": self.images, "written": torch.tensor(self.written)}
+        state |= {"rng": self.generator.get_state()}
+        state |= ck.prefixed("predictor", self.predictor.state_dict())
+        return state | ck.prefixed("optimizer", ck.optimizer_tensors(self.optimizer))
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         self.known.copy_(state["known"])

@@ -1,4 +1,4 @@
-"""Observation encoders: depth image and proprioception into one embedding."""
+"""Observation encoders: depth image and proprioception become one embedding."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from wmp_training.world_model.layers import Conv2dSamePad, ImgChLayerNorm, dense
 
 
 class ConvEncoder(nn.Module):
-    """Stride-2 convolutions from ``[B, 1, H, W]`` to a flat embedding; every layer halves the image."""
+    """Stride-2 convolutions from ``[B, 1, H, W]`` to a flat embedding; every layer halves the image size."""
 
     def __init__(self, size: tuple[int, int], channels: Sequence[int]) -> None:
         super().__init__()
@@ -25,8 +25,8 @@ class ConvEncoder(nn.Module):
         self.layers = nn.Sequential(*layers)
         self.output_size = channels[-1] * (size[0] >> len(channels)) * (size[1] >> len(channels))
         self.apply(init_weights)
-        # An image of one channel is stored alike in either layout. Torch then goes by the strides of the
-        # weights, which must say channels-last, or all that follows is copied from one to the other.
+        # A one-channel image is stored alike in either memory format, so torch goes by the strides of the
+        # weights. They must say channels-last: otherwise every later layer copies from one to the other.
         weight = layers[0].weight.data
         layers[0].weight.data = weight.reshape(*weight[:, 0].shape, 1).permute(0, 3, 1, 2)
 
@@ -48,7 +48,7 @@ class MLPEncoder(nn.Module):
 
 
 class MultiEncoder(nn.Module):
-    """Embedding of one observation: image part, then proprioceptive part."""
+    """Embedding of an observation: the image part, then the proprioceptive part."""
 
     def __init__(self, image: ConvEncoder, vector: MLPEncoder) -> None:
         super().__init__()
@@ -56,5 +56,5 @@ class MultiEncoder(nn.Module):
         self.output_size = image.output_size + vector.output_size
 
     def forward(self, depth: Tensor, proprioception: Tensor) -> Tensor:
-        """``depth`` [B, 1, H, W] normalised, ``proprioception`` [B, P] scaled -> [B, E]."""
+        """Embed normalised ``depth`` [B, 1, H, W] and scaled ``proprioception`` [B, P] as [B, E]."""
         return torch.cat([self.image(depth), self.vector(proprioception)], dim=-1)

@@ -1,4 +1,4 @@
-"""The world model running along with many robots, timed exactly as on a robot."""
+"""The world model running for many simulated robots, with the same timing as on the real one."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from wmp_training.world_model.world_model import WorldModel
 
 
 class LatentFilter:
-    """Holds h and z of every robot and moves them on at each robot's own world-model ticks.
+    """Holds the deterministic state h (``deter``) and stochastic state z (``stoch``) of every robot.
 
-    At a tick n that is a multiple of k: ``h_n = advance(h_{n-k}, z_{n-k}, a_{n-k..n-1})`` (at n = 0 from the
-    learned initial state with zero actions), then ``z_n`` is the most likely posterior, or the most likely
-    prior where no image arrived. z is the mode, never a sample: a robot's walk can be replayed.
+    They advance at each robot's own world-model ticks. At a tick n that is a multiple of k:
+    ``h_n = advance(h_{n-k}, z_{n-k}, a_{n-k..n-1})`` (at n = 0 from the learned initial state with zero
+    actions); then ``z_n`` is the mode of the posterior, or of the prior where no image arrived. z is always
+    the mode, never a sample, so that a walk can be replayed.
     """
 
     def __init__(self, model: WorldModel, num_robots: int, interval: int, num_actions: int) -> None:
@@ -32,23 +33,23 @@ class LatentFilter:
             getattr(self, name).copy_(state[name])
 
     def record_action(self, tick: Tensor, action: Tensor) -> None:
-        """Remember the clipped ``action`` [N, A] taken at policy tick ``tick`` [N]."""
+        """Store the clipped ``action`` [N, A] of policy tick ``tick`` [N]."""
         self.actions[torch.arange(len(tick), device=tick.device), tick % self.interval] = action
 
     @torch.no_grad()
     def step(
         self, due: Tensor, first: Tensor, proprioception: Tensor, depth: Tensor, valid: Tensor
     ) -> Tensor:
-        """Advance and observe the robots at a world-model tick.
+        """Advance h and z of the robots at a world-model tick.
 
         Args:
-            due: their indices [M].
+            due: indices of these robots [M].
             first: whether this is tick 0 of an episode [M].
-            proprioception, depth: what they observe, [M, P] scaled and [M, H, W] normalised.
+            proprioception, depth: their observations, [M, P] scaled and [M, H, W] normalised.
             valid: whether the image arrived [M]; without one, z comes from the prior.
 
         Returns:
-            Actions of the interval that ended [M, k*A], zeros at tick 0: a training input of the model.
+            Actions of the interval that just ended [M, k*A], zeros at tick 0, for training the model.
         """
         rssm = self.model.rssm
         self.actions[due[first]] = 0.0

@@ -1,4 +1,4 @@
-"""Layers shared by the image encoder and decoder, and the symlog squashing of vector inputs."""
+"""Layers shared by encoders and decoders, and symlog compression of vector inputs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def symexp(x: Tensor) -> Tensor:
 
 
 class Conv2dSamePad(nn.Conv2d):
-    """Convolution to ``ceil(input / stride)`` pixels; an odd pixel of padding goes right and bottom."""
+    """Convolution to ``ceil(input / stride)`` pixels; an odd padding pixel goes to the right and bottom."""
 
     def forward(self, x: Tensor) -> Tensor:
         (top, bottom), (left, right) = (
@@ -36,9 +36,9 @@ class Conv2dSamePad(nn.Conv2d):
 
 
 class ImgChLayerNorm(nn.LayerNorm):
-    """Layer normalisation over the channels of an image ``[B, C, H, W]``, at each pixel alone.
+    """Layer normalisation over the channels of an image ``[B, C, H, W]``, separately at each pixel.
 
-    Free of copies where the image is stored channels-last, as encoder and decoder keep it.
+    Copies nothing if the image is stored channels-last, as encoder and decoder keep it.
     """
 
     def __init__(self, channels: int, eps: float = 1e-3) -> None:
@@ -49,19 +49,19 @@ class ImgChLayerNorm(nn.LayerNorm):
 
 
 class DenseBlock(nn.Sequential):
-    """Linear without bias, layer norm, SiLU: the unit of every MLP of the world model."""
+    """Linear layer without bias, layer norm, SiLU: the building block of every MLP in the world model."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(nn.Linear(inputs, outputs, bias=False), nn.LayerNorm(outputs, eps=1e-3), nn.SiLU())
 
 
 def dense(inputs: int, units: int, layers: int) -> nn.Sequential:
-    """``layers`` dense blocks of ``units``."""
+    """A stack of ``layers`` dense blocks with ``units`` each."""
     return nn.Sequential(*(DenseBlock(inputs if i == 0 else units, units) for i in range(layers)))
 
 
 def init_weights(module: nn.Module) -> None:
-    """Truncated-normal weights with the variance of fan average, as the RSSM of DreamerV3 uses."""
+    """Initialise with truncated-normal weights scaled by the average fan, as in DreamerV3."""
     if isinstance(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
         receptive = module.weight[0][0].numel() if module.weight.dim() == 4 else 1
         fan = 0.5 * (module.weight.shape[0] + module.weight.shape[1]) * receptive

@@ -1,7 +1,7 @@
-"""Free-running prediction: a few steps of context with images, then the world model goes on alone.
+"""Open-loop prediction: a few context steps with images, then an imagination rollout of the prior.
 
-How far the model still sees the terrain without looking is what its ``h`` is worth to the policy. The
-yardstick is persistence: the last image that was seen, unchanged.
+It shows how much of the terrain h retains without new images, which is what h is worth to the policy. The
+baseline is persistence: the last image of the context, unchanged.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CONTEXT, HORIZON = 5, 10
 
 
 class Predictor(Protocol):
-    """A world model in steps; z in whatever form it likes, images [B, H, W] normalised."""
+    """A world model, one step at a time; z in the model's own form, images [B, H, W] normalised."""
 
     def begin(self, batch: int) -> tuple[Tensor, Tensor]:
         """h and z before the first step."""
@@ -29,17 +29,17 @@ class Predictor(Protocol):
         """The next h."""
 
     def posterior(self, deter: Tensor, proprioception: Tensor, depth: Tensor) -> Tensor:
-        """Most likely z given what is observed."""
+        """Mode of z given h and the observation."""
 
     def prior(self, deter: Tensor) -> Tensor:
-        """Most likely z given nothing."""
+        """Mode of z given h alone."""
 
     def decode(self, deter: Tensor, stoch: Tensor) -> Tensor:
-        """The image that h and z stand for."""
+        """The image reconstructed from h and z."""
 
 
 class ModelPredictor:
-    """A :class:`WorldModel` in training as a :class:`Predictor`."""
+    """Makes a :class:`WorldModel` in training a :class:`Predictor`."""
 
     def __init__(self, model: WorldModel) -> None:
         self.model = model
@@ -66,13 +66,13 @@ def predict(model: Predictor, batch: Sequences, context: int = CONTEXT) -> Tenso
     """Images [B, T, H, W] of the model: reconstructed in the first ``context`` steps, then predicted.
 
     Raises:
-        ValueError: a sequence runs across a reset, which nothing can predict, or ends within ``context``.
+        ValueError: a sequence crosses a reset, which no model can predict, or is not longer than ``context``.
     """
     steps = batch.is_first.shape[1]
     if not 0 < context < steps:
         raise ValueError(f"context is {context} steps, expected 1..{steps - 1} for sequences of {steps}")
     if batch.is_first[:, 1:].any():
-        raise ValueError("a sequence runs across a reset; choose among them with `unbroken`")
+        raise ValueError("a sequence crosses a reset; select the others with `unbroken`")
     deter, stoch = model.begin(len(batch.is_first))
     images = []
     for t in range(steps):
@@ -87,15 +87,15 @@ def predict(model: Predictor, batch: Sequences, context: int = CONTEXT) -> Tenso
 
 
 def unbroken(batch: Sequences) -> Sequences:
-    """The sequences of ``batch`` that run across no reset."""
+    """The sequences of ``batch`` that do not cross a reset."""
     whole = ~batch.is_first[:, 1:].any(dim=1)
-    held = {field.name: getattr(batch, field.name) for field in fields(batch)}
-    return Sequences(**{name: value[whole] for name, value in held.items() if value is not None})
+    tensors = {field.name: getattr(batch, field.name) for field in fields(batch)}
+    return Sequences(**{name: value[whole] for name, value in tensors.items() if value is not None})
 
 
 @dataclass(frozen=True)
 class PredictionErrors:
-    """Root mean square errors (m) per step ahead, of model and last image seen, over ``sequences``."""
+    """Root mean square depth errors [m] per step ahead, of model and persistence, over ``sequences``."""
 
     model: tuple[float, ...]
     persistence: tuple[float, ...]
@@ -103,14 +103,14 @@ class PredictionErrors:
 
     @property
     def ratio(self) -> float:
-        """Error of the last step as a share of persistence's; below 1 the model is better."""
+        """Error at the last step divided by that of persistence; below 1 the model is better."""
         return self.model[-1] / self.persistence[-1] if self.persistence[-1] else math.inf
 
 
 def prediction_errors(
     batch: Sequences, images: Tensor, far: float, context: int = CONTEXT
 ) -> PredictionErrors:
-    """Errors of ``images`` (of :func:`predict`) over pixels and sequences; ``far`` m is the contract's."""
+    """Errors of ``images`` (from :func:`predict`); ``far`` is the far limit of the depth range [m]."""
     truth = batch.depth[:, context:]
     last = batch.depth[:, context - 1 : context].expand_as(truth)
 

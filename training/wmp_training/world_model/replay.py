@@ -1,4 +1,4 @@
-"""Memory of world-model steps, from which sequences are drawn for training."""
+"""Replay buffer of world-model steps, from which training sequences are drawn."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from wmp_training.world_model.world_model import Sequences
 class SequenceReplay:
     """Ring buffer of consecutive world-model steps of every robot.
 
-    Robots write at their own ticks, so each row has its own length. A sequence is consecutive steps of one
-    robot and may run across a reset: ``is_first`` marks where. Depth is kept in half precision (steps below
-    0.5 mm, finer than the sensor's). All is on ``device``, where generators given to :meth:`sample` are too.
+    Robots write at their own ticks, so each row has its own length. A sequence consists of consecutive steps
+    of one robot and may cross resets, which ``is_first`` marks. Depth is stored in half precision (resolution
+    better than 0.5 mm, finer than the sensor's). All tensors are on ``device``, and so must be the generators
+    given to :meth:`sample`.
     """
 
     STATE = ("depth", "proprioception", "actions", "is_first", "written", "surroundings")
@@ -47,11 +48,11 @@ class SequenceReplay:
 
     @property
     def size(self) -> int:
-        """Steps held."""
+        """Number of stored steps."""
         return int(self.written.clamp(max=self.capacity).sum())
 
     def holds(self, length: int) -> bool:
-        """Whether any robot has ``length`` steps."""
+        """Whether any robot has at least ``length`` stored steps."""
         return bool((self.written.clamp(max=self.capacity) >= length).any())
 
     def add(
@@ -63,7 +64,7 @@ class SequenceReplay:
         is_first: Tensor,
         surroundings: Tensor | None = None,
     ) -> None:
-        """Append one step to each of ``robots`` [M] (distinct); the other arguments are [M, ...]."""
+        """Append one step for each of ``robots`` [M], all distinct; the other arguments are [M, ...]."""
         slot = self.written[robots] % self.capacity
         self.depth[robots, slot] = depth.to(torch.float16)
         self.proprioception[robots, slot] = proprioception
@@ -74,9 +75,9 @@ class SequenceReplay:
         self.written[robots] += 1
 
     def sample(self, batch: int, length: int, generator: torch.Generator | None = None) -> Sequences | None:
-        """``batch`` sequences of ``length`` steps, or None while no robot has that many.
+        """Draw ``batch`` sequences of ``length`` steps; None while no robot has that many.
 
-        The first step of each is marked as an episode's first: what came before it is not known.
+        The first step of each is marked as the first of an episode, because its past is unknown.
         """
         able = torch.nonzero(self.written.clamp(max=self.capacity) >= length).squeeze(-1)
         if len(able) == 0:

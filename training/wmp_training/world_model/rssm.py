@@ -1,10 +1,11 @@
 """Recurrent state-space model with categorical latents (Hafner et al., DreamerV3; WMP, arXiv 2409.16784).
 
-    h_n = GRU(h_{n-k}, z_{n-k}, a_{n-k..n-1})     deterministic, needs no image
+    h_n = GRU(h_{n-k}, z_{n-k}, a_{n-k..n-1})      deterministic, needs no image
     z_n ~ q(z | h_n, e(depth_n, proprioception_n)) posterior
     z_n ~ p(z | h_n)                               prior
 
-The two phases are the two graphs a robot runs: ``advance`` (h) and ``posterior`` or ``prior`` (z).
+On the robot these are separate graphs: ``advance`` (h), then ``posterior`` or ``prior`` (z). In tensors and
+bundles the deterministic state h is called ``deter`` and the stochastic state z ``stoch``.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from wmp_training.world_model.layers import DenseBlock, init_weights
 
 @dataclass
 class RSSMState:
-    """``deter`` h [..., D], ``stoch`` one-hot z [..., S, C], ``logits`` [..., S, C] of z's distribution."""
+    """Deterministic state h (``deter``) [..., D], stochastic state z (``stoch``, one-hot) [..., S, C] and the
+    ``logits`` [..., S, C] of its distribution."""
 
     deter: Tensor
     stoch: Tensor
@@ -35,13 +37,15 @@ class RSSMState:
 
 
 class RSSM(nn.Module):
-    """The recurrent model alone; encoder and decoder live beside it.
+    """The recurrent model without encoder and decoders.
 
     Args:
-        deter, stoch, classes, hidden: sizes of h, number of categoricals, classes of each, hidden units.
+        deter: size of h.
+        stoch, classes: number of categorical variables of z, and classes of each.
+        hidden: hidden units.
         actions: size of the action input, all k actions of one interval.
         embed: size of the observation embedding.
-        unimix: share of a uniform distribution mixed into every categorical, so that no class ever dies.
+        unimix: share of a uniform distribution mixed into every categorical; no class gets probability zero.
     """
 
     def __init__(
@@ -56,7 +60,7 @@ class RSSM(nn.Module):
     ) -> None:
         super().__init__()
         self.stoch, self.classes, self.unimix = stoch, classes, unimix
-        self.generator: torch.Generator | None = None  # source of samples; the global one while None
+        self.generator: torch.Generator | None = None  # source of samples; None: torch's global one
         flat = stoch * classes
         self.initial_logit = nn.Parameter(torch.zeros(deter))
         self.input = DenseBlock(flat + actions, hidden)
@@ -68,17 +72,17 @@ class RSSM(nn.Module):
         self.apply(init_weights)
 
     def initial_deter(self) -> Tensor:
-        """Learned deter before the first step, [D]."""
+        """Learned h before the first step, [D]."""
         return torch.tanh(self.initial_logit)
 
     def initial(self, batch: int) -> RSSMState:
-        """State before the first step: learned deter, most likely stoch."""
+        """State before the first step: learned h, mode of the prior of z."""
         deter = self.initial_deter().expand(batch, -1)
         logits = self.prior(deter)
         return RSSMState(deter, self.mode(logits), logits)
 
     def advance(self, deter: Tensor, stoch: Tensor, actions: Tensor) -> Tensor:
-        """h_{n-k} [B, D], z_{n-k} [B, S, C], a_{n-k..n-1} [B, k*A] -> h_n [B, D]."""
+        """h_n [B, D] from h_{n-k} [B, D], z_{n-k} [B, S, C] and a_{n-k..n-1} [B, k*A]."""
         return self.cell(self.input(torch.cat([stoch.flatten(-2), actions], dim=-1)), deter)
 
     def prior(self, deter: Tensor) -> Tensor:
@@ -89,19 +93,13 @@ class RSSM(nn.Module):
         """Logits [..., S, C] of q(z | h, e)."""
         return self._logits(self.posterior_head(self.posterior_hidden(torch.cat([deter, embed], dim=-1))))
 
-    def img_step(self, state: RSSMState, actions: Tensor, sample: bool = True) -> RSSMState:
-        """One step without observation: advance, then z from the prior."""
-        deter = self.advance(state.deter, state.stoch, actions)
-        logits = self.prior(deter)
-        return RSSMState(deter, self.sample(logits) if sample else self.mode(logits), logits)
-
     def observe(self, embed: Tensor, actions: Tensor, is_first: Tensor) -> tuple[RSSMState, Tensor]:
         """Filter a batch of sequences.
 
         Args:
             embed: observation embeddings [B, T, E].
             actions: actions of the interval that *ends* at each step [B, T, k*A].
-            is_first: 1 where an episode begins [B, T]; there state and actions are those of a new episode.
+            is_first: 1 where an episode begins [B, T]; state and actions are reset there.
 
         Returns:
             Posterior states and prior logits, both [B, T, ...].
@@ -119,13 +117,9 @@ class RSSM(nn.Module):
         posterior = RSSMState.stack(states)
         return posterior, self.prior(posterior.deter)
 
-    def get_dist(self, logits: Tensor) -> torch.distributions.Distribution:
-        """Independent categoricals over the S variables."""
-        return torch.distributions.Independent(torch.distributions.OneHotCategorical(logits=logits), 1)
-
     @staticmethod
     def get_feat(deter: Tensor, stoch: Tensor) -> Tensor:
-        """What decoders see: z and h side by side [..., S*C + D]."""
+        """Input of the decoders: z and h concatenated [..., S*C + D]."""
         return torch.cat([stoch.flatten(-2), deter], dim=-1)
 
     def kl_loss(
@@ -151,14 +145,14 @@ class RSSM(nn.Module):
         return nn.functional.one_hot(logits.argmax(dim=-1), self.classes).to(logits.dtype)
 
     def sample(self, logits: Tensor) -> Tensor:
-        """One-hot sample with straight-through gradient. Gumbel-max: no distribution object per step."""
+        """One-hot sample with straight-through gradient, by the Gumbel-max trick."""
         noise = -torch.empty_like(logits).exponential_(generator=self.generator).log()
         hard = nn.functional.one_hot((logits.detach() + noise).argmax(dim=-1), self.classes).to(logits.dtype)
         probabilities = logits.exp()
         return hard + probabilities - probabilities.detach()
 
     def _logits(self, flat: Tensor) -> Tensor:
-        """Normalised log-probabilities with the uniform share mixed in."""
+        """Log-probabilities with the uniform share mixed in."""
         raw = flat.unflatten(-1, (self.stoch, self.classes))
         mixed = (1.0 - self.unimix) * nn.functional.softmax(raw, dim=-1) + self.unimix / self.classes
         return mixed.log()

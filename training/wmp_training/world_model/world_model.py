@@ -17,10 +17,14 @@ from wmp_training.world_model.rssm import RSSM
 
 @dataclass
 class Sequences:
-    """A batch of world-model steps [B, T, ...]; ``actions`` are those of the interval that ends at each step.
+    """A batch of world-model steps.
 
-    ``depth`` [B, T, H, W] normalised, ``proprioception`` [B, T, P] scaled, ``actions`` [B, T, k*A],
-    ``is_first`` [B, T] (1 where an episode begins). ``surroundings`` [B, T, G] scaled height maps, if kept.
+    Attributes:
+        depth: normalised [B, T, H, W].
+        proprioception: scaled [B, T, P].
+        actions: of the interval that ends at each step [B, T, k*A].
+        is_first: 1 where an episode begins [B, T].
+        surroundings: scaled height maps [B, T, G], if they are observed.
     """
 
     depth: Tensor
@@ -30,11 +34,11 @@ class Sequences:
     surroundings: Tensor | None = None
 
 
-class MapReader(nn.Module):
-    """Reads the height map around the robot out of h: what h should remember of the ground it walks on.
+class HeightMapDecoder(nn.Module):
+    """Decodes the height map around the robot from h.
 
-    A training aid outside of the world model, never deployed: its loss makes h keep what the camera saw and
-    the feet will need.
+    An auxiliary loss of training, not part of the deployed world model: it makes h keep the ground that the
+    camera saw until the feet get there. Its weights are stored in checkpoints as ``map_reader``.
     """
 
     WEIGHT = 1.0
@@ -44,12 +48,12 @@ class MapReader(nn.Module):
         self.net = nn.Sequential(nn.Linear(deter, hidden), nn.SiLU(), nn.Linear(hidden, size))
 
     def loss(self, deter: Tensor, surroundings: Tensor) -> Tensor:
-        """Squared error of the scaled map [B, T, G], summed over the map."""
+        """Squared error of the scaled map [B, T, G], summed over the map and averaged over steps."""
         return self.WEIGHT * (self.net(deter) - surroundings).square().sum(-1).mean()
 
 
 class WorldModel(nn.Module):
-    """Encoder ``e``, recurrent model and decoders, sized by ``config`` for ``contract``."""
+    """Encoder, recurrent model and decoders, sized by ``config`` for ``contract``."""
 
     def __init__(self, contract: Contract, config: WorldModelConfig) -> None:
         super().__init__()
@@ -73,12 +77,14 @@ class WorldModel(nn.Module):
             MLPDecoder(feat, contract.proprioception_size, config.mlp_units, config.mlp_layers),
         )
 
-    def loss(self, batch: Sequences, reader: MapReader | None = None) -> tuple[Tensor, dict[str, float]]:
-        """Mean of depth MSE (summed over pixels), proprioception MSE (summed, symlog) and KL terms, and the
-        loss of ``reader`` if there is one.
+    def loss(
+        self, batch: Sequences, map_decoder: HeightMapDecoder | None = None
+    ) -> tuple[Tensor, dict[str, float]]:
+        """Squared errors of depth (summed over pixels) and symlog proprioception (summed), KL terms, and the
+        loss of ``map_decoder`` if there is one; all averaged over steps.
 
         Returns:
-            The loss and its parts for the log; ``depth_rmse`` is per pixel, normalised.
+            The loss and its parts for the log; ``depth_rmse`` is per pixel, in normalised depth.
         """
         depth, proprioception = batch.depth.flatten(0, 1).unsqueeze(1), batch.proprioception.flatten(0, 1)
         embed = self.encoder(depth, proprioception).unflatten(0, batch.is_first.shape)
@@ -93,8 +99,8 @@ class WorldModel(nn.Module):
         proprioception_loss = (proprioception_hat - symlog(proprioception)).square().sum(-1).mean()
         loss = depth_loss + proprioception_loss + kl_loss
         aid = {}
-        if reader is not None:
-            map_loss = reader.loss(posterior.deter, batch.surroundings)
+        if map_decoder is not None:
+            map_loss = map_decoder.loss(posterior.deter, batch.surroundings)
             loss, aid = loss + map_loss, {"map": map_loss.item()}
         return loss, aid | {
             "world_model": loss.item(),
@@ -105,6 +111,6 @@ class WorldModel(nn.Module):
 
     @torch.no_grad()
     def observe_mode(self, deter: Tensor, proprioception: Tensor, depth: Tensor) -> Tensor:
-        """Most likely z [B, S, C] given h, proprioception [B, P] and normalised depth [B, H, W]."""
+        """Mode of z [B, S, C] given h, proprioception [B, P] and normalised depth [B, H, W]."""
         embed = self.encoder(depth.unsqueeze(1), proprioception)
         return self.rssm.mode(self.rssm.posterior(deter, embed))

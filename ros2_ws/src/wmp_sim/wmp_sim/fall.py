@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-import mujoco
-
-from .a1 import LEGS
+if TYPE_CHECKING:
+    import mujoco
 
 #: The base of a standing robot is this far above its lowest foot, that of a lying one below [m].
 STANDING_HEIGHT = 0.22
@@ -22,6 +22,9 @@ class FallDetector:
     """Sticky: once ``fallen``, always fallen. A robot that has not stood yet cannot fall."""
 
     def __init__(self, model: mujoco.MjModel) -> None:
+        # Imported here: the thresholds above are also read where MuJoCo is not loaded.
+        from .a1 import LEGS
+
         self.fallen = False
         self._last_standing: float | None = None
         self._feet = [model.geom(f"{leg}_foot").id for leg in LEGS]

@@ -1,8 +1,8 @@
-"""How hard the worlds of a pool are."""
+"""Difficulty of the worlds of a pool."""
 
 import pytest
 
-from wmp_training.sim.mujoco_batch import PoolConfig
+from wmp_training.sim.config import PoolConfig
 
 
 def test_difficulty_rises_evenly_to_the_hardest():
@@ -10,7 +10,7 @@ def test_difficulty_rises_evenly_to_the_hardest():
     assert [pool.difficulty("gap", level, variant=1) for level in (0, 3, 9)] == pytest.approx([0, 0.3, 0.9])
 
 
-def test_a_kind_may_begin_easier_than_others_and_its_steps_shrink():
+def test_a_kind_may_begin_easier_and_its_steps_shrink():
     pool = PoolConfig(levels=3, hardest=0.9, easiest=(("tilt", -0.9),))
     # -0.9 + 1.8 (1 - (1 - share)^2) at shares 0, 1/2, 1.
     assert [pool.difficulty("tilt", level, variant=0) for level in range(3)] == pytest.approx(
@@ -19,7 +19,7 @@ def test_a_kind_may_begin_easier_than_others_and_its_steps_shrink():
     assert pool.difficulty("gap", 0, variant=0) == 0.0
 
 
-def test_graded_variants_fill_the_way_down_to_the_level_below():
+def test_graded_variants_fill_the_range_down_to_the_level_below():
     pool = PoolConfig(hardest=0.9, variants=4, graded=True)
     assert [pool.difficulty("gap", 3, variant) for variant in range(4)] == pytest.approx(
         [0.3, 0.275, 0.25, 0.225]

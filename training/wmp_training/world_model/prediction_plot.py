@@ -1,4 +1,4 @@
-"""The picture of a free-running prediction: truth, prediction and error, step by step."""
+"""Plots an open-loop prediction: truth, prediction and error, step by step."""
 
 from __future__ import annotations
 
@@ -21,18 +21,21 @@ from wmp_training.world_model.prediction import (
 from wmp_training.world_model.replay import SequenceReplay
 from wmp_training.world_model.world_model import WorldModel
 
-#: The colours of an error span +- this, m.
+#: The colour scale of errors spans +- this [m].
 ERROR_RANGE = 0.5
-#: Sequences on which a model in training is judged.
+#: Number of sequences on which a model in training is judged.
 SEQUENCES = 32
 
 
-def snapshot(
+def judge_and_draw(
     model: WorldModel, replay: SequenceReplay, far: float, path: Path, seed: int
 ) -> PredictionErrors | None:
-    """Judge ``model`` on remembered sequences and draw one into ``path``; None while there is nothing to see.
+    """Judge ``model`` on sequences of ``replay`` and draw one of them into ``path``.
 
-    Draws with its own random numbers: training goes on as if it had not happened.
+    Uses its own random numbers (``seed``), so that it does not change the course of training.
+
+    Returns:
+        The errors, or None while the replay holds no sequence without a reset.
     """
     batch = replay.sample(SEQUENCES, CONTEXT + HORIZON, generator(replay.device, seed))
     whole = unbroken(batch) if batch is not None else None
@@ -44,13 +47,13 @@ def snapshot(
 
 
 def draw_prediction(truth: Tensor, images: Tensor, far: float, path: Path, context: int = CONTEXT) -> None:
-    """Draw one sequence: columns are steps, rows truth, prediction and error.
+    """Draw one sequence: columns are steps; rows are truth, prediction and error.
 
     Args:
         truth, images: [T, H, W] normalised.
-        far: the contract's, m: black is near, white is ``far``.
-        path: of the PNG.
-        context: steps at the beginning in which the model saw the image.
+        far: far limit of the contract's depth range [m]; black is near, white is ``far``.
+        path: PNG to write.
+        context: number of steps at the beginning in which the model is given the image.
     """
     steps = len(truth)
     figure = Figure(figsize=(0.9 * steps + 1.2, 3.2), layout="constrained")
