@@ -21,7 +21,7 @@ def bundle(tmp_path_factory):
     return write_tiny_bundle(tmp_path_factory.mktemp("bundles") / "tiny")
 
 
-CELL = ("--terrains", "tilt", "--levels", "0.5", "--episodes", 1, "--threads", 1)
+CELL = ("--terrain", "tilt", "--difficulty", "0.5", "--episodes", 1, "--threads", 1)
 
 
 def last(monkeypatch, duration):
@@ -35,8 +35,8 @@ def brief(monkeypatch):
 
 
 def test_an_evaluation_prints_a_table_and_writes_what_was_asked_for(bundle, tmp_path, capsys, monkeypatch):
-    last(monkeypatch, 1.6)  # just long enough to foresee something
-    files = {"--json": "out.json", "--plot": "out.png", "--foresight": "open_loop.png"}
+    last(monkeypatch, 1.6)  # just long enough for one open-loop prediction
+    files = {"--json": "out.json", "--plot": "out.png", "--open-loop": "open_loop.png"}
     words = [word for option, file in files.items() for word in (option, tmp_path / file)]
     assert call("--bundle", bundle, *CELL, "--blind", *words) == 0
     printed = capsys.readouterr()
@@ -53,9 +53,9 @@ def test_an_interrupted_evaluation_keeps_its_cells_and_goes_on_exactly(
     command = (
         "--bundle",
         bundle,
-        "--terrains",
+        "--terrain",
         "flat,gap",
-        "--levels",
+        "--difficulty",
         "0.5",
         "--episodes",
         1,
@@ -100,8 +100,8 @@ def test_evaluations_are_compared_and_go_into_the_card(bundle, tmp_path, capsys,
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (("--terrains", "lava"), "lava"),
-        (("--levels", "2"), "2.0"),
+        (("--terrain", "lava"), "lava"),
+        (("--difficulty", "2"), "2.0"),
         (("--episodes", 0), "--episodes"),
         (("--resume",), "--json"),
         (("--seeds", "1,1"), "twice"),

@@ -27,14 +27,14 @@ def evaluate(
     threads: int,
     on_cell: Callable[[Cell], None],
     rerun: Callable[[Outcome], Outcome] | None = None,
-    progress: Callable[[CellKey], Progress] | None = None,
+    progress: Callable[[str, int], Progress] | None = None,
 ) -> int:
     """Add the cells of ``keys`` that ``report`` lacks; all seeds of a cell run in parallel.
 
     Args:
         on_cell: called with each new cell once ``report`` holds it.
         rerun: repeats an episode by another method, whose outcome then counts.
-        progress: for every cell, what receives the progress of its episodes.
+        progress: makes, from the name and number of episodes of a cell, what receives their progress.
 
     Returns:
         The number of episodes whose success both methods agree on; 0 without ``rerun``.
@@ -45,7 +45,7 @@ def evaluate(
             continue
         count = report.episodes
         cell_trials = [trial for seed in report.seeds for trial in trials(terrain, difficulty, count, seed)]
-        listener = None if progress is None else progress((terrain, difficulty))
+        listener = None if progress is None else progress(f"{terrain} {difficulty:.2f}", len(cell_trials))
         outcomes = run_trials(candidate, cell_trials, report.protocol, threads, None, listener)
         if rerun is not None:
             again = [rerun(outcome) for outcome in outcomes]
@@ -60,7 +60,7 @@ def evaluate_world_model(
     candidate: BundleCandidate,
     report: Report,
     keys: Sequence[CellKey],
-    progress: Callable[[str], Progress] | None = None,
+    progress: Callable[[str, int], Progress] | None = None,
 ) -> dict[str, OpenLoopResult]:
     """Evaluate open-loop prediction on every terrain of ``keys`` and put the errors into ``report``.
 
@@ -74,7 +74,7 @@ def evaluate_world_model(
         episodes = [
             trial for level in levels for trial in trials(terrain, level, OPEN_LOOP_EPISODES, report.seeds[0])
         ]
-        listener = None if progress is None else progress(terrain)
+        listener = None if progress is None else progress(f"{terrain}, open-loop prediction", len(episodes))
         result = evaluate_open_loop(candidate.bundle, episodes, seeing, listener)
         report.open_loop[terrain] = None if result is None else result.errors
         if result is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from wmp_sim.terrain import TERRAINS, Terrain, seeded_terrain
+from wmp_training.choices import unknown
 
 #: The terrains that ``all`` stands for; ``course`` is left out, because it chains several others.
 EVALUATED = tuple(name for name in TERRAINS if name != "course")
@@ -55,9 +55,7 @@ def trials(terrain: str, difficulty: float, episodes: int, seed: int) -> list[Tr
 def terrain_name(text: str) -> str:
     """``text``; raises ``ValueError`` with the nearest name unless it is a terrain."""
     if text not in TERRAINS:
-        near = difflib.get_close_matches(text, TERRAINS, n=1)
-        meant = f"; did you mean {near[0]}?" if near else ""
-        raise ValueError(f"terrain is {text!r}, expected one of {', '.join(sorted(TERRAINS))}{meant}")
+        raise unknown("terrain", text, TERRAINS)
     return text
 
 

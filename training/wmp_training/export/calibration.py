@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +12,7 @@ from wmp_core.bundle import Bundle
 from wmp_core.calibration import Calibration
 from wmp_core.contract import Contract
 from wmp_training.evaluation.bundle_candidate import BundleCandidate
-from wmp_training.evaluation.episodes import run_trials
+from wmp_training.evaluation.episodes import Progress, run_trials
 from wmp_training.evaluation.metrics import Outcome
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.trial import trials
@@ -55,13 +55,21 @@ class Measured:
 
 
 def run_calibration(
-    bundle: Bundle, terrains: Sequence[str], episodes: int, threads: int = 1
+    bundle: Bundle,
+    terrains: Sequence[str],
+    episodes: int,
+    threads: int = 1,
+    progress: Callable[[str, int], Progress] | None = None,
 ) -> list[Outcome]:
-    """Run ``episodes`` of the deterministic policy per terrain and difficulty of :data:`DIFFICULTIES`."""
+    """Run ``episodes`` of the deterministic policy per terrain and difficulty of :data:`DIFFICULTIES`.
+
+    ``progress`` makes, from a terrain and its number of episodes, what receives the progress of its episodes.
+    """
     outcomes = []
     for terrain in terrains:
         walks = [trial for level in DIFFICULTIES for trial in trials(terrain, level, episodes, SEED)]
-        found = run_trials(BundleCandidate(bundle), walks, Protocol(), threads)
+        listener = None if progress is None else progress(terrain, len(walks))
+        found = run_trials(BundleCandidate(bundle), walks, Protocol(), threads, progress=listener)
         logger.info(
             "calibration on %s: %d of %d succeeded", terrain, sum(o.success for o in found), len(found)
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from wmp_core.golden import GoldenTrajectory
 from wmp_training.a1_contract import a1_contract
 from wmp_training.checkpoint import load_checkpoint
 from wmp_training.checkpoint_facts import find_checkpoint
+from wmp_training.evaluation.episodes import Progress
 from wmp_training.evaluation.files import written_whole
 from wmp_training.export.calibration import calibrate, run_calibration
 from wmp_training.export.golden import record_golden
@@ -50,6 +51,7 @@ def export(
     note: str = "",
     threads: int = 1,
     terrains: Sequence[str] | None = None,
+    progress: Callable[[str, int], Progress] | None = None,
 ) -> Bundle:
     """Export a checkpoint to the calibrated bundle ``out`` with a model card; replaces a bundle there.
 
@@ -61,6 +63,7 @@ def export(
         note: text for the model card: what a reader must know about this run.
         threads: physics threads.
         terrains: to calibrate on; default: all terrains of the run's task.
+        progress: see :func:`wmp_training.export.calibration.run_calibration`.
 
     Raises:
         ValueError: the run is a teacher or a baseline without a world model.
@@ -80,7 +83,7 @@ def export(
         draft = parts.write(Path(scratch) / out.name, networks.contract)
         logger.info("ONNX Runtime against torch: %s", draft.verify())
         where = (terrains or parts.metadata["terrains"]) if episodes else ()
-        measured = calibrate(run_calibration(draft, where, episodes, threads))
+        measured = calibrate(run_calibration(draft, where, episodes, threads, progress))
     parts.metadata["calibration_episodes"] = {"all": measured.episodes, "successful": measured.successes}
     bundle = parts.write(out, measured.limited(networks.contract), measured.calibration)
     logger.info("attitude limit %s rad, calibration %s", measured.attitude, bundle.calibration.to_dict())
