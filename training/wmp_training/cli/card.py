@@ -9,6 +9,7 @@ from wmp_core.default_bundle import resolve_bundle
 from wmp_training.cli.mistakes import MISTAKES
 from wmp_training.cli.options import add_overwrite, check_evaluations
 from wmp_training.cli.output import check_file
+from wmp_training.export.card_parts import CARD, lost_parts
 
 HELP = "write a bundle's model card from its evaluation"
 DESCRIPTION = """
@@ -53,6 +54,8 @@ class CardCommand:
 
     def run(self, args: argparse.Namespace) -> int:
         folder = resolve_bundle(args.bundle)
+        card = folder / CARD
+        check_file(card, overwrite=True)
         given = [file for file in (args.evaluation, args.blinded) if file]
         check_evaluations([*given, *args.compare])
 
@@ -61,11 +64,8 @@ class CardCommand:
         from wmp_training.evaluation.compare import load_reports
         from wmp_training.evaluation.files import written_whole
         from wmp_training.evaluation.report import Report
-        from wmp_training.export.card_parts import lost_parts
-        from wmp_training.export.model_card import CARD, model_card
+        from wmp_training.export.model_card import model_card
 
-        card = folder / CARD
-        check_file(card, overwrite=True)
         report, blinded = (Report.load(file) if file else None for file in (args.evaluation, args.blinded))
         text = model_card(Bundle.load(folder), report, blinded, load_reports(args.compare, args.names))
         lost = lost_parts(card.read_text(), text) if card.is_file() and not args.overwrite else []

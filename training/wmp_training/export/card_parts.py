@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+#: File name of the card in a bundle.
+CARD = "README.md"
+
 
 @dataclass
 class _Section:

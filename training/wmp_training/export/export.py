@@ -19,9 +19,10 @@ from wmp_training.checkpoint_facts import find_checkpoint
 from wmp_training.evaluation.episodes import Progress
 from wmp_training.evaluation.files import written_whole
 from wmp_training.export.calibration import calibrate, run_calibration
+from wmp_training.export.card_parts import CARD
 from wmp_training.export.golden import record_golden
 from wmp_training.export.graphs import export_graphs
-from wmp_training.export.model_card import CARD, model_card
+from wmp_training.export.model_card import model_card
 from wmp_training.export.provenance import provenance
 from wmp_training.learner import Networks
 from wmp_training.presets import preset_of

@@ -21,8 +21,6 @@ from wmp_training.evaluation.summary import Cell, markdown
 from wmp_training.evaluation.trial import DIFFICULTIES, EVALUATED
 from wmp_training.world_model.prediction import CONTEXT
 
-#: File name of the card in a bundle.
-CARD = "README.md"
 #: Pictures beside the card, shown where they exist.
 SUCCESS_PICTURE, OPEN_LOOP_PICTURE = "success.png", "open_loop.png"
 _FALL = f"{math.degrees(FALLEN_TILT):.0f} degrees of tilt, {LONGEST_TRUNK_CONTACT:g} s on the trunk, or a gap"
