@@ -135,7 +135,7 @@ def _training(bundle: Bundle) -> str:
     lines += [
         "",
         "Unless listed above, the following were randomised as the task in `training/wmp_training/tasks.py`",
-        "specified at that commit: bodies (friction, payload, masses, gains, motor strength), sensor noise,",
+        "specified at the time: bodies (friction, payload, masses, gains, motor strength), sensor noise,",
         "pushes, action delay, camera tilt and lost images. The checkpoint's `state.json` has every setting.",
     ]
     return "\n".join(lines)
