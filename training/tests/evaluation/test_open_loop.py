@@ -65,7 +65,7 @@ def test_windows_hold_consecutive_steps_of_one_robot_with_the_actions_before_eac
     assert Recorder(5).windows() is None
 
 
-def test_foresight_is_judged_on_walks_and_drawn(bundle, tmp_path):
+def test_open_loop_prediction_is_evaluated_on_walks_and_plotted(bundle, tmp_path):
     trials = [Trial("flat", 0.0, 1), Trial("flat", 0.0, 2)]
     found = evaluate_open_loop(bundle, trials, Protocol(duration=1.6))
     assert found.errors.sequences == 2 and len(found.errors.model) == 10
@@ -74,7 +74,7 @@ def test_foresight_is_judged_on_walks_and_drawn(bundle, tmp_path):
     assert evaluate_open_loop(bundle, trials, Protocol(duration=0.6)) is None
 
 
-def test_the_table_tells_model_and_persistence_apart():
+def test_the_open_loop_table_shows_model_and_persistence():
     table = open_loop_table({"gap": PredictionErrors((0.1, 0.2), (0.3, 0.4), 7), "tilt": None})
     assert "| gap | 0.200 | 0.400 | 0.50 | 7 |" in table
     assert "| tilt | - | - | - | 0 |" in table

@@ -60,7 +60,7 @@ def test_a_card_says_how_the_bundle_was_trained(bundle):
     assert "None yet: `wmp eval`" in card
 
 
-def test_a_card_shows_success_blinded_success_and_foresight(bundle):
+def test_a_card_shows_success_blinded_success_and_open_loop_prediction(bundle):
     report = evaluation(bundle)
     report.open_loop = {"crawl": PredictionErrors((0.1, 0.2), (0.3, 0.4), 7)}
     (bundle.path / "success.png").touch()
@@ -79,7 +79,7 @@ def test_a_card_shows_success_blinded_success_and_foresight(bundle):
     assert "| crawl | 25 | - |" in card
 
 
-def test_what_fails_is_said(bundle):
+def test_known_failures_are_listed(bundle):
     card = model_card(bundle, evaluation(bundle))
     assert "- crawl 0.5: 25% success (falls 50%, crouches between the bars 25%)." in card
     assert "- flat 0.5" not in card
@@ -92,7 +92,7 @@ def test_the_evaluation_of_another_bundle_is_refused(bundle):
         model_card(bundle, report)
 
 
-def test_evaluations_are_taken_only_as_what_they_are(bundle):
+def test_evaluations_of_a_wrong_kind_are_refused(bundle):
     seeing, blinded = evaluation(bundle), evaluation(bundle, "far")
     with pytest.raises(ReportError, match="evaluated without images"):
         model_card(bundle, blinded, seeing)
@@ -106,27 +106,27 @@ def test_evaluations_are_taken_only_as_what_they_are(bundle):
         model_card(bundle, replace(seeing, planned=45))
 
 
-def test_of_nominal_robots_only_the_tracks_are_random(bundle):
+def test_the_card_says_what_is_random_for_varied_and_nominal_robots(bundle):
     report = evaluation(bundle)
     assert "bodies and starts are random" in model_card(bundle, report)
     card = model_card(bundle, replace(report, protocol=replace(report.protocol, varied=False)))
     assert "the nominal one, placed exactly" in card and "bodies and starts are random" not in card
 
 
-def test_what_was_not_random_as_in_the_task_is_said(bundle):
+def test_changes_of_the_randomisation_are_listed(bundle):
     bundle.metadata.update(without=["noise"], randomisation={"payload": [0, 1.5]}, rendered=0.25)
     card = model_card(bundle)
     assert "| not randomised | noise |" in card and "| randomised within | `payload` 0 to 1.5 |" in card
     assert "| images rendered | 25%, the others predicted |" in card
 
 
-def test_others_do_not_go_by_the_name_of_the_bundle(bundle):
+def test_compared_policies_must_not_have_the_name_of_the_bundle(bundle):
     report = evaluation(bundle)
     with pytest.raises(ReportError, match="--names"):
         model_card(bundle, report, others={bundle.name: report})
 
 
-def test_a_bundle_of_the_first_kind_gets_a_card(bundle):
+def test_a_bundle_with_little_metadata_gets_a_card(bundle):
     for key in ("task", "terrains", "recipe", "stages", "note"):
         del bundle.metadata[key]
     assert "trained to follow velocity commands." in model_card(bundle)

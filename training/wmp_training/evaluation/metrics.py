@@ -94,20 +94,20 @@ class Metrics:
         self.tracks, self.trials, self.protocol, self.dt = tracks, trials, protocol, period
         count = tracks.num_robots
         self.start_x = tracks.states().position[:, 0].clone()
-        asked = (self.start_x + protocol.distance).tolist()
-        lines = [finish_line(terrain, x) for terrain, x in zip(tracks.terrains, asked, strict=True)]
+        requested = (self.start_x + protocol.distance).tolist()
+        lines = [finish_line(terrain, x) for terrain, x in zip(tracks.terrains, requested, strict=True)]
         self._distance = torch.tensor(lines) - self.start_x
         self.end = torch.full((count,), RUNNING)
         self.progress, self.time = torch.zeros(count), torch.zeros(count)
         self._trunk_time = torch.zeros(count)
-        self._pit = torch.tensor([terrain.floor <= PIT_FLOOR for terrain in tracks.terrains])
-        self._mean, self._errors = torch.zeros(count, 2), torch.zeros(count, 2)
-        self._counted = torch.zeros(count)
+        self._has_pit = torch.tensor([terrain.floor <= PIT_FLOOR for terrain in tracks.terrains])
+        self._mean, self._error_sum = torch.zeros(count, 2), torch.zeros(count, 2)
+        self._error_ticks = torch.zeros(count)
         self._work, self._collisions = torch.zeros(count), torch.zeros(count)
         self._touching = torch.zeros(count, 9, dtype=torch.bool)
         self._peak = torch.zeros(count, 3)
         self._bars = _bars(tracks.terrains)
-        self._height, self._away = torch.zeros(count), torch.zeros(count)
+        self._height_sum, self._height_ticks = torch.zeros(count), torch.zeros(count)
         self._attitude, self._attitude_rate = torch.zeros(count), torch.zeros(count)
         self._kl, self._surprise = torch.zeros(count), torch.full((count,), torch.nan)
 
@@ -152,8 +152,8 @@ class Metrics:
         )
         self._mean += (error - self._mean) * (self.dt / MEAN_TIME)
         counts = on & (self.time > START_UP)
-        self._errors += self._mean.abs() * counts[:, None]
-        self._counted += counts
+        self._error_sum += self._mean.abs() * counts[:, None]
+        self._error_ticks += counts
 
     def _update_attitude(self, states: RobotStates, on: Tensor) -> None:
         x, y, z = projected_gravity(states.quat).unbind(-1)
@@ -167,13 +167,13 @@ class Metrics:
         x = states.position[:, 0, None]
         near = ((x > self._bars[..., 0] - BAR_REACH) & (x < self._bars[..., 1] + BAR_REACH)).any(-1)
         away = on & ~near & (self.time > START_UP)
-        self._height += states.position[:, 2] * away
-        self._away += away
+        self._height_sum += states.position[:, 2] * away
+        self._height_ticks += away
 
     def _update_ends(self, states: RobotStates, on: Tensor) -> None:
         self._trunk_time = torch.where(states.trunk_contact, self._trunk_time + self.dt, 0.0)
         tilted = projected_gravity(states.quat)[:, 2] > -math.cos(FALLEN_TILT)
-        in_pit = self._pit & (states.position[:, 2] < -PIT_DEPTH)
+        in_pit = self._has_pit & (states.position[:, 2] < -PIT_DEPTH)
         ends = (
             (TIME, self.time >= self.protocol.duration - 0.5 * self.dt),
             (GOAL, self.progress >= self._distance),
@@ -186,18 +186,18 @@ class Metrics:
     def _outcome(self, i: int) -> Outcome:
         end, progress = ENDS[int(self.end[i]) - 1], float(self.progress[i])
         walked = progress if progress > SHORTEST_WALK else math.nan
-        counted, away = float(self._counted[i]) or math.nan, float(self._away[i]) or math.nan
-        barred = self.trials[i].terrain == "crawl"
-        height = float(self._height[i]) / away if barred else math.nan
+        counted, away = float(self._error_ticks[i]) or math.nan, float(self._height_ticks[i]) or math.nan
+        has_bars = self.trials[i].terrain == "crawl"
+        height = float(self._height_sum[i]) / away if has_bars else math.nan
         hip, thigh, calf = self._peak[i].tolist()
         return Outcome(
             trial=self.trials[i],
-            success=end == "goal" and (not barred or height > UPRIGHT_HEIGHT),
+            success=end == "goal" and (not has_bars or height > UPRIGHT_HEIGHT),
             end=end,
             progress=progress,
             duration=float(self.time[i]),
-            velocity_error=float(self._errors[i, 0]) / counted,
-            yaw_error=float(self._errors[i, 1]) / counted,
+            velocity_error=float(self._error_sum[i, 0]) / counted,
+            yaw_error=float(self._error_sum[i, 1]) / counted,
             cost_of_transport=float(self._work[i]) / (float(self.tracks.weight[i]) * walked),
             collisions=float(self._collisions[i]) / walked,
             peak_torque=(hip, thigh, calf),

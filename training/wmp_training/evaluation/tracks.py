@@ -59,7 +59,7 @@ class Tracks(MujocoWorlds):
                 randomise(model, BODIES, source)
         super().__init__(contract, len(trials), models, threads)
         self._strength = np.array([model.actuator_gainprm[:, 0] for model in models])
-        self._torque_range = models[0].actuator_forcerange[:, 1]
+        self._max_torque = models[0].actuator_forcerange[:, 1]
         self.substeps = round(contract.timing.control_period / STEP)
         joints = contract.joints
         self._gains = joints.array("kp"), joints.array("kd")
@@ -92,7 +92,7 @@ class Tracks(MujocoWorlds):
             torque = deliverable_torque(commanded, dq, *self._motors)
             self._control[ids] = torque
             self.batch.step(ids, nstep=1)
-            torque = np.clip(torque * self._strength[ids], -self._torque_range, self._torque_range)
+            torque = np.clip(torque * self._strength[ids], -self._max_torque, self._max_torque)
             work += np.abs(torque * dq).sum(-1) * STEP
             peak = np.maximum(peak, np.abs(torque))
             rate += (np.hypot(*self._qvel[ids, 3:5].T) - rate) * RATE_SHARE
