@@ -90,5 +90,5 @@ def test_changed_images_change_z_the_next_h_and_the_action(bundle):
 
 
 def test_images_change_the_actions_of_the_released_policy():
-    released = Path(__file__).parents[3] / "models" / "a1_wmp_v0"
+    released = Path(__file__).parents[3] / "models" / "a1_wmp_v1"
     check_that_images_reach_the_action(Bundle.load(released), smallest_change=1e-2)

@@ -18,7 +18,8 @@ def add_terrains(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument(
         "--terrain",
         default=default,
-        help=f"comma-separated terrains, or all: {', '.join(EVALUATED)} (default %(default)s)",
+        help=f"comma-separated: {', '.join(EVALUATED)}, course; all means all but course "
+        "(default %(default)s)",
     )
 
 
