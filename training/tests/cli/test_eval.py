@@ -21,41 +21,41 @@ def bundle(tmp_path_factory):
     return write_tiny_bundle(tmp_path_factory.mktemp("bundles") / "tiny")
 
 
-CELL = ("--terrains", "tilt", "--levels", "0.5", "--episodes", 1, "--threads", 1)
+CELL = ("--terrain", "tilt", "--difficulty", "0.5", "--episodes", 1, "--threads", 1)
 
 
-def last(monkeypatch, duration):
+def set_duration(monkeypatch, duration):
     monkeypatch.setattr(Protocol, "__init__", partialmethod(Protocol.__init__, duration=duration))
 
 
 @pytest.fixture
 def brief(monkeypatch):
-    """Episodes of a few steps: whether they are judged, not whether anyone can walk."""
-    last(monkeypatch, 0.2)
+    """Episodes of a few steps: enough to evaluate, too short to succeed."""
+    set_duration(monkeypatch, 0.2)
 
 
-def test_an_evaluation_prints_a_table_and_writes_what_was_asked_for(bundle, tmp_path, capsys, monkeypatch):
-    last(monkeypatch, 1.6)  # just long enough to foresee something
-    files = {"--json": "out.json", "--plot": "out.png", "--foresight": "foresight.png"}
+def test_an_evaluation_prints_a_table_and_writes_the_requested_files(bundle, tmp_path, capsys, monkeypatch):
+    set_duration(monkeypatch, 1.6)  # just long enough for one open-loop prediction
+    files = {"--json": "out.json", "--plot": "out.png", "--open-loop": "open_loop.png"}
     words = [word for option, file in files.items() for word in (option, tmp_path / file)]
     assert call("--bundle", bundle, *CELL, "--blind", *words) == 0
     printed = capsys.readouterr()
     assert "| tilt | 0.50 |" in printed.out and "[1/1] tilt 0.50" in printed.err
     report = Report.load(tmp_path / "out.json")
     assert report.protocol.blind == "far" and len(report.outcomes) == 1
-    assert list(report.foresight) == ["tilt"] and "persistence" in printed.out
+    assert list(report.open_loop) == ["tilt"] and "persistence" in printed.out
     assert all((tmp_path / file).exists() for file in files.values())
 
 
-def test_an_interrupted_evaluation_keeps_its_cells_and_goes_on_exactly(
+def test_an_interrupted_evaluation_keeps_its_cells_and_resumes_exactly(
     bundle, tmp_path, capsys, monkeypatch, brief
 ):
     command = (
         "--bundle",
         bundle,
-        "--terrains",
+        "--terrain",
         "flat,gap",
-        "--levels",
+        "--difficulty",
         "0.5",
         "--episodes",
         1,
@@ -65,10 +65,10 @@ def test_an_interrupted_evaluation_keeps_its_cells_and_goes_on_exactly(
     whole, parts = tmp_path / "whole.json", tmp_path / "parts.json"
     assert call(*command, "--json", whole) == 0
 
-    def interrupted(who, trials, *rest):
+    def interrupted(candidate, trials, *rest):
         if trials[0].terrain == "gap":
             raise KeyboardInterrupt
-        return run_trials(who, trials, *rest)
+        return run_trials(candidate, trials, *rest)
 
     with monkeypatch.context() as patch:
         patch.setattr(evaluate, "run_trials", interrupted)
@@ -100,19 +100,19 @@ def test_evaluations_are_compared_and_go_into_the_card(bundle, tmp_path, capsys,
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (("--terrains", "lava"), "lava"),
-        (("--levels", "2"), "2.0"),
+        (("--terrain", "lava"), "lava"),
+        (("--difficulty", "2"), "2.0"),
         (("--episodes", 0), "--episodes"),
         (("--resume",), "--json"),
         (("--seeds", "1,1"), "twice"),
     ],
 )
-def test_wrong_arguments_are_named(bundle, capsys, arguments, named):
+def test_wrong_arguments_are_named_in_the_error(bundle, capsys, arguments, named):
     assert call("--bundle", bundle, *arguments) == 2
     assert named in capsys.readouterr().err
 
 
-def test_a_folder_that_is_no_bundle_is_named(tmp_path, capsys):
+def test_a_folder_that_is_no_bundle_is_refused(tmp_path, capsys):
     assert call("--bundle", tmp_path) == 2
     assert "bundle.json" in capsys.readouterr().err
 
@@ -130,7 +130,7 @@ def test_a_file_that_is_no_evaluation_is_refused_in_one_line(bundle, tmp_path, c
     assert foreign.read_text() == text
 
 
-def test_a_graph_that_does_not_run_is_told_in_one_line(bundle, tmp_path, capsys, monkeypatch, brief):
+def test_a_graph_that_does_not_run_is_reported_in_one_line(bundle, tmp_path, capsys, monkeypatch, brief):
     broken = tmp_path / "wmp"
     broken.write_text("#!/bin/sh\necho 'wmp sim: no ROS domain\nis free' >&2\nexit 2\n")
     broken.chmod(0o755)

@@ -10,7 +10,7 @@ from wmp_core.bundle import Bundle
 from wmp_core.calibration import Calibration
 from wmp_training.checkpoint import load_checkpoint
 from wmp_training.cli import export, train
-from wmp_training.evaluation.measures import Outcome
+from wmp_training.evaluation.metrics import Outcome
 from wmp_training.evaluation.trial import Trial
 from wmp_training.export import export as exporting
 from wmp_training.run_config import RunConfig
@@ -67,7 +67,9 @@ def test_a_resumed_run_continues_exactly_as_the_uninterrupted_one(tmp_path, amp)
 def test_an_exported_run_is_a_calibrated_bundle_that_the_runtime_accepts(folder, tmp_path, monkeypatch):
     usual = (6.0, 10.0, 0.1, 0.05, 1.0, 2.0, (1.0, 5.0, 9.0), math.nan)
     walked = [Outcome(Trial("flat", 0.5, 1), True, "goal", *usual, 0.8, 5.0, 3.0)] * 20
-    monkeypatch.setattr(exporting, "walk", lambda bundle, terrains, *rest: walked * (terrains[0] == "flat"))
+    monkeypatch.setattr(
+        exporting, "run_calibration", lambda bundle, terrains, *rest: walked * (terrains[0] == "flat")
+    )
     out = tmp_path / "bundle"
     assert call(export.command, "--run", folder, "--out", out, "--note", "Six iterations.") == 0
     bundle = Bundle.load(out)

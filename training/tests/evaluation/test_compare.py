@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from wmp_training.evaluation.compare import comparison, named, success_table
-from wmp_training.evaluation.measures import Outcome
+from wmp_training.evaluation.compare import comparison_table, load_reports, success_table
+from wmp_training.evaluation.metrics import Outcome
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.report import Report, ReportError
 from wmp_training.evaluation.trial import Trial
@@ -25,14 +25,14 @@ SEEING = evaluation("a", {("gap", 0.5): 2, ("gap", 0.1): 2, ("tilt", 0.5): 1})
 BLIND = evaluation("a", {("gap", 0.5): 0}, blind="far")
 
 
-def test_success_has_a_line_per_terrain_and_a_column_per_difficulty():
+def test_the_success_table_has_a_row_per_terrain_and_a_column_per_difficulty():
     lines = success_table(SEEING).splitlines()
     assert lines[0] == "| terrain | 0.1 | 0.5 |"
     assert lines[2:] == ["| gap | 100% | 100% |", "| tilt | - | 50% |"]
 
 
-def test_policies_stand_side_by_side_and_what_was_not_tried_is_a_dash():
-    lines = comparison({"seeing": SEEING, "blind": BLIND}).splitlines()
+def test_policies_are_side_by_side_and_missing_cells_are_dashes():
+    lines = comparison_table({"seeing": SEEING, "blind": BLIND}).splitlines()
     assert lines[0] == "| % at 0.1, 0.5 | seeing | blind |"
     assert lines[2:] == [
         "| gap | 100, 100 | -, 0 |",
@@ -41,17 +41,17 @@ def test_policies_stand_side_by_side_and_what_was_not_tried_is_a_dash():
     ]
 
 
-def test_figures_of_different_tasks_are_not_compared():
+def test_evaluations_of_different_protocols_are_not_compared():
     with pytest.raises(ReportError, match="0.3"):
-        comparison({"a": SEEING, "slow": evaluation("slow", {("gap", 0.5): 1}, vx=0.3)})
+        comparison_table({"a": SEEING, "slow": evaluation("slow", {("gap", 0.5): 1}, vx=0.3)})
 
 
-def test_columns_are_named_by_the_files_or_by_the_user(tmp_path):
+def test_columns_are_named_by_the_reports_or_by_the_user(tmp_path):
     files = [tmp_path / "1.json", tmp_path / "2.json"]
     SEEING.save(files[0])
     BLIND.save(files[1])
-    assert list(named(files, None)) == ["a", "a, blinded"]
-    assert list(named(files, "x,y")) == ["x", "y"]
+    assert list(load_reports(files, None)) == ["a", "a, blinded"]
+    assert list(load_reports(files, "x,y")) == ["x", "y"]
     for names in ("x", "x,x", "x,y,z"):
         with pytest.raises(ReportError, match="--names"):
-            named(files, names)
+            load_reports(files, names)

@@ -6,8 +6,8 @@ import torch
 
 from wmp_core.bundle import Bundle
 from wmp_core.testing.tiny_bundle import write_tiny_bundle
-from wmp_training.evaluation.candidate import BundleCandidate
-from wmp_training.evaluation.episodes import Eyes, run_trials, steer
+from wmp_training.evaluation.bundle_candidate import BundleCandidate
+from wmp_training.evaluation.episodes import DelayedDepth, run_trials, steer
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.tracks import Tracks
 from wmp_training.evaluation.trial import Trial, trials
@@ -16,20 +16,20 @@ SHORT = Protocol(duration=0.6)
 
 
 @pytest.fixture(scope="module")
-def who(tmp_path_factory):
+def candidate(tmp_path_factory):
     torch.set_num_threads(1)
     return BundleCandidate(Bundle.load(write_tiny_bundle(tmp_path_factory.mktemp("bundles") / "tiny")))
 
 
 class Clock:
-    """Stands where tracks are expected; an image shows how often one has been taken, in cm."""
+    """In the place of tracks; every image is as deep as the number of images so far, in cm."""
 
     num_robots = 2
 
     def __init__(self):
         self.looks = 0
 
-    def look(self, robots):
+    def render(self, robots):
         self.looks += 1
         return torch.full((len(robots), 64, 64), 0.01 * self.looks)
 
@@ -38,13 +38,13 @@ def shown(image):
     return round(float((image[0, 0, 0] + 0.5) * 200.0))
 
 
-def test_the_image_consumed_is_one_interval_old_and_the_first_one_shows_the_robot_standing(who):
-    eyes, taken = Eyes(who.contract, Clock(), "no"), {}
+def test_an_image_is_one_interval_old_and_the_first_one_shows_the_standing_robot(candidate):
+    camera, taken = DelayedDepth(candidate.contract, Clock(), "no"), {}
     for tick in range(16):
-        before = eyes.tracks.looks
-        due, image, arrived = eyes.see(tick, torch.arange(2))
-        if eyes.tracks.looks > before:
-            taken[eyes.tracks.looks] = tick
+        before = camera.tracks.looks
+        due, image, arrived = camera.images(tick, torch.arange(2))
+        if camera.tracks.looks > before:
+            taken[camera.tracks.looks] = tick
         if tick % 5 == 0:
             assert due.tolist() == [0, 1] and arrived
             assert taken.get(shown(image), -5) == tick - 5
@@ -52,14 +52,14 @@ def test_the_image_consumed_is_one_interval_old_and_the_first_one_shows_the_robo
             assert len(due) == 0
 
 
-def test_a_blind_robot_gets_far_images_or_none(who):
+def test_a_blinded_robot_gets_empty_images_or_none(candidate):
     clock = Clock()
-    far = Eyes(who.contract, clock, "far").see(0, torch.arange(2))
+    far = DelayedDepth(candidate.contract, clock, "far").images(0, torch.arange(2))
     assert (far[1] == 0.5).all() and far[2] and clock.looks == 0
-    assert not Eyes(who.contract, clock, "prior").see(0, torch.arange(2))[2]
+    assert not DelayedDepth(candidate.contract, clock, "prior").images(0, torch.arange(2))[2]
 
 
-def test_the_operator_steers_back_to_the_track(contract):
+def test_the_command_steers_back_to_the_track(contract):
     states = Tracks(contract, [Trial("flat", 0.0, 1)], varied=False).states()
     half = 0.25
     left = dataclasses.replace(states, quat=torch.tensor([[half, 0.0, 0.0, (1 - half**2) ** 0.5]]))
@@ -70,22 +70,24 @@ def test_the_operator_steers_back_to_the_track(contract):
     assert float(steer(slightly, Protocol(), (-1.0, 1.0))[0, 2]) == pytest.approx(-0.08, rel=1e-2)
 
 
-def test_every_trial_gets_one_episode_and_the_evaluation_repeats_exactly(who):
+def test_every_trial_gets_one_episode_and_the_evaluation_repeats_exactly(candidate):
     cell = trials("climb", 0.5, 3, seed=1)
-    first = run_trials(who, cell, SHORT)
+    first = run_trials(candidate, cell, SHORT)
     assert [outcome.trial for outcome in first] == cell
     assert all(outcome.end == "time" and outcome.duration == pytest.approx(0.6) for outcome in first)
     assert len({outcome.progress for outcome in first}) == 3
-    assert str(run_trials(who, cell, SHORT)) == str(first)
+    assert str(run_trials(candidate, cell, SHORT)) == str(first)
 
 
-def test_what_the_camera_sees_reaches_the_joints(who):
+def test_depth_images_change_the_walk(candidate):
     cell = [Trial("crawl", 0.9, 3)]
-    seeing, blind = (run_trials(who, cell, Protocol(duration=0.6, blind=b))[0] for b in ("no", "far"))
+    seeing, blind = (run_trials(candidate, cell, Protocol(duration=0.6, blind=b))[0] for b in ("no", "far"))
     assert seeing.progress != blind.progress
 
 
-def test_only_a_candidate_that_looks_is_surprised(who):
+def test_surprise_exists_only_with_images(candidate):
     cell = [Trial("rough", 0.5, 3)]
-    seeing, unseeing = (run_trials(who, cell, Protocol(duration=0.6, blind=b))[0] for b in ("no", "prior"))
+    seeing, unseeing = (
+        run_trials(candidate, cell, Protocol(duration=0.6, blind=b))[0] for b in ("no", "prior")
+    )
     assert seeing.surprise > 0 and math.isnan(unseeing.surprise)

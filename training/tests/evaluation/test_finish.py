@@ -9,7 +9,7 @@ from wmp_sim.terrain.track import PIT_FLOOR, ground
 from wmp_training.evaluation.finish import FOOTING, finish_line, pits
 from wmp_training.evaluation.trial import Trial
 
-#: Ground up to 5.8 m, 0.9 m of nothing, ground again; a bar hangs over the pit.
+#: Ground up to 5.8 m, a pit of 0.9 m, ground again; a bar hangs over the pit.
 TRACK = Terrain(
     "gap",
     0.9,
@@ -26,13 +26,13 @@ TRACK = Terrain(
     [(5.4, 5.4), (5.5, 7.05), (6.0, 7.05), (7.0, 7.05), (7.1, 7.1)],
     ids=["well before", "at the edge", "in mid-air", "just landed", "well beyond"],
 )
-def test_a_line_over_a_pit_moves_to_where_all_feet_have_landed(asked, line):
+def test_a_finish_line_over_a_pit_moves_to_where_all_feet_have_landed(asked, line):
     assert pits(TRACK) == [pytest.approx((5.8, 6.7))]
     assert finish_line(TRACK, asked) == pytest.approx(line)
 
 
 @given(st.sampled_from(sorted(TERRAINS)), st.floats(0.0, 1.0), st.integers(0, 1000))
-def test_every_finish_is_on_ground_that_reaches_half_a_robot_to_either_side(name, difficulty, seed):
+def test_every_finish_line_has_firm_ground_within_reach_of_the_feet(name, difficulty, seed):
     terrain = Trial(name, difficulty, seed).track()
     line = finish_line(terrain, 6.0)
     assert 6.0 <= line < 6.0 + 1.0 + 2 * FOOTING

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from wmp_training.evaluation.measures import Outcome
+from wmp_training.evaluation.metrics import Outcome
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.report import Report, ReportError
 from wmp_training.evaluation.trial import Trial
@@ -22,11 +22,11 @@ def outcome(seed, success=True):
 def report():
     report = Report(WHO, Protocol(), (0, 1), 2)
     report.add({0: [outcome(3), outcome(4)], 1: [outcome(5), outcome(6, success=False)]})
-    report.foresight = {"gap": PredictionErrors((0.1, 0.2), (0.3, 0.4), 7), "tilt": None}
+    report.open_loop = {"gap": PredictionErrors((0.1, 0.2), (0.3, 0.4), 7), "tilt": None}
     return report
 
 
-def test_a_report_is_valid_json_that_tells_whose_episodes_these_were(report, tmp_path):
+def test_a_report_is_valid_json_with_candidate_protocol_and_episodes(report, tmp_path):
     report.save(tmp_path / "new" / "out.json")
     text = (tmp_path / "new" / "out.json").read_text()
     data = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
@@ -36,12 +36,12 @@ def test_a_report_is_valid_json_that_tells_whose_episodes_these_were(report, tmp
     assert data["cells"][0]["success"] == 0.75 and data["cells"][0]["by_seed"] == {"0": 1.0, "1": 0.5}
 
 
-def test_a_report_that_is_read_is_the_one_that_was_saved(report, tmp_path):
+def test_a_loaded_report_equals_the_saved_one(report, tmp_path):
     report.save(tmp_path / "out.json")
     found = Report.load(tmp_path / "out.json")
     found.save(tmp_path / "again.json")
     assert (tmp_path / "again.json").read_text() == (tmp_path / "out.json").read_text()
-    assert found.foresight == report.foresight
+    assert found.open_loop == report.open_loop
     assert (found.candidate, found.protocol, found.seeds, found.episodes) == (WHO, Protocol(), (0, 1), 2)
     cell = found.cell("gap", 0.5)
     assert cell.by_seed == {0: 1.0, 1: 0.5} and math.isnan(cell.peak_torque[0])
@@ -49,21 +49,29 @@ def test_a_report_that_is_read_is_the_one_that_was_saved(report, tmp_path):
     assert found.holds("gap", 0.5) and not found.holds("gap", 0.7) and found.cell("tilt", 0.5) is None
 
 
-def test_an_evaluation_goes_on_where_it_was_and_never_with_another_one(report, tmp_path):
+def test_the_old_key_of_open_loop_errors_is_still_read(report, tmp_path):
+    report.save(tmp_path / "out.json")
+    data = json.loads((tmp_path / "out.json").read_text())
+    data["foresight"] = data.pop("open_loop")
+    (tmp_path / "old.json").write_text(json.dumps(data))
+    assert Report.load(tmp_path / "old.json").open_loop == report.open_loop
+
+
+def test_an_evaluation_resumes_its_own_report_and_no_other(report, tmp_path):
     report.save(tmp_path / "out.json")
     fresh = Report(WHO, Protocol(), (0, 1), 2)
     resumed = fresh.resumed(tmp_path / "out.json")
     assert resumed.holds("gap", 0.5)
     resumed.plan([("gap", 0.5)])
     assert resumed.is_complete
-    resumed.plan([("tilt", 0.5)])  # the gap counts as well: one of two
+    resumed.plan([("tilt", 0.5)])  # the gap is evaluated: one of two cells
     assert resumed.planned == 2 and not resumed.is_complete
     for change in ({"seeds": (0,)}, {"episodes": 3}, {"candidate": {}}, {"protocol": Protocol(blind="far")}):
         with pytest.raises(ReportError, match=next(iter(change))):
             replace(fresh, **change).resumed(tmp_path / "out.json")
 
 
-def test_an_evaluation_by_other_rules_is_refused(report, tmp_path):
+def test_a_report_under_other_rules_is_refused(report, tmp_path):
     report.save(tmp_path / "out.json")
     data = json.loads((tmp_path / "out.json").read_text())
     data["rules"]["fallen_tilt"] = 1.05
@@ -73,7 +81,7 @@ def test_an_evaluation_by_other_rules_is_refused(report, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"),
+    ("text", "message"),
     [
         (b"", "Expecting value"),
         (b"\xff\xfe", "can't decode"),
@@ -83,9 +91,9 @@ def test_an_evaluation_by_other_rules_is_refused(report, tmp_path):
         (b'{"format": 3}', "'candidate' \\(dict\\)"),
     ],
 )
-def test_a_file_that_is_no_evaluation_is_named(tmp_path, text, complaint):
+def test_a_file_that_is_no_evaluation_is_named(tmp_path, text, message):
     (tmp_path / "out.json").write_bytes(text)
-    with pytest.raises(ReportError, match=f"out.json .*{complaint}"):
+    with pytest.raises(ReportError, match=f"out.json .*{message}"):
         Report.load(tmp_path / "out.json")
 
 
@@ -100,11 +108,11 @@ def test_a_file_that_is_no_evaluation_is_named(tmp_path, text, complaint):
         ("episodes_per_cell_and_seed", "2"),
         ("cells", [1]),
         ("cells", [{"means": {}, "peak_torque": [], "by_seed": {}}]),
-        ("foresight", []),
-        ("foresight", {"gap": 0.5}),
+        ("open_loop", []),
+        ("open_loop", {"gap": 0.5}),
     ],
 )
-def test_a_report_with_a_part_of_another_kind_is_none(report, tmp_path, key, value):
+def test_a_report_with_a_value_of_a_wrong_type_is_refused(report, tmp_path, key, value):
     report.save(tmp_path / "out.json")
     data = json.loads((tmp_path / "out.json").read_text())
     (tmp_path / "out.json").write_text(json.dumps({**data, key: value}))

@@ -3,8 +3,8 @@ import math
 
 import pytest
 
-from wmp_training.evaluation.measures import Outcome
-from wmp_training.evaluation.plot import plot_success
+from wmp_training.evaluation.metrics import Outcome
+from wmp_training.evaluation.success_plot import plot_success
 from wmp_training.evaluation.summary import markdown, pool, summarise, wilson
 from wmp_training.evaluation.trial import Trial
 
@@ -34,7 +34,7 @@ def test_a_cell_counts_ends_and_averages_what_exists():
     assert cell.peak_torque == (4.0, 5.0, 9.0)
 
 
-def test_outcomes_of_two_places_are_no_cell():
+def test_outcomes_of_two_terrains_are_not_summarised():
     with pytest.raises(ValueError, match="tilt"):
         summarise([outcome(0, True), outcome(1, True, terrain="tilt")])
 
@@ -44,7 +44,7 @@ def test_seeds_are_pooled_and_kept_apart():
     assert (cell.episodes, cell.success, cell.by_seed) == (4, 0.75, {0: 0.5, 5: 1.0})
 
 
-def test_the_table_has_a_line_per_cell():
+def test_the_table_has_a_row_per_cell():
     lines = markdown(
         [summarise([outcome(0, True)]), summarise([outcome(0, False, "fall", "tilt")])]
     ).splitlines()
@@ -53,12 +53,12 @@ def test_the_table_has_a_line_per_cell():
     assert lines[3].startswith("| tilt | 0.50 | 0% |")
 
 
-def test_a_figure_that_was_not_measured_is_a_dash():
+def test_a_missing_figure_is_a_dash():
     unmeasured = dataclasses.replace(outcome(0, True, cost=math.nan), peak_torque=(math.nan,) * 3)
     assert markdown([summarise([unmeasured])]).endswith("| - | 2.00 | -, -, - |")
 
 
-def test_the_picture_is_written(tmp_path):
+def test_the_success_plot_is_a_png(tmp_path):
     cells = [summarise([outcome(0, True)]), summarise([outcome(0, False, "fall", "tilt")])]
     plot_success({"seeing": cells, "blind": cells[:1]}, tmp_path / "new" / "out.png")
     assert (tmp_path / "new" / "out.png").read_bytes()[:4] == b"\x89PNG"

@@ -51,11 +51,11 @@ def test_no_torque_exceeds_the_contract_and_no_power_the_envelope(tracks, contra
         assert (tracks.peak_torque <= torch.tensor(contract.joints.torque_limit) + 1e-5).all()
         peak, work = max(peak, tracks.peak_torque.max().item()), max(work, tracks.work.max().item())
     assert peak == pytest.approx(30.0)
-    # 900 W for 20 ms are 18 J; unlimited, these kicks take more.
+    # 900 W for 20 ms are 18 J; without the limit these steps take more.
     assert 15.0 < work <= 18.0 + 1e-4
 
 
-def test_work_of_the_first_instant_is_torque_times_velocity(tracks, contract, default):
+def test_work_in_the_first_step_is_torque_times_velocity(tracks, contract, default):
     q, dq = tracks._qpos[:, 7:].copy(), tracks._qvel[:, 6:].copy()
     tracks.substeps = 1
     targets = default + 0.01
@@ -73,13 +73,13 @@ def test_torque_is_what_weak_and_strong_motors_deliver(contract, default, error)
     torch.testing.assert_close(tracks.peak_torque, tracks.states().torque.abs(), atol=1e-4, rtol=1e-4)
 
 
-def test_the_rate_of_a_turning_robot_is_smoothed_as_on_the_robot(tracks, default):
+def test_the_attitude_rate_is_smoothed_as_on_the_robot(tracks, default):
     everyone = torch.arange(3)
     tracks.step(default, everyone)
     assert tracks.attitude_rate.max() < 0.2
     smoothed = Smoothed(SafetySettings().attitude_rate_time)
     tracks._rate[:] = 0.0
-    # Held at 3 rad/s of roll and 4 rad/s of pitch, whatever physics makes of it.
+    # Roll rate 3 rad/s and pitch rate 4 rad/s throughout; physics does not run.
     tracks.batch = SimpleNamespace(step=lambda ids, nstep: None)
     tracks._qvel[:, 3:5] = 3.0, 4.0
     for _ in range(3):
@@ -89,7 +89,7 @@ def test_the_rate_of_a_turning_robot_is_smoothed_as_on_the_robot(tracks, default
     np.testing.assert_allclose(tracks.attitude_rate.numpy(), smoothed.value, rtol=1e-5)
 
 
-def test_robots_that_are_not_stepped_rest(tracks, default):
+def test_robots_that_are_not_stepped_do_not_move(tracks, default):
     before = tracks.states().q.clone()
     for _ in range(5):
         tracks.step(default + 0.3, torch.tensor([1]))

@@ -5,14 +5,14 @@ from wmp_sim.terrain import make_terrain
 from wmp_training.evaluation.trial import EVALUATED, Trial, difficulties, seeds, terrain_names, trials
 
 
-def test_a_trial_has_the_track_that_the_simulated_robot_builds_from_the_same_seed():
+def test_a_trial_has_the_track_that_wmp_sim_builds_from_the_same_seed():
     track = Trial("gap", 0.5, 42).track()
     expected = make_terrain("gap", 0.5, np.random.default_rng(42))
     np.testing.assert_array_equal(track.boxes.centre, expected.boxes.centre)
     assert len(track.boxes) > 1
 
 
-def test_episodes_of_a_cell_have_their_own_places_and_repeat():
+def test_episodes_of_a_cell_have_different_obstacles_and_repeat():
     cell = trials("climb", 0.7, 20, seed=3)
     assert cell == trials("climb", 0.7, 20, seed=3)
     assert cell[:5] == trials("climb", 0.7, 5, seed=3)
@@ -21,12 +21,12 @@ def test_episodes_of_a_cell_have_their_own_places_and_repeat():
     assert not {t.seed for t in cell} & {t.seed for t in trials("climb", 0.7, 20, seed=4)}
 
 
-def test_the_variation_of_a_robot_is_not_that_of_its_track():
+def test_robot_and_track_have_independent_random_sources():
     trial = Trial("gap", 0.5, 42)
     assert trial.variation().uniform() != np.random.default_rng(42).uniform()
 
 
-def test_all_terrains_are_those_of_one_kind():
+def test_all_stands_for_every_terrain_except_the_course():
     kinds = {"flat", "rough", "slope", "stairs_up", "stairs_down", "gap", "climb", "crawl", "tilt"}
     assert set(terrain_names("all")) == set(EVALUATED) == kinds
     assert terrain_names("gap, climb") == ("gap", "climb")
@@ -44,11 +44,11 @@ def test_all_terrains_are_those_of_one_kind():
         (seeds, "1,1", "twice"),
     ],
 )
-def test_lists_that_make_no_sense_are_refused(parse, text, named):
+def test_unknown_repeated_or_out_of_range_items_are_refused(parse, text, named):
     with pytest.raises(ValueError, match=named):
         parse(text)
 
 
-def test_a_trial_outside_of_the_difficulties_is_refused():
+def test_a_difficulty_out_of_range_is_refused():
     with pytest.raises(ValueError, match=r"1\.2"):
         Trial("gap", 1.2, 0)

@@ -5,7 +5,7 @@ import pytest
 from wmp_core.calibration import Calibration
 from wmp_core.control.safety_monitor import SafetySettings
 from wmp_sim.fall import FALLEN_TILT
-from wmp_training.evaluation.measures import Outcome
+from wmp_training.evaluation.metrics import Outcome
 from wmp_training.evaluation.trial import Trial
 from wmp_training.export.calibration import FEWEST, LARGEST_ATTITUDE, Measured, calibrate
 
@@ -16,37 +16,37 @@ def outcome(success=True, attitude=0.5, rate=4.0, surprise=2.0):
     return Outcome(trial, success, end, *usual, attitude, rate, surprise)
 
 
-def test_no_walk_succeeds_at_a_tilt_at_which_the_runtime_would_have_let_go():
+def test_the_largest_attitude_limit_matches_the_tilt_of_a_fall():
     latest = LARGEST_ATTITUDE + SafetySettings().attitude_margin
     assert latest - math.radians(1.0) < FALLEN_TILT <= latest
 
 
-def test_limits_are_what_successful_robots_did_and_a_margin():
+def test_limits_are_the_largest_values_of_successful_episodes_plus_a_margin():
     good = [outcome(attitude=0.5 + 0.01 * n, rate=4.0 + 0.1 * n, surprise=float(n)) for n in range(51)]
     measured = calibrate([*good, outcome(False, attitude=3.0, rate=30.0, surprise=900.0)])
     assert measured.attitude == pytest.approx(1.0 + 0.1)
     assert measured.calibration.attitude_rate == pytest.approx(9.0 * 1.1)
-    # 99 of 100 successful episodes stay below: between the last two of 0..50.
+    # The 99 % quantile lies between the last two of the values 0..50.
     assert measured.calibration.surprise == pytest.approx(49.5)
     assert (measured.successes, measured.episodes) == (51, 52)
 
 
-def test_no_robot_may_ask_for_limits_that_let_it_lie_down():
+def test_limits_have_upper_bounds():
     measured = calibrate([outcome(attitude=1.5, rate=25.0)] * FEWEST)
     assert measured.attitude == 1.2 and measured.calibration.attitude_rate == 12.0
 
 
-def test_a_robot_that_never_sways_may_be_pushed():
+def test_the_attitude_limit_has_a_lower_bound():
     assert calibrate([outcome(attitude=0.1)] * FEWEST).attitude == 0.5
 
 
-def test_a_policy_that_gets_nowhere_says_nothing(contract):
+def test_too_few_successes_give_no_limits(contract):
     measured = calibrate([outcome()] * (FEWEST - 1) + [outcome(False)] * 100)
     assert measured.attitude is None and measured.calibration == Calibration()
     assert measured.limited(contract).limits.attitude is None
 
 
-def test_the_contract_changes_in_its_attitude_alone(contract):
+def test_calibration_changes_only_the_contracts_attitude_limit(contract):
     limited = Measured(0.9, Calibration(), 30, 30).limited(contract)
     assert limited.limits.attitude == 0.9
     assert limited.limits.command_vx == contract.limits.command_vx and limited.depth == contract.depth

@@ -12,13 +12,13 @@ def golden(networks):
     return record_golden(networks, steps=5 * (max(LOST_IMAGES) + 1))
 
 
-def test_depth_is_recorded_raw_beyond_what_the_network_sees(golden, contract):
+def test_depth_is_recorded_raw_beyond_the_networks_range(golden, contract):
     far = contract.depth.far
-    assert (golden.depth == 0).any()  # nothing there
+    assert (golden.depth == 0).any()  # nothing in range
     assert (golden.depth > far).any() and ((golden.depth > 0) & (golden.depth < far)).any()
 
 
-def test_raw_and_clipped_depth_are_one_to_runtime_and_training(golden, contract):
+def test_runtime_and_training_normalise_raw_and_clipped_depth_alike(golden, contract):
     clipped = clip_depth(contract.depth, golden.depth)
     seen = normalise(contract.depth, clipped)
     assert seen.max() == 0.5

@@ -8,7 +8,7 @@ from wmp_training.export.graphs import IR_VERSION, OPSET, graphs, to_onnx
 
 
 @pytest.mark.parametrize("name", ["policy", "advance", "observe", "prior", "decoder"])
-def test_graph_repeats_torch_for_any_batch_size(networks, name):
+def test_an_onnx_graph_matches_torch_for_a_larger_batch(networks, name):
     graph = graphs(networks)[name]
     data = to_onnx(graph)
     model = onnx.load_from_string(data)

@@ -5,7 +5,7 @@ import pytest
 
 from wmp_core.bundle import Bundle
 from wmp_core.testing.tiny_bundle import write_tiny_bundle
-from wmp_training.evaluation.measures import Outcome
+from wmp_training.evaluation.metrics import Outcome
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.report import Report, ReportError
 from wmp_training.evaluation.trial import Trial
@@ -54,31 +54,34 @@ def bundle(tmp_path, monkeypatch):
 
 def test_a_card_says_how_the_bundle_was_trained(bundle):
     card = model_card(bundle)
-    assert "over these terrains: flat and stairs up" in card
+    assert "on these terrains: flat and stairs up" in card
     assert "| steps | 26.0 M (144 h of walking): teacher 25.0 M in 60 min, wmp 1.0 M in 10 min |" in card
     assert "| wall time | 70 min |" in card and "Two stages." in card
     assert "None yet: `wmp eval`" in card
 
 
-def test_a_card_shows_success_blinded_success_and_foresight(bundle):
+def test_a_card_shows_success_blinded_success_and_open_loop_prediction(bundle):
     report = evaluation(bundle)
-    report.foresight = {"crawl": PredictionErrors((0.1, 0.2), (0.3, 0.4), 7)}
+    report.open_loop = {"crawl": PredictionErrors((0.1, 0.2), (0.3, 0.4), 7)}
     (bundle.path / "success.png").touch()
     others = {"teacher": Report({"name": "teacher"}, Protocol(), (0,), 1)}
     card = model_card(bundle, report, replace(evaluation(bundle, "far"), episodes=3), others)
     assert "4 episodes per terrain and difficulty\n(seeds 0 and 1, pooled)" in card
-    assert card.count("| crawl | 25% |") == 2 and "is worth; 6 episodes per terrain and difficulty (`" in card
-    asked = "wmp eval --bundle models/tiny --terrains flat,crawl --levels 0.5 --seeds 0,1 --episodes"
+    assert (
+        card.count("| crawl | 25% |") == 2
+        and "what vision contributes; 6 episodes per terrain and difficulty (`" in card
+    )
+    asked = "wmp eval --bundle models/tiny --terrain flat,crawl --difficulty 0.5 --seeds 0,1 --episodes"
     assert f"\n    {asked} 2\n" in card and f"(`{asked} 3 --blind far`)" in card
     assert "The seeds differ most on crawl 0.5: 50% and 0%." in card
     assert "| crawl | 0.200 | 0.400 | 0.50 | 7 |" in card
-    assert "(success.png)" in card and "(foresight.png)" not in card
+    assert "(success.png)" in card and "(open_loop.png)" not in card
     assert "| crawl | 25 | - |" in card
 
 
-def test_what_fails_is_said(bundle):
+def test_known_failures_are_listed(bundle):
     card = model_card(bundle, evaluation(bundle))
-    assert "- crawl 0.5: 25% success (falls 50%, crouches where there is no bar 25%)." in card
+    assert "- crawl 0.5: 25% success (falls 50%, crouches between the bars 25%)." in card
     assert "- flat 0.5" not in card
 
 
@@ -89,7 +92,7 @@ def test_the_evaluation_of_another_bundle_is_refused(bundle):
         model_card(bundle, report)
 
 
-def test_evaluations_are_taken_only_as_what_they_are(bundle):
+def test_evaluations_of_a_wrong_kind_are_refused(bundle):
     seeing, blinded = evaluation(bundle), evaluation(bundle, "far")
     with pytest.raises(ReportError, match="evaluated without images"):
         model_card(bundle, blinded, seeing)
@@ -99,31 +102,31 @@ def test_evaluations_are_taken_only_as_what_they_are(bundle):
         model_card(bundle, seeing, replace(blinded, protocol=replace(blinded.protocol, varied=False)))
     with pytest.raises(ReportError, match="nothing to compare with"):
         model_card(bundle, None, blinded)
-    with pytest.raises(ReportError, match="2 of 45 cells; go on with"):
+    with pytest.raises(ReportError, match="2 of 45 cells; complete it with"):
         model_card(bundle, replace(seeing, planned=45))
 
 
-def test_of_nominal_robots_only_the_tracks_are_random(bundle):
+def test_the_card_says_what_is_random_for_varied_and_nominal_robots(bundle):
     report = evaluation(bundle)
     assert "bodies and starts are random" in model_card(bundle, report)
     card = model_card(bundle, replace(report, protocol=replace(report.protocol, varied=False)))
     assert "the nominal one, placed exactly" in card and "bodies and starts are random" not in card
 
 
-def test_what_was_not_random_as_in_the_task_is_said(bundle):
+def test_changes_of_the_randomisation_are_listed(bundle):
     bundle.metadata.update(without=["noise"], randomisation={"payload": [0, 1.5]}, rendered=0.25)
     card = model_card(bundle)
     assert "| not randomised | noise |" in card and "| randomised within | `payload` 0 to 1.5 |" in card
     assert "| images rendered | 25%, the others predicted |" in card
 
 
-def test_others_do_not_go_by_the_name_of_the_bundle(bundle):
+def test_compared_policies_must_not_have_the_name_of_the_bundle(bundle):
     report = evaluation(bundle)
     with pytest.raises(ReportError, match="--names"):
         model_card(bundle, report, others={bundle.name: report})
 
 
-def test_a_bundle_of_the_first_kind_gets_a_card(bundle):
+def test_a_bundle_with_little_metadata_gets_a_card(bundle):
     for key in ("task", "terrains", "recipe", "stages", "note"):
         del bundle.metadata[key]
-    assert "trained to walk to velocity commands." in model_card(bundle)
+    assert "trained to follow velocity commands." in model_card(bundle)

@@ -11,7 +11,7 @@ TEACHER, STUDENT = (
 
 
 def facts(**other):
-    """Of the last checkpoint of a run."""
+    """Facts of the last checkpoint of a run."""
     config = {"preset": "tiny", "task": "obstacles", "num_envs": 8, "seed": 3, "stage": "wmp", **other}
     return {"config": config, "env_steps": 100, "wall_time_s": 10.2}
 
@@ -24,28 +24,26 @@ def test_all_stages_of_a_run_count(networks):
     assert known["parameters"]["deployed"] < known["parameters"]["world_model"]
 
 
-def test_what_a_run_was_randomised_with_is_told(networks):
+def test_provenance_records_the_randomisation(networks):
     known = provenance(facts(randomisation={"payload": [0, 1]}, without=["noise"]), networks, "")
     assert (known["randomisation"], known["without"]) == ({"payload": [0, 1]}, ["noise"])
 
 
-def test_a_run_of_one_stage_is_of_the_recipe_without(networks):
+def test_a_run_of_one_stage_has_the_recipe_wmp(networks):
     known = provenance(facts(), networks, "")
     assert (known["recipe"], known["env_steps"]) == ("wmp", 100)
 
 
-def test_settings_of_a_run_shape_what_is_exported_of_it(tmp_path):
+def test_settings_of_a_run_apply_to_its_export(tmp_path):
     config = RunConfig("tiny", 2, 3, 1, settings={"world_model.deter": 24})
     Runner(tmp_path / "run", config, threads=1).save()
     bundle = export(tmp_path / "run", tmp_path / "bundle", episodes=0)
     assert bundle.contract.world_model.deter == 24
     assert bundle.metadata["settings"] == {"world_model.deter": 24}
-    assert (
-        "| settings of its own | `world_model.deter=24` |" in (tmp_path / "bundle" / "README.md").read_text()
-    )
+    assert "| changed settings | `world_model.deter=24` |" in (tmp_path / "bundle" / "README.md").read_text()
 
 
-def test_a_policy_without_a_world_model_is_no_bundle(tmp_path):
+def test_a_policy_without_a_world_model_is_not_exported(tmp_path):
     Runner(tmp_path / "run", RunConfig("tiny", 2, 3, 1, policy="blind"), threads=1).save()
     with pytest.raises(ValueError, match="wmp eval --run"):
         export(tmp_path / "run", tmp_path / "bundle")

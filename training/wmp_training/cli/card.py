@@ -1,24 +1,31 @@
-"""``wmp card``: write the README of a bundle, with what its evaluation found."""
+"""``wmp card``: write a bundle's README from its evaluation."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
+from wmp_core.default_bundle import resolve_bundle
 from wmp_training.cli.mistakes import MISTAKES
+from wmp_training.cli.options import add_overwrite, check_evaluations
+from wmp_training.cli.output import check_file
+from wmp_training.export.card_parts import CARD, lost_parts
 
 HELP = "write a bundle's model card from its evaluation"
 DESCRIPTION = """
-Writes README.md into the bundle: how it was trained, success per terrain and difficulty, what the world model
-foresees, limits and known failures, from files that `wmp eval --json` wrote. It shows success.png and
-foresight.png where the bundle's folder has them (`wmp eval --plot`, `--foresight`). Nothing else of the
-bundle changes, nor does its hash or signature.
+Writes README.md into the bundle: training, success per terrain and difficulty, open-loop prediction of the
+world model, limits and known failures. The figures come from files that `wmp eval --json` wrote. The card
+shows success.png and open_loop.png if the bundle's folder has them (`wmp eval --plot`, `--open-loop`).
+Nothing else in the bundle changes; its hash and signature stay valid.
 
-example:
-  wmp eval --bundle models/a1_wmp_v1 --seeds 0,1 --json eval.json --plot models/a1_wmp_v1/success.png \\
-      --foresight models/a1_wmp_v1/foresight.png
-  wmp eval --bundle models/a1_wmp_v1 --seeds 0,1 --blind --json blinded.json
-  wmp card --bundle models/a1_wmp_v1 --evaluation eval.json --blinded blinded.json
+A new card that lacks sections, tables or pictures of the existing one is refused without --overwrite.
+"""
+EXAMPLES = """examples:
+  wmp eval --bundle a1_wmp_v1 --seeds 0,1 --json eval.json \\
+      --plot models/a1_wmp_v1/success.png --open-loop models/a1_wmp_v1/open_loop.png
+  wmp eval --bundle a1_wmp_v1 --seeds 0,1 --blind --json blinded.json
+  wmp card --bundle a1_wmp_v1 --evaluation eval.json --blinded blinded.json
+  wmp card --bundle a1_wmp_v1 --evaluation eval.json --compare teacher.json --names teacher
 """
 
 
@@ -29,26 +36,45 @@ class CardCommand:
     mistakes = MISTAKES
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.description = DESCRIPTION
+        parser.description, parser.epilog = DESCRIPTION, EXAMPLES
         add = parser.add_argument
-        add("--bundle", type=Path, required=True, help="folder of the bundle")
-        add("--evaluation", type=Path, help="of the bundle, written by wmp eval --json")
-        add("--blinded", type=Path, help="the same with --blind")
-        add("--compare", type=Path, nargs="*", default=[], help="evaluations of other policies")
-        add("--names", help="of those, like teacher,blind (default: those in the files)")
+        add("--bundle", required=True, help="folder of the bundle, or its name under models/")
+        add("--evaluation", type=Path, metavar="FILE", help="of this bundle, by wmp eval --json")
+        add("--blinded", type=Path, metavar="FILE", help="of this bundle, by wmp eval --blind --json")
+        add(
+            "--compare",
+            type=Path,
+            nargs="*",
+            default=[],
+            metavar="FILE",
+            help="evaluations of other policies, shown beside this one's",
+        )
+        add("--names", help="comma-separated names of the compared policies (default: those in the files)")
+        add_overwrite(parser)
 
     def run(self, args: argparse.Namespace) -> int:
-        # Imported here so that `wmp --help` stays quick.
+        folder = resolve_bundle(args.bundle)
+        card = folder / CARD
+        check_file(card, overwrite=True)
+        given = [file for file in (args.evaluation, args.blinded) if file]
+        check_evaluations([*given, *args.compare])
+
+        # Imported here: what could be refused has been, and `wmp --help` needs no torch.
         from wmp_core.bundle import Bundle
-        from wmp_training.evaluation.compare import named
+        from wmp_training.evaluation.compare import load_reports
+        from wmp_training.evaluation.files import written_whole
         from wmp_training.evaluation.report import Report
         from wmp_training.export.model_card import model_card
 
-        bundle = Bundle.load(args.bundle)
-        report = Report.load(args.evaluation) if args.evaluation else None
-        blinded = Report.load(args.blinded) if args.blinded else None
-        text = model_card(bundle, report, blinded, named(args.compare, args.names))
-        (args.bundle / "README.md").write_text(text)
+        report, blinded = (Report.load(file) if file else None for file in (args.evaluation, args.blinded))
+        text = model_card(Bundle.load(folder), report, blinded, load_reports(args.compare, args.names))
+        lost = lost_parts(card.read_text(), text) if card.is_file() and not args.overwrite else []
+        if lost:
+            remedy = "give the evaluations that they came from, or --overwrite"
+            raise FileExistsError(f"{card} would lose {', '.join(lost)}; {remedy}")
+        with written_whole(card) as fresh:
+            fresh.write_text(text)
+        print(f"wrote {card}")
         return 0
 
 

@@ -1,54 +1,70 @@
-"""``wmp eval``: measure a policy on every terrain, by the protocol that all published figures use."""
+"""``wmp eval``: evaluate a policy on every terrain, by the protocol that all published figures use."""
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wmp_core.default_bundle import resolve_bundle
+from wmp_training.checkpoint_facts import find_checkpoint, load_facts
+from wmp_training.cli.episode_progress import episode_progress
 from wmp_training.cli.mistakes import MISTAKES
-from wmp_training.evaluation.trial import LEVELS
+from wmp_training.cli.options import (
+    BUNDLE,
+    RUN,
+    add_difficulties,
+    add_overwrite,
+    add_terrains,
+    check_at_least,
+    check_evaluations,
+)
+from wmp_training.cli.output import check_file
+from wmp_training.evaluation.protocol import Protocol
+from wmp_training.evaluation.trial import difficulties, seeds, terrain_names
 
 if TYPE_CHECKING:
     from wmp_training.evaluation.candidate import Candidate
-    from wmp_training.evaluation.evaluate import Place
-    from wmp_training.evaluation.measures import Outcome
-    from wmp_training.evaluation.protocol import Protocol
+    from wmp_training.evaluation.metrics import Outcome
     from wmp_training.evaluation.report import Report
     from wmp_training.evaluation.summary import Cell
 
-HELP = "measure how well a policy walks, terrain by terrain"
+HELP = "evaluate how well a policy walks, per terrain and difficulty"
 DESCRIPTION = """
-Runs the exported graphs of a bundle, deterministically, on every terrain at every level: an episode
-succeeds if the robot makes 6 m over the obstacles, and has firm ground under it there, within 20 s at a
-commanded 0.6 m/s without a fall (tilted beyond 80 degrees, lying on its trunk for 1 s, or in a gap); among
-bars it must also walk upright (base above 0.25 m) where there is none. Obstacle places, bodies and starts
-are random per episode and follow from --seeds; the same arguments give the same file. Ctrl-C keeps the
-finished cells in --json, and the same command with --resume goes on.
+Runs the exported graphs of a bundle, deterministically, on every terrain at every difficulty. An episode
+succeeds if the robot covers 6 m of obstacles within 20 s at a commanded 0.6 m/s, ends on firm ground, and
+does not fall (80 degrees of tilt, 1 s on its trunk, or a gap); on crawl it must also walk upright (base
+above 0.25 m) between the bars. Obstacle positions, bodies and starts are random per episode and follow from
+--seeds: the same arguments give the same file. Ctrl-C keeps the finished cells in --json; the same command
+with --resume continues there.
 
---run judges the last checkpoint of a training run, or one that `wmp checkpoint` kept, in the same way: also
-what has no bundle, the privileged teacher and policies without a world model. `wmp compare` puts evaluations
-side by side.
+--run evaluates the last checkpoint of a training run, or a kept one, by the same protocol: also the
+privileged teacher and policies without a world model, which have no bundle.
 
---foresight PICTURE lets the world model go on alone for ten steps (1 s) after five with images, on walks of
-the policy: a table against persistence (the last image, unchanged) and a picture.
+--open-loop FILE evaluates the world model: five steps with images, then ten steps (1 s) without, on the
+policy's own walks. It prints errors beside those of persistence (the last image, unchanged) and draws a
+picture.
 
---through-graph runs every episode through the real nodes as well (wmp sim, lockstep, about real time), with
-the nominal robot, and says in how many episodes both evaluations agree.
+--through-graph also runs every episode through the ROS nodes (wmp sim in lockstep, about real time), with
+the nominal robot, and counts the episodes on which both evaluations agree.
 
---blind shows the camera an empty world (everything beyond its range) and leaves all else as it is: the
-difference is what vision is worth. --blind prior lets no image arrive at all.
-
-examples:
-  wmp eval --bundle models/a1_wmp_v0 --terrains flat,rough --episodes 10
-  wmp eval --bundle models/a1_wmp_v1 --seeds 0,1 --json eval.json --plot eval.png
-  wmp eval --bundle models/a1_wmp_v1 --seeds 0,1 --blind --json blinded.json
-  wmp eval --run models/checkpoints/a1_wmp_v1_teacher --json teacher.json
+--blind shows the camera an empty world, with everything beyond its range, and changes nothing else; the
+difference measures what vision contributes. With --blind prior no image arrives at all.
 """
+EXAMPLES = """examples:
+  wmp eval --terrain flat,rough --episodes 10
+  wmp eval --bundle a1_wmp_v1 --seeds 0,1 --json eval.json --plot eval.png
+  wmp eval --bundle a1_wmp_v1 --seeds 0,1 --blind --json blinded.json
+  wmp eval --run models/checkpoints/a1_wmp_v1_teacher --json teacher.json
+
+Next: `wmp compare` puts evaluations side by side, `wmp card` writes them into the bundle's README.
+"""
+#: Exit code after Ctrl-C.
+INTERRUPTED = 130
 
 
 class EvalCommand:
@@ -58,102 +74,128 @@ class EvalCommand:
     mistakes = MISTAKES
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.description = DESCRIPTION
+        parser.description, parser.epilog = DESCRIPTION, EXAMPLES
         add = parser.add_argument
-        who = parser.add_mutually_exclusive_group(required=True)
-        who.add_argument("--bundle", type=Path, help="folder of the bundle")
-        who.add_argument("--run", type=Path, dest="folder", help="or of a run, a stage or a checkpoint")
-        add("--terrains", default="all", help="all, or a list like gap,climb (default all)")
-        levels = ",".join(map(str, LEVELS))
-        add("--levels", default=levels, help="difficulties in [0, 1] (default %(default)s)")
-        add("--episodes", type=int, default=50, help="per terrain, level and seed (default 50)")
-        add("--seeds", default="0", help="of everything random, like 0,1; pooled (default 0)")
+        candidate = parser.add_mutually_exclusive_group()
+        candidate.add_argument("--bundle", help=BUNDLE)
+        candidate.add_argument("--run", type=Path, dest="folder", help=f"{RUN}, instead of a bundle")
+        add_terrains(parser, "all")
+        add_difficulties(parser)
+        add(
+            "--episodes",
+            type=int,
+            default=50,
+            help="per terrain, difficulty and seed (default %(default)s)",
+        )
+        add("--seeds", default="0", help="comma-separated; their episodes are pooled (default %(default)s)")
         add(
             "--blind",
             nargs="?",
             const="far",
             default="no",
             choices=("far", "prior"),
-            help="without the image",
+            help="without images: all empty (far, the default), or none at all (prior)",
         )
-        add("--nominal", action="store_true", help="every robot the same, started exactly on the track")
+        add("--nominal", action="store_true", help="identical robots that start exactly on the track")
+        add("--through-graph", action="store_true", help="also run every episode through the ROS graph")
+        add("--threads", type=int, default=2, help="physics threads (default %(default)s)")
+        add("--json", type=Path, metavar="FILE", help="write all figures and episodes here")
+        add("--resume", action="store_true", help="continue the incomplete evaluation in --json")
         add(
-            "--through-graph",
-            action="store_true",
-            help="run the episodes through the ROS graph in lockstep, and compare",
+            "--open-loop", type=Path, metavar="FILE", help="also evaluate the world model; draw it here (PNG)"
         )
-        add("--threads", type=int, default=2, help="physics threads (default 2)")
-        add("--json", type=Path, help="write all figures and episodes to this file")
-        add("--resume", action="store_true", help="go on with an evaluation that --json holds in part")
-        add(
-            "--foresight",
-            type=Path,
-            metavar="PICTURE",
-            help="also judge the world model; draw what it foresees",
-        )
-        add("--plot", type=Path, help="draw success against difficulty into this file")
+        add("--plot", type=Path, metavar="FILE", help="plot success against difficulty here (PNG)")
+        add_overwrite(parser)
 
     def run(self, args: argparse.Namespace) -> int:
-        # Imported here so that `wmp --help` needs neither torch nor a second.
+        plan = _plan(args)
+
+        # Imported here: what could be refused has been, and `wmp --help` needs no torch.
         import torch
 
-        from wmp_training.evaluation.candidate import candidate
+        from wmp_training.evaluation.load_candidate import load_candidate
 
         torch.set_num_threads(1)
-        who = candidate(args.bundle, args.folder)
-        places, report = _plan(args, who)
+        candidate = load_candidate(plan.bundle, args.folder)
+        report = _report(args, plan, candidate)
         try:
-            _judge(args, who, places, report)
+            written = _evaluate(args, plan, candidate, report)
         except KeyboardInterrupt:
-            kept = f"; --resume goes on with {args.json}" if args.json else ", none is kept without --json"
-            done = f"{len(report.cells)} of {len(places)} cells"
+            kept = f"; --resume continues {args.json}" if args.json else "; without --json none is kept"
+            done = f"{len(report.cells)} of {len(plan.keys)} cells"
             print(f"\nwmp eval: stopped after {done}{kept}", file=sys.stderr)
-            return 130
+            return INTERRUPTED
         if args.plot:
-            from wmp_training.evaluation.plot import plot_success
+            from wmp_training.evaluation.success_plot import plot_success
 
             plot_success({report.name: report.cells}, args.plot)
+            written.append(args.plot)
+        for file in written:
+            print(f"wrote {file}")
         return 0
 
 
-def _plan(args: argparse.Namespace, who: Candidate) -> tuple[list[Place], Report]:
-    """What is to be evaluated, and the report it goes into; ``ValueError`` on senseless arguments."""
-    from wmp_training.evaluation.report import Report
-    from wmp_training.evaluation.trial import difficulties, seeds, terrain_names
+@dataclass(frozen=True)
+class _Plan:
+    """The evaluation that the arguments describe; ``keys`` are terrain and difficulty of each cell."""
 
-    if args.episodes < 1:
-        raise ValueError(f"--episodes is {args.episodes}, expected at least 1")
+    bundle: Path | None
+    keys: list[tuple[str, float]]
+    seeds: tuple[int, ...]
+    protocol: Protocol
+
+
+def _plan(args: argparse.Namespace) -> _Plan:
+    """Check all arguments without torch; creates nothing.
+
+    Raises:
+        ValueError: an argument is out of range, or two exclude each other.
+        OSError: bundle, run or evaluation do not exist, or an output cannot be written.
+    """
+    levels = difficulties(args.difficulty)
+    keys = [(name, level) for name in terrain_names(args.terrain) for level in levels]
+    check_at_least("--episodes", args.episodes, 1)
+    check_at_least("--threads", args.threads, 1)
     if args.resume and not args.json:
-        raise ValueError("--resume goes on with what --json holds, expected both")
-    if args.bundle is None and (args.foresight or args.through_graph):
-        raise ValueError("--foresight and --through-graph need a bundle: export the run")
-    if not who.camera and args.blind != "no":
-        raise ValueError(f"--blind takes the image away, and {who.name} has none")
-    levels = difficulties(args.levels)
-    places = [(name, level) for name in terrain_names(args.terrains) for level in levels]
-    report = Report(who.identity(), _protocol(args), seeds(args.seeds), args.episodes)
+        raise ValueError("--resume continues the evaluation in --json; give both")
+    if args.folder and (args.open_loop or args.through_graph):
+        raise ValueError("--open-loop and --through-graph need a bundle; first run 'wmp export'")
+    if args.through_graph and args.blind != "no":
+        raise ValueError("--through-graph excludes --blind: the graph always has a camera")
+    protocol = Protocol(blind=args.blind, varied=not (args.nominal or args.through_graph))
+    bundle = None
+    if args.folder:
+        load_facts(find_checkpoint(args.folder))
+    else:
+        bundle = resolve_bundle(args.bundle)
+    if args.resume:
+        check_evaluations([args.json])
+    if args.json:
+        remedy = "--resume continues it, --overwrite replaces it"
+        check_file(args.json, args.overwrite or args.resume, remedy)
+    for file in filter(None, (args.open_loop, args.plot)):
+        check_file(file, args.overwrite)
+    return _Plan(bundle, keys, seeds(args.seeds), protocol)
+
+
+def _report(args: argparse.Namespace, plan: _Plan, candidate: Candidate) -> Report:
+    """The report to fill: a new one, or the one to resume."""
+    from wmp_training.evaluation.report import Report
+
+    if not candidate.uses_camera and args.blind != "no":
+        raise ValueError(f"{candidate.name} uses no camera, expected no --blind")
+    report = Report(candidate.identity(), plan.protocol, plan.seeds, args.episodes)
     report = report.resumed(args.json) if args.resume else report
-    report.plan(places)
-    return places, report
+    report.plan(plan.keys)
+    return report
 
 
-def _protocol(args: argparse.Namespace) -> Protocol:
-    from wmp_training.evaluation.protocol import Protocol
-
-    protocol = Protocol(blind=args.blind, varied=not args.nominal)
-    if not args.through_graph:
-        return protocol
-    if args.blind != "no":
-        raise ValueError("--through-graph and --blind exclude each other: the graph has eyes")
-    return dataclasses.replace(protocol, varied=False)
-
-
-def _judge(args: argparse.Namespace, who: Candidate, places: list[Place], report: Report) -> None:
-    """Fill ``report``, keep it up to date on disk, and print what it says."""
-    from wmp_training.evaluation.candidate import BundleCandidate
-    from wmp_training.evaluation.evaluate import evaluate, foresee
-    from wmp_training.evaluation.foresight import foresight_table
-    from wmp_training.evaluation.picture import draw_foresight
+def _evaluate(args: argparse.Namespace, plan: _Plan, candidate: Candidate, report: Report) -> list[Path]:
+    """Fill ``report``, save it after every cell, and print its figures; returns the files written."""
+    from wmp_training.evaluation.bundle_candidate import BundleCandidate
+    from wmp_training.evaluation.evaluate import evaluate, evaluate_world_model
+    from wmp_training.evaluation.open_loop import open_loop_table
+    from wmp_training.evaluation.open_loop_plot import plot_open_loop
     from wmp_training.evaluation.summary import markdown
     from wmp_training.evaluation.through_graph import run_in_graph
 
@@ -162,29 +204,34 @@ def _judge(args: argparse.Namespace, who: Candidate, places: list[Place], report
             report.save(args.json)
 
     def in_graph(outcome: Outcome) -> Outcome:
-        return run_in_graph(args.bundle, outcome.trial, report.protocol)
+        assert plan.bundle is not None
+        return run_in_graph(plan.bundle, outcome.trial, report.protocol)
 
-    progress = _progress(len(places), len(report.cells))
+    show = _cell_progress(len(plan.keys), len(report.cells))
 
-    def finished(cell: Cell) -> None:
+    def on_cell(cell: Cell) -> None:
         save()
-        progress(cell)
+        show(cell)
 
+    written: list[Path] = [args.json] if args.json else []
     before = len(report.outcomes)
-    agreeing = evaluate(who, report, places, args.threads, finished, in_graph if args.through_graph else None)
+    rerun = in_graph if args.through_graph else None
+    agreeing = evaluate(candidate, report, plan.keys, args.threads, on_cell, rerun, episode_progress)
     print(markdown(report.cells))
     if args.through_graph:
-        print(f"\nthe batched evaluation agrees in {agreeing} of {len(report.outcomes) - before} episodes")
-    if args.foresight and isinstance(who, BundleCandidate):
-        drawn = foresee(who, report, places)
-        if drawn:
-            draw_foresight(drawn, who.contract.depth.far, args.foresight)
-        print(f"\n{foresight_table(report.foresight)}")
+        print(f"\nboth evaluations agree on {agreeing} of {len(report.outcomes) - before} episodes")
+    if args.open_loop and isinstance(candidate, BundleCandidate):
+        results = evaluate_world_model(candidate, report, plan.keys, episode_progress)
+        if results:
+            plot_open_loop(results, candidate.contract.depth.far, args.open_loop)
+            written.append(args.open_loop)
+        print(f"\n{open_loop_table(report.open_loop)}")
         save()
+    return written
 
 
-def _progress(total: int, done: int) -> Callable[[Cell], None]:
-    """Says one line per cell on stderr, with the time that the rest will take."""
+def _cell_progress(total: int, done: int) -> Callable[[Cell], None]:
+    """Prints one line per cell on stderr, with an estimate of the remaining time."""
     begin, before = time.monotonic(), done
 
     def show(cell: Cell) -> None:
@@ -192,7 +239,7 @@ def _progress(total: int, done: int) -> Callable[[Cell], None]:
         done += 1
         left = (time.monotonic() - begin) / (done - before) * (total - done)
         line = f"[{done}/{total}] {cell.terrain} {cell.difficulty:.2f}: {cell.success:.0%} of {cell.episodes}"
-        print(f"{line}, {left / 60:.0f} min left", file=sys.stderr, flush=True)
+        print(f"{line} succeeded, {left / 60:.0f} min left", file=sys.stderr, flush=True)
 
     return show
 

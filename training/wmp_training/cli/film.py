@@ -1,22 +1,27 @@
-"""``wmp film``: watch a policy cross an obstacle, and what its world model makes of it."""
+"""``wmp film``: film a policy on obstacles, with its depth image and the prediction of that image."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
+from wmp_core.default_bundle import resolve_bundle
+from wmp_training.cli.episode_progress import episode_progress, shown
 from wmp_training.cli.mistakes import MISTAKES
+from wmp_training.cli.options import BUNDLE, add_overwrite, add_terrains
+from wmp_training.cli.output import check_file
+from wmp_training.evaluation.trial import Trial, terrain_names
 
-HELP = "film a bundle's policy on obstacles, with what it sees and what it foresaw"
+HELP = "film a bundle's policy on obstacles, with its depth images and their prediction"
 DESCRIPTION = """
-Films one episode of `wmp eval` per terrain, one after the other, into an animated WebP that every browser
-plays: the robot from the side; beside it the depth image that the world model gets, and the one that it
-expected 1 s before, knowing the actions but no image since.
+Films one episode of `wmp eval` per terrain, one after the other, as an animated WebP, which every browser
+plays. It shows the robot from the side; beside it the depth image that the world model receives, and the
+image that it predicted 1 s before, from the actions since but without any image since.
 """
 EXAMPLES = """examples:
-  wmp film --bundle models/a1_wmp_v1 --terrains stairs_up --out stairs.webp
-  wmp film --bundle models/a1_wmp_v1 --terrains climb,crawl,tilt --difficulty 0.5 --seed 3 --out tour.webp"""
+  wmp film --out stairs.webp
+  wmp film --bundle a1_wmp_v1 --terrain climb,crawl,tilt --difficulty 0.7 --seed 3 --out tour.webp
+"""
 
 
 class FilmCommand:
@@ -27,34 +32,42 @@ class FilmCommand:
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.description, parser.epilog = DESCRIPTION, EXAMPLES
-        parser.add_argument("--bundle", type=Path, required=True, help="folder of the bundle")
-        parser.add_argument("--terrains", default="stairs_up", help="all, or a list (default %(default)s)")
-        parser.add_argument("--difficulty", type=float, default=0.5, help="0 to 1 (default %(default)s)")
-        parser.add_argument("--seed", type=int, default=0, help="of tracks and bodies (default 0)")
-        parser.add_argument("--out", type=Path, required=True, help="film to write, like stairs.webp")
+        parser.add_argument("--bundle", help=BUNDLE)
+        add_terrains(parser, "stairs_up")
+        parser.add_argument(
+            "--difficulty",
+            type=float,
+            default=0.5,
+            help="from 0, easiest, to 1, hardest (default %(default)s)",
+        )
+        parser.add_argument("--seed", type=int, default=0, help="of tracks and bodies (default %(default)s)")
+        parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="film to write (WebP)")
+        add_overwrite(parser)
 
     def run(self, args: argparse.Namespace) -> int:
-        # Imported here so that `wmp --help` needs neither torch nor a second.
+        trials = [Trial(name, args.difficulty, args.seed) for name in terrain_names(args.terrain)]
+        folder = resolve_bundle(args.bundle)
+        check_file(args.out, args.overwrite)
+
+        # Imported here: what could be refused has been, and `wmp --help` needs no torch.
         import torch
+        from PIL import Image
 
         from wmp_core.bundle import Bundle
         from wmp_training.evaluation import film
         from wmp_training.evaluation.protocol import Protocol
-        from wmp_training.evaluation.trial import Trial, terrain_names
 
         torch.set_num_threads(1)
-        bundle, reel = Bundle.load(args.bundle), []
-        for terrain in terrain_names(args.terrains):
-            trial = Trial(terrain, args.difficulty, args.seed)
-            footage, outcome = film.shoot(bundle, trial, Protocol())
-            print(f"{terrain}: {outcome.end} after {outcome.progress:.1f} m and {outcome.duration:.1f} s")
-            for number, picture in enumerate(film.pictures(bundle, trial, footage), 1):
-                reel.append(picture)
-                if sys.stdout.isatty():
-                    print(f"\r  picture {number} of {film.length(footage)}", end="", flush=True)
-            print(end="\r" if sys.stdout.isatty() else "")
+        bundle, reel = Bundle.load(folder), list[Image.Image]()
+        for trial in trials:
+            progress = episode_progress(trial.terrain, 1)
+            footage, outcome = film.record_footage(bundle, trial, Protocol(), progress)
+            way = f"{outcome.progress:.1f} m and {outcome.duration:.1f} s"
+            print(f"{trial.terrain}: {outcome.end} after {way}")
+            pictures = film.pictures(bundle, trial, footage)
+            reel += shown(pictures, film.picture_count(footage), f"pictures of {trial.terrain} drawn")
         film.save(reel, film.PERIODS * bundle.contract.timing.control_period, args.out)
-        print(f"{args.out}: {len(reel)} pictures, {args.out.stat().st_size / 1e6:.1f} MB")
+        print(f"wrote {args.out}: {len(reel)} pictures, {args.out.stat().st_size / 1e6:.1f} MB")
         return 0
 
 

@@ -1,4 +1,4 @@
-"""Several evaluations side by side: which policy makes it where?"""
+"""Tables of success rates: one evaluation, or several side by side."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from wmp_training.evaluation.report import Report, ReportError
 from wmp_training.evaluation.summary import Cell
 
 
-def named(files: Sequence[Path], names: str | None) -> dict[str, Report]:
-    """The evaluations in ``files`` by name: those of the comma-separated list, or their own.
+def load_reports(files: Sequence[Path], names: str | None) -> dict[str, Report]:
+    """The evaluations in ``files`` by name: from the comma-separated ``names``, else each report's own.
 
     Raises:
-        ReportError: a file is none, or the names are not as many different ones.
+        ReportError: a file holds no evaluation, or the names are not one distinct name per file.
     """
     reports = [Report.load(file) for file in files]
     chosen = names.split(",") if names else [report.name for report in reports]
@@ -24,37 +24,38 @@ def named(files: Sequence[Path], names: str | None) -> dict[str, Report]:
 
 
 def success_table(report: Report) -> str:
-    """Success: a line per terrain, a column per difficulty."""
+    """Success rates in Markdown: a row per terrain, a column per difficulty."""
     levels = sorted({cell.difficulty for cell in report.cells})
     lines = ["| terrain | " + " | ".join(f"{level:g}" for level in levels) + " |"]
     lines.append("|---" * (len(levels) + 1) + "|")
     for terrain in _terrains([report]):
         cells = (report.cell(terrain, level) for level in levels)
-        lines.append(f"| {terrain} | " + " | ".join(_share(cell) for cell in cells) + " |")
+        lines.append(f"| {terrain} | " + " | ".join(_percent(cell) for cell in cells) + " |")
     return "\n".join(lines)
 
 
-def comparison(reports: Mapping[str, Report]) -> str:
-    """Success in %: a line per terrain, a column per policy by its name, in it one figure per difficulty.
+def comparison_table(reports: Mapping[str, Report]) -> str:
+    """Success rates [%] in Markdown: a row per terrain, a column per policy with one figure per difficulty.
 
     Raises:
-        ReportError: they were asked for different things, so that the figures do not compare.
+        ReportError: the protocols differ, so the figures are not comparable.
     """
-    tasks = {replace(report.protocol, blind="no") for report in reports.values()}
-    if len(tasks) > 1:
-        raise ReportError(f"evaluations follow different protocols, expected one: {sorted(map(str, tasks))}")
+    protocols = {replace(report.protocol, blind="no") for report in reports.values()}
+    if len(protocols) > 1:
+        found = sorted(map(str, protocols))
+        raise ReportError(f"evaluations follow different protocols, expected one: {found}")
     levels = sorted({cell.difficulty for report in reports.values() for cell in report.cells})
     lines = ["| % at " + ", ".join(f"{level:g}" for level in levels) + " | " + " | ".join(reports) + " |"]
     lines.append("|---" * (len(reports) + 1) + "|")
     for terrain in _terrains(list(reports.values())):
-        columns = (_series(report, terrain, levels) for report in reports.values())
+        columns = (_percentages(report, terrain, levels) for report in reports.values())
         lines.append(f"| {terrain} | " + " | ".join(columns) + " |")
-    counts = ("| episodes per figure", *(_episodes(report) for report in reports.values()))
-    return "\n".join([*lines, " | ".join(counts) + " |"])
+    counts = (str(report.episodes * len(report.seeds)) for report in reports.values())
+    return "\n".join([*lines, " | ".join(("| episodes per figure", *counts)) + " |"])
 
 
-def _series(report: Report, terrain: str, levels: Sequence[float]) -> str:
-    shares = (_share(report.cell(terrain, level)) for level in levels)
+def _percentages(report: Report, terrain: str, levels: Sequence[float]) -> str:
+    shares = (_percent(report.cell(terrain, level)) for level in levels)
     return ", ".join(share.removesuffix("%") for share in shares)
 
 
@@ -62,9 +63,5 @@ def _terrains(reports: Sequence[Report]) -> list[str]:
     return list(dict.fromkeys(cell.terrain for report in reports for cell in report.cells))
 
 
-def _share(cell: Cell | None) -> str:
+def _percent(cell: Cell | None) -> str:
     return "-" if cell is None else f"{cell.success:.0%}"
-
-
-def _episodes(report: Report) -> str:
-    return str(report.episodes * len(report.seeds))

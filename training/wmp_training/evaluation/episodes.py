@@ -1,4 +1,4 @@
-"""A deterministic policy through one episode of every trial, timed as on the robot."""
+"""Run one episode of every trial with a deterministic policy, with the timing of the robot."""
 
 from __future__ import annotations
 
@@ -12,103 +12,117 @@ from wmp_training.env.environment import Observation, yaw
 from wmp_training.env.observations import Observations
 from wmp_training.env.privileged import surroundings
 from wmp_training.evaluation.candidate import Candidate
-from wmp_training.evaluation.measures import Measures, Outcome
-from wmp_training.evaluation.protocol import Blindness, Protocol
+from wmp_training.evaluation.metrics import Metrics, Outcome
+from wmp_training.evaluation.protocol import Blinding, Protocol
 from wmp_training.evaluation.tracks import Tracks
 from wmp_training.evaluation.trial import Trial
 from wmp_training.sim.backend import RobotStates
 from wmp_training.sim.camera import normalise
 
+#: Receives, at every policy tick, the robots' states, their observation and their actions [N, J].
+Watch = Callable[[RobotStates, Observation, Tensor], None]
+#: Receives, at every policy tick, the simulated time [s] and the number of episodes still running.
+Progress = Callable[[float, int], None]
+
 
 def run_trials(
-    who: Candidate,
+    candidate: Candidate,
     trials: Sequence[Trial],
     protocol: Protocol,
     threads: int = 1,
-    watch: Callable[[RobotStates, Observation, Tensor], None] | None = None,
+    watch: Watch | None = None,
+    progress: Progress | None = None,
 ) -> list[Outcome]:
-    """One episode for every trial, side by side: none is cut for another, no robot starts a second one.
-
-    ``watch`` is told at every tick where the robots were, what they observed and which actions [N, J] they
-    took.
-    """
-    contract, timing = who.contract, who.contract.timing
+    """Run one episode per trial in parallel; every episode runs to its own end, and no robot starts again."""
+    contract, timing = candidate.contract, candidate.contract.timing
     tracks = Tracks(contract, trials, protocol.varied, threads)
-    eyes = Eyes(contract, tracks, protocol.blind if who.camera else "far")
-    senses = Observations(contract, len(trials))
-    agent = who.agent(len(trials))
-    measures = Measures(tracks, trials, protocol, timing.control_period)
+    camera = DelayedDepth(contract, tracks, protocol.blind if candidate.uses_camera else "far")
+    observations = Observations(contract, len(trials))
+    agent = candidate.agent(len(trials))
+    metrics = Metrics(tracks, trials, protocol, timing.control_period)
     action, everyone = torch.zeros(len(trials), contract.num_joints), torch.arange(len(trials))
-    # As in training, seen at the ticks of the world model and held in between.
-    around: Tensor | None = None
+    # As in training: updated at world-model ticks and held in between.
+    height_map: Tensor | None = None
     tick = 0
-    while (running := torch.nonzero(measures.running).squeeze(-1)).numel():
+    while (running := torch.nonzero(metrics.running).squeeze(-1)).numel():
         states = tracks.states()
         command = steer(states, protocol, contract.limits.command_yaw_rate)
-        observation = observe(senses, states, command, action, tick, *eyes.see(tick, running))
-        if who.surroundings and tick % timing.world_model_interval == 0:
-            around = surroundings(tracks, everyone, states.position[:, 2:])  # type: ignore[arg-type]
-        observation.surroundings = around
+        observation = observe(observations, states, command, action, tick, *camera.images(tick, running))
+        if candidate.uses_height_map and tick % timing.world_model_interval == 0:
+            height_map = surroundings(tracks, everyone, states.position[:, 2:])  # type: ignore[arg-type]
+        observation.surroundings = height_map
         action = agent(observation)
         if len(observation.due):
-            measures.be_surprised(agent.kl, timing.world_model_period)
+            metrics.update_surprise(agent.kl, timing.world_model_period)
         if watch is not None:
             watch(states, observation, action)
-        tracks.step(senses.default_position + contract.action.scale * action, running)
-        measures.update(tracks.states(), command)
+        tracks.step(observations.default_position + contract.action.scale * action, running)
+        metrics.update(tracks.states(), command)
         tick += 1
-    return measures.outcomes()
+        if progress is not None:
+            progress(tick * timing.control_period, len(running))
+    return metrics.outcomes()
 
 
 def observe(
-    senses: Observations,
+    observations: Observations,
     states: RobotStates,
     command: Tensor,
     action: Tensor,
     tick: int,
     due: Tensor,
     depth: Tensor,
-    seen: bool,
+    arrived: bool,
 ) -> Observation:
-    """What the networks get at ``tick``; ``due`` robots look, ``seen`` says whether their images arrived."""
-    proprioception = senses.proprioception(senses.raw(states, command))
-    count, looking = len(proprioception), len(due)
+    """The network inputs at ``tick``.
+
+    Args:
+        action: previous actions [N, J].
+        due: robots whose world model steps now [M].
+        depth: their images [M, H, W], normalised.
+        arrived: whether these images are valid.
+    """
+    proprioception = observations.proprioception(observations.raw(states, command))
+    count, stepping = len(proprioception), len(due)
     return Observation(
         proprioception=proprioception,
-        history=senses.push(proprioception, action),
-        command=senses.scaled_command(command),
+        history=observations.push(proprioception, action),
+        command=observations.scaled_command(command),
         last_action=action,
         privileged=torch.zeros(count, 0),
         base_velocity=states.linear_velocity,
         tick=torch.full((count,), tick),
         due=due,
-        first=torch.full((looking,), tick == 0),
+        first=torch.full((stepping,), tick == 0),
         depth=depth,
-        valid=torch.full((looking,), seen),
+        valid=torch.full((stepping,), arrived),
     )
 
 
 def steer(states: RobotStates, protocol: Protocol, yaw_rate: Sequence[float]) -> Tensor:
-    """Command [N, 3] of an operator who walks on at ``vx`` and steers back to the direction of the track."""
+    """Commands [N, 3] (m/s, m/s, rad/s): forward at ``vx``, turning back to the direction of the track.
+
+    ``yaw_rate`` is the range of yaw rates that may be commanded, rad/s.
+    """
     turn = (-protocol.heading_gain * yaw(states.quat)).clamp(*yaw_rate)
     return torch.stack([torch.full_like(turn, protocol.vx), torch.zeros_like(turn), turn], -1)
 
 
-class Eyes:
-    """Hands out depth images that are as old as the contract says, at the ticks of the world model."""
+class DelayedDepth:
+    """Depth images at world-model ticks, delayed by the contract's depth age, or blinded."""
 
-    def __init__(self, contract: Contract, tracks: Tracks, blind: Blindness) -> None:
+    def __init__(self, contract: Contract, tracks: Tracks, blind: Blinding) -> None:
         timing = contract.timing
         self.tracks, self.depth, self.blind = tracks, contract.depth, blind
         self.interval = timing.world_model_interval
         self.age = round(timing.depth_age / timing.control_period)
         everyone = torch.arange(tracks.num_robots)
-        # Before tick 0 the robot stands: whatever is older than the episode shows what it sees standing.
+        # Images older than the episode show what the robot sees while it stands at the start.
         standing = self._image(everyone)
         self._images = dict.fromkeys(range(0, self.age, self.interval), standing)
 
-    def see(self, tick: int, robots: Tensor) -> tuple[Tensor, Tensor, bool]:
-        """Robots that look now [M], their images [M, H, W] (normalised), and whether these arrived."""
+    def images(self, tick: int, robots: Tensor) -> tuple[Tensor, Tensor, bool]:
+        """Robots due at ``tick`` [M], their normalised images [M, H, W], and whether the images arrived."""
         if (tick + self.age) % self.interval == 0:
             self._images[tick + self.age] = self._image(robots)
         if tick % self.interval:
@@ -116,8 +130,8 @@ class Eyes:
         return robots, self._images.pop(tick)[robots], self.blind != "prior"
 
     def _image(self, robots: Tensor) -> Tensor:
-        """Images by robot [N, H, W]; those of other robots hold nothing."""
+        """Normalised images by robot [N, H, W]; empty for all others, and for all when blinded."""
         images = torch.zeros(self.tracks.num_robots, self.depth.height, self.depth.width)
         if self.blind == "no":
-            images[robots] = self.tracks.look(robots)
+            images[robots] = self.tracks.render(robots)
         return normalise(self.depth, images)

@@ -1,66 +1,82 @@
-"""The evaluation: cell by cell, until all that was asked for is in the report."""
+"""Run an evaluation: add every requested cell to the report, then evaluate the world model."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from wmp_training.evaluation.candidate import BundleCandidate, Candidate
-from wmp_training.evaluation.episodes import run_trials
-from wmp_training.evaluation.foresight import Foresight, judge_foresight
-from wmp_training.evaluation.measures import Outcome
+from wmp_training.evaluation.bundle_candidate import BundleCandidate
+from wmp_training.evaluation.candidate import Candidate
+from wmp_training.evaluation.episodes import Progress, run_trials
+from wmp_training.evaluation.metrics import Outcome
+from wmp_training.evaluation.open_loop import OpenLoopResult, evaluate_open_loop
 from wmp_training.evaluation.report import Report
 from wmp_training.evaluation.summary import Cell
 from wmp_training.evaluation.trial import trials
 
-#: Terrain and difficulty.
-Place = tuple[str, float]
-#: Walks per terrain and level on which a world model is judged: each gives some ten sequences.
-WALKS = 2
+#: Terrain and difficulty of a cell.
+CellKey = tuple[str, float]
+#: Episodes per terrain and difficulty for the world model; each gives about ten sequences.
+OPEN_LOOP_EPISODES = 2
 
 
 def evaluate(
-    who: Candidate,
+    candidate: Candidate,
     report: Report,
-    places: Sequence[Place],
+    keys: Sequence[CellKey],
     threads: int,
-    finished: Callable[[Cell], None],
-    repeat: Callable[[Outcome], Outcome] | None = None,
+    on_cell: Callable[[Cell], None],
+    rerun: Callable[[Outcome], Outcome] | None = None,
+    progress: Callable[[str, int], Progress] | None = None,
 ) -> int:
-    """Add all ``places`` to ``report`` that it lacks; all seeds of a cell walk side by side.
+    """Add the cells of ``keys`` that ``report`` lacks; all seeds of a cell run in parallel.
 
     Args:
-        finished: is told each cell when ``report`` holds it.
-        repeat: runs an episode again, in another way, whose outcome counts.
+        on_cell: called with each new cell once ``report`` holds it.
+        rerun: repeats an episode by another method, whose outcome then counts.
+        progress: makes, from the name and number of episodes of a cell, what receives their progress.
 
     Returns:
-        In how many episodes both ways agree.
+        The number of episodes whose success both methods agree on; 0 without ``rerun``.
     """
     agreeing = 0
-    for terrain, difficulty in places:
+    for terrain, difficulty in keys:
         if report.holds(terrain, difficulty):
             continue
         count = report.episodes
-        walks = [trial for seed in report.seeds for trial in trials(terrain, difficulty, count, seed)]
-        outcomes = run_trials(who, walks, report.protocol, threads)
-        if repeat is not None:
-            again = [repeat(outcome) for outcome in outcomes]
+        cell_trials = [trial for seed in report.seeds for trial in trials(terrain, difficulty, count, seed)]
+        listener = None if progress is None else progress(f"{terrain} {difficulty:.2f}", len(cell_trials))
+        outcomes = run_trials(candidate, cell_trials, report.protocol, threads, None, listener)
+        if rerun is not None:
+            again = [rerun(outcome) for outcome in outcomes]
             agreeing += sum(a.success == b.success for a, b in zip(outcomes, again, strict=True))
             outcomes = again
         begins = zip(report.seeds, range(0, len(outcomes), count), strict=True)
-        finished(report.add({seed: outcomes[begin : begin + count] for seed, begin in begins}))
+        on_cell(report.add({seed: outcomes[begin : begin + count] for seed, begin in begins}))
     return agreeing
 
 
-def foresee(who: BundleCandidate, report: Report, places: Sequence[Place]) -> dict[str, Foresight]:
-    """Judge the world model on every terrain, into ``report``; what there is to draw, by terrain."""
+def evaluate_world_model(
+    candidate: BundleCandidate,
+    report: Report,
+    keys: Sequence[CellKey],
+    progress: Callable[[str, int], Progress] | None = None,
+) -> dict[str, OpenLoopResult]:
+    """Evaluate open-loop prediction on every terrain of ``keys`` and put the errors into ``report``.
+
+    Returns:
+        The results by terrain, where an episode is long enough.
+    """
     seeing = replace(report.protocol, blind="no")
-    drawn = {}
-    for terrain in dict.fromkeys(name for name, _ in places):
-        levels = (level for name, level in places if name == terrain)
-        walks = [trial for level in levels for trial in trials(terrain, level, WALKS, report.seeds[0])]
-        found = judge_foresight(who.bundle, walks, seeing)
-        report.foresight[terrain] = None if found is None else found.errors
-        if found is not None:
-            drawn[terrain] = found
-    return drawn
+    results = {}
+    for terrain in dict.fromkeys(name for name, _ in keys):
+        levels = (level for name, level in keys if name == terrain)
+        episodes = [
+            trial for level in levels for trial in trials(terrain, level, OPEN_LOOP_EPISODES, report.seeds[0])
+        ]
+        listener = None if progress is None else progress(f"{terrain}, open-loop prediction", len(episodes))
+        result = evaluate_open_loop(candidate.bundle, episodes, seeing, listener)
+        report.open_loop[terrain] = None if result is None else result.errors
+        if result is not None:
+            results[terrain] = result
+    return results

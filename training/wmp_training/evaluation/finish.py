@@ -1,4 +1,4 @@
-"""Where an episode may end in success: on firm ground."""
+"""The finish line of an episode, which always lies on firm ground."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import numpy as np
 from wmp_sim.terrain import Terrain
 from wmp_sim.terrain.track import PIT_FLOOR
 
-#: From the base's middle to a foot that reaches out, m: who is nearer to an edge may be falling.
+#: Distance from the middle of the base to an outstretched foot, m; closer to an edge, a robot may be falling.
 FOOTING = 0.35
 
 
 def finish_line(terrain: Terrain, x: float) -> float:
-    """``x`` [m] on ``terrain``, or firm ground beyond the pit over which it lies: a robot in mid-air has not
-    crossed a gap."""
+    """``x`` [m], or the first firm ground after it where ``x`` lies over a pit.
+
+    A robot in mid-air has not crossed a gap.
+    """
     for edge, landing in pits(terrain):
         if edge - FOOTING < x < landing + FOOTING:
             x = landing + FOOTING
@@ -21,7 +23,7 @@ def finish_line(terrain: Terrain, x: float) -> float:
 
 
 def pits(terrain: Terrain) -> list[tuple[float, float]]:
-    """From where to where the ground of ``terrain`` is missing, in the order of x [m]."""
+    """Begin and end [m] of every stretch without ground, in the order of x."""
     if terrain.floor > PIT_FLOOR:
         return []
     boxes = terrain.boxes

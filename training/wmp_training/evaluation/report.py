@@ -1,4 +1,4 @@
-"""An evaluation as a file: all that is needed to show, compare, repeat and continue it."""
+"""The report of an evaluation: a JSON file with all that is needed to show, compare, repeat and resume it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wmp_training.evaluation.measures import Outcome
+from wmp_training.evaluation.files import written_whole
+from wmp_training.evaluation.metrics import Outcome
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.rules import RULES
 from wmp_training.evaluation.summary import MEANS, Cell, pool
@@ -20,15 +21,22 @@ FORMAT = 3
 
 
 class ReportError(ValueError):
-    """A file that is no evaluation, or not the one that was expected."""
+    """A file is no evaluation, or another one than expected."""
 
 
 @dataclass
 class Report:
-    """Holds nothing of the machine or the moment: the same candidate and arguments give the same report.
+    """An evaluation, complete or in progress.
 
-    ``candidate`` is its identity; ``episodes`` per cell and seed; ``cells`` and, as JSON data, the
-    ``outcomes`` of all episodes, as far as the evaluation has come; it will have ``planned`` cells.
+    It holds nothing of machine or time: the same candidate and arguments give the same report.
+
+    Attributes:
+        candidate: identity of the policy, JSON data.
+        episodes: per cell and seed.
+        cells: evaluated so far.
+        outcomes: of all episodes so far, JSON data.
+        open_loop: open-loop prediction errors by terrain; None where every episode is too short.
+        planned: number of cells of the complete evaluation.
     """
 
     candidate: dict[str, Any]
@@ -37,46 +45,44 @@ class Report:
     episodes: int
     cells: list[Cell] = field(default_factory=list)
     outcomes: list[dict[str, Any]] = field(default_factory=list)
-    foresight: dict[str, PredictionErrors | None] = field(default_factory=dict)
+    open_loop: dict[str, PredictionErrors | None] = field(default_factory=dict)
     planned: int = 0
 
     @property
     def is_complete(self) -> bool:
-        """Whether all cells have been evaluated."""
+        """Whether all planned cells are evaluated."""
         return len(self.cells) >= self.planned
 
     @property
     def name(self) -> str:
-        """Of the candidate, and whether it was blinded."""
+        """The candidate's name, marked if it is blinded."""
         return self.candidate["name"] + ("" if self.protocol.blind == "no" else ", blinded")
 
     def add(self, outcomes: Mapping[int, Sequence[Outcome]]) -> Cell:
-        """Take in the episodes (by seed) of one cell, which is returned."""
+        """Add the episodes of one cell, by seed, and return the cell."""
         cell = pool(outcomes)
         self.cells.append(cell)
         for seed, of_seed in outcomes.items():
             self.outcomes += [{"of_seed": seed, **_episode(outcome)} for outcome in of_seed]
         return cell
 
-    def plan(self, places: Sequence[tuple[str, float]]) -> None:
-        """Ask for ``places`` (terrain, difficulty) beside those that have been evaluated."""
-        self.planned = len({*places, *((cell.terrain, cell.difficulty) for cell in self.cells)})
+    def plan(self, keys: Sequence[tuple[str, float]]) -> None:
+        """Plan the cells ``keys`` (terrain, difficulty) in addition to those already evaluated."""
+        self.planned = len({*keys, *((cell.terrain, cell.difficulty) for cell in self.cells)})
 
     def holds(self, terrain: str, difficulty: float) -> bool:
-        """Whether this cell has been evaluated."""
+        """Whether this cell is evaluated."""
         return self.cell(terrain, difficulty) is not None
 
     def cell(self, terrain: str, difficulty: float) -> Cell | None:
-        """The cell, if it has been evaluated."""
+        """The cell, or None if it is not evaluated."""
         found = (c for c in self.cells if (c.terrain, c.difficulty) == (terrain, difficulty))
         return next(found, None)
 
     def save(self, path: Path) -> None:
-        """Write the file whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(path.name + ".new")
-        fresh.write_text(json.dumps(_plain(self._data()), indent=1, allow_nan=False) + "\n")
-        fresh.replace(path)
+        """Write the report to ``path`` (JSON), whole or not at all."""
+        with written_whole(path) as fresh:
+            fresh.write_text(json.dumps(_plain(self._data()), indent=1, allow_nan=False) + "\n")
 
     def _data(self) -> dict[str, Any]:
         return {
@@ -89,21 +95,22 @@ class Report:
             "episodes_per_cell_and_seed": self.episodes,
             "cells": [dataclasses.asdict(cell) for cell in self.cells],
             "episodes": self.outcomes,
-            "foresight": {
-                name: error and dataclasses.asdict(error) for name, error in self.foresight.items()
+            "open_loop": {
+                name: error and dataclasses.asdict(error) for name, error in self.open_loop.items()
             },
         }
 
     @classmethod
     def load(cls, path: Path) -> Report:
-        """Read what :meth:`save` wrote.
+        """Read a report that :meth:`save` wrote.
 
         Raises:
-            ReportError: there is no such file, or it is none of `wmp eval`.
+            ReportError: the file is missing, is no report, or was made under other rules.
         """
         try:
             data = json.loads(path.read_text())
             _check(data, format=int)
+            _rename_old_keys(data)
             if data["format"] == FORMAT:
                 found = cls._parsed(data)
                 if data["rules"] == RULES:
@@ -112,11 +119,13 @@ class Report:
             raise ReportError(f"{path} is no evaluation: {error}; make one with 'wmp eval --json'") from error
         if data["format"] != FORMAT:
             raise ReportError(f"{path} has format {data['format']}, expected {FORMAT}; evaluate again")
-        raise ReportError(f"{path} was judged by other rules: {_differences(data['rules'])}; evaluate again")
+        raise ReportError(
+            f"{path} was evaluated by other rules: {_differences(data['rules'])}; evaluate again"
+        )
 
     @classmethod
     def _parsed(cls, data: dict[str, Any]) -> Report:
-        _check(data, candidate=dict, protocol=dict, seeds=list, cells=list, episodes=list, foresight=dict)
+        _check(data, candidate=dict, protocol=dict, seeds=list, cells=list, episodes=list, open_loop=dict)
         _check(data, episodes_per_cell_and_seed=int, rules=dict, planned_cells=int)
         _check(data["candidate"], name=str, sha256=str)
         return cls(
@@ -126,31 +135,37 @@ class Report:
             data["episodes_per_cell_and_seed"],
             [_cell(cell) for cell in data["cells"]],
             data["episodes"],
-            {name: error and _errors(error) for name, error in data["foresight"].items()},
+            {name: error and _errors(error) for name, error in data["open_loop"].items()},
             data["planned_cells"],
         )
 
     def resumed(self, path: Path) -> Report:
-        """The evaluation in ``path``, to go on with; raises :class:`ReportError` if it is another one."""
+        """The report in ``path``, to be continued; raises :class:`ReportError` if its settings differ."""
         found = Report.load(path)
         for key in ("candidate", "protocol", "seeds", "episodes"):
             expected, recorded = getattr(self, key), getattr(found, key)
             if expected != recorded:
                 raise ReportError(
-                    f"{path} is of {key} {recorded}, expected {expected}; give the arguments it was begun "
+                    f"{path} has {key} {recorded}, expected {expected}; give the arguments it was begun "
                     "with, or leave out --resume"
                 )
         return found
 
 
 def _differences(rules: Mapping[str, Any]) -> str:
-    """Where ``rules`` are not those of now."""
+    """Where ``rules`` differ from the current ones."""
     pairs = ((name, rules.get(name), RULES.get(name)) for name in sorted({*rules, *RULES}))
     return ", ".join(f"{name} {theirs}, now {ours}" for name, theirs, ours in pairs if theirs != ours)
 
 
+def _rename_old_keys(data: dict[str, Any]) -> None:
+    """Keys of earlier versions of format 3, by their current names."""
+    if "foresight" in data:
+        data["open_loop"] = data.pop("foresight")
+
+
 def _check(data: Any, **types: type) -> None:
-    """Raise ``ValueError`` unless ``data`` is an object that has these keys with values of these types."""
+    """Raise ``ValueError`` unless ``data`` is an object with these keys and types of values."""
     for key, expected in types.items():
         if not isinstance(data, dict) or not isinstance(data.get(key), expected):
             raise ValueError(f"expected an object with {key!r} ({expected.__name__})")
@@ -176,7 +191,7 @@ def _episode(outcome: Outcome) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """JSON has no NaN, and six digits are more than any figure here means."""
+    """JSON data: NaN becomes null, numbers keep six significant digits."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

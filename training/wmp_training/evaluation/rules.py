@@ -1,4 +1,4 @@
-"""What an outcome depends on beside the protocol's settings: only figures under the same rules compare."""
+"""Rules that outcomes depend on beside the protocol; only figures under the same rules are comparable."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from wmp_sim.motors import FULL_TORQUE_SPEED
 from wmp_sim.terrain import TERRAINS
 from wmp_sim.terrain.track import TRACK_HALF_WIDTH
 from wmp_training.evaluation.finish import FOOTING
-from wmp_training.evaluation.measures import BAR_REACH, LONGEST_TRUNK_CONTACT, PIT_DEPTH, UPRIGHT_HEIGHT
+from wmp_training.evaluation.metrics import BAR_REACH, LONGEST_TRUNK_CONTACT, PIT_DEPTH, UPRIGHT_HEIGHT
 from wmp_training.evaluation.tracks import BODIES, START_Y, START_YAW
 from wmp_training.evaluation.trial import Trial
 
 
 def tracks_digest() -> str:
-    """Of one track per terrain: changes with any dimension of any of them."""
+    """Hash of one track per terrain; it changes with any dimension of any track."""
     digest = hashlib.sha256()
     for name in TERRAINS:
         terrain = Trial(name, 0.5, 0).track()
         parts = [terrain.boxes.centre, terrain.boxes.half_size]
         parts += [] if terrain.height_field is None else [terrain.height_field.heights]
         for part in parts:
-            # Rounded: the last bits of a sine are not the same on every machine.
+            # Rounded, because the last bits of a sine differ between machines.
             digest.update((part.round(6) + 0.0).tobytes())
     return digest.hexdigest()[:16]
 
 
-#: rad, s, m, rad/s and W.
+#: In rad, s, m, rad/s and W.
 RULES: dict[str, Any] = {
     "fallen_tilt": round(FALLEN_TILT, 4),
     "longest_trunk_contact": LONGEST_TRUNK_CONTACT,

@@ -1,7 +1,7 @@
-"""The policy in a training run's last checkpoint, of whatever stage, judged like a bundle.
+"""Evaluate the last checkpoint of a training run, of any stage, like a bundle.
 
-So the privileged teacher and policies without a world model, which cannot be exported, get figures that can
-be compared with those of a bundle.
+The privileged teacher and policies without a world model cannot be exported; evaluated here, their figures
+are comparable with a bundle's.
 """
 
 from __future__ import annotations
@@ -29,11 +29,12 @@ from wmp_training.world_model.filter import LatentFilter
 
 
 class RunCandidate:
-    """The last checkpoint of the run (or stage of one) in ``folder``, also while it is training, or a
-    checkpoint that was kept there.
+    """The last checkpoint of the run or stage in ``folder``, or the kept checkpoint that ``folder`` is.
+
+    The run may still be training.
 
     Raises:
-        FileNotFoundError: there is none.
+        FileNotFoundError: there is no checkpoint.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -44,14 +45,14 @@ class RunCandidate:
         self.preset = preset_of(config)
         self.contract = a1_contract(self.preset.world_model)
         model_free = KINDS.get(self.kind)
-        self.camera = model_free is None or model_free.camera
-        self.surroundings = model_free is not None and "surroundings" in model_free.groups
+        self.uses_camera = model_free is None or model_free.camera
+        self.uses_height_map = model_free is not None and "surroundings" in model_free.groups
 
     def agent(self, num_robots: int) -> Agent:
         if self.kind in KINDS:
             actor = restore_actor(self.kind, self.tensors, self.contract, self.preset.policy)
-            eyes = ObservationGroups(self.contract.depth, num_robots, self.camera)
-            return ModelFreeAgent(actor, eyes, num_robots, self.contract.action.clip)
+            groups = ObservationGroups(self.contract.depth, num_robots, self.uses_camera)
+            return ModelFreeAgent(actor, groups, num_robots, self.contract.action.clip)
         networks = Networks(self.contract, self.preset)
         networks.load(self.tensors)
         return NetworksAgent(networks, num_robots)
@@ -64,7 +65,7 @@ class RunCandidate:
 def restore_actor(
     kind: str, tensors: dict[str, Tensor], contract: Contract, config: PolicyConfig
 ) -> MLPModel:
-    """The actor of ``kind`` with the weights of a checkpoint."""
+    """The model-free actor of ``kind`` with the weights of a checkpoint."""
     depth = contract.depth
     sizes = {
         "history": contract.history_size,
@@ -82,19 +83,19 @@ def restore_actor(
 
 
 class ModelFreeAgent:
-    """An actor without a world model."""
+    """A policy without a world model; ``kl`` is NaN."""
 
-    def __init__(self, actor: MLPModel, eyes: ObservationGroups, num_robots: int, clip: float) -> None:
-        self.actor, self.eyes, self.clip = actor, eyes, clip
+    def __init__(self, actor: MLPModel, groups: ObservationGroups, num_robots: int, clip: float) -> None:
+        self.actor, self.groups, self.clip = actor, groups, clip
         self.kl = torch.full((num_robots,), torch.nan)
 
     @torch.no_grad()
     def __call__(self, observation: Observation) -> Tensor:
-        return self.actor(self.eyes(observation)).clamp(-self.clip, self.clip)
+        return self.actor(self.groups(observation)).clamp(-self.clip, self.clip)
 
 
 class NetworksAgent:
-    """World model and actor as torch holds them."""
+    """Actor and world model in torch; ``kl`` is not computed (NaN)."""
 
     def __init__(self, networks: Networks, num_robots: int) -> None:
         contract = networks.contract
@@ -105,9 +106,14 @@ class NetworksAgent:
 
     @torch.no_grad()
     def __call__(self, observation: Observation) -> Tensor:
-        seen = observation
-        # The action that led here belongs to the tick before.
-        self.filter.record_action((seen.tick - 1).clamp(min=0), seen.last_action)
-        self.filter.step(seen.due, seen.first, seen.proprioception[seen.due], seen.depth, seen.valid)
-        latent, _ = self.actor.get_latent_vector(seen.history, seen.command, self.filter.deter)
+        # The previous action belongs to the previous tick.
+        self.filter.record_action((observation.tick - 1).clamp(min=0), observation.last_action)
+        self.filter.step(
+            observation.due,
+            observation.first,
+            observation.proprioception[observation.due],
+            observation.depth,
+            observation.valid,
+        )
+        latent, _ = self.actor.get_latent_vector(observation.history, observation.command, self.filter.deter)
         return self.actor.mlp(latent).clamp(-self.clip, self.clip)

@@ -1,4 +1,4 @@
-"""Cells of the evaluation: what the episodes on one terrain at one difficulty came to."""
+"""Cells of the evaluation: the episodes on one terrain at one difficulty, summarised."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from wmp_training.evaluation.measures import ENDS, Outcome
+from wmp_training.evaluation.metrics import ENDS, Outcome
 
-#: Figures that are averaged over the episodes in which they exist.
+#: Figures averaged over the episodes in which they exist.
 MEANS = (
     *("progress", "duration", "velocity_error", "yaw_error", "cost_of_transport", "collisions"),
     "upright_height",
 )
-#: Two-sided 95 % of the normal distribution.
+#: Two-sided 95 % quantile of the standard normal distribution.
 Z95 = 1.959964
 
 
@@ -21,9 +21,13 @@ Z95 = 1.959964
 class Cell:
     """Figures of one terrain at one difficulty; NaN where no episode has the figure.
 
-    ``success`` with its 95 % interval (Wilson), shares of the ways to end by name, means as in
-    :class:`~wmp_training.evaluation.measures.Outcome`, the largest torques (N m) of any hip, thigh, calf, and
-    the success of every seed alone, where several are pooled.
+    Attributes:
+        success: success rate, with its 95 % confidence interval (Wilson) ``success_low``..``success_high``.
+        ends: share of episodes by end.
+        means: means of the figures in :data:`MEANS`, see
+            :class:`~wmp_training.evaluation.metrics.Outcome`.
+        peak_torque: largest torque of any hip, thigh and calf joint, N m.
+        by_seed: success rate of each seed.
     """
 
     terrain: str
@@ -39,7 +43,7 @@ class Cell:
 
 
 def pool(outcomes: Mapping[int, Sequence[Outcome]]) -> Cell:
-    """The cell of the outcomes of several seeds together."""
+    """The cell of the outcomes of all seeds together."""
     together = [outcome for of_seed in outcomes.values() for outcome in of_seed]
     shares = {seed: sum(o.success for o in of_seed) / len(of_seed) for seed, of_seed in outcomes.items()}
     return replace(summarise(together), by_seed=shares)
@@ -47,10 +51,10 @@ def pool(outcomes: Mapping[int, Sequence[Outcome]]) -> Cell:
 
 def summarise(outcomes: Sequence[Outcome]) -> Cell:
     """The cell of ``outcomes``; raises ``ValueError`` unless they share terrain and difficulty."""
-    places = {(outcome.trial.terrain, outcome.trial.difficulty) for outcome in outcomes}
-    if len(places) != 1:
-        raise ValueError(f"outcomes come from {sorted(places)}, expected one terrain at one difficulty")
-    ((terrain, difficulty),) = places
+    keys = {(outcome.trial.terrain, outcome.trial.difficulty) for outcome in outcomes}
+    if len(keys) != 1:
+        raise ValueError(f"outcomes come from {sorted(keys)}, expected one terrain at one difficulty")
+    ((terrain, difficulty),) = keys
     count = len(outcomes)
     successes = sum(outcome.success for outcome in outcomes)
     low, high = wilson(successes, count)
@@ -68,7 +72,7 @@ def summarise(outcomes: Sequence[Outcome]) -> Cell:
 
 
 def wilson(successes: int, count: int) -> tuple[float, float]:
-    """95 % interval of a probability of which ``successes`` of ``count`` were seen (Wilson 1927)."""
+    """95 % confidence interval of a probability after ``successes`` in ``count`` trials (Wilson 1927)."""
     share, square = successes / count, Z95 * Z95
     centre = (share + square / (2 * count)) / (1 + square / count)
     spread = math.sqrt(share * (1 - share) / count + square / (4 * count * count))
@@ -82,7 +86,7 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def markdown(cells: Sequence[Cell]) -> str:
-    """All figures as a table."""
+    """All figures as a Markdown table, one row per cell."""
     lines = [
         "| terrain | difficulty | success | 95 % | falls | progress m | speed error m/s "
         "| yaw-rate error rad/s | cost of transport | collisions /m | peak torque N m (hip, thigh, calf) |",

@@ -1,9 +1,9 @@
-"""The same episodes through the real ROS graph: ``wmp sim`` in lockstep, judged from its recorded odometry.
+"""Run an episode through the ROS graph: ``wmp sim`` in lockstep, evaluated from its recorded odometry.
 
-The track of a trial follows from its seed in both evaluations alike. The graph adds what the batched one
-leaves out: standing up, the robot's protocol, the D435i's own resolution and filters, the safety envelope. So
-the verdicts should agree; the figures differ a little. The graph drives the nominal robot, so the protocol
-must do the same (``GRAPH_PROTOCOL``), and its script steers by the robot's own IMU.
+A trial's seed gives the same track here and in the batched evaluation. The graph adds what the batched
+evaluation leaves out: standing up, the robot's protocol, the D435i's resolution and filters, the safety
+envelope. Outcomes should agree; figures differ slightly. The graph drives the nominal robot, so the protocol
+must too (``GRAPH_PROTOCOL``), and the operator script steers by the robot's IMU.
 """
 
 from __future__ import annotations
@@ -23,27 +23,31 @@ import numpy as np
 import torch
 
 from wmp_sim.terrain import Terrain
-from wmp_training.evaluation.measures import Measures, Outcome
+from wmp_training.evaluation.metrics import Metrics, Outcome
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.trial import Trial
 from wmp_training.sim.backend import RobotStates
 
 GRAPH_PROTOCOL = Protocol(varied=False)
-#: Odometry of the simulated robot, s.
+#: Period of the simulated robot's odometry, s.
 PERIOD = 0.02
 
 
 class GraphError(ChildProcessError):
-    """``wmp sim`` did not run: holds its last words, in one line."""
+    """``wmp sim`` did not run; the message ends with its last output, in one line."""
 
 
 @dataclass(frozen=True)
 class Walk:
-    """Ground truth while the policy walked, one row per 20 ms.
+    """Ground truth while the policy walks, one row per 20 ms.
 
-    ``position`` [T, 3] m, ``quat`` [T, 4] (w, x, y, z), ``linear_velocity``, ``angular_velocity`` [T, 3] in
-    the base frame; ``command`` [T, 3] what the policy was asked for (vx m/s, vy m/s, yaw rate rad/s);
-    ``fell`` by the simulation's own judgement, at any time.
+    Attributes:
+        position: of the base in the world [T, 3], m.
+        quat: orientation of the base [T, 4], (w, x, y, z).
+        linear_velocity: in the base frame [T, 3], m/s.
+        angular_velocity: in the base frame [T, 3], rad/s.
+        command: to the policy [T, 3], vx m/s, vy m/s, yaw rate rad/s.
+        fell: whether the simulator reports a fall at any time.
     """
 
     position: np.ndarray
@@ -55,21 +59,21 @@ class Walk:
 
 
 def run_in_graph(bundle: Path, trial: Trial, protocol: Protocol = GRAPH_PROTOCOL) -> Outcome:
-    """One episode of ``trial``; torques, contacts and energy are not measured (NaN).
+    """Run one episode of ``trial``; torques, contacts and energy are not measured (NaN).
 
     Raises:
-        ValueError: the protocol varies robots or blinds them, which the graph cannot.
-        GraphError: the graph did not start or broke down.
+        ValueError: the protocol varies or blinds robots, which the graph cannot do.
+        GraphError: the graph did not start or failed.
     """
     if protocol.varied or protocol.blind != "no":
-        raise ValueError("through the graph a protocol can neither vary nor blind robots; use GRAPH_PROTOCOL")
+        raise ValueError("the graph can neither vary nor blind robots; use GRAPH_PROTOCOL")
     with tempfile.TemporaryDirectory(prefix="wmp_eval_") as folder:
         walk = record_walk(bundle, trial, protocol, Path(folder))
-    return judge(walk, trial, protocol)
+    return evaluate_walk(walk, trial, protocol)
 
 
 def record_walk(bundle: Path, trial: Trial, protocol: Protocol, folder: Path) -> Walk:
-    """Run ``wmp sim`` and read its bag, both kept in ``folder``."""
+    """Run ``wmp sim`` and read its bag; bag and summary stay in ``folder``."""
     options = {
         "bundle": bundle,
         "terrain": trial.terrain,
@@ -81,10 +85,11 @@ def record_walk(bundle: Path, trial: Trial, protocol: Protocol, folder: Path) ->
         "record": folder / "bag",
         "json": folder / "sim.json",
     }
-    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    arguments = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     program = shutil.which("wmp", path=str(Path(sys.executable).parent)) or "wmp"
-    done = subprocess.run([program, "sim", "--lockstep", *words], capture_output=True, text=True, check=False)
-    # 1 is a fall, which is a result; anything else than a walk with a summary is not.
+    call = [program, "sim", "--lockstep", *arguments]
+    done = subprocess.run(call, capture_output=True, text=True, check=False)
+    # Exit code 1 is a fall, which is a result; any other code, or no summary, is a failure.
     if done.returncode not in (0, 1) or not (folder / "sim.json").is_file():
         raise GraphError(f"wmp sim ended with {done.returncode} on {trial}: {_one_line(done.stderr)}")
     figures = json.loads((folder / "sim.json").read_text())
@@ -93,14 +98,14 @@ def record_walk(bundle: Path, trial: Trial, protocol: Protocol, folder: Path) ->
     return read_walk(folder / "bag", protocol.duration, fell=figures["fell"])
 
 
-def _one_line(words: str) -> str:
-    return " ".join(words.split())[-300:]
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[-300:]
 
 
 def read_walk(bag: Path, longest: float, fell: bool) -> Walk:
-    """The odometry in ``bag``, and the command behind it, for ``longest`` s from the policy's first step on.
+    """Odometry and commands in ``bag``, for ``longest`` s from the first policy step.
 
-    After them the policy brings the robot to rest, for it to sit down.
+    Later rows are left out: the policy then brings the robot to rest before it sits down.
     """
     from rosbags.highlevel import AnyReader
 
@@ -121,7 +126,7 @@ def read_walk(bag: Path, longest: float, fell: bool) -> Walk:
                 [stamp, *(getattr(v, k) for v, names in zip(vectors, keys, strict=True) for k in names)]
             )
     if not ticks:
-        raise GraphError(f"bag {bag} holds no policy step: was it recorded to its end?")
+        raise GraphError(f"bag {bag} holds no policy step; the recording may be incomplete")
     end = min(ticks[-1], ticks[0] + longest)
     table = np.array([row for row in sorted(rows) if ticks[0] - PERIOD < row[0] <= end])
     newest = np.searchsorted(ticks, table[:, 0], side="right") - 1
@@ -130,8 +135,8 @@ def read_walk(bag: Path, longest: float, fell: bool) -> Walk:
 
 
 @dataclass
-class _Seen:
-    """Where ``Measures`` expects tracks: one robot of which nobody measured torques."""
+class _RecordedTrack:
+    """One recorded robot as :class:`Metrics` expects it; torques were not measured (NaN)."""
 
     terrains: list[Terrain]
     first: RobotStates
@@ -146,18 +151,18 @@ class _Seen:
         return self.first
 
 
-def judge(walk: Walk, trial: Trial, protocol: Protocol) -> Outcome:
-    """The verdict on ``walk``, by the rules of the batched evaluation."""
+def evaluate_walk(walk: Walk, trial: Trial, protocol: Protocol) -> Outcome:
+    """The outcome of ``walk``, by the rules of the batched evaluation."""
     states = _states(walk)
-    measures = Measures(_Seen([trial.track()], states[0]), [trial], protocol, PERIOD)
+    metrics = Metrics(_RecordedTrack([trial.track()], states[0]), [trial], protocol, PERIOD)
     commands = torch.from_numpy(walk.command).float()
     for state, command in zip(states[1:], commands[1:], strict=True):
-        if measures.running.any():
-            measures.update(state, command[None])
-    if measures.running.any():
-        # The walk broke off: the runtime's own safety stopped it, or time was up a sample early.
-        measures.give_up(fell=walk.fell)
-    return dataclasses.replace(measures.outcomes()[0], collisions=math.nan)
+        if metrics.running.any():
+            metrics.update(state, command[None])
+    if metrics.running.any():
+        # The walk ended early: the runtime's safety monitor stopped it, or time ran out one sample early.
+        metrics.stop(fell=walk.fell)
+    return dataclasses.replace(metrics.outcomes()[0], collisions=math.nan)
 
 
 def _states(walk: Walk) -> Sequence[RobotStates]:

@@ -1,5 +1,5 @@
-"""Robots on tracks of their own, driven as on the robot: PD at 500 Hz, motors limited in torque, power and
-speed."""
+"""Simulated robots, each on its own track, driven as the real one: a 500 Hz PD loop, and motors limited in
+torque, power and speed."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ from wmp_training.sim.camera import DepthCamera
 from wmp_training.sim.mujoco_worlds import MujocoWorlds
 from wmp_training.sim.randomisation import RandomisationConfig, randomise
 
-#: Physics step and period of the PD loop, s: one exchange with the motors.
+#: Physics step and period of the PD loop, s.
 STEP = 0.002
-#: Gains belong to the host, so they are exact; a weak motor gives less torque than asked for.
+#: Randomised bodies. Gains are exact, because the host applies them; motor strength is randomised instead.
 BODIES = replace(RandomisationConfig(), kp=(1.0, 1.0), kd=(1.0, 1.0))
-#: A varied robot starts at most so far off the middle (m) and the direction (rad) of its track.
+#: Largest start offset of a varied robot from the centre line [m] and direction [rad] of its track.
 START_Y, START_YAW = 0.15, 0.1
-#: A robot is set down standing and given this time to come to rest, m and s.
+#: Base height at which a robot is placed [m], and time for it to settle [s].
 STANDING_HEIGHT, SETTLING = 0.3, 1.0
 #: Share of a new reading in the smoothed rate of roll and pitch, as in ``wmp_core.control.smoothing``.
 RATE_SHARE = -math.expm1(-STEP / SafetySettings().attitude_rate_time)
 
 
 class Tracks(MujocoWorlds):
-    """Robot ``i`` stands at the start of the track of ``trials[i]``.
+    """N robots; robot ``i`` starts at the beginning of the track of ``trials[i]``.
 
     Attributes:
         terrains: the track of every robot.
-        weight: m g of every robot [N], N.
-        work: sum over the joints of ``|torque x velocity|`` in the last control period [N], J; what a weak or
-            strong motor delivers, not what it was asked for.
-        peak_torque: largest torque of every joint in the last control period [N, J], N m.
-        attitude_rate: largest rate of roll and pitch together in the last control period [N], rad/s, smoothed
-            as the runtime's watchdog does.
+        weight: weight of every robot [N], newton.
+        work: sum over the joints of ``|torque x velocity|`` in the last control period [N], J; of the torque
+            that weak or strong motors deliver, not of the commanded torque.
+        peak_torque: largest delivered torque of every joint in the last control period [N, J], N m.
+        attitude_rate: largest combined rate of roll and pitch in the last control period [N], rad/s, smoothed
+            as in the runtime's safety rule.
     """
 
     def __init__(self, contract: Contract, trials: Sequence[Trial], varied: bool, threads: int = 1) -> None:
@@ -59,7 +59,7 @@ class Tracks(MujocoWorlds):
                 randomise(model, BODIES, source)
         super().__init__(contract, len(trials), models, threads)
         self._strength = np.array([model.actuator_gainprm[:, 0] for model in models])
-        self._most = models[0].actuator_forcerange[:, 1]
+        self._max_torque = models[0].actuator_forcerange[:, 1]
         self.substeps = round(contract.timing.control_period / STEP)
         joints = contract.joints
         self._gains = joints.array("kp"), joints.array("kd")
@@ -72,24 +72,27 @@ class Tracks(MujocoWorlds):
         self.work = torch.zeros(len(trials))
         self.peak_torque = torch.zeros(len(trials), contract.num_joints)
         self.attitude_rate, self._rate = torch.zeros(len(trials)), np.zeros(len(trials))
-        # On a single thread the cost of starting others is saved, on several it is worth it.
+        # One thread saves the cost of starting others; with several, rendering gains from all of them.
         self.camera.threads = threads
-        self._stand(contract, sources if varied else None)
+        self._place_standing(contract, sources if varied else None)
 
     def step(self, targets: Tensor, robots: Tensor) -> None:
-        """One control period of ``robots`` [M] with joint position ``targets`` [N, J]; the others rest."""
+        """Run ``robots`` [M] for one control period with joint position ``targets`` [N, J], rad.
+
+        The other robots are not stepped.
+        """
         ids = robots.numpy()
-        wanted = targets.numpy()[ids].astype(np.float64)
-        work, peak = np.zeros(len(ids)), np.zeros(wanted.shape)
+        desired = targets.numpy()[ids].astype(np.float64)
+        work, peak = np.zeros(len(ids)), np.zeros(desired.shape)
         rate, fastest = self._rate[ids], np.zeros(len(ids))
         for _ in range(self.substeps):
             q, dq = self._qpos[ids, 7:], self._qvel[ids, 6:]
-            asked = pd_torque(wanted, q, dq, *self._gains, self._limit)
-            asked *= power_share(asked, dq, self._power_limit)
-            torque = deliverable_torque(asked, dq, *self._motors)
+            commanded = pd_torque(desired, q, dq, *self._gains, self._limit)
+            commanded *= power_share(commanded, dq, self._power_limit)
+            torque = deliverable_torque(commanded, dq, *self._motors)
             self._control[ids] = torque
             self.batch.step(ids, nstep=1)
-            torque = np.clip(torque * self._strength[ids], -self._most, self._most)
+            torque = np.clip(torque * self._strength[ids], -self._max_torque, self._max_torque)
             work += np.abs(torque * dq).sum(-1) * STEP
             peak = np.maximum(peak, np.abs(torque))
             rate += (np.hypot(*self._qvel[ids, 3:5].T) - rate) * RATE_SHARE
@@ -99,16 +102,16 @@ class Tracks(MujocoWorlds):
         self._rate[ids] = rate
         self.attitude_rate[robots] = torch.from_numpy(fastest).float()
 
-    def look(self, robots: Tensor) -> Tensor:
-        """Depth images [M, H, W] in m of ``robots`` now; 0 where nothing is hit."""
-        return self.see(self.camera, robots)
+    def render(self, robots: Tensor) -> Tensor:
+        """Current depth images [M, H, W] of ``robots``, m; 0 where nothing is hit."""
+        return self.render_with(self.camera, robots)
 
-    def see(self, camera: DepthCamera, robots: Tensor) -> Tensor:
-        """What another ``camera`` in the same worlds would show."""
+    def render_with(self, camera: DepthCamera, robots: Tensor) -> Tensor:
+        """As :meth:`render`, with another ``camera`` of the same worlds."""
         ids = robots.numpy()
         return camera.render(self.world_of[ids], self._qpos[ids, :7], np.zeros(len(ids)))
 
-    def _stand(self, contract: Contract, sources: Sequence[np.random.Generator] | None) -> None:
+    def _place_standing(self, contract: Contract, sources: Sequence[np.random.Generator] | None) -> None:
         count = self.num_robots
         place = torch.tensor([terrain.start for terrain in self.terrains], dtype=torch.float32)
         y, yaw = torch.zeros(count), torch.zeros(count)

@@ -1,9 +1,9 @@
-"""What a policy does when all is well, measured in closed loop: where the robot's watchdogs begin."""
+"""Calibrate the runtime's safety limits from successful episodes: tilt, tilt rate and surprise."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,33 +11,38 @@ import numpy as np
 from wmp_core.bundle import Bundle
 from wmp_core.calibration import Calibration
 from wmp_core.contract import Contract
-from wmp_training.evaluation.candidate import BundleCandidate
-from wmp_training.evaluation.episodes import run_trials
-from wmp_training.evaluation.measures import Outcome
+from wmp_training.evaluation.bundle_candidate import BundleCandidate
+from wmp_training.evaluation.episodes import Progress, run_trials
+from wmp_training.evaluation.metrics import Outcome
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.trial import trials
 
 logger = logging.getLogger(__name__)
 
-#: Difficulties that are walked, and the seed: not one of those that published figures use.
-LEVELS, SEED = (0.1, 0.3, 0.5, 0.7, 0.9), 1000
-#: Fewer successful episodes than this say nothing.
+#: Difficulties and seed of the calibration; published figures use other seeds.
+DIFFICULTIES, SEED = (0.1, 0.3, 0.5, 0.7, 0.9), 1000
+#: Fewest successful episodes to calibrate from.
 FEWEST = 20
-#: What unseen episodes may exceed the largest seen by: attitude rad, rate as a factor.
+#: Margin of new episodes over the largest observed value: attitude in rad, rate as a factor.
 ATTITUDE_MARGIN, RATE_MARGIN = 0.1, 1.1
-#: Nobody is pushed here, so a robot that sways this far is still walking, rad.
+#: Lower bound of the attitude limit, rad: calibration has no pushes, and a pushed robot tilts this far.
 SMALLEST_ATTITUDE = 0.5
-#: No policy may ask for more: with the runtime's margin of 0.2 rad a robot lies on its side or back; and one
-#: that tips over turns at 5 rad/s or more.
+#: Upper bounds of the limits, rad and rad/s: beyond 1.2 rad plus the runtime's margin of 0.2 rad a robot lies
+#: on its side, and a robot that tips over turns at 5 rad/s or more.
 LARGEST_ATTITUDE, LARGEST_RATE = 1.2, 12.0
-#: Share of the successful episodes that never exceed the surprise threshold.
+#: Share of successful episodes that never exceed the surprise threshold.
 QUANTILE = 0.99
 
 
 @dataclass(frozen=True)
 class Measured:
-    """``attitude`` rad for the contract's limits, None where nothing could be measured; ``successes`` of
-    ``episodes`` it was taken from."""
+    """Result of the calibration.
+
+    Attributes:
+        attitude: attitude limit for the contract, rad; None if too few episodes succeeded.
+        successes: successful episodes, from which the limits come.
+        episodes: all episodes.
+    """
 
     attitude: float | None
     calibration: Calibration
@@ -45,27 +50,39 @@ class Measured:
     episodes: int
 
     def limited(self, contract: Contract) -> Contract:
-        """The contract with what was measured."""
+        """The contract with the measured attitude limit."""
         return replace(contract, limits=replace(contract.limits, attitude=self.attitude))
 
 
-def walk(bundle: Bundle, terrains: Sequence[str], episodes: int, threads: int = 1) -> list[Outcome]:
-    """``episodes`` of the deterministic policy on every terrain at every level of :data:`LEVELS`."""
+def run_calibration(
+    bundle: Bundle,
+    terrains: Sequence[str],
+    episodes: int,
+    threads: int = 1,
+    progress: Callable[[str, int], Progress] | None = None,
+) -> list[Outcome]:
+    """Run ``episodes`` of the deterministic policy per terrain and difficulty of :data:`DIFFICULTIES`.
+
+    ``progress`` makes, from a terrain and its number of episodes, what receives the progress of its episodes.
+    """
     outcomes = []
     for terrain in terrains:
-        walks = [trial for level in LEVELS for trial in trials(terrain, level, episodes, SEED)]
-        found = run_trials(BundleCandidate(bundle), walks, Protocol(), threads)
-        logger.info("calibration on %s: %d of %d made it", terrain, sum(o.success for o in found), len(found))
+        walks = [trial for level in DIFFICULTIES for trial in trials(terrain, level, episodes, SEED)]
+        listener = None if progress is None else progress(terrain, len(walks))
+        found = run_trials(BundleCandidate(bundle), walks, Protocol(), threads, progress=listener)
+        logger.info(
+            "calibration on %s: %d of %d succeeded", terrain, sum(o.success for o in found), len(found)
+        )
         outcomes += found
     return outcomes
 
 
 def calibrate(outcomes: Sequence[Outcome]) -> Measured:
-    """Limits from what robots did in the successful ones of ``outcomes``."""
+    """The limits from the successful episodes in ``outcomes``."""
     good = [outcome for outcome in outcomes if outcome.success]
     if len(good) < FEWEST:
         logger.warning(
-            "%d of %d episodes succeeded, %d are needed: the robot's watchdogs keep their own limits",
+            "%d of %d episodes succeeded, expected at least %d: the runtime keeps its default limits",
             *(len(good), len(outcomes), FEWEST),
         )
         return Measured(None, Calibration(), len(good), len(outcomes))

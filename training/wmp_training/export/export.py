@@ -1,10 +1,10 @@
-"""From a checkpoint to a bundle that the runtime accepts."""
+"""Export a checkpoint to a bundle that the runtime accepts."""
 
 from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,10 @@ from wmp_core.golden import GoldenTrajectory
 from wmp_training.a1_contract import a1_contract
 from wmp_training.checkpoint import load_checkpoint
 from wmp_training.checkpoint_facts import find_checkpoint
-from wmp_training.export.calibration import calibrate, walk
+from wmp_training.evaluation.episodes import Progress
+from wmp_training.evaluation.files import written_whole
+from wmp_training.export.calibration import calibrate, run_calibration
+from wmp_training.export.card_parts import CARD
 from wmp_training.export.golden import record_golden
 from wmp_training.export.graphs import export_graphs
 from wmp_training.export.model_card import model_card
@@ -29,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Parts:
-    """All of a bundle but its contract and calibration, which are measured with it."""
+    """Everything in a bundle except contract and calibration, which are measured with the bundle itself."""
 
     graphs: dict[str, bytes]
     initial_state: InitialState
@@ -37,7 +40,7 @@ class Parts:
     metadata: dict[str, Any]
 
     def write(self, out: Path, contract: Contract, calibration: Calibration | None = None) -> Bundle:
-        """Write them to ``out``, and read it back."""
+        """Write a bundle to ``out`` and load it."""
         parts = self.graphs, self.initial_state, self.golden, self.metadata
         return Bundle.load(write_bundle(out, contract, *parts, calibration=calibration))
 
@@ -49,36 +52,44 @@ def export(
     note: str = "",
     threads: int = 1,
     terrains: Sequence[str] | None = None,
+    progress: Callable[[str, int], Progress] | None = None,
 ) -> Bundle:
-    """Export the checkpoint of ``run``, or kept there, to the bundle ``out``, calibrated, with a model card.
+    """Export a checkpoint to the calibrated bundle ``out`` with a model card; replaces a bundle there.
 
-    The golden trajectory is recorded with torch and repeated with ONNX Runtime by the runtime's own code; a
-    difference above its tolerance raises ``wmp_core.bundle.BundleError``.
+    Torch records the golden trajectory, and the runtime's own code repeats it with ONNX Runtime.
 
     Args:
-        episodes: per terrain and level, from which attitude limit and calibration are measured; 0: neither.
-        note: for the model card, what a reader must know about this run.
-        terrains: to calibrate on; all of the run's task if not given.
+        run: a run, whose last checkpoint counts, or a kept checkpoint.
+        episodes: per terrain and difficulty, to measure attitude limit and calibration; 0 leaves both out.
+        note: text for the model card: what a reader must know about this run.
+        threads: physics threads.
+        terrains: to calibrate on; default: all terrains of the run's task.
+        progress: see :func:`wmp_training.export.calibration.run_calibration`.
 
     Raises:
-        ValueError: the run is a teacher or a baseline, which no robot could run.
+        ValueError: the run is a teacher or a baseline without a world model.
+        wmp_core.bundle.BundleError: ONNX Runtime and torch differ by more than the tolerance.
     """
     tensors, facts = load_checkpoint(find_checkpoint(run))
     if not any(name.startswith("world_model.") for name in tensors):
-        raise ValueError(f"{run} holds a policy without a world model; judge it with 'wmp eval --run {run}'")
+        raise ValueError(
+            f"{run} holds a policy without a world model, which the runtime cannot run; evaluate it with "
+            f"'wmp eval --run {run}'"
+        )
     chosen = preset_of(facts["config"])
     networks = Networks(a1_contract(chosen.world_model), chosen)
     networks.load(tensors)
     parts = _parts(networks, provenance(facts, networks, note))
     with tempfile.TemporaryDirectory() as scratch:
         draft = parts.write(Path(scratch) / out.name, networks.contract)
-        logger.info("ONNX against torch: %s", draft.verify())
+        logger.info("ONNX Runtime against torch: %s", draft.verify())
         where = (terrains or parts.metadata["terrains"]) if episodes else ()
-        measured = calibrate(walk(draft, where, episodes, threads))
+        measured = calibrate(run_calibration(draft, where, episodes, threads, progress))
     parts.metadata["calibration_episodes"] = {"all": measured.episodes, "successful": measured.successes}
     bundle = parts.write(out, measured.limited(networks.contract), measured.calibration)
     logger.info("attitude limit %s rad, calibration %s", measured.attitude, bundle.calibration.to_dict())
-    (out / "README.md").write_text(model_card(bundle))
+    with written_whole(out / CARD) as fresh:
+        fresh.write_text(model_card(bundle))
     return bundle
 
 

@@ -1,4 +1,7 @@
-"""The five ONNX graphs of a bundle (interfaces: docs/bundle.md)."""
+"""The five ONNX graphs of a bundle; docs/bundle.md specifies their interfaces.
+
+In tensor names, ``deter`` is the deterministic state h, ``stoch`` the stochastic state z as class indices.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ def one_hot(rssm: RSSM, stoch: Tensor) -> Tensor:
 
 
 class PolicyGraph(nn.Module):
-    """history, command, deter -> action before the clip, base_velocity."""
+    """history, command, h -> action before the clip, base velocity (m/s)."""
 
     def __init__(self, actor: WMPActor) -> None:
         super().__init__()
@@ -37,7 +40,7 @@ class PolicyGraph(nn.Module):
 
 
 class AdvanceGraph(nn.Module):
-    """deter, stoch, actions -> next_deter."""
+    """h, z, actions -> next h."""
 
     def __init__(self, rssm: RSSM) -> None:
         super().__init__()
@@ -48,7 +51,7 @@ class AdvanceGraph(nn.Module):
 
 
 class ObserveGraph(nn.Module):
-    """deter, proprioception, depth -> stoch (most likely), kl of posterior from prior in nats."""
+    """h, proprioception, depth -> most likely z, KL(posterior || prior) in nats."""
 
     def __init__(self, model: WorldModel) -> None:
         super().__init__()
@@ -61,7 +64,7 @@ class ObserveGraph(nn.Module):
 
 
 class PriorGraph(nn.Module):
-    """deter -> stoch (most likely)."""
+    """h -> most likely z under the prior."""
 
     def __init__(self, rssm: RSSM) -> None:
         super().__init__()
@@ -72,7 +75,7 @@ class PriorGraph(nn.Module):
 
 
 class DecoderGraph(nn.Module):
-    """deter, stoch -> depth (normalised), proprioception (scaled)."""
+    """h, z -> depth (normalised), proprioception (scaled)."""
 
     def __init__(self, model: WorldModel) -> None:
         super().__init__()
@@ -85,7 +88,7 @@ class DecoderGraph(nn.Module):
 
 @dataclass(frozen=True)
 class Graph:
-    """A module with named example inputs (batch of one) and output names."""
+    """A module, its example inputs by name (batch of 1), and the names of its outputs."""
 
     module: nn.Module
     inputs: dict[str, Tensor]
@@ -93,7 +96,7 @@ class Graph:
 
 
 def graphs(networks: Networks) -> dict[str, Graph]:
-    """The graphs of ``networks`` by name."""
+    """The graphs of ``networks``, by name."""
     contract, model, sizes = networks.contract, networks.world_model, networks.contract.world_model
     deter, stoch = torch.zeros(1, sizes.deter), torch.zeros(1, sizes.stoch, dtype=torch.long)
     proprioception = torch.zeros(1, contract.proprioception_size)
@@ -121,9 +124,9 @@ def to_onnx(graph: Graph) -> bytes:
     names = [*graph.inputs, *graph.outputs]
     buffer = io.BytesIO()
     with warnings.catch_warnings():
-        # The tracing exporter is the one that writes opset 17, which every runtime in the field reads.
+        # The tracing exporter writes opset 17, which every deployed ONNX Runtime reads.
         warnings.simplefilter("ignore", DeprecationWarning)
-        # Image sizes are constants of the graph, as they should be.
+        # The warning is about image sizes becoming constants of the graph, which is intended.
         warnings.simplefilter("ignore", torch.jit.TracerWarning)
         torch.onnx.export(
             graph.module.eval(),

@@ -1,6 +1,6 @@
-"""The model card: what a bundle is, how it was made, what it can do and what not, in figures.
+"""The model card of a bundle: training, evaluation, world model, parity, limits and known failures.
 
-Made from the bundle and from what `wmp eval` wrote, so that it can be made again at any time.
+It is generated from the bundle and from files of `wmp eval`, so it can be regenerated at any time.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from typing import Any
 
 from wmp_core.bundle import Bundle
 from wmp_sim.fall import FALLEN_TILT
-from wmp_training.evaluation.compare import comparison, success_table
-from wmp_training.evaluation.foresight import foresight_table
-from wmp_training.evaluation.measures import LONGEST_TRUNK_CONTACT
+from wmp_training.evaluation.compare import comparison_table, success_table
+from wmp_training.evaluation.metrics import LONGEST_TRUNK_CONTACT
+from wmp_training.evaluation.open_loop import open_loop_table
 from wmp_training.evaluation.report import Report, ReportError
 from wmp_training.evaluation.summary import Cell, markdown
-from wmp_training.evaluation.trial import EVALUATED, LEVELS
+from wmp_training.evaluation.trial import DIFFICULTIES, EVALUATED
 from wmp_training.world_model.prediction import CONTEXT
 
-#: Files beside the card that it shows if they are there.
-SUCCESS_PICTURE, FORESIGHT_PICTURE = "success.png", "foresight.png"
+#: Pictures beside the card, shown where they exist.
+SUCCESS_PICTURE, OPEN_LOOP_PICTURE = "success.png", "open_loop.png"
 _FALL = f"{math.degrees(FALLEN_TILT):.0f} degrees of tilt, {LONGEST_TRUNK_CONTACT:g} s on the trunk, or a gap"
-#: What is random in an evaluation, by whether robots are varied.
+#: What an evaluation randomises, by ``Protocol.varied``.
 _RANDOM = {
-    True: "Obstacle places, bodies and starts are random per episode",
-    False: "Every robot is the nominal one, placed exactly; obstacle places are random per episode",
+    True: "Obstacle positions, bodies and starts are random per episode",
+    False: "Every robot is the nominal one, placed exactly; obstacle positions are random per episode",
 }
-#: A cell below this share of successes is a known failure.
+#: A cell with a lower success rate is a known failure.
 GOOD = 0.8
 
 
@@ -39,30 +39,34 @@ def model_card(
     blinded: Report | None = None,
     others: Mapping[str, Report] | None = None,
 ) -> str:
-    """Markdown text; every figure comes from the arguments.
+    """The card as Markdown; every figure comes from the arguments.
 
     Args:
         report: evaluation of ``bundle``.
-        blinded: the same without images.
-        others: evaluations of other policies by name, to compare with.
+        blinded: evaluation of ``bundle`` with ``--blind``.
+        others: evaluations of other policies, by name, for comparison.
 
     Raises:
-        ReportError: an evaluation is of another bundle, incomplete or not what it is given as, or another has
-            this one's name.
+        ReportError: an evaluation is incomplete, of another bundle, or of another kind than expected, or
+            another policy has the bundle's name.
     """
     for found in (report, blinded):
         if found is not None:
             _check(found, bundle)
     if report is None and (blinded is not None or others):
-        raise ReportError("there is nothing to compare with: expected an evaluation of the bundle as well")
+        raise ReportError("there is nothing to compare with; give the bundle's evaluation with --evaluation")
     if report is not None and report.protocol.blind != "no":
-        raise ReportError(f"{report.name} was evaluated without images, expected with; give it as --blinded")
+        raise ReportError(
+            f"{report.name} was evaluated without images, expected with images; give it as --blinded"
+        )
     if blinded is not None and report is not None:
         expected = replace(report.protocol, blind="far")
         if blinded.protocol != expected:
             raise ReportError(f"the blinded evaluation follows {blinded.protocol}, expected {expected}")
     if bundle.name in (others or {}):
-        raise ReportError(f"{bundle.name} is this bundle's own name, expected others; use --names")
+        raise ReportError(
+            f"{bundle.name} is the name of this bundle, expected another for the compared policy; use --names"
+        )
     evaluation = [_NOT_EVALUATED] if report is None else _evaluation(bundle, report, blinded, others or {})
     sections = (
         _introduction(bundle),
@@ -78,29 +82,29 @@ def model_card(
 def _check(report: Report, bundle: Bundle) -> None:
     if report.candidate["sha256"] != bundle.sha256:
         raise ReportError(
-            f"an evaluation is of {report.name} {report.candidate['sha256'][:12]}, "
+            f"the evaluation is of {report.name} {report.candidate['sha256'][:12]}, "
             f"expected {bundle.name} {bundle.sha256[:12]}; run wmp eval again"
         )
     if not report.is_complete:
         raise ReportError(
-            f"an evaluation of {report.name} has {len(report.cells)} of {report.planned} cells; go on with "
-            "wmp eval --resume"
+            f"the evaluation of {report.name} has {len(report.cells)} of {report.planned} cells; complete it "
+            "with wmp eval --resume"
         )
 
 
-_NOT_EVALUATED = "None yet: `wmp eval` measures a bundle, `wmp card` writes the result here."
+_NOT_EVALUATED = "None yet: `wmp eval` evaluates a bundle, `wmp card` writes the result here."
 
 
 def _introduction(bundle: Bundle) -> str:
     terrains = bundle.metadata.get("terrains", [])
-    where = f" over these terrains: {_list(terrains)}" if terrains else ""
+    where = f" on these terrains: {_list(terrains)}" if terrains else ""
     depth, timing = bundle.contract.depth, bundle.contract.timing
     image = f"{depth.width} x {depth.height} depth image at {1 / timing.world_model_period:.0f} Hz"
     return f"""# {bundle.name}
 
-A policy for the Unitree A1, trained to walk to velocity commands{where}.
-A recurrent world model sees a {image}.
-Trained in simulation only, with the code of this repository; it has not been on a robot."""
+A policy for the Unitree A1, trained to follow velocity commands{where}.
+Its recurrent world model receives a {image}.
+Trained in simulation only, with the code of this repository; not yet tested on a robot."""
 
 
 def _training(bundle: Bundle) -> str:
@@ -112,7 +116,7 @@ def _training(bundle: Bundle) -> str:
         "preset": f"`{known.get('preset', '-')}`: h {sizes.deter}, z {sizes.stoch} x {sizes.classes}",
         "parameters": _parameters(count) if count else "",
         "steps": _steps(known, bundle.contract.timing.control_period) if "env_steps" in known else "",
-        "actor": _mean(known.get("actor_of", ())),
+        "actor": _averaged(known.get("actor_of", ())),
         "wall time": f"{known['wall_time_s'] / 60:.0f} min" if "wall_time_s" in known else "",
         "robots": str(known.get("num_envs", "")),
         "style reward": "adversarial motion priors" if known.get("amp") else "",
@@ -120,7 +124,7 @@ def _training(bundle: Bundle) -> str:
         "randomised within": _ranges(known.get("randomisation", {})),
         "images rendered": _rendered(known.get("rendered", 1.0)),
         "precision": "PPO's critic in bfloat16" if known.get("mixed_precision") else "",
-        "settings of its own": ", ".join(f"`{k}={v}`" for k, v in known.get("settings", {}).items()),
+        "changed settings": ", ".join(f"`{k}={v}`" for k, v in known.get("settings", {}).items()),
         "seed": str(known.get("seed", "")),
         "exported with": f"commit `{known['git_commit']}`" if "git_commit" in known else "",
     }
@@ -130,9 +134,9 @@ def _training(bundle: Bundle) -> str:
         lines += ["", known["note"]]
     lines += [
         "",
-        "But for what is named above, bodies (friction, payload, masses, gains, motor strength), sensor",
-        "noise, pushes, late commands, tilted cameras and lost images were random, as the task in",
-        "`training/wmp_training/tasks.py` had it then; the `state.json` of the checkpoint has every setting.",
+        "Unless listed above, the following were randomised as the task in `training/wmp_training/tasks.py`",
+        "specified at the time: bodies (friction, payload, masses, gains, motor strength), sensor noise,",
+        "pushes, action delay, camera tilt and lost images. The checkpoint's `state.json` has every setting.",
     ]
     return "\n".join(lines)
 
@@ -142,10 +146,10 @@ def _parameters(count: Mapping[str, int]) -> str:
     return f"world model {model:.2f} M ({deployed:.2f} M deployed), actor {count['actor'] / 1e3:.0f} k"
 
 
-def _mean(steps: Sequence[int]) -> str:
+def _averaged(steps: Sequence[int]) -> str:
     weights = Counter(steps)
     each = (f"{count / 1e6:.1f}" + (f" ({n} times)" if n > 1 else "") for count, n in weights.items())
-    return f"mean of those after {_list(each)} M steps of the last stage" if steps else ""
+    return f"mean of the actors after {_list(each)} M steps of the last stage" if steps else ""
 
 
 def _rendered(share: float) -> str:
@@ -175,33 +179,31 @@ def _evaluation(
     if (bundle.path / SUCCESS_PICTURE).is_file():
         parts.append(f"![success against difficulty]({SUCCESS_PICTURE})")
     if blinded is not None:
-        says = (
-            "The same policy blinded: the camera shows an empty world, all else is as before. The difference"
-        )
         count = f"{blinded.episodes * len(blinded.seeds)} episodes per terrain and difficulty"
         parts += [
-            f"{says}\nis what vision is worth; {count} (`{_command(blinded)}`).",
+            "The same policy blinded: the camera shows an empty world, nothing else changes. The difference\n"
+            f"measures what vision contributes; {count} (`{_command(blinded)}`).",
             success_table(blinded),
         ]
     if others:
-        parts += ["Compared by the same protocol:", comparison({bundle.name: report, **others})]
-    says = (
-        "All figures; the interval is Wilson's, means are over those episodes of a cell that have one,\n"
-        "torque is what the motors delivered, which are up to 15 % weaker or stronger than they are asked:"
+        parts += ["Comparison under the same protocol:", comparison_table({bundle.name: report, **others})]
+    explanation = (
+        "All figures. The 95 % confidence interval of the success rate is Wilson's; means are over the\n"
+        "episodes that have the figure; torque is what the motors deliver, which are randomised to be up to\n"
+        "15 % weaker or stronger than commanded."
     )
-    return [*parts, says, markdown(report.cells)]
+    return [*parts, explanation, markdown(report.cells)]
 
 
 def _protocol(report: Report) -> str:
     rules, count = report.protocol, report.episodes * len(report.seeds)
-    goal = (
-        f"{rules.distance:g} m over the obstacles, and firm ground under the robot there, within\n"
-        f"{rules.duration:g} s at a commanded {rules.vx:g} m/s"
-    )
     return f"""Deterministic policy from the exported ONNX graphs; {count} episodes per terrain and difficulty
-(seeds {_list(report.seeds)}, pooled). Success: {goal},
-without a fall ({_FALL}); among bars also walking upright where
-there is none. {_RANDOM[rules.varied]}, and repeated exactly by
+(seeds {_list(report.seeds)}, pooled).
+
+An episode succeeds if the robot covers {rules.distance:g} m of obstacles within {rules.duration:g} s at a
+commanded {rules.vx:g} m/s, ends on firm ground, and does not fall
+({_FALL}); on `crawl` it must also walk upright between the bars.
+{_RANDOM[rules.varied]}; this command repeats them exactly:
 
     {_command(report)}
 
@@ -209,12 +211,12 @@ Success by difficulty:"""
 
 
 def _command(report: Report) -> str:
-    """What evaluates the bundle of ``report`` in the same way."""
+    """The command that repeats ``report``."""
     names = tuple(dict.fromkeys(cell.terrain for cell in report.cells))
     levels = tuple(dict.fromkeys(cell.difficulty for cell in report.cells))
     words = [f"wmp eval --bundle models/{report.candidate['name']}"]
-    words += [f"--terrains {','.join(names)}"] if names != EVALUATED else []
-    words += [f"--levels {_comma(levels)}"] if levels != LEVELS else []
+    words += [f"--terrain {','.join(names)}"] if names != EVALUATED else []
+    words += [f"--difficulty {_comma(levels)}"] if levels != DIFFICULTIES else []
     words += [f"--seeds {_comma(report.seeds)} --episodes {report.episodes}"]
     words += [f"--blind {report.protocol.blind}"] if report.protocol.blind != "no" else []
     words += [] if report.protocol.varied else ["--nominal"]
@@ -231,27 +233,28 @@ def _seed_spread(report: Report) -> str:
 
     worst = max(report.cells, key=spread)
     if not spread(worst):
-        return "Every seed alone gives the same."
+        return "All seeds give the same success rates."
     shares = _list(f"{share:.0%}" for share in worst.by_seed.values())
     return f"The seeds differ most on {worst.terrain} {worst.difficulty:g}: {shares}."
 
 
 def _world_model(bundle: Bundle, report: Report | None) -> str:
-    parts = ["## World model"]
-    if report is not None and report.foresight:
+    if report is None or not report.open_loop:
+        return "## World model\n\nNot evaluated yet: `wmp eval --open-loop PICTURE`."
+    parts = [
+        "## World model",
+        f"Open-loop prediction of depth on the policy's own walks: the model receives {CONTEXT} images,\n"
+        "then none. Root mean square errors over all pixels. Persistence repeats the last image;\n"
+        "a ratio below 1 means that the model predicts better.",
+        open_loop_table(report.open_loop),
+    ]
+    if (bundle.path / OPEN_LOOP_PICTURE).is_file():
         parts += [
-            f"Depth foreseen without images, after {CONTEXT} with images, on the policy's own walks: root\n"
-            "mean square errors over all pixels. Persistence is the last image; a ratio below 1 is better.",
-            foresight_table(report.foresight),
+            "Truth, prediction and error (red: too near, blue: too far, +-0.5 m). `seen` is the\n"
+            "reconstruction of the last image; `+n` is the prediction n steps of 0.1 s later. Each row\n"
+            "shows the sequence of its terrain whose image changes most.",
+            f"![truth, prediction and error]({OPEN_LOOP_PICTURE})",
         ]
-    if (bundle.path / FORESIGHT_PICTURE).is_file():
-        parts += [
-            "Truth, prediction and error (red: too near, blue: too far, +-0.5 m): reconstructed from the\n"
-            "last image seen, then so many steps of 0.1 s without any; of every terrain the liveliest.",
-            f"![truth, prediction and error]({FORESIGHT_PICTURE})",
-        ]
-    if len(parts) == 1:
-        parts.append("Not judged yet: `wmp eval --foresight`.")
     return "\n\n".join(parts)
 
 
@@ -260,7 +263,7 @@ def _parity(bundle: Bundle) -> str:
     rows = "\n".join(f"| {key} | {value:.1e} |" for key, value in report.largest.items())
     return f"""## Parity
 
-ONNX Runtime against torch, {report.steps} policy steps in closed loop, largest absolute difference:
+ONNX Runtime against torch over {report.steps} policy steps in closed loop; largest absolute differences:
 
 | quantity | difference |
 |---|---|
@@ -275,16 +278,16 @@ def _limits(bundle: Bundle, report: Report | None) -> str:
         f"yaw rate {_range(limits.command_yaw_rate)} rad/s",
     )
     watched = {
-        "roll or pitch on purpose": (limits.attitude, "rad"),
-        "its rate": (measured.attitude_rate, "rad/s"),
+        "roll or pitch": (limits.attitude, "rad"),
+        "rate of roll and pitch": (measured.attitude_rate, "rad/s"),
         "surprise": (measured.surprise, "nats"),
     }
     figures = (f"{key} {value:.2f} {unit}" for key, (value, unit) in watched.items() if value is not None)
     lines = ["## Limits and known failures", "", f"- Commands: {', '.join(ranges)}."]
-    lines.append(f"- The robot's watchdogs begin at: {', '.join(figures) or 'nothing measured'}.")
+    lines.append(f"- Limits for the safety monitor: {', '.join(figures) or 'none measured'}.")
     if report is not None:
         failures = [_failure(cell) for cell in report.cells if cell.success < GOOD]
-        none = [f"- No cell of the evaluation has less than {GOOD:.0%} success."]
+        none = [f"- No terrain and difficulty of the evaluation has a success rate below {GOOD:.0%}."]
         lines += failures or none
     return "\n".join(lines)
 
@@ -293,8 +296,8 @@ def _failure(cell: Cell) -> str:
     shares = {
         "falls": cell.ends["fall"],
         "leaves the track": cell.ends["off_track"],
-        "does not get there in time": cell.ends["time"],
-        "crouches where there is no bar": cell.ends["goal"] - cell.success,
+        "runs out of time": cell.ends["time"],
+        "crouches between the bars": cell.ends["goal"] - cell.success,
     }
     how = ", ".join(f"{words} {share:.0%}" for words, share in shares.items() if share > 0.005)
     return f"- {cell.terrain} {cell.difficulty:g}: {cell.success:.0%} success ({how})."

@@ -1,4 +1,4 @@
-"""Where a bundle comes from: what its training did, as its run's folder and the code's repository tell."""
+"""Provenance of a bundle: how it was trained, by which code."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from wmp_training.tasks import task
 
 
 def provenance(facts: Mapping[str, Any], networks: Networks, note: str) -> dict[str, Any]:
-    """What a bundle records of the run whose checkpoint has these ``facts``; ``note`` is for those who read
-    the model card."""
+    """A bundle's training record, from the ``facts`` of its checkpoint; ``note`` goes into the model card."""
     config, stages = facts["config"], [*facts.get("ancestry", []), stage_of(facts)]
     terrains = task(config.get("task", "gentle")).worlds.terrains
     return {
@@ -52,7 +51,7 @@ def _parameters(networks: Networks) -> dict[str, int]:
 
 
 def git_commit() -> str:
-    """Commit of this code, marked ``-dirty`` if the package was edited since; ``unknown`` without git."""
+    """Commit of this code, ``-dirty`` if the package has uncommitted changes; ``unknown`` without git."""
     package = Path(__file__).parents[1]
 
     def git(*arguments: str) -> str:

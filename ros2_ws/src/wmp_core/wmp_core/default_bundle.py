@@ -1,35 +1,61 @@
-"""The bundle to use where none is named."""
+"""Find a bundle from what a user types: a folder, a bare name under ``models/``, or nothing."""
 
 from __future__ import annotations
 
+import difflib
 import os
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, List, Optional
 
-DEFAULT_BUNDLE = Path("models") / "a1_wmp_v0"
+DEFAULT_BUNDLE = Path("models") / "a1_wmp_v1"
+BUNDLE_FILE = "bundle.json"
+
+
+def resolve_bundle(text: Optional[str] = None) -> Path:
+    """The absolute path of the bundle that ``text`` names.
+
+    ``text`` is a bundle folder, else the bare name of one under ``models/`` of a checkout; without it,
+    ``$WMP_BUNDLE`` counts, then ``models/a1_wmp_v1``. Checkouts are searched upwards from the working
+    directory, then from this package.
+
+    Raises:
+        FileNotFoundError: there is none; the message lists those under ``models/`` and the nearest name.
+    """
+    named = text or os.environ.get("WMP_BUNDLE") or DEFAULT_BUNDLE.name
+    folder = Path(named).expanduser()
+    if (folder / BUNDLE_FILE).is_file():
+        return folder.resolve()
+    if folder.name == named:
+        for models in _models_folders():
+            if (models / named / BUNDLE_FILE).is_file():
+                return models / named
+    raise FileNotFoundError(_not_found(named))
 
 
 def find_bundle() -> Path:
-    """The bundle to use when none is named: ``$WMP_BUNDLE``, else ``models/a1_wmp_v0`` of the checkout.
+    """The bundle to use when none is named: :func:`resolve_bundle` without a name."""
+    return resolve_bundle()
 
-    The checkout is looked for upwards from the working directory and from this package.
 
-    Raises:
-        FileNotFoundError: there is none.
-    """
-    named = os.environ.get("WMP_BUNDLE")
-    if named:
-        return Path(named).resolve()
-    for folder in _ancestors(Path.cwd(), Path(__file__).resolve().parent):
-        if (folder / DEFAULT_BUNDLE / "bundle.json").is_file():
-            return folder / DEFAULT_BUNDLE
-    raise FileNotFoundError(
-        f"no bundle: {DEFAULT_BUNDLE} is in no folder above {Path.cwd()}; name one with "
-        "--bundle or WMP_BUNDLE"
+def _not_found(named: str) -> str:
+    known: List[str] = []
+    for models in _models_folders():
+        found = sorted(file.parent.name for file in models.glob("*/" + BUNDLE_FILE))
+        known += [name for name in found if name not in known]
+    if not known:
+        return (
+            f"no bundle {named!r}: it is no folder with a {BUNDLE_FILE}, and no folder above {Path.cwd()} "
+            "has bundles under models/; give a bundle's folder with --bundle or WMP_BUNDLE"
+        )
+    near = difflib.get_close_matches(Path(named).name, known, n=1)
+    meant = f"; did you mean {near[0]}?" if near else ""
+    return (
+        f"no bundle {named!r}: it is no folder with a {BUNDLE_FILE}, and models/ has "
+        f"{', '.join(known)}{meant}"
     )
 
 
-def _ancestors(*starts: Path) -> Iterator[Path]:
-    for start in starts:
-        yield start
-        yield from start.parents
+def _models_folders() -> Iterator[Path]:
+    for start in (Path.cwd(), Path(__file__).resolve().parent):
+        for folder in (start, *start.parents):
+            yield folder / DEFAULT_BUNDLE.parent

@@ -1,7 +1,8 @@
-"""How well a bundle's world model foresees depth on every terrain, on its own policy's walks."""
+"""Open-loop prediction: how well a world model predicts depth without images, on its own policy's walks."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,8 +11,8 @@ from torch import Tensor
 
 from wmp_core.bundle import Bundle
 from wmp_training.env.environment import Observation
-from wmp_training.evaluation.candidate import BundleCandidate
-from wmp_training.evaluation.episodes import run_trials
+from wmp_training.evaluation.bundle_candidate import BundleCandidate
+from wmp_training.evaluation.episodes import Progress, run_trials
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.trial import Trial
 from wmp_training.sim.backend import RobotStates
@@ -54,7 +55,7 @@ class BundlePredictor:
 
 
 class Recorder:
-    """Keeps the world-model steps of robots; give it to ``run_trials`` as ``watch``."""
+    """Records the world-model steps of all robots; pass it to ``run_trials`` as ``watch``."""
 
     def __init__(self, interval: int) -> None:
         self.interval = interval
@@ -70,7 +71,7 @@ class Recorder:
         self._actions.append(action.clone())
 
     def windows(self, length: int = CONTEXT + HORIZON, stride: int = HORIZON) -> Sequences | None:
-        """All windows of ``length`` steps, one every ``stride`` steps; None if no walk is so long."""
+        """All windows of ``length`` steps, one every ``stride`` steps; None if no episode is long enough."""
         rows = [
             steps[begin : begin + length]
             for steps in self._steps.values()
@@ -87,31 +88,38 @@ class Recorder:
 
 
 @dataclass(frozen=True)
-class Foresight:
-    """``errors`` over all sequences, and the one whose image changes most: ``truth`` and the ``model``'s
-    images [T, H, W], normalised."""
+class OpenLoopResult:
+    """Open-loop prediction on one terrain.
+
+    Attributes:
+        errors: over all sequences.
+        truth: depth images [T, H, W], normalised, of the sequence whose image changes most.
+        prediction: the model's images for that sequence.
+    """
 
     errors: PredictionErrors
     truth: Tensor
-    model: Tensor
+    prediction: Tensor
 
 
-def judge_foresight(bundle: Bundle, cell: Sequence[Trial], protocol: Protocol) -> Foresight | None:
-    """Judged on the walks of ``bundle``'s policy through ``cell``; None where every walk is too short."""
+def evaluate_open_loop(
+    bundle: Bundle, trials: Sequence[Trial], protocol: Protocol, progress: Progress | None = None
+) -> OpenLoopResult | None:
+    """Predict along the episodes of ``bundle``'s policy; None if every episode is too short."""
     recorder = Recorder(bundle.contract.timing.world_model_interval)
-    run_trials(BundleCandidate(bundle), cell, protocol, watch=recorder)
-    walks = recorder.windows()
-    if walks is None:
+    run_trials(BundleCandidate(bundle), trials, protocol, watch=recorder, progress=progress)
+    sequences = recorder.windows()
+    if sequences is None:
         return None
-    images = predict(BundlePredictor(bundle), walks)
-    seen, future = walks.depth[:, CONTEXT - 1 : CONTEXT], walks.depth[:, CONTEXT:]
-    liveliest = int((future - seen).square().mean(dim=(1, 2, 3)).argmax())
-    errors = prediction_errors(walks, images, bundle.contract.depth.far)
-    return Foresight(errors, walks.depth[liveliest], images[liveliest])
+    images = predict(BundlePredictor(bundle), sequences)
+    last, future = sequences.depth[:, CONTEXT - 1 : CONTEXT], sequences.depth[:, CONTEXT:]
+    shown = int((future - last).square().mean(dim=(1, 2, 3)).argmax())
+    errors = prediction_errors(sequences, images, bundle.contract.depth.far)
+    return OpenLoopResult(errors, sequences.depth[shown], images[shown])
 
 
-def foresight_table(errors: Mapping[str, PredictionErrors | None]) -> str:
-    """Errors by terrain as a table; a terrain without a walk long enough has none."""
+def open_loop_table(errors: Mapping[str, PredictionErrors | None]) -> str:
+    """Errors by terrain in Markdown; a dash where no episode is long enough."""
     lines = [
         f"| terrain | model, {HORIZON} steps ahead, m | persistence, m | ratio | sequences |",
         "|---|---|---|---|---|",
@@ -120,6 +128,7 @@ def foresight_table(errors: Mapping[str, PredictionErrors | None]) -> str:
         if error is None:
             lines.append(f"| {terrain} | - | - | - | 0 |")
             continue
-        figures = f"{error.model[-1]:.3f} | {error.persistence[-1]:.3f} | {error.ratio:.2f}"
-        lines.append(f"| {terrain} | {figures} | {error.sequences} |")
+        figures = (f"{error.model[-1]:.3f}", f"{error.persistence[-1]:.3f}", f"{error.ratio:.2f}")
+        shown = (text if math.isfinite(float(text)) else "-" for text in figures)
+        lines.append(f"| {terrain} | {' | '.join(shown)} | {error.sequences} |")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The picture of an evaluation: success against difficulty, one panel per terrain."""
+"""Plot of success against difficulty, one panel per terrain."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from wmp_training.evaluation.files import written_whole
 from wmp_training.evaluation.summary import Cell
 
 COLUMNS = 3
 
 
 def plot_success(series: Mapping[str, Sequence[Cell]], path: Path) -> None:
-    """Draw the cells of every series (its name is the legend) with their 95 % intervals into ``path``."""
+    """Plot the cells of every series with their 95 % confidence intervals into ``path`` (PNG).
+
+    The keys of ``series`` are the legend.
+    """
     terrains = list(dict.fromkeys(cell.terrain for cells in series.values() for cell in cells))
     rows = -(-len(terrains) // COLUMNS)
     figure = Figure(figsize=(3.4 * COLUMNS, 2.6 * rows), layout="constrained")
@@ -34,5 +38,5 @@ def plot_success(series: Mapping[str, Sequence[Cell]], path: Path) -> None:
     axes[0].legend(fontsize="small", loc="lower left")
     figure.supxlabel("difficulty")
     figure.supylabel("success, %")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=120)
+    with written_whole(path) as fresh:
+        figure.savefig(fresh, dpi=120, format="png")

@@ -4,13 +4,13 @@ import torch
 from wmp_core.bundle import Bundle, InitialState, write_bundle
 from wmp_core.testing.tiny_bundle import write_tiny_bundle
 from wmp_training.env.environment import Observation
-from wmp_training.evaluation.foresight import (
+from wmp_training.evaluation.open_loop import (
     BundlePredictor,
     Recorder,
-    foresight_table,
-    judge_foresight,
+    evaluate_open_loop,
+    open_loop_table,
 )
-from wmp_training.evaluation.picture import draw_foresight
+from wmp_training.evaluation.open_loop_plot import plot_open_loop
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.trial import Trial
 from wmp_training.export.golden import record_golden
@@ -65,16 +65,16 @@ def test_windows_hold_consecutive_steps_of_one_robot_with_the_actions_before_eac
     assert Recorder(5).windows() is None
 
 
-def test_foresight_is_judged_on_walks_and_drawn(bundle, tmp_path):
+def test_open_loop_prediction_is_evaluated_on_walks_and_plotted(bundle, tmp_path):
     trials = [Trial("flat", 0.0, 1), Trial("flat", 0.0, 2)]
-    found = judge_foresight(bundle, trials, Protocol(duration=1.6))
+    found = evaluate_open_loop(bundle, trials, Protocol(duration=1.6))
     assert found.errors.sequences == 2 and len(found.errors.model) == 10
-    draw_foresight({"flat": found, "tilt": found}, 2.0, tmp_path / "new" / "foresight.png")
-    assert 1_000 < (tmp_path / "new" / "foresight.png").stat().st_size < 50_000
-    assert judge_foresight(bundle, trials, Protocol(duration=0.6)) is None
+    plot_open_loop({"flat": found, "tilt": found}, 2.0, tmp_path / "new" / "open_loop.png")
+    assert 1_000 < (tmp_path / "new" / "open_loop.png").stat().st_size < 50_000
+    assert evaluate_open_loop(bundle, trials, Protocol(duration=0.6)) is None
 
 
-def test_the_table_tells_model_and_persistence_apart():
-    table = foresight_table({"gap": PredictionErrors((0.1, 0.2), (0.3, 0.4), 7), "tilt": None})
+def test_the_open_loop_table_shows_model_and_persistence():
+    table = open_loop_table({"gap": PredictionErrors((0.1, 0.2), (0.3, 0.4), 7), "tilt": None})
     assert "| gap | 0.200 | 0.400 | 0.50 | 7 |" in table
     assert "| tilt | - | - | - | 0 |" in table

@@ -9,7 +9,7 @@ from wmp_core.control.measurements import attitude
 from wmp_core.control.perception_health import PerceptionHealth
 from wmp_core.control.safety_monitor import SafetySettings
 from wmp_training.evaluation.finish import FOOTING, pits
-from wmp_training.evaluation.measures import Measures
+from wmp_training.evaluation.metrics import Metrics
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.tracks import Tracks
 from wmp_training.evaluation.trial import Trial
@@ -18,12 +18,12 @@ PERIOD = 0.02
 
 
 class Walk:
-    """One robot on a track, moved by hand: its physics never runs."""
+    """One robot on a track, moved without physics."""
 
     def __init__(self, contract, terrain, protocol):
         self.trial = Trial(terrain, 0.5, 5)
         self.tracks = Tracks(contract, [self.trial], varied=False)
-        self.measures = Measures(self.tracks, [self.trial], protocol, PERIOD)
+        self.metrics = Metrics(self.tracks, [self.trial], protocol, PERIOD)
         self.still = self.tracks.states()
         self.x = float(self.still.position[0, 0])
         self.command = torch.tensor([[protocol.vx, 0.0, 0.0]])
@@ -41,16 +41,16 @@ class Walk:
                 leg_contact=torch.zeros(1, 8, dtype=torch.bool),
                 trunk_contact=torch.zeros(1, dtype=torch.bool),
             )
-            self.measures.update(replace(states, **touching), self.command)
+            self.metrics.update(replace(states, **touching), self.command)
         return self
 
     @property
     def outcome(self):
-        return self.measures.outcomes()[0]
+        return self.metrics.outcomes()[0]
 
     @property
     def running(self):
-        return bool(self.measures.running[0])
+        return bool(self.metrics.running[0])
 
 
 @pytest.fixture
@@ -71,14 +71,14 @@ def test_six_metres_in_time_are_a_success(walk):
 def test_a_robot_above_a_gap_has_not_crossed_it(walk):
     robot = walk("gap")
     begin, (edge, landing) = robot.x, pits(robot.tracks.terrains[0])[0]
-    robot.measures = Measures(robot.tracks, [robot.trial], Protocol(distance=edge + 0.1 - begin), PERIOD)
+    robot.metrics = Metrics(robot.tracks, [robot.trial], Protocol(distance=edge + 0.1 - begin), PERIOD)
     while robot.x < landing + FOOTING - 0.02:
         assert robot.go().running
     assert robot.go(steps=3).outcome.success
     assert robot.outcome.progress == pytest.approx(landing + FOOTING - begin, abs=0.02)
 
 
-def test_too_slow_is_no_success(walk):
+def test_a_robot_that_is_too_slow_runs_out_of_time(walk):
     robot = walk("flat").go(speed=0.29, steps=999)
     assert robot.running
     outcome = robot.go(speed=0.29).outcome
@@ -86,7 +86,7 @@ def test_too_slow_is_no_success(walk):
     assert outcome.progress == pytest.approx(5.8, abs=0.01)
 
 
-def test_a_robot_on_its_side_has_fallen_and_one_that_leans_has_not(walk):
+def test_tilt_beyond_80_degrees_is_a_fall(walk):
     assert walk("flat").go(roll=math.radians(79)).running
     assert walk("flat").go(roll=math.radians(81)).outcome.end == "fall"
 
@@ -97,7 +97,7 @@ def test_a_pit_ends_an_episode_and_stairs_down_do_not(walk):
     assert walk("stairs_down").go(z=-1.0).running
 
 
-def test_lying_on_the_trunk_is_a_fall_and_touching_down_is_not(walk):
+def test_long_trunk_contact_is_a_fall_and_short_contact_is_not(walk):
     lying = {"trunk_contact": torch.ones(1, dtype=torch.bool)}
     robot = walk("flat").go(steps=50, **lying).go().go(steps=50, **lying)
     assert robot.running
@@ -109,7 +109,7 @@ def test_leaving_the_track_ends_the_episode(walk):
     assert walk("flat").go(y=-2.6).outcome.end == "off_track"
 
 
-def test_falling_over_the_line_is_a_fall(walk):
+def test_a_fall_over_the_finish_line_is_a_fall(walk):
     robot = walk("flat").go(steps=498)
     outcome = robot.go(steps=10, roll=1.5).outcome
     assert outcome.end == "fall" and not outcome.success
@@ -123,10 +123,10 @@ def test_nothing_counts_after_the_end(walk):
     assert str(after) == str(before) and after.end == "fall"
 
 
-def test_crouching_for_ever_does_not_pass_bars(walk):
+def test_a_robot_that_always_crouches_does_not_pass_bars(walk):
     crouched, upright = walk("crawl"), walk("crawl")
     crouched.go(steps=520, z=0.2)
-    spans = upright.measures._bars[0]
+    spans = upright.metrics._bars[0]
     while upright.running:
         near = any(low - 0.5 < upright.x < high + 0.5 for low, high in spans.tolist())
         upright.go(z=0.2 if near else 0.28)
@@ -138,8 +138,8 @@ def test_crouching_for_ever_does_not_pass_bars(walk):
 
 def test_errors_are_those_of_the_running_mean_after_the_start(walk):
     robot = walk("flat").go(speed=0.0, steps=50)
-    robot.measures._mean[:] = 0.0
-    robot.go(speed=0.5, steps=200)  # 0.1 m/s too slow: the mean approaches that with a time of 0.5 s
+    robot.metrics._mean[:] = 0.0
+    robot.go(speed=0.5, steps=200)  # 0.1 m/s too slow; the running mean has a time constant of 0.5 s
     rise = [1.0 - (1.0 - PERIOD / 0.5) ** (n + 1) for n in range(200)]
     expected = 0.1 * sum(rise) / 200
     assert robot.outcome.velocity_error == pytest.approx(expected, rel=1e-3)
@@ -163,7 +163,7 @@ def test_work_contacts_and_torques_count_per_metre(walk):
     assert outcome.peak_torque == (9.0, 10.0, 11.0)
 
 
-def test_a_robot_that_stays_has_no_figures_per_metre(walk):
+def test_a_robot_that_does_not_move_has_no_figures_per_metre(walk):
     outcome = walk("flat").go(speed=0.1, steps=100).outcome
     assert math.isnan(outcome.cost_of_transport) and math.isnan(outcome.collisions)
 
@@ -171,23 +171,23 @@ def test_a_robot_that_stays_has_no_figures_per_metre(walk):
 @pytest.mark.parametrize(
     "setting", [{"vx": 0.0}, {"duration": -1.0}, {"heading_gain": -0.1}, {"blind": "half"}]
 )
-def test_a_protocol_without_meaning_is_refused(setting):
+def test_protocol_settings_out_of_range_are_refused(setting):
     with pytest.raises(ValueError, match=next(iter(setting))):
         Protocol(**setting)
 
 
-def test_the_largest_attitude_is_that_of_the_runtimes_watchdog(walk):
+def test_the_largest_attitude_is_measured_as_by_the_runtime(walk):
     robot = walk("flat").go(roll=0.4).go(roll=-0.7).go(roll=0.1)
     expected = attitude(np.array([math.cos(0.35), -math.sin(0.35), 0.0, 0.0]))
     assert robot.outcome.attitude == pytest.approx(expected, abs=1e-6) == pytest.approx(0.7, abs=1e-6)
 
 
-def test_surprise_is_smoothed_as_by_the_runtimes_watchdog(walk):
+def test_surprise_is_smoothed_as_by_the_runtime(walk):
     robot, health = walk("flat").go(), PerceptionHealth(PERIOD, SafetySettings().surprise_time)
     assert math.isnan(robot.outcome.surprise)
     largest = 0.0
     for n, kl in enumerate([4.0, 9.0, math.nan, 2.0, 1.0], start=1):
-        robot.measures.be_surprised(torch.tensor([kl]), 0.1)
+        robot.metrics.update_surprise(torch.tensor([kl]), 0.1)
         health.take(5 * n, 0, kl)
         largest = max(largest, health.surprise)
     assert robot.outcome.surprise == pytest.approx(largest, rel=1e-6)

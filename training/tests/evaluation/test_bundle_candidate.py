@@ -9,7 +9,7 @@ from wmp_core.depth.geometry import clip_depth, normalise
 from wmp_core.inference.policy import Policy
 from wmp_core.inference.world_model import WorldModel
 from wmp_training.env.environment import Observation
-from wmp_training.evaluation.agent import BundleAgent
+from wmp_training.evaluation.bundle_candidate import BundleAgent
 from wmp_training.export.golden import record_golden
 from wmp_training.export.graphs import export_graphs
 
@@ -24,7 +24,7 @@ def bundle(networks, contract, tmp_path):
 
 
 def observation_at(golden, step, interval):
-    """The recorded observation of one robot as the environment would give it."""
+    """The recorded observation of one robot, as the environment gives it."""
     tick = step // interval
     due = torch.tensor([0]) if step % interval == 0 else torch.tensor([], dtype=torch.long)
     rows = slice(tick, tick + 1) if len(due) else slice(0, 0)
@@ -48,17 +48,17 @@ def observation_at(golden, step, interval):
     )
 
 
-def test_the_batched_agent_repeats_what_one_robot_does(bundle):
+def test_the_batched_agent_matches_the_recorded_single_robot(bundle):
     golden, interval = bundle.golden, bundle.contract.timing.world_model_interval
     agent = BundleAgent(bundle, 1)
     for step in range(golden.steps):
         action = agent(observation_at(golden, step, interval))
         np.testing.assert_allclose(action[0].numpy(), golden.action[step], atol=1e-5)
-        np.testing.assert_allclose(agent.deter[0], golden.deter[step // interval], atol=1e-5)
+        np.testing.assert_allclose(agent.h[0], golden.deter[step // interval], atol=1e-5)
 
 
 def replay(bundle, images):
-    """z, h and action at every world-model tick of the recorded walk, seen with ``images``."""
+    """z, h and action at every world-model tick of the recorded walk, with ``images`` in place of its own."""
     golden, interval = bundle.golden, bundle.contract.timing.world_model_interval
     world_model, policy = WorldModel(bundle), Policy(bundle)
     latent, trace = world_model.state, []
@@ -75,20 +75,20 @@ def replay(bundle, images):
 
 
 def check_that_images_reach_the_action(bundle, smallest_change):
-    """A wall in front of the robot instead of what it saw."""
+    """Images of a wall in front of the robot change z, then h and the action."""
     z, h, action = replay(bundle, bundle.golden.depth)
     wall = np.full_like(bundle.golden.depth, 0.3)
     other_z, other_h, other_action = replay(bundle, wall)
     assert (z != other_z).any()
-    np.testing.assert_array_equal(h[0], other_h[0])  # h_0 knows no image
+    np.testing.assert_array_equal(h[0], other_h[0])  # the first h depends on no image
     assert np.abs(h[1:] - other_h[1:]).max() > smallest_change
     assert np.abs(action[1:] - other_action[1:]).max() > smallest_change
 
 
-def test_other_images_lead_to_another_z_the_next_h_and_another_action(bundle):
+def test_changed_images_change_z_the_next_h_and_the_action(bundle):
     check_that_images_reach_the_action(bundle, smallest_change=1e-6)
 
 
-def test_the_released_policy_acts_upon_what_it_sees():
-    released = Path(__file__).parents[3] / "models" / "a1_wmp_v0"
+def test_images_change_the_actions_of_the_released_policy():
+    released = Path(__file__).parents[3] / "models" / "a1_wmp_v1"
     check_that_images_reach_the_action(Bundle.load(released), smallest_change=1e-2)

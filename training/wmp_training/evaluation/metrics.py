@@ -1,4 +1,4 @@
-"""What is measured during an episode, and the verdict on it."""
+"""Metrics of an episode, and how it ends."""
 
 from __future__ import annotations
 
@@ -25,28 +25,34 @@ End = Literal["goal", "fall", "off_track", "time"]
 RUNNING, GOAL, FALL, OFF_TRACK, TIME = range(5)
 ENDS: tuple[End, ...] = ("goal", "fall", "off_track", "time")
 
-#: Lying on the trunk longer than this is a fall, s; so is a base this far below the edge of a pit, m.
+#: Trunk contact longer than this [s], or a base this far below the edge of a pit [m], is a fall.
 LONGEST_TRUNK_CONTACT, PIT_DEPTH = 1.0, 0.3
-#: Getting under way does not count for tracking errors, s; they are errors of a running mean of this time, s.
+#: Tracking errors leave out the first second of an episode; they are errors of a running mean over 0.5 s.
 START_UP, MEAN_TIME = 1.0, 0.5
-#: Walking upright means a base above this height, m; a bar may bend a robot this near to it, m.
+#: A base above this height [m] walks upright; closer than this to a bar [m], it may crouch.
 UPRIGHT_HEIGHT, BAR_REACH = 0.25, 0.5
-#: Quantities per metre mean nothing for a robot that has not left its place, m.
+#: Shortest distance for which quantities per metre are defined, m.
 SHORTEST_WALK = 0.5
-#: Time of the smoothed surprise, s: the runtime's.
+#: Time constant of the smoothed surprise, s; the runtime's own.
 SURPRISE_TIME = SafetySettings().surprise_time
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One episode.
+    """One episode; a figure that does not exist is NaN.
 
-    ``progress`` m along the track in ``duration`` s; ``velocity_error`` m/s and ``yaw_error`` rad/s, mean
-    absolute errors of a 0.5 s running mean; ``cost_of_transport`` work per weight and metre; ``collisions``
-    begun contacts of thighs, calves and trunk per metre; ``peak_torque`` N m of hip, thigh and calf;
-    ``upright_height`` mean base height (m) away from bars. Largest in the episode, as the runtime's watchdogs
-    measure them: ``attitude`` (roll or pitch) rad, ``attitude_rate`` rad/s, ``surprise`` (smoothed KL) nats.
-    NaN where a figure does not exist.
+    Attributes:
+        progress: distance along the track, m.
+        duration: time until the end, s.
+        velocity_error: mean absolute error of the forward velocity, a 0.5 s running mean, m/s.
+        yaw_error: the same for the yaw rate, rad/s.
+        cost_of_transport: mechanical work per weight and distance.
+        collisions: new contacts of thighs, calves and trunk per metre.
+        peak_torque: largest torque of any hip, thigh and calf joint, N m.
+        upright_height: mean base height away from bars, m.
+        attitude: largest roll or pitch, rad, measured as the runtime's safety rules do.
+        attitude_rate: largest smoothed rate of roll and pitch, rad/s, likewise.
+        surprise: largest smoothed KL(posterior || prior), nats, likewise.
     """
 
     trial: Trial
@@ -66,7 +72,7 @@ class Outcome:
 
 
 class Tracked(Protocol):
-    """What is measured on: N robots on ``terrains``; see :class:`wmp_training.evaluation.tracks.Tracks`."""
+    """What :class:`Metrics` reads of N robots; see :class:`wmp_training.evaluation.tracks.Tracks`."""
 
     num_robots: int
     terrains: list[Terrain]
@@ -76,11 +82,11 @@ class Tracked(Protocol):
     attitude_rate: Tensor
 
     def states(self) -> RobotStates:
-        """The robots as they are now."""
+        """Current states of the robots."""
 
 
-class Measures:
-    """Follows all robots of ``tracks``; ``running`` [N] are those whose episode goes on."""
+class Metrics:
+    """Collects the metrics of all robots of ``tracks``, one episode each."""
 
     def __init__(
         self, tracks: Tracked, trials: Sequence[Trial], protocol: rules.Protocol, period: float
@@ -88,109 +94,110 @@ class Measures:
         self.tracks, self.trials, self.protocol, self.dt = tracks, trials, protocol, period
         count = tracks.num_robots
         self.start_x = tracks.states().position[:, 0].clone()
-        asked = (self.start_x + protocol.distance).tolist()
-        lines = [finish_line(terrain, x) for terrain, x in zip(tracks.terrains, asked, strict=True)]
+        requested = (self.start_x + protocol.distance).tolist()
+        lines = [finish_line(terrain, x) for terrain, x in zip(tracks.terrains, requested, strict=True)]
         self._distance = torch.tensor(lines) - self.start_x
         self.end = torch.full((count,), RUNNING)
         self.progress, self.time = torch.zeros(count), torch.zeros(count)
         self._trunk_time = torch.zeros(count)
-        self._pit = torch.tensor([terrain.floor <= PIT_FLOOR for terrain in tracks.terrains])
-        self._mean, self._errors = torch.zeros(count, 2), torch.zeros(count, 2)
-        self._counted = torch.zeros(count)
+        self._has_pit = torch.tensor([terrain.floor <= PIT_FLOOR for terrain in tracks.terrains])
+        self._mean, self._error_sum = torch.zeros(count, 2), torch.zeros(count, 2)
+        self._error_ticks = torch.zeros(count)
         self._work, self._collisions = torch.zeros(count), torch.zeros(count)
         self._touching = torch.zeros(count, 9, dtype=torch.bool)
         self._peak = torch.zeros(count, 3)
         self._bars = _bars(tracks.terrains)
-        self._height, self._away = torch.zeros(count), torch.zeros(count)
+        self._height_sum, self._height_ticks = torch.zeros(count), torch.zeros(count)
         self._attitude, self._attitude_rate = torch.zeros(count), torch.zeros(count)
         self._kl, self._surprise = torch.zeros(count), torch.full((count,), torch.nan)
 
     @property
     def running(self) -> Tensor:
+        """Robots whose episode has not ended [N], bool."""
         return self.end == RUNNING
 
     def update(self, states: RobotStates, command: Tensor) -> None:
-        """Take in the states after a control period under ``command`` [N, 3]."""
+        """Add the states after one control period under ``command`` [N, 3] (m/s, m/s, rad/s)."""
         on = self.running
         self.time += self.dt * on
         self.progress = torch.where(on, states.position[:, 0] - self.start_x, self.progress)
-        self._track(states, command, on)
+        self._update_tracking_errors(states, command, on)
         self._work += self.tracks.work * on
         touching = torch.cat([states.leg_contact, states.trunk_contact[:, None]], -1)
         self._collisions += (touching & ~self._touching).sum(-1) * on
         self._touching = touching
         peak = self.tracks.peak_torque.unflatten(-1, (4, 3)).amax(1)
         self._peak = torch.where(on[:, None], torch.maximum(self._peak, peak), self._peak)
-        self._tilt(states, on)
-        self._stand_tall(states, on)
-        self._judge(states, on)
+        self._update_attitude(states, on)
+        self._update_upright_height(states, on)
+        self._update_ends(states, on)
 
-    def be_surprised(self, kl: Tensor, elapsed: float) -> None:
-        """Take in KL(posterior || prior) [N] in nats, ``elapsed`` s after the last; NaN says nothing."""
+    def update_surprise(self, kl: Tensor, elapsed: float) -> None:
+        """Add KL(posterior || prior) [N] in nats, ``elapsed`` s after the last one; NaN is skipped."""
         on = self.running & ~kl.isnan()
         self._kl += ((kl - self._kl) * -math.expm1(-elapsed / SURPRISE_TIME)).where(on, 0.0)
         self._surprise = torch.fmax(self._surprise, self._kl).where(on, self._surprise)
 
-    def give_up(self, fell: bool) -> None:
-        """End what still runs: there is nothing more to see."""
+    def stop(self, fell: bool) -> None:
+        """End all running episodes: as a fall, or as out of time."""
         self.end = torch.where(self.running, FALL if fell else TIME, self.end)
 
     def outcomes(self) -> list[Outcome]:
-        """The verdicts, in the order of the trials."""
+        """The outcomes, in the order of the trials."""
         return [self._outcome(i) for i in range(len(self.trials))]
 
-    def _track(self, states: RobotStates, command: Tensor, on: Tensor) -> None:
+    def _update_tracking_errors(self, states: RobotStates, command: Tensor, on: Tensor) -> None:
         error = (
             torch.stack([states.linear_velocity[:, 0], states.angular_velocity[:, 2]], -1) - command[:, ::2]
         )
         self._mean += (error - self._mean) * (self.dt / MEAN_TIME)
         counts = on & (self.time > START_UP)
-        self._errors += self._mean.abs() * counts[:, None]
-        self._counted += counts
+        self._error_sum += self._mean.abs() * counts[:, None]
+        self._error_ticks += counts
 
-    def _tilt(self, states: RobotStates, on: Tensor) -> None:
+    def _update_attitude(self, states: RobotStates, on: Tensor) -> None:
         x, y, z = projected_gravity(states.quat).unbind(-1)
         attitude = torch.maximum(torch.atan2(-y, -z).abs(), x.clamp(-1.0, 1.0).asin().abs())
         self._attitude = torch.maximum(self._attitude, attitude).where(on, self._attitude)
         rate = torch.maximum(self._attitude_rate, self.tracks.attitude_rate)
         self._attitude_rate = rate.where(on, self._attitude_rate)
 
-    def _stand_tall(self, states: RobotStates, on: Tensor) -> None:
-        """Base height of robots under way and away from bars; their ground is level."""
+    def _update_upright_height(self, states: RobotStates, on: Tensor) -> None:
+        """Add the base height of walking robots away from bars, where the ground is level."""
         x = states.position[:, 0, None]
         near = ((x > self._bars[..., 0] - BAR_REACH) & (x < self._bars[..., 1] + BAR_REACH)).any(-1)
         away = on & ~near & (self.time > START_UP)
-        self._height += states.position[:, 2] * away
-        self._away += away
+        self._height_sum += states.position[:, 2] * away
+        self._height_ticks += away
 
-    def _judge(self, states: RobotStates, on: Tensor) -> None:
+    def _update_ends(self, states: RobotStates, on: Tensor) -> None:
         self._trunk_time = torch.where(states.trunk_contact, self._trunk_time + self.dt, 0.0)
         tilted = projected_gravity(states.quat)[:, 2] > -math.cos(FALLEN_TILT)
-        in_pit = self._pit & (states.position[:, 2] < -PIT_DEPTH)
-        verdicts = (
+        in_pit = self._has_pit & (states.position[:, 2] < -PIT_DEPTH)
+        ends = (
             (TIME, self.time >= self.protocol.duration - 0.5 * self.dt),
             (GOAL, self.progress >= self._distance),
             (OFF_TRACK, states.position[:, 1].abs() > TRACK_HALF_WIDTH),
             (FALL, tilted | in_pit | (self._trunk_time > LONGEST_TRUNK_CONTACT)),
         )
-        for verdict, applies in verdicts:  # the later, the stronger
-            self.end = torch.where(on & applies, verdict, self.end)
+        for end, applies in ends:  # a later one overrides an earlier one
+            self.end = torch.where(on & applies, end, self.end)
 
     def _outcome(self, i: int) -> Outcome:
         end, progress = ENDS[int(self.end[i]) - 1], float(self.progress[i])
         walked = progress if progress > SHORTEST_WALK else math.nan
-        counted, away = float(self._counted[i]) or math.nan, float(self._away[i]) or math.nan
-        barred = self.trials[i].terrain == "crawl"
-        height = float(self._height[i]) / away if barred else math.nan
+        counted, away = float(self._error_ticks[i]) or math.nan, float(self._height_ticks[i]) or math.nan
+        has_bars = self.trials[i].terrain == "crawl"
+        height = float(self._height_sum[i]) / away if has_bars else math.nan
         hip, thigh, calf = self._peak[i].tolist()
         return Outcome(
             trial=self.trials[i],
-            success=end == "goal" and (not barred or height > UPRIGHT_HEIGHT),
+            success=end == "goal" and (not has_bars or height > UPRIGHT_HEIGHT),
             end=end,
             progress=progress,
             duration=float(self.time[i]),
-            velocity_error=float(self._errors[i, 0]) / counted,
-            yaw_error=float(self._errors[i, 1]) / counted,
+            velocity_error=float(self._error_sum[i, 0]) / counted,
+            yaw_error=float(self._error_sum[i, 1]) / counted,
             cost_of_transport=float(self._work[i]) / (float(self.tracks.weight[i]) * walked),
             collisions=float(self._collisions[i]) / walked,
             peak_torque=(hip, thigh, calf),
@@ -202,7 +209,7 @@ class Measures:
 
 
 def _bars(terrains: Sequence[Terrain]) -> Tensor:
-    """Where along the track the boxes of each terrain lie [N, B, 2], padded with places nobody reaches."""
+    """Begin and end of every terrain's boxes along the track [N, B, 2], m, padded with infinity."""
     most = max(1, *(len(terrain.boxes) for terrain in terrains))
     spans = torch.full((len(terrains), most, 2), torch.inf)
     for row, terrain in zip(spans, terrains, strict=True):
