@@ -27,7 +27,7 @@ sim: setup  ## the A1 walks in simulation until Ctrl-C; options: make sim ARGS="
 
 docs:  ## build the documentation into build/docs; open build/docs/index.html
 	@$(PYTHON) tools/setup_environment.py --docs
-	@.venv/bin/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet
 	@echo "docs: build/docs/index.html"
 
 lint: setup-test  ## style and types
