@@ -23,9 +23,10 @@ RUN pip install --constraint requirements/constraints.txt \
 COPY ros2_ws/src/wmp_core ros2_ws/src/wmp_core
 COPY ros2_ws/src/wmp_sim ros2_ws/src/wmp_sim
 COPY ros2_ws/src/wmp_bringup ros2_ws/src/wmp_bringup
+COPY ros2_ws/src/wmp_cli ros2_ws/src/wmp_cli
 COPY training training
 RUN pip install --no-deps --editable ros2_ws/src/wmp_core --editable ros2_ws/src/wmp_sim \
-        --editable ros2_ws/src/wmp_bringup --editable training \
+        --editable ros2_ws/src/wmp_bringup --editable ros2_ws/src/wmp_cli --editable training \
     && git config --system --add safe.directory /opt/wmp \
     && install --directory --owner=1000 --group=1000 /runs /home/wmp
 

@@ -209,7 +209,7 @@ def test_the_robot_gets_the_limits_that_the_determinism_page_names(compose):
 
 def test_what_the_images_start_is_installed():
     setups = {path.parent.name: path.read_text() for path in (ROOT / "ros2_ws" / "src").glob("*/setup.py")}
-    assert "wmp = wmp_bringup.cli:main" in setups["wmp_bringup"]
+    assert "wmp = wmp_cli.cli:main" in setups["wmp_cli"]
     for node in NODES:
         package, executable = node.split("/")
         assert f'"scripts/{executable}"' in setups[package]
@@ -218,7 +218,7 @@ def test_what_the_images_start_is_installed():
 def test_training_runs_without_ros():
     program = (
         "import sys; sys.modules.update(rclpy=None, wmp_msgs=None)\n"
-        "from wmp_bringup.cli import MissingPlugin, commands\n"
+        "from wmp_cli.cli import MissingPlugin, commands\n"
         "found = commands()\n"
         "sys.exit(any(isinstance(found[name], MissingPlugin) for name in ('train', 'export')))"
     )

@@ -22,7 +22,9 @@ EXECUTABLES = {
     "wmp_perception": {"depth_node", "world_model_node"},
     "wmp_controller": {"policy_node", "teleop_keyboard"},
     "wmp_sim": {"a1_sim"},
-    "wmp_bringup": {"recorder", "flight_recorder"},
+    "wmp_recording": {"recorder", "flight_recorder"},
+    "wmp_bringup": set(),
+    "wmp_cli": set(),
 }
 ROS_PACKAGE = r"rclpy|launch|launch_ros|std_srvs|\w+_msgs|\w+_interfaces|ament_\w+|wmp_\w+"
 

@@ -132,7 +132,7 @@ def runtime_steps() -> list[Step]:
 
     def install_packages() -> None:
         pip_install("--no-deps", "--no-build-isolation", *options("-e", packages))
-        run(PYTHON, "-c", "import rclpy, wmp_msgs.msg, mujoco, onnxruntime, wmp_core, wmp_bringup")
+        run(PYTHON, "-c", "import rclpy, wmp_msgs.msg, mujoco, onnxruntime, wmp_core, wmp_cli")
 
     return [
         Step("a virtual environment in .venv", "venv", [], create_environment),

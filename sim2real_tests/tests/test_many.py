@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wmp_bringup.cli import main
+from wmp_cli.cli import main
 from wmp_replay.bag.writer import write_bag
 from wmp_replay.bag_names import bag_names
 from wmp_replay.golden_walk import golden_records

@@ -15,7 +15,7 @@ from wmp_replay import load_bag
 from wmp_replay.bag.records import CameraFrame
 from wmp_replay.bag.writer import write_bag
 
-WMP = [sys.executable, "-c", "import sys; from wmp_bringup.cli import main; sys.exit(main())"]
+WMP = [sys.executable, "-c", "import sys; from wmp_cli.cli import main; sys.exit(main())"]
 NODE = [sys.executable, "-m", "wmp_bringup.node_main"]
 
 

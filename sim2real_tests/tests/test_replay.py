@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-from wmp_bringup.cli import main
+from wmp_cli.cli import main
 from wmp_core.bundle import Bundle
 from wmp_core.testing.tiny_bundle import write_tiny_bundle
 from wmp_replay import Reference, ReferenceError, Status, Thresholds, replay

@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_map
 
-from wmp_bringup.cli import main
+from wmp_cli.cli import main
 from wmp_training import learner as learner_module
 from wmp_training.device import choose
 from wmp_training.distributed import ALONE

@@ -3,7 +3,7 @@ import argparse
 import pytest
 import yaml
 
-from wmp_bringup.cli import main
+from wmp_cli.cli import main
 from wmp_core.bundle import Bundle
 from wmp_core.testing.tiny_bundle import write_tiny_bundle
 from wmp_replay.bag.writer import write_bag

@@ -7,7 +7,7 @@ package = "wmp_bringup"
 setup(
     name=package,
     version="0.1.0",
-    description="The node graph described once, launch files, parameters, and the wmp command.",
+    description="The node graph described once, launch files and parameters.",
     license="Apache-2.0",
     python_requires=">=3.10",
     packages=find_packages(include=[package, f"{package}.*"]),
@@ -16,8 +16,6 @@ setup(
         ("share/ament_index/resource_index/packages", [f"resource/{package}"]),
         (f"share/{package}", ["package.xml"]),
         (f"share/{package}/launch", [str(path) for path in Path("launch").glob("*.launch.py")]),
-        (f"lib/{package}", ["scripts/recorder", "scripts/flight_recorder"]),
     ],
-    entry_points={"console_scripts": ["wmp = wmp_bringup.cli:main"]},
     zip_safe=False,
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wmp_bringup.cli import main
+from wmp_cli.cli import main
 from wmp_core.bundle import Bundle
 from wmp_replay import Status, load_bag, replay
 from wmp_replay.dynamics import JointDynamics, suggested_randomisation

@@ -4,7 +4,7 @@ from shutil import copytree
 
 import pytest
 
-from wmp_bringup.cli import main
+from wmp_cli.cli import main
 from wmp_core.testing.tiny_bundle import write_tiny_bundle
 from wmp_training.evaluation import evaluate, through_graph
 from wmp_training.evaluation.episodes import run_trials

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wmp_bringup.cli import main
+from wmp_cli.cli import main
 
 #: OUT is a folder to write, NOWHERE one that does not exist.
 REFUSED = [

@@ -145,12 +145,12 @@ def _recorder(
     own = {**parameters.get("*", {}), **parameters["recorder"]}
     own.update(output=str(folder), run_info=json.dumps(dict(notes), sort_keys=True))
     own.update(awaited=" ".join(awaited))
-    return NodeSpec("wmp_bringup", "recorder", "recorder", file, own, required=False)
+    return NodeSpec("wmp_recording", "recorder", "recorder", file, own, required=False)
 
 
 def _flight_recorder(file: Path, folder: Path, parameters: Mapping[str, Mapping[str, Value]]) -> NodeSpec:
     own = {"bundle": parameters["flight_recorder"]["bundle"], "output": str(folder)}
-    return NodeSpec("wmp_bringup", "flight_recorder", "flight_recorder", file, own, required=False)
+    return NodeSpec("wmp_recording", "flight_recorder", "flight_recorder", file, own, required=False)
 
 
 def write_overrides(spec: NodeSpec, folder: Path) -> Path:

@@ -15,9 +15,8 @@ from wmp_core.control.controller import Controller
 from wmp_core.control.modes import Mode
 from wmp_core.realtime.timing import TimingSummary
 from wmp_ros.health import Report
+from wmp_ros.status import CONTROLLER_EVENTS
 
-#: Name of the statuses that tell what happened, beside the one that tells how things are.
-EVENTS = "policy_node: events"
 #: s without a state that are worth a warning; on its legs the robot is in FAULT by then.
 _SILENCE = 0.5
 
@@ -71,7 +70,7 @@ def event_diagnostics(events: ControlEvents) -> DiagnosticArray:
     message = DiagnosticArray()
     message.header.stamp = Time(sec=sec, nanosec=nanosec)
     message.status = [
-        DiagnosticStatus(level=level, name=EVENTS, message=line, hardware_id=events.mode.name)
+        DiagnosticStatus(level=level, name=CONTROLLER_EVENTS, message=line, hardware_id=events.mode.name)
         for line in events.lines
     ]
     return message

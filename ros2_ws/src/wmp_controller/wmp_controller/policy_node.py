@@ -23,7 +23,7 @@ import time
 from typing import Callable, Dict, List, Optional, Sequence
 
 import numpy as np
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 from wmp_msgs.msg import Latent as LatentMessage
 
@@ -58,6 +58,7 @@ from wmp_ros.health import Health, Report
 from wmp_ros.parameters import declare, declare_realtime, declare_trusted_keys
 from wmp_ros.qos import RELIABLE
 from wmp_ros.running import run_node, spin_while
+from wmp_ros.status import node_statuses
 
 _log = logging.getLogger("policy_node")
 
@@ -196,12 +197,11 @@ class PolicyNode(Node):
         self._latents.put(Latent(message.tick, deter, message.source, message.kl))
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
-        for status in message.status:
-            if status.name == "depth_node":
-                self._preflight.hear("" if status.level == DiagnosticStatus.OK else status.message)
-            if status.name in ("depth_node", "world_model_node"):
-                told = {entry.key: entry.value for entry in status.values}
-                self._bundles_of_others[status.name] = told.get("bundle_sha256", self._bundle.sha256)
+        for status in node_statuses(message):
+            if status.node == "depth_node":
+                self._preflight.hear("" if status.is_ok else status.message)
+            if status.node in ("depth_node", "world_model_node"):
+                self._bundles_of_others[status.node] = status.values.get("bundle_sha256", self._bundle.sha256)
 
     def _look_around(self) -> None:
         self._look_at_control()

@@ -1,0 +1,123 @@
+"""wmp doctor, with the simulated A1 as the patient."""
+
+import json
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from wmp_cli import cli
+from wmp_cli.doctor.camera import check_camera, judge_frames
+from wmp_cli.doctor.ros import check_ros
+from wmp_core.depth.geometry import CameraIntrinsics
+from wmp_core.doctor.check import Verdict
+from wmp_perception.realsense import CameraSettings, RawFrame
+from wmp_sim.robot import SimulatedA1
+from wmp_sim.server import A1Server, Address
+from wmp_sim.terrain import make_terrain
+from wmp_sim.world import build_world
+
+
+def hung_up():
+    """The simulated A1 with its feet off the ground, its trunk as good as screwed to a frame."""
+    world = build_world(make_terrain("flat", 0.0, np.random.default_rng(0)), "torque", physics_dt=0.002)
+    robot = SimulatedA1(world, "standing")
+    data, trunk, mass = robot._data, 1, 1e6
+    legs = world.body_mass.sum() - world.body_mass[trunk]
+    world.body_mass[trunk] = world.body_inertia[trunk] = mass
+    data.xfrc_applied[trunk, 2] = (mass + legs) * 9.81
+    data.qpos[2] += 0.5
+    data.qvel[:] = 0
+    return robot
+
+
+@pytest.fixture
+def hanging():
+    """A robot that hangs and is served; the address options that lead to it."""
+    robot = hung_up()
+    stop = threading.Event()
+    with A1Server(robot, Address(port=0)) as server:
+        serving = threading.Thread(target=server.serve_lockstep, args=(lambda: not stop.is_set(),))
+        serving.start()
+        yield ["--robot-address", "127.0.0.1", "--robot-port", str(server.port), "--local-port", "0"]
+        stop.set()
+        serving.join()
+
+
+def run(capsys, *arguments):
+    code = cli.main(["doctor", "--json", *map(str, arguments)])
+    report = json.loads(capsys.readouterr().out)
+    return code, report, {check["name"]: check for check in report["checks"]}
+
+
+def test_the_wiggle_finds_every_joint_of_the_simulated_a1_in_its_place(hanging, tiny_bundle, capsys):
+    _, _, checks = run(capsys, "--wiggle", "--yes", "--bundle", tiny_bundle, *hanging)
+    wiggled = [check for name, check in checks.items() if name.startswith("wiggle")]
+    assert len(wiggled) == 12
+    assert all(check["verdict"] == "pass" for check in wiggled), wiggled
+    assert all(0.03 < check["figures"]["went_rad"] < 0.06 for check in wiggled)
+
+
+def test_the_wiggle_is_not_done_unasked(hanging, tiny_bundle, capsys):
+    assert cli.main(["doctor", "--wiggle", "--bundle", str(tiny_bundle), *hanging]) == 2
+    assert "not confirmed" in capsys.readouterr().err
+
+
+def test_a_robot_that_is_not_there_fails_within_seconds(tiny_bundle, capsys):
+    where = ["--robot-address", "127.0.0.1", "--robot-port", 9, "--local-port", 0]
+    started = time.monotonic()
+    code, report, checks = run(capsys, "--only", "robot", "--bundle", tiny_bundle, *where)
+    assert code == 1 and not report["ok"]
+    assert "ping" in checks["robot link"]["remedy"]
+    assert time.monotonic() - started < 20
+
+
+def test_the_computers_own_checks_come_with_numbers_and_remedies(tiny_bundle, capsys):
+    code, report, checks = run(capsys, "--only", "bundle", "clock", "ros", "--bundle", tiny_bundle)
+    assert {"bundle", "inference policy", "clock", "rclpy", "wmp_msgs", "discovery"} <= set(checks)
+    assert code == (0 if report["ok"] else 1)
+    assert all(check["remedy"] for check in report["checks"] if check["verdict"] != "pass")
+    assert checks["inference policy"]["figures"]["p99_ms"] > 0
+
+
+def test_without_json_every_check_is_a_line(tiny_bundle, capsys):
+    cli.main(["doctor", "--only", "clock", "--bundle", str(tiny_bundle)])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0][:4] in ("pass", "warn") and lines[-1].startswith("1 checks: 0 failed")
+
+
+def test_a_graph_that_is_open_to_the_network_is_a_warning():
+    for environment, verdict in (
+        ({}, Verdict.WARN),
+        ({"ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}, Verdict.PASS),
+        ({"ROS_LOCALHOST_ONLY": "1"}, Verdict.PASS),
+    ):
+        assert check_ros(environment)[-1].verdict is verdict
+
+
+def test_a_missing_camera_fails_at_once_with_what_to_look_at():
+    (check,) = check_camera(CameraSettings())
+    assert check.verdict is Verdict.FAIL and ("USB" in check.found or "pyrealsense2" in check.found)
+
+
+def frames(count, period, zeros=0):
+    depth = np.ones((240, 424), np.uint16)
+    depth.flat[:zeros] = 0
+    lens = CameraIntrinsics(424, 240, 211.4, 211.4, 212.6, 117.7)
+    return [RawFrame(10.0 + i * period, depth, lens, 0.001) for i in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("shown", "verdicts"),
+    [
+        (frames(31, 1 / 30), ["pass", "pass", "pass", "pass"]),
+        (frames(21, 1 / 20), ["pass", "pass", "warn", "pass"]),
+        (frames(6, 1 / 5, zeros=70_000), ["pass", "pass", "fail", "fail"]),
+    ],
+)
+def test_frames_are_judged_by_field_of_view_rate_and_holes(shown, verdicts):
+    checks = judge_frames(shown, CameraSettings())
+    assert [check.verdict.value for check in checks] == verdicts
+    # 2 atan(212 / 211.4)
+    assert checks[1].figures["field_deg"] == pytest.approx(90.16, abs=0.01)

@@ -1,0 +1,56 @@
+"""wmp bundle says what a bundle is, whether it is sound, and signs it."""
+
+import json
+import shutil
+import subprocess
+
+import pytest
+
+from wmp_cli import cli
+
+
+@pytest.fixture
+def bundle(tiny_bundle, tmp_path):
+    return shutil.copytree(tiny_bundle, tmp_path / "bundle")
+
+
+@pytest.fixture
+def key(tmp_path):
+    path = tmp_path / "key.pem"
+    subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", path], check=True)
+    return path
+
+
+def test_info_tells_what_the_bundle_is(bundle, capsys):
+    assert cli.main(["bundle", "info", str(bundle), "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert (figures["robot"], figures["control rate"], figures["signed by"]) == ("a1", "50 Hz", "nobody")
+    assert cli.main(["bundle", "info", str(bundle)]) == 0
+    assert "training preset" in capsys.readouterr().out
+
+
+def test_a_sound_bundle_is_verified_with_its_figures(bundle, capsys):
+    assert cli.main(["bundle", "verify", str(bundle)]) == 0
+    assert "50 steps reproduced" in capsys.readouterr().out
+
+
+def test_a_damaged_bundle_is_not(bundle, capsys):
+    (bundle / "prior.onnx").write_bytes(b"")
+    assert cli.main(["bundle", "verify", str(bundle)]) == 1
+    assert "prior.onnx" in capsys.readouterr().out
+
+
+def test_a_bundle_that_was_signed_passes_with_the_key_that_signing_printed(bundle, key, tmp_path, capsys):
+    trusted = tmp_path / "trusted"
+    assert cli.main(["bundle", "sign", str(bundle), "--key", str(key)]) == 0
+    trusted.write_text(capsys.readouterr().out)
+    assert cli.main(["bundle", "verify", str(bundle), "--trusted-keys", str(trusted)]) == 0
+    (bundle / "bundle.json.sig").unlink()
+    assert cli.main(["bundle", "verify", str(bundle), "--trusted-keys", str(trusted)]) == 1
+    assert "is not signed" in capsys.readouterr().out
+
+
+def test_a_broken_bundle_is_not_signed(bundle, key, capsys):
+    (bundle / "prior.onnx").write_bytes(b"")
+    assert cli.main(["bundle", "sign", str(bundle), "--key", str(key)]) == 1
+    assert not (bundle / "bundle.json.sig").exists()

@@ -1,0 +1,123 @@
+"""``wmp sim``: the whole graph on this machine, with a simulated A1 at the end of the cable."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from wmp_bringup.isolation import NoFreeDomainError, reserve_domain
+from wmp_bringup.locations import shipped_parameters
+from wmp_bringup.options import Option
+from wmp_cli.command import UsageError
+from wmp_cli.sim.settings import MODE, USER_OPTIONS, graph_environment, settings_from
+from wmp_cli.sim.stop_request import stop_on_signals
+from wmp_core.bundle import BundleError
+from wmp_sim.faults.schedule import KINDS
+
+DESCRIPTION = """Starts the same nodes as on the robot, each in a process of its own, and a simulated A1 that
+speaks the robot's UDP protocol; stands it up, walks, sits it down.
+
+A walk ends after --duration, at Ctrl-C, or where the ground does: stairs_up, gap, course, and a slope that
+leads through a valley, drop off 9 m or more from the start, and one metre before that the run is over."""
+
+EXAMPLES = """examples:
+  wmp sim                                          walk on flat ground until Ctrl-C
+  wmp sim --terrain rough --vx 0.4 --duration 20   20 s over rough ground
+  wmp sim --terrain stairs_up --difficulty 0.3     up the stairs, to the end of the track
+  wmp sim --vx 0 --yaw 0.5 --record bags/turning   turn in place and record an MCAP bag
+  wmp sim --lockstep --duration 9 --fault imu_nan@6:0.5
+                                                   what happens when the IMU fails for half a second
+  wmp sim --set policy_node/watchdog.slow_speed=0.2
+                                                   another value than the parameter file's
+  wmp sim --lockstep --duration 20 --json sim.json
+                                                   a run that repeats bit for bit, figures in a file
+
+exit code: 0 walked and stopped as asked, or came to the end of the track; 1 fell, or a node
+died; 2 wrong arguments; 130 stopped before the end of --duration"""
+
+
+class SimCommand:
+    """The subcommand ``wmp sim``."""
+
+    help = "walk a simulated A1 through the real ROS 2 graph"
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the graph's options and those of this command."""
+        parser.description = DESCRIPTION
+        parser.epilog = EXAMPLES
+        defaults = shipped_parameters(MODE)
+        for option in USER_OPTIONS:
+            _add_option(parser, option, defaults)
+        parser.add_argument(
+            "--fault",
+            action="append",
+            default=[],
+            metavar="KIND@T[:DURATION]",
+            help="let something go wrong T seconds after the robot begins to stand up, in its own time (it "
+            "walks after 3.5 s); may be repeated. Kinds: " + ", ".join(KINDS),
+        )
+        parser.add_argument(
+            "--params-file", type=Path, metavar="FILE", help=f"ROS parameter file (default: {defaults})"
+        )
+        parser.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            dest="assignments",
+            metavar="NODE/PARAMETER=VALUE",
+            help="set a parameter of that file otherwise; may be repeated",
+        )
+        parser.add_argument(
+            "--record", type=Path, metavar="DIR", help="record an MCAP rosbag2 in this new folder"
+        )
+        parser.add_argument(
+            "--flights",
+            type=Path,
+            metavar="DIR",
+            help="keep the last 30 s before a FAULT, and before the end, as bags in this folder",
+        )
+        parser.add_argument(
+            "--json", type=Path, metavar="FILE", help="write the figures of the run to this file"
+        )
+        parser.add_argument(
+            "--domain-id", type=int, metavar="N", help="ROS domain (default: one that is free)"
+        )
+        parser.add_argument(
+            "--log-dir", type=Path, metavar="DIR", help="logs of the nodes (default: below ~/.ros/log)"
+        )
+        parser.add_argument(
+            "--verbose", action="store_true", help="show the nodes' logs on the terminal as well"
+        )
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Simulate as asked; the exit code is that of the epilog."""
+        try:
+            settings = settings_from(arguments)
+            reservation = reserve_domain(settings.domain_id)
+        except (BundleError, ValueError, OSError, NoFreeDomainError) as error:
+            raise UsageError(str(error)) from error
+        domain = reservation.domain_id
+        print(f"ROS domain {domain} ('wmp record --domain-id {domain}' hears this graph)", file=sys.stderr)
+        environment = graph_environment(domain, settings.log_folder)
+        # rclpy reads its transport from this process's own environment.
+        os.environ.update(environment)
+        from wmp_cli.sim.run import simulate  # after the environment is set, and not needed for --help
+
+        with stop_on_signals() as stop:
+            return simulate(settings, environment, stop)
+
+
+def _add_option(parser: argparse.ArgumentParser, option: Option, defaults: Path) -> None:
+    flag = f"--{option.name.replace('_', '-')}"
+    default = option.default(defaults)
+    text = option.help + (
+        f" (default: {default}{' ' + option.unit if option.unit else ''})" if default is not None else ""
+    )
+    if option.type is bool:
+        parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
+    else:
+        parser.add_argument(
+            flag, type=option.type, choices=option.choices or None, metavar=option.unit or None, help=text
+        )

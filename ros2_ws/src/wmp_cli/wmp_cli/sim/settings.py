@@ -1,0 +1,164 @@
+"""What one run of ``wmp sim`` is: the command line resolved into nodes, environment and results."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from wmp_bringup.graph import NodeSpec, a1_graph, recorder_names
+from wmp_bringup.isolation import free_udp_port, local_discovery
+from wmp_bringup.locations import shipped_parameters
+from wmp_bringup.options import OPTIONS
+from wmp_bringup.parameters import Value, node_parameters, parse_assignments
+from wmp_cli.sim.summary import RunIdentity
+from wmp_core.bundle import Bundle
+from wmp_core.default_bundle import find_bundle
+from wmp_sim.faults import Fault, parse_faults
+from wmp_sim.faults.schedule import REAL_TIME_ONLY
+from wmp_sim.terrain import seeded_terrain
+
+MODE = "sim"
+#: Options of the graph that the command decides by itself.
+OWN_OPTIONS = ("operator", "robot_port", "listeners", "faults", "fault_seconds")
+#: A robot in FAULT is watched for so long: it goes on being damped.
+FAULT_SECONDS = 2.0
+USER_OPTIONS = tuple(option for option in OPTIONS[MODE] if option.name not in OWN_OPTIONS)
+
+
+@dataclass(frozen=True)
+class SimSettings:
+    """One run of the simulation, complete: what is started, and what becomes of the results."""
+
+    specs: tuple[NodeSpec, ...]
+    identity: RunIdentity
+    heading_gain: float
+    control_period: float
+    end_x: float
+    duration: float | None
+    domain_id: int | None
+    log_folder: Path
+    json_file: Path | None
+    verbose: bool
+    faults: tuple[Fault, ...] = ()
+    bag: Path | None = None
+
+    @property
+    def bundle_folder(self) -> Path:
+        """Where the nodes read the bundle from."""
+        policy = next(spec for spec in self.specs if spec.name == "policy_node")
+        return Path(policy.parameters["bundle"])
+
+    @property
+    def ticks(self) -> int | None:
+        """Length of the walk in policy ticks; None: open end."""
+        return None if self.duration is None else round(self.duration / self.control_period)
+
+
+def settings_from(arguments: argparse.Namespace) -> SimSettings:
+    """The run that the command line describes.
+
+    Raises:
+        BundleError, ValueError, OSError: the bundle, an argument or the parameter file is not usable.
+    """
+    parameter_file = arguments.params_file or shipped_parameters(MODE)
+    faults = parse_faults(" ".join(arguments.fault))
+    log_folder = arguments.log_dir or _new_log_folder()
+    overrides = _overrides(arguments, parameter_file, faults)
+    if any(fault.kind == "bundle_swapped" for fault in faults):
+        overrides["bundle"] = str(_copy_of_bundle(overrides.get("bundle"), log_folder))
+    duration = overrides.get("duration")
+    if duration is not None and not 0 <= duration < float("inf"):
+        raise ValueError(f"--duration is {duration:g}, expected 0 (no end) or seconds")
+    if arguments.record is not None and arguments.record.exists():
+        raise ValueError(f"--record {arguments.record} exists already; name a new folder")
+    specs = a1_graph(
+        MODE,
+        overrides,
+        parameter_file=parameter_file,
+        assigned=parse_assignments(arguments.assignments, parameter_file),
+        record=_absolute(arguments.record),
+        flights=_absolute(arguments.flights),
+    )
+    policy = next(spec for spec in specs if spec.name == "policy_node").effective_parameters()
+    simulator = next(spec for spec in specs if spec.name == "a1_sim").effective_parameters()
+    terrain = seeded_terrain(simulator["terrain"], simulator["difficulty"], simulator["seed"])
+    # The nodes verify the bundle; here it is only named.
+    bundle = Bundle.load(policy["bundle"], verify=False)
+    identity = RunIdentity(
+        terrain=terrain.name,
+        difficulty=terrain.difficulty,
+        seed=simulator["seed"],
+        lockstep=policy["lockstep"],
+        pd=policy["pd"],
+        command={axis: policy[f"script.{axis}"] for axis in ("vx", "vy", "yaw")},
+        bundle={"name": bundle.name, "sha256": bundle.sha256},
+    )
+    return SimSettings(
+        specs=specs,
+        identity=identity,
+        heading_gain=policy["script.heading_gain"],
+        control_period=bundle.contract.timing.control_period,
+        end_x=terrain.end_x,
+        duration=policy["script.walk_seconds"] or None,
+        domain_id=arguments.domain_id,
+        log_folder=log_folder,
+        json_file=arguments.json,
+        verbose=arguments.verbose,
+        faults=faults,
+        bag=_absolute(arguments.record),
+    )
+
+
+def graph_environment(domain_id: int, log_folder: Path) -> dict[str, str]:
+    """Environment of the nodes: one domain on this machine, discovery over UDP (faster by seconds)."""
+    return {
+        **os.environ,
+        # Wherever the user's own nodes are heard.
+        **local_discovery({"ROS_DISTRO": os.environ.get("ROS_DISTRO", "")}),
+        "ROS_DOMAIN_ID": str(domain_id),
+        "FASTDDS_BUILTIN_TRANSPORTS": os.environ.get("FASTDDS_BUILTIN_TRANSPORTS", "UDPv4"),
+        "ROS_LOG_DIR": str(log_folder),
+        "RCUTILS_COLORIZED_OUTPUT": "0",
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+def _copy_of_bundle(bundle: str | None, folder: Path) -> Path:
+    """A bundle that may be spoilt."""
+    copy = folder.resolve() / "bundle"
+    shutil.copytree(bundle or find_bundle(), copy, dirs_exist_ok=True)
+    return copy
+
+
+def _overrides(
+    arguments: argparse.Namespace, parameter_file: Path, faults: tuple[Fault, ...]
+) -> dict[str, Value]:
+    given = {o.name: value for o in USER_OPTIONS if (value := getattr(arguments, o.name)) is not None}
+    if "bundle" in given:
+        given["bundle"] = str(Path(given["bundle"]).resolve())
+    in_file = node_parameters(parameter_file, "policy_node")
+    # Orders of a person arrive at no repeatable simulated time: lockstep has its operator in the controller.
+    given["operator"] = "script" if given.get("lockstep", in_file["lockstep"]) else "ros"
+    # This command's own monitor, and the recorders, must hear the first step as well.
+    onlookers = ["wmp_sim_monitor", *recorder_names(arguments.record, arguments.flights)]
+    given["listeners"] = " ".join([str(in_file["policy_step_listeners"]), *onlookers])
+    given["robot_port"] = free_udp_port()
+    if faults:
+        given["faults"] = " ".join(arguments.fault)
+        given["fault_seconds"] = FAULT_SECONDS
+    if given["operator"] == "script" and (unable := [f.kind for f in faults if f.kind in REAL_TIME_ONLY]):
+        raise ValueError(f"--fault {unable[0]}: not in lockstep, where a node that is missing is waited for")
+    return given
+
+
+def _new_log_folder() -> Path:
+    root = Path(os.environ.get("ROS_LOG_DIR") or Path.home() / ".ros" / "log")
+    return root / time.strftime(f"wmp_sim_%Y%m%d_%H%M%S_{os.getpid()}")
+
+
+def _absolute(path: Path | None) -> Path | None:
+    return None if path is None else path.resolve()

@@ -1,0 +1,117 @@
+"""The flight recorder keeps its last seconds, and writes them on FAULT, on request and at the end."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.executors import SingleThreadedExecutor
+from rosbags.highlevel import AnyReader
+from std_srvs.srv import Trigger
+from wmp_msgs.msg import PolicyStep
+
+from wmp_bringup.isolation import reserve_domain
+from wmp_controller.control_health import event_diagnostics
+from wmp_controller.control_loop import ControlEvents
+from wmp_core.control.modes import Mode
+from wmp_ros.qos import RELIABLE
+
+SPAN = 2.0
+
+
+@pytest.fixture
+def recorder(tiny_bundle, tmp_path):
+    """A running flight recorder with a short memory; its folder, process, and somebody to talk to it."""
+    domain = reserve_domain()
+    parameters = {"output": tmp_path, "bundle": tiny_bundle, "span": SPAN, "after_fault": 0.3}
+    command = [sys.executable, "-m", "wmp_recording.flight_recorder", "--ros-args"]
+    for name, value in parameters.items():
+        command += ["-p", f"{name}:={value}"]
+    environment = {**os.environ, "ROS_DOMAIN_ID": str(domain.domain_id)}
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    context = rclpy.Context()
+    rclpy.init(context=context, domain_id=domain.domain_id)
+    talker = Talker(context)
+    assert talker.wait(lambda: talker.steps.get_subscription_count() > 0)
+    yield tmp_path, process, talker
+    process.kill()
+    process.communicate()
+    talker.close()
+    domain.lock.close()
+
+
+class Talker:
+    """Publishes numbered policy steps and the controller's events."""
+
+    def __init__(self, context):
+        self.context = context
+        self.node = rclpy.create_node("talker", context=context)
+        self.executor = SingleThreadedExecutor(context=context)
+        self.executor.add_node(self.node)
+        self.steps = self.node.create_publisher(PolicyStep, "wmp/policy_step", RELIABLE)
+        self.events = self.node.create_publisher(DiagnosticArray, "diagnostics", RELIABLE)
+        self.client = self.node.create_client(Trigger, "flight_recorder/write")
+
+    def say(self, *ticks):
+        for tick in ticks:
+            self.steps.publish(PolicyStep(tick=tick))
+
+    def wait(self, condition, seconds=30.0):
+        deadline = time.monotonic() + seconds
+        while not condition() and time.monotonic() < deadline:
+            self.executor.spin_once(timeout_sec=0.05)
+        return condition()
+
+    def ask(self):
+        assert self.wait(self.client.service_is_ready)
+        answer = self.client.call_async(Trigger.Request())
+        assert self.wait(answer.done)
+        return answer.result()
+
+    def close(self):
+        self.executor.shutdown()
+        self.node.destroy_node()
+        rclpy.shutdown(context=self.context)
+
+
+def ticks_in(bag):
+    with AnyReader([bag]) as reader:
+        steps = [c for c in reader.connections if c.topic == "/wmp/policy_step"]
+        return [reader.deserialize(raw, c.msgtype).tick for c, _, raw in reader.messages(steps)]
+
+
+def test_on_request_it_writes_what_is_not_too_old(recorder):
+    folder, _, talker = recorder
+    talker.say(1, 2)
+    time.sleep(SPAN + 0.5)
+    talker.say(3, 4)
+    assert talker.wait(lambda: ticks_in(folder / talker.ask().message)[-1:] == [4])
+    assert ticks_in(max(folder.iterdir(), key=lambda bag: bag.stat().st_mtime)) == [3, 4]
+
+
+def test_a_fault_is_written_without_being_asked(recorder):
+    folder, _, talker = recorder
+    talker.say(1)
+    talker.events.publish(event_diagnostics(ControlEvents(1.0, Mode.WALK, ("PASSIVE -> STAND_UP",))))
+    time.sleep(1.0)
+    assert not list(folder.iterdir())
+    talker.events.publish(event_diagnostics(ControlEvents(2.0, Mode.FAULT, ("WALK -> FAULT: attitude",))))
+    assert talker.wait(lambda: talker.say(2) or list(folder.glob("flight_*_fault/metadata.yaml")))
+    (bag,) = folder.glob("flight_*_fault")
+    assert 2 in ticks_in(bag)  # what came after the FAULT is there as well
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_writes_before_the_end(recorder, number):
+    folder, process, talker = recorder
+    for _ in range(10):
+        talker.say(7)
+        time.sleep(0.1)
+    process.send_signal(number)
+    assert process.wait(30.0) == 0
+    (bag,) = folder.glob("flight_*_end")
+    assert set(ticks_in(bag)) == {7}

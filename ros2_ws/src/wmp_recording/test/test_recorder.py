@@ -1,0 +1,81 @@
+"""A bag holds what was said, when, and which run it was; rosbags and mcap both read it."""
+
+import json
+import threading
+
+import numpy as np
+import pytest
+import rclpy
+import yaml
+from mcap.reader import make_reader
+from rclpy.serialization import serialize_message
+from rosbags.highlevel import AnyReader
+from sensor_msgs.msg import Image
+from wmp_msgs.msg import PolicyStep
+
+from wmp_bringup.isolation import reserve_domain
+from wmp_recording import recorder
+from wmp_recording.bag import RUN_INFO, TOPICS, BagWriter
+from wmp_recording.recorder import header_stamp
+
+
+@pytest.fixture
+def bag(tmp_path):
+    """A bag with ten policy steps and one depth image."""
+    folder = tmp_path / "new" / "bag"
+    with BagWriter(folder, TOPICS, {"seed": 3}) as writer:
+        for tick in range(10):
+            step = PolicyStep(tick=tick, is_first=tick == 0, action=np.full(12, 0.5 * tick, np.float32))
+            step.header.stamp.sec, step.header.stamp.nanosec = 2, tick * 20_000_000
+            writer.write("wmp/policy_step", 2_000_000_000 + tick * 20_000_000, serialize_message(step))
+        image = Image(
+            height=64, width=64, encoding="32FC1", step=256, data=np.ones((64, 64), np.float32).tobytes()
+        )
+        writer.write("wmp/depth", 2_000_000_001, serialize_message(image))
+    return folder
+
+
+def test_rosbags_reads_back_the_values_with_the_types_stored_in_the_bag(bag):
+    with AnyReader([bag]) as reader:
+        connections = [c for c in reader.connections if c.topic == "/wmp/policy_step"]
+        steps = [
+            (stamp, reader.deserialize(raw, c.msgtype)) for c, stamp, raw in reader.messages(connections)
+        ]
+    assert [step.tick for _, step in steps] == list(range(10))
+    assert steps[3][0] == 2_060_000_000
+    assert steps[3][1].action.tolist() == [1.5] * 12
+
+
+def test_mcap_reads_the_same_messages(bag):
+    (file,) = bag.glob("*.mcap")
+    with file.open("rb") as stream:
+        topics = [channel.topic for _, channel, _ in make_reader(stream).iter_messages()]
+    assert topics.count("/wmp/policy_step") == 10
+    assert topics.count("/wmp/depth") == 1
+
+
+def test_the_bag_says_which_run_it_was(bag):
+    metadata = yaml.safe_load((bag / "metadata.yaml").read_text())["rosbag2_bagfile_information"]
+    assert json.loads(metadata["custom_data"][RUN_INFO]) == {"seed": 3}
+
+
+def test_a_recorder_that_hears_nobody_says_so(tiny_bundle, tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(recorder, "PATIENCE", 0.1)
+    domain = reserve_domain()
+    options = ["--ros-args", "-p", f"output:={tmp_path / 'bag'}", "-p", f"bundle:={tiny_bundle}"]
+    rclpy.init(args=options, domain_id=domain.domain_id)
+    try:
+        node = recorder.Recorder()
+        stop = threading.Event()
+        threading.Timer(0.5, stop.set).start()
+        recorder.serve(node, stop)
+    finally:
+        rclpy.shutdown()
+    assert f"nobody publishes anything in ROS domain {domain.domain_id}" in capfd.readouterr().err
+
+
+def test_stamp_is_read_from_serialised_bytes():
+    step = PolicyStep()
+    step.header.frame_id = "base"
+    step.header.stamp.sec, step.header.stamp.nanosec = 1_700_000_000, 123_456_789
+    assert header_stamp(serialize_message(step)) == 1_700_000_000_123_456_789

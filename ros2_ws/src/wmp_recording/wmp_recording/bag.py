@@ -1,0 +1,105 @@
+"""A bag being written: MCAP in a rosbag2 folder, by ``rosbags``, with or without a ROS installation."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from ament_index_python.packages import get_package_share_directory
+from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.rosbag2.storage_mcap import McapWriter
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+
+#: Topic -> message type of everything that is recorded.
+TOPICS = {
+    "wmp/depth": "sensor_msgs/msg/Image",
+    "wmp/policy_step": "wmp_msgs/msg/PolicyStep",
+    "wmp/latent": "wmp_msgs/msg/Latent",
+    "joint_states": "sensor_msgs/msg/JointState",
+    "imu/data": "sensor_msgs/msg/Imu",
+    "joint_commands": "sensor_msgs/msg/JointState",
+    "cmd_vel": "geometry_msgs/msg/Twist",
+    "diagnostics": "diagnostic_msgs/msg/DiagnosticArray",
+    "sim/odometry": "nav_msgs/msg/Odometry",
+}
+#: The camera's own frames (30 Hz of 424x240: some 6 MB/s), as a driver or the simulation publishes them.
+CAMERA_TOPICS = {
+    "camera/depth/image_rect_raw": "sensor_msgs/msg/Image",
+    "camera/depth/camera_info": "sensor_msgs/msg/CameraInfo",
+}
+#: Types whose text comes from the installed wmp_msgs, not from the type store.
+CUSTOM_TYPES = ("wmp_msgs/msg/PolicyStep", "wmp_msgs/msg/Latent")
+#: Key of the bag's custom data that holds the run's description as JSON.
+RUN_INFO = "wmp_run_info"
+
+
+class BagWriter:
+    """A rosbag2 folder being written: topics are added when it opens, closing completes it.
+
+    What has been flushed survives the death of the process; see :mod:`wmp_recording.recovery`.
+
+    Raises:
+        FileExistsError: there is something in ``folder``'s place already.
+    """
+
+    def __init__(self, folder: Path, topics: Mapping[str, str], run_info: Mapping[str, Any]) -> None:
+        if folder.exists():
+            raise FileExistsError(f"{folder} exists already; name a new folder")
+        typestore = get_typestore(Stores.ROS2_HUMBLE)
+        for name in CUSTOM_TYPES:
+            typestore.register(get_types_from_msg(_message_text(name), name))
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        self._writer = Writer(folder, version=9, storage_plugin=StoragePlugin.MCAP)
+        self._writer.set_custom_data(RUN_INFO, json.dumps(run_info, sort_keys=True))
+        self._writer.open()
+        self._connections = {
+            topic: self._writer.add_connection(f"/{topic}", kind, typestore=typestore)
+            for topic, kind in topics.items()
+        }
+
+    def write(self, topic: str, stamp_ns: int, data: bytes) -> None:
+        """Append one serialised message (CDR with its header)."""
+        self._writer.write(self._connections[topic], stamp_ns, data)
+
+    def flush(self) -> None:
+        """Hand over to the system what has been written so far.
+
+        Raises:
+            OSError: the disk does not take it.
+        """
+        storage = self._writer.storage
+        assert isinstance(storage, McapWriter)
+        if storage.chunk.bio.tell():
+            storage.close_chunk()
+        storage.bio.flush()
+
+    def __enter__(self) -> BagWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not isinstance(error, OSError):
+            self._writer.close()
+            return
+        # A disk that has refused data would refuse the index as well, and hide why.
+        with contextlib.suppress(OSError):
+            self._writer.abort()
+
+
+def message_class(name: str) -> type:
+    """The class of a message type such as ``std_msgs/msg/Bool``."""
+    package, folder, message = name.split("/")
+    return getattr(importlib.import_module(f"{package}.{folder}"), message)
+
+
+def _message_text(name: str) -> str:
+    package, folder, message = name.split("/")
+    return (Path(get_package_share_directory(package)) / folder / f"{message}.msg").read_text(
+        encoding="utf-8"
+    )

@@ -1,0 +1,131 @@
+"""Node that remembers the last 30 s of the graph and writes them as a bag when something has gone wrong.
+
+Writes on FAULT (one second later, so that the bag shows what became of it), when it is ended by a signal, and
+when its service ``~/write`` asks for it. Needs no disk until then.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import threading
+import time
+from collections import deque
+from pathlib import Path
+from typing import NamedTuple
+
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.node import Node
+from rclpy.serialization import deserialize_message
+from std_srvs.srv import Trigger
+
+from wmp_core.bundle import Bundle, BundleError
+from wmp_recording.bag import TOPICS, BagWriter, message_class
+from wmp_ros.clock import WALL_CLOCK
+from wmp_ros.parameters import declare
+from wmp_ros.qos import LISTEN
+from wmp_ros.running import run_node, spin
+from wmp_ros.status import controller_events, enters_fault
+
+DIAGNOSTICS = "diagnostics"
+
+
+class Remembered(NamedTuple):
+    """A serialised message and the system time in ns at which it came."""
+
+    stamp_ns: int
+    topic: str
+    data: bytes
+
+
+class FlightRecorder(Node):
+    """Remembers every topic of a bag.
+
+    Parameters: ``output`` (folder in which bags are created), ``bundle`` (its identity is stored),
+    ``span`` (s that are remembered), ``after_fault`` (s from FAULT to writing).
+    """
+
+    def __init__(self) -> None:
+        super().__init__("flight_recorder")
+        self._output = Path(declare(self, "output", ""))
+        self._span_ns = round(1e9 * self._positive("span", 30.0))
+        self._after_fault = self._positive("after_fault", 1.0)
+        bundle = Bundle.load(declare(self, "bundle", ""), verify=False)
+        self._run_info = {"bundle": {"name": bundle.name, "sha256": bundle.sha256}}
+        self._memory: deque[Remembered] = deque()
+        self._write_at: float | None = None
+        for topic, kind in TOPICS.items():
+            take = functools.partial(self._take, topic)
+            self.create_subscription(message_class(kind), topic, take, LISTEN, raw=True)
+        self.create_service(Trigger, "~/write", self._on_write)
+        self.create_timer(0.1, self._write_if_due, clock=WALL_CLOCK)
+
+    def write(self, reason: str) -> Path:
+        """Write what is remembered into a new bag named after the time and ``reason``.
+
+        Raises:
+            OSError: the disk does not take it.
+        """
+        folder = self._output / f"flight_{time.strftime('%Y%m%d_%H%M%S')}_{reason}"
+        attempt = folder
+        for number in range(2, 100):
+            if not attempt.exists():
+                break
+            attempt = folder.with_name(f"{folder.name}_{number}")
+        with BagWriter(attempt, TOPICS, {**self._run_info, "reason": reason}) as bag:
+            for message in list(self._memory):
+                bag.write(message.topic, message.stamp_ns, message.data)
+        self.get_logger().info(f"{len(self._memory)} messages written to {attempt}")
+        return attempt
+
+    def _positive(self, name: str, default: float) -> float:
+        value = float(declare(self, name, default))
+        if not value > 0:
+            raise ValueError(f"parameter {name} is {value}, expected seconds above 0")
+        return value
+
+    def _take(self, topic: str, data: bytes) -> None:
+        now = self.get_clock().now().nanoseconds
+        self._memory.append(Remembered(now, topic, data))
+        while self._memory[0].stamp_ns < now - self._span_ns:
+            self._memory.popleft()
+        if topic == DIAGNOSTICS and self._write_at is None and tells_of_fault(data):
+            self._write_at = time.monotonic() + self._after_fault
+
+    def _write_if_due(self) -> None:
+        if self._write_at is None or time.monotonic() < self._write_at:
+            return
+        self._write_at = None
+        try:
+            self.write("fault")
+        except OSError as error:
+            self.get_logger().error(f"the flight recorder cannot write: {error}")
+
+    def _on_write(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        try:
+            response.message, response.success = str(self.write("request")), True
+        except OSError as error:
+            response.message, response.success = f"the flight recorder cannot write: {error}", False
+        return response
+
+
+def tells_of_fault(data: bytes) -> bool:
+    """Whether a serialised ``DiagnosticArray`` reports that the controller enters FAULT."""
+    if b"FAULT" not in data:  # most of them; deserialising is what costs
+        return False
+    return any(map(enters_fault, controller_events(deserialize_message(data, DiagnosticArray))))
+
+
+def serve(node: FlightRecorder, stop: threading.Event) -> None:
+    """Remember until ``stop`` is set, then write."""
+    spin(node, stop)
+    node.write("end")
+
+
+def main() -> int:
+    """Remember until a signal."""
+    return run_node(FlightRecorder, (BundleError, ValueError, OSError), serve)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
