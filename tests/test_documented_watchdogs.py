@@ -12,14 +12,14 @@ from wmp_core.contract import LimitsContract
 from wmp_core.control.modes import Mode
 from wmp_core.control.watchdog import Watchdog, WatchdogSettings
 
-PAGE = (Path(__file__).resolve().parent.parent / "docs" / "real_robot.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).resolve().parent.parent / "docs" / "explanation" / "safety.md").read_text(encoding="utf-8")
 DEFAULTS = dataclasses.asdict(WatchdogSettings())
 CONDITIONS = [name.removesuffix("_reaction") for name in DEFAULTS if name.endswith("_reaction")]
 
 
 def rows() -> dict[str, tuple[str, str, str]]:
     """Condition -> limit, reaction and modes as documented."""
-    section = PAGE.split("## What the controller watches")[1].split("\n## ")[0]
+    section = PAGE.split("## Safety rules")[1].split("\n## ")[0]
     found = re.findall(r"^\| `(\w+)` \| ([^|]+) \| (\w+) \| ([\w, ]+) \|", section, re.M)
     return {name: tuple(cells) for name, *cells in found}
 

@@ -15,7 +15,7 @@ WIDTH = 96
 
 def wmp_parser() -> argparse.ArgumentParser:
     """The parser of ``wmp``, all plug-ins included."""
-    from wmp_bringup import cli
+    from wmp_cli import cli
 
     return cli._parser()[0]
 

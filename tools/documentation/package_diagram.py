@@ -166,7 +166,9 @@ def _box(box: Box, name: str, rules: set[str]) -> str:
     without = [label for module, label in LABELS.items() if module in rules]
     label = f"no {', no '.join(without)}" if without else ""
     middle = box.y + BOX_HEIGHT / 2
-    text = f'<text class="name" x="{box.centre:g}" y="{middle - (4 if label else -5):g}">{escape(name)}</text>'
+    text = (
+        f'<text class="name" x="{box.centre:g}" y="{middle - (4 if label else -5):g}">{escape(name)}</text>'
+    )
     if label:
         text += f'<text class="rule" x="{box.centre:g}" y="{middle + 15:g}">{escape(label)}</text>'
     rectangle = f'<rect x="{box.x:g}" y="{box.y:g}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="8"/>'

@@ -34,7 +34,9 @@ def parameter_reference(source: Path) -> str:
             entry.values[column] = value
             entry.comment = entry.comment or comment
     nodes = {node: parameters for node, parameters in nodes.items() if parameters}
-    return "\n".join(_section(node, nodes[node]) for node in sorted(nodes, key=lambda node: node != ALL_NODES))
+    return "\n".join(
+        _section(node, nodes[node]) for node in sorted(nodes, key=lambda node: node != ALL_NODES)
+    )
 
 
 def _find(source: Path, name: str) -> Path:

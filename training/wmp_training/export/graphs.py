@@ -1,4 +1,4 @@
-"""The five ONNX graphs of a bundle (interfaces: docs/bundle.md)."""
+"""The five ONNX graphs of a bundle (interfaces: docs/reference/bundle.md)."""
 
 from __future__ import annotations
 
