@@ -12,7 +12,8 @@ from wmp_core.contract import LimitsContract
 from wmp_core.control.modes import Mode
 from wmp_core.control.watchdog import Watchdog, WatchdogSettings
 
-PAGE = (Path(__file__).resolve().parent.parent / "docs" / "explanation" / "safety.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = (ROOT / "docs" / "explanation" / "safety.md").read_text(encoding="utf-8")
 DEFAULTS = dataclasses.asdict(WatchdogSettings())
 CONDITIONS = [name.removesuffix("_reaction") for name in DEFAULTS if name.endswith("_reaction")]
 

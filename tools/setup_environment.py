@@ -1,4 +1,4 @@
-"""Build the virtual environment .venv: ROS 2, the runtime, our packages; on request test and documentation tools.
+"""Build .venv: ROS 2, the runtime, our packages; test and documentation tools on request.
 
 Run by `make setup`, `make setup-test` and `make docs`. Each step remembers a fingerprint of its inputs in
 .venv/.steps, so a second run does nothing, and a changed requirement or message rebuilds what it must.

@@ -10,7 +10,7 @@ from pathlib import Path
 from unittest import mock
 
 #: Columns of the help texts: a code block of this width needs no scrolling on a laptop.
-WIDTH = 96
+WIDTH = 88
 
 
 def wmp_parser() -> argparse.ArgumentParser:
@@ -20,12 +20,12 @@ def wmp_parser() -> argparse.ArgumentParser:
     return cli._parser()[0]
 
 
-def commands(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    """Every command below ``parser`` with its own parser, depth first, in alphabetical order."""
+def commands(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """The parser of every command below ``parser``, depth first, in alphabetical order."""
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             for _, command in sorted(action.choices.items()):
-                yield command.prog, command
+                yield command
                 yield from commands(command)
 
 
@@ -36,11 +36,12 @@ def cli_reference(root: Path) -> str:
         RuntimeError: a plug-in cannot be imported, so its help would be missing.
     """
     with mock.patch.dict(os.environ, {"COLUMNS": str(WIDTH)}):
-        sections = [
-            f"{'##' if command.prog.count(' ') == 1 else '###'} {prog}\n\n```text\n{_help(command, root)}\n```\n"
-            for prog, command in commands(wmp_parser())
-        ]
-    return "\n".join(sections)
+        return "\n".join(_section(command, root) for command in commands(wmp_parser()))
+
+
+def _section(command: argparse.ArgumentParser, root: Path) -> str:
+    level = "##" if command.prog.count(" ") == 1 else "###"
+    return f"{level} {command.prog}\n\n```text\n{_help(command, root)}\n```\n"
 
 
 def _help(command: argparse.ArgumentParser, root: Path) -> str:

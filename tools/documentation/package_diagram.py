@@ -1,4 +1,4 @@
-"""The picture of the packages: boxes and arrows from the imports in the code, labels from the import contracts.
+"""The picture of the packages: arrows from the imports in the code, labels from the import contracts.
 
 An arrow runs from a package to one that it imports. What follows from other arrows is left out, so
 ``wmp_cli -> wmp_bringup -> wmp_core`` stands for ``wmp_cli -> wmp_core`` too. Under each name stands what
@@ -8,10 +8,12 @@ import-linter forbids it to import.
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import grimp
 
@@ -25,6 +27,11 @@ MESSAGES = "wmp_msgs"
 LABELS = {"rclpy": "ROS", "torch": "torch", "mujoco": "MuJoCo"}
 
 BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y, MARGIN = 168, 52, 24, 56, 24
+
+ARROW_HEAD = (
+    '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
+    'orient="auto"><path d="M0 0.5 L7.5 4 L0 7.5 z"/></marker></defs>'
+)
 
 Edges = dict[str, set[str]]
 
@@ -60,12 +67,26 @@ def package_imports(packages: list[str]) -> Edges:
     return imports
 
 
-def forbidden(root: Path) -> dict[str, set[str]]:
-    """Package -> modules that a contract of import-linter forbids it."""
+def contracts(root: Path) -> list[dict[str, Any]]:
+    """The import rules: contracts of import-linter."""
     with (root / "pyproject.toml").open("rb") as file:
-        contracts = tomllib.load(file)["tool"]["importlinter"]["contracts"]
+        return tomllib.load(file)["tool"]["importlinter"]["contracts"]
+
+
+def layers(rules: list[dict[str, Any]]) -> Edges:
+    """For each package of a layer, the packages of the next lower one."""
+    below: Edges = {}
+    for contract in rules:
+        rows = [row.replace("|", " ").split() for row in contract.get("layers", [])]
+        for upper, lower in itertools.pairwise(rows):
+            below |= {name: set(lower) for name in upper}
+    return below
+
+
+def forbidden(rules: list[dict[str, Any]]) -> dict[str, set[str]]:
+    """Package -> modules that a contract forbids it."""
     found: dict[str, set[str]] = {}
-    for contract in contracts:
+    for contract in rules:
         for source in contract.get("source_modules", []):
             found.setdefault(source, set()).update(contract.get("forbidden_modules", []))
     return found
@@ -101,13 +122,17 @@ def _reachable(imports: Edges) -> Edges:
     return found
 
 
-def _rows(edges: Edges) -> list[list[str]]:
-    """Packages by layer, the lowest first; within a layer each stands near what it imports."""
+def _rows(edges: Edges, layers: Edges) -> list[list[str]]:
+    """Packages by row, the lowest first: above what they import, and above the layers below theirs.
+
+    Within a row each stands near what it imports.
+    """
     rank: dict[str, int] = {}
 
     def rank_of(name: str) -> int:
         if name not in rank:
-            rank[name] = 1 + max((rank_of(target) for target in edges[name]), default=-1)
+            below = edges[name] | layers.get(name, set())
+            rank[name] = 1 + max((rank_of(target) for target in below), default=-1)
         return rank[name]
 
     rows: list[list[str]] = [[] for _ in range(1 + max(rank_of(name) for name in edges))]
@@ -127,7 +152,8 @@ def _mean(values: list[float]) -> float:
 def package_diagram(root: Path) -> str:
     """The picture as SVG that takes its colours from the page."""
     edges = reduced(package_imports(python_packages(root)))
-    rows = _rows(edges)
+    rules = contracts(root)
+    rows = _rows(edges, layers(rules))
     width = max(len(row) for row in rows) * (BOX_WIDTH + GAP_X) - GAP_X + 2 * MARGIN
     height = len(rows) * (BOX_HEIGHT + GAP_Y) - GAP_Y + 2 * MARGIN
     boxes: dict[str, Box] = {}
@@ -136,30 +162,23 @@ def package_diagram(root: Path) -> str:
         y = height - MARGIN - BOX_HEIGHT - index * (BOX_HEIGHT + GAP_Y)
         boxes |= {name: Box(left + column * (BOX_WIDTH + GAP_X), y) for column, name in enumerate(row)}
 
-    rules = forbidden(root)
+    without = forbidden(rules)
     arrows = [_arrow(boxes, name, target) for name, targets in edges.items() for target in sorted(targets)]
-    shapes = [_box(boxes[name], name, rules.get(name, set())) for name in boxes]
+    shapes = [_box(boxes[name], name, without.get(name, set())) for name in boxes]
+    size = f'viewBox="0 0 {width:g} {height:g}"'
+    head = f'<svg class="packages" {size} role="img" xmlns="http://www.w3.org/2000/svg">'
     return "\n".join(
-        [
-            f'<svg class="packages" viewBox="0 0 {width:g} {height:g}" role="img" xmlns="http://www.w3.org/2000/svg">',
-            "<title>Packages and their imports</title>",
-            '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-            '<path d="M0 0.5 L7.5 4 L0 7.5 z"/></marker></defs>',
-            *arrows,
-            *shapes,
-            "</svg>",
-        ]
+        [head, "<title>Packages and their imports</title>", ARROW_HEAD, *arrows, *shapes, "</svg>"]
     )
 
 
 def _arrow(boxes: dict[str, Box], name: str, target: str) -> str:
-    start, end = boxes[name], boxes[target]
-    x, y = end.centre, end.y - 2
-    bend = (y - start.y - BOX_HEIGHT) / 2
-    return (
-        f'<path class="arrow" data-from="{name}" data-to="{target}" marker-end="url(#head)" d="M{start.centre:g} '
-        f'{start.y + BOX_HEIGHT:g} C{start.centre:g} {start.y + BOX_HEIGHT + bend:g} {x:g} {y - bend:g} {x:g} {y:g}"/>'
-    )
+    x, y = boxes[name].centre, boxes[name].y + BOX_HEIGHT
+    end_x, end_y = boxes[target].centre, boxes[target].y - 2
+    bend = (end_y - y) / 2
+    curve = f"M{x:g} {y:g} C{x:g} {y + bend:g} {end_x:g} {end_y - bend:g} {end_x:g} {end_y:g}"
+    attributes = f'class="arrow" data-from="{name}" data-to="{target}" marker-end="url(#head)"'
+    return f'<path {attributes} d="{curve}"/>'
 
 
 def _box(box: Box, name: str, rules: set[str]) -> str:

@@ -59,7 +59,9 @@ def _entries(path: Path) -> Iterator[tuple[str, str, str, str]]:
     """Node, parameter, value and comment of every leaf, in the order of the file."""
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines()
-    for node_key, node in yaml.compose(text).value:
+    root = yaml.compose(text)
+    assert isinstance(root, yaml.MappingNode), f"{path} holds no nodes"
+    for node_key, node in root.value:
         for _, parameters in node.value:
             for name, value, line in _leaves(parameters, ""):
                 yield node_key.value, name, value, _comment(lines, line, value)
