@@ -4,7 +4,7 @@ PYTHON ?= python3
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test sim test lint clean
+.PHONY: help setup setup-test sim docs test lint clean
 
 # A sourced ROS 2 would mix its packages with those of .venv; the second variable would stop the
 # ROS wheels from finding their libraries.
@@ -24,6 +24,11 @@ setup-test:  ## the same, with torch, training and test tools
 
 sim: setup  ## the A1 walks in simulation until Ctrl-C; options: make sim ARGS="--terrain rough --vx 0.4"
 	@.venv/bin/wmp sim $(ARGS)
+
+docs:  ## build the documentation into build/docs; open build/docs/index.html
+	@$(PYTHON) tools/setup_environment.py --docs
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet
+	@echo "docs: build/docs/index.html"
 
 lint: setup-test  ## style and types
 	.venv/bin/ruff check

@@ -196,11 +196,11 @@ def test_what_the_flight_recorder_writes_outlives_the_container(compose):
     assert Path(robot["environment"]["WMP_FLIGHTS"]).parent.as_posix() in kept
 
 
-def test_the_robot_gets_the_limits_that_the_determinism_page_names(compose):
+def test_the_robot_gets_the_limits_that_the_jetson_page_names(compose):
     robot = compose["services"]["robot"]
     assert robot["ulimits"] == {"rtprio": 99, "memlock": -1}
     assert robot["network_mode"] == "host" and robot["stop_signal"] == "SIGINT"
-    page = (ROOT / "docs" / "determinism.md").read_text()
+    page = (ROOT / "docs" / "how-to" / "jetson.md").read_text()
     flags = ["--ulimit rtprio=99", "--ulimit memlock=-1", "--network host"]
     flags += [f"--cpuset-cpus {robot['cpuset']}"]
     flags += [f"--cap-add {capability}" for capability in robot["cap_add"]]

@@ -1,4 +1,4 @@
-"""The table of safety rules in docs/real_robot.md says what the code does by default."""
+"""The table of safety rules in docs/explanation/safety.md says what the code does by default."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from wmp_core.contract import LimitsContract
 from wmp_core.control.modes import Mode
 from wmp_core.control.safety_monitor import SafetyMonitor, SafetySettings
 
-PAGE = (Path(__file__).resolve().parent.parent / "docs" / "real_robot.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = (ROOT / "docs" / "explanation" / "safety.md").read_text(encoding="utf-8")
 DEFAULTS = dataclasses.asdict(SafetySettings())
 CONDITIONS = [name.removesuffix("_reaction") for name in DEFAULTS if name.endswith("_reaction")]
 
 
 def rows() -> dict[str, tuple[str, str, str]]:
     """Condition -> limit, reaction and modes as documented."""
-    section = PAGE.split("## What the controller watches")[1].split("\n## ")[0]
+    section = PAGE.split("## Safety rules")[1].split("\n## ")[0]
     found = re.findall(r"^\| `(\w+)` \| ([^|]+) \| (\w+) \| ([\w, ]+) \|", section, re.M)
     return {name: tuple(cells) for name, *cells in found}
 

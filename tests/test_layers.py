@@ -1,4 +1,4 @@
-"""Who may import whom, as docs/architecture.md says; the contracts are in pyproject.toml."""
+"""Who may import whom, as docs/explanation/architecture.md says; the contracts are in pyproject.toml."""
 
 from __future__ import annotations
 

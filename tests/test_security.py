@@ -158,7 +158,8 @@ def test_nobody_may_set_parameters_of_another_node(policy):
 
 
 def test_the_documented_topics_are_those_of_the_policy(policy):
-    table = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").split("## Topics")[1]
+    page = (ROOT / "docs" / "explanation" / "architecture.md").read_text(encoding="utf-8")
+    table = page.split("## Topics")[1]
     first_cells = re.findall(r"^\| (`[^|]*) \|", table, re.M)
     documented = {f"/{name}" for cell in first_cells for name in re.findall(r"`/?([\w/]+)`", cell)}
     granted = {name for rights in policy.values() for name in rights["publish"] | rights["subscribe"]}

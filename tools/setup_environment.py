@@ -1,6 +1,6 @@
-"""Build the virtual environment .venv: ROS 2, the runtime, our packages, and on request the test tools.
+"""Build .venv: ROS 2, the runtime, our packages; test and documentation tools on request.
 
-Run by `make setup` and `make setup-test`. Each step remembers a fingerprint of its inputs in
+Run by `make setup`, `make setup-test` and `make docs`. Each step remembers a fingerprint of its inputs in
 .venv/.steps, so a second run does nothing, and a changed requirement or message rebuilds what it must.
 Needs only the standard library.
 """
@@ -71,18 +71,24 @@ class Step:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Build the virtual environment .venv.")
     parser.add_argument("--test", action="store_true", help="also install training and test tools (torch)")
-    with_tests = parser.parse_args().test
+    parser.add_argument("--docs", action="store_true", help="also install what builds the documentation")
+    arguments = parser.parse_args()
 
     missing = missing_requirements()
     if missing:
         print("setup: this machine lacks something:", *missing, sep="\n  ", file=sys.stderr)
         return 1
-    if with_tests:
+    if arguments.test:
         provide_test_programs()
     with Path(__file__).open(encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two setups at once would write the same files
         try:
-            set_up([*runtime_steps(), *(test_steps() if with_tests else [])])
+            steps = runtime_steps()
+            if arguments.test:
+                steps += test_steps()
+            if arguments.test or arguments.docs:  # the tests build the documentation
+                steps += docs_steps()
+            set_up(steps)
         except SetupError as error:
             print(f"setup: {error}", file=sys.stderr)
             return 1
@@ -153,6 +159,16 @@ def test_steps() -> list[Step]:
 
     inputs = [*requirements, undeclared, CONSTRAINTS]
     return [Step("torch, training and test tools from pip (minutes)", "test", inputs, install)]
+
+
+def docs_steps() -> list[Step]:
+    """What `make docs` needs besides."""
+    requirements = REQUIREMENTS / "docs.txt"
+
+    def install() -> None:
+        pip_install("-c", CONSTRAINTS, "-r", requirements)
+
+    return [Step("what builds the documentation, from pip", "docs", [requirements, CONSTRAINTS], install)]
 
 
 def create_environment() -> None:

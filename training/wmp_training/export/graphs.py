@@ -1,4 +1,4 @@
-"""The five ONNX graphs of a bundle; docs/bundle.md specifies their interfaces.
+"""The five ONNX graphs of a bundle; docs/reference/bundle.md specifies their interfaces.
 
 In tensor names, ``deter`` is the deterministic state h, ``stoch`` the stochastic state z as class indices.
 """

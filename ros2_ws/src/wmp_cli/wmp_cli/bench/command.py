@@ -25,7 +25,7 @@ RATES = (50.0, 500.0)
 EXAMPLES = """examples:
   wmp bench loop                                 a minute each: 15 minutes
   wmp bench loop --seconds 5 --json loop.json    a first look
-  wmp bench loop --priority 80 --cpus 1          loops and graph with the means of docs/determinism.md
+  wmp bench loop --priority 80 --cpus 1          loops and graph tuned as in docs/how-to/real_time.md
   wmp bench training                             environment and learning steps a second, 7 minutes
   wmp bench training --ranks 2                   the same with two data-parallel processes
 
