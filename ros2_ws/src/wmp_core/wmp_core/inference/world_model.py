@@ -38,8 +38,8 @@ class LatentState:
 
     ``tick``: world-model tick, counted in policy steps. ``h [D]`` float32: deterministic state of that tick.
     ``z [S]`` int64 class indices, the stochastic state: after ``observe`` that of the tick, after ``advance``
-    the one that entered ``h``. ``source``, ``kl`` (nats) and ``depth_stamp`` (s) belong to ``z``; the latter two are NaN
-    without an image.
+    the one that entered ``h``. ``source``, ``kl`` (nats) and ``depth_stamp`` (s) belong to ``z``; the latter
+    two are NaN without an image.
     """
 
     tick: int
