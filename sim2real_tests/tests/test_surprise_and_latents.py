@@ -70,7 +70,7 @@ def test_a_long_walk_keeps_an_even_selection_of_latents(monkeypatch):
         is_seeded = True
 
         def __init__(self, n):
-            self.deter = np.array([float(n)])
+            self.h = np.array([float(n)])
             self.step = type("Step", (), {"stamp": float(n)})()
 
     monkeypatch.setattr("wmp_replay.latent.MOST", 8)

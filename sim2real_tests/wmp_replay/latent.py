@@ -30,7 +30,7 @@ class LatentTest:
         if not done.is_seeded:
             return
         if self._count % self._every == 0:
-            self._latents.append(done.deter)
+            self._latents.append(done.h)
             self._stamps.append(done.step.stamp)
         self._count += 1
         if len(self._latents) > MOST:

@@ -29,13 +29,13 @@ class PolicyStep:
 
 @dataclass(frozen=True)
 class LatentRecord:
-    """``wmp_msgs/Latent``: ``deter [D]`` is h of ``tick``; ``stoch [S]``, ``source``, ``kl`` (nats) and
+    """``wmp_msgs/Latent``: ``h [D]`` is that of ``tick``; ``z [S]``, ``source``, ``kl`` (nats) and
     ``depth_stamp`` (s, NaN without image) are those of the z that entered it."""
 
     stamp: float
     tick: int
-    deter: np.ndarray
-    stoch: np.ndarray
+    h: np.ndarray
+    z: np.ndarray
     source: int
     depth_stamp: float
     kl: float
