@@ -7,7 +7,7 @@ import pytest
 
 from wmp_core.bundle import Bundle
 from wmp_replay.calibration import OPEN_GROUND, courses, walk_in_simulation
-from wmp_replay.reference import ReferenceError
+from wmp_replay.errors import UnusableReferenceError
 from wmp_replay.simulated_walk import Course
 
 #: Walks on gentle ground and never saw a gap.
@@ -27,5 +27,5 @@ def test_walks_in_which_the_robot_fell_make_no_reference(tmp_path, monkeypatch):
     monkeypatch.setattr("wmp_replay.calibration.courses", lambda bundle: (pit, flat))
     assert walk_in_simulation(RELEASED, tmp_path / "both") == [tmp_path / "both" / "walk_2"]
     monkeypatch.setattr("wmp_replay.calibration.courses", lambda bundle: (pit,))
-    with pytest.raises(ReferenceError, match="fell in all of 1 walks"):
+    with pytest.raises(UnusableReferenceError, match="fell in all of 1 walks"):
         walk_in_simulation(RELEASED, tmp_path / "one")

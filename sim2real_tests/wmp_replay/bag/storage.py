@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 import yaml
 import zstandard
 
-from wmp_replay.bag.errors import BagError
 from wmp_replay.bag.mcap_file import Channel, Schema, read_mcap
+from wmp_replay.errors import BagError
 
 METADATA = "metadata.yaml"
 SUFFIXES = (".mcap", ".db3")

@@ -11,7 +11,7 @@ from pathlib import Path
 from rosbags.typesys import Stores, TypesysError, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
-from wmp_replay.bag.errors import BagError
+from wmp_replay.errors import BagError
 
 PACKAGE = "wmp_msgs"
 MESSAGES = ("PolicyStep", "Latent")

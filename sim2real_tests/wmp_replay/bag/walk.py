@@ -11,7 +11,6 @@ from rosbags.serde import SerdeError
 
 from wmp_core.contract import Contract
 from wmp_replay.bag.assembler import StepAssembler
-from wmp_replay.bag.errors import BagError
 from wmp_replay.bag.motor_mode import MotorMode
 from wmp_replay.bag.rebuild import Rebuilder
 from wmp_replay.bag.records import DECODERS, Record
@@ -19,6 +18,7 @@ from wmp_replay.bag.step import WorldModelStep
 from wmp_replay.bag.storage import Recording, open_recording, run_info
 from wmp_replay.bag.survey import Survey, TopicSurvey
 from wmp_replay.bag.types import typestore
+from wmp_replay.errors import BagError
 
 #: ``graph``: holds the networks' own inputs; ``sensors``: they are rebuilt from camera, joints and IMU.
 Kind = Literal["graph", "sensors"]
