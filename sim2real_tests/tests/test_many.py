@@ -42,12 +42,12 @@ def test_a_folder_of_bags_is_judged_bag_by_bag(bags, tiny_bundle, tmp_path, caps
     verdicts = {
         verdict["bag"].split("/")[-1]: verdict for verdict in json.loads(files[0].read_text())["bags"]
     }
-    assert "holds no message that can be read" in verdicts["broken"]["error"]
+    assert "holds no readable message" in verdicts["broken"]["error"]
     assert verdicts["good"]["sections"]["exactness"]["status"] == "pass"
     assert verdicts["older"]["sections"]["exactness"]["status"] == "pass"
     assert sorted(page.name for page in files[2].iterdir()) == ["good.html", "index.html", "older.html"]
     overview = (files[2] / "index.html").read_text()
-    assert 'href="good.html"' in overview and "holds no message that can be read" in overview
+    assert 'href="good.html"' in overview and "holds no readable message" in overview
     assert "Map of h by ground" in overview and "unknown ground" in overview
     shown = capsys.readouterr().out
     assert [line.split()[0] for line in shown.splitlines()[:4]] == ["bag", "broken", "good", "older"]
