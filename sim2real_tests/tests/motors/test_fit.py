@@ -1,4 +1,4 @@
-"""Motors that were changed in simulation are found to be so, by how the legs swing."""
+"""The fit recovers known changes of simulated motors from swinging legs."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ RELEASED = Path(__file__).resolve().parents[3] / "models" / "a1_wmp_v1"
 def trajectory_of(bag, bundle):
     record = TrajectoryRecord(bundle.contract)
     for step in load_bag(bag).steps(bundle.contract):
-        record.take(step)
+        record.update(step)
     return record.finish()
 
 
@@ -29,7 +29,7 @@ def test_changed_motors_are_found(tmp_path):
     bundle = Bundle.load(RELEASED, verify=False)
     changed = Shift(strength=0.85, delay=0.008, joint_friction=0.5)
     bag = write_walk(tmp_path / "bag", bundle, Course("rough", 0.5, 0.6, 8.0, 2), changed)
-    fit = fit_motors(trajectory_of(bag, bundle), bundle.contract, most=30)
+    fit = fit_motors(trajectory_of(bag, bundle), bundle.contract, max_windows=30)
     strength, friction = fit.found("strength"), fit.found("friction")
     assert len(strength) >= 2 and len(friction) >= 2
     assert [value for value, _ in strength.values()] == pytest.approx([0.85] * len(strength), abs=0.08)

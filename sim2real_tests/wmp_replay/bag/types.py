@@ -1,4 +1,4 @@
-"""Message types without a ROS installation: from ``rosbags``, and those of ``wmp_msgs`` from ``.msg`` text."""
+"""Message types without a ROS installation: from ``rosbags``, for ``wmp_msgs`` from ``.msg`` text."""
 
 from __future__ import annotations
 

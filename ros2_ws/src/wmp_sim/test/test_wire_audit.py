@@ -41,8 +41,8 @@ def position(q=0.0, kp=40.0, kd=1.0):
 def violation(command, *states, memory=1):
     audit = WireAudit(JOINTS, EnvelopeSettings(), memory)
     for state in states:
-        audit.known(state)
-    audit.judge(command)
+        audit.on_state(state)
+    audit.on_command(command)
     assert (audit.commands, audit.outside) == (1, bool(audit.first_violation))
     return audit.first_violation
 
