@@ -229,7 +229,8 @@ def test_a_terrain_that_there_is_not_is_refused_before_anything_starts(tiny_bund
 #: Runs ``wmp sim`` on a track that ends after half a metre.
 SHORT_TRACK = """
 import dataclasses, sys
-from wmp_cli import cli, sim
+from wmp_cli import cli
+from wmp_cli.sim import command as sim
 
 settings_from = sim.settings_from
 sim.settings_from = lambda arguments: dataclasses.replace(settings_from(arguments), end_x=0.5)
