@@ -27,7 +27,7 @@ from wmp_recording.recorder import header_stamp
 SECONDS = 2
 #: Parameters of ROS itself, the bundle (from the command line), and one that has no value to be off.
 NOT_IN_FILES = {"use_sim_time", "start_type_description_service", "bundle", "realtime.cpus"}
-RELEASED = Path(__file__).parents[4] / "models" / "a1_wmp_v0"
+RELEASED = Path(__file__).parents[5] / "models" / "a1_wmp_v0"
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
