@@ -55,6 +55,7 @@ from wmp_core.realtime import scheduling as realtime
 from wmp_core.signing import SignatureError
 from wmp_ros.clock import WALL_CLOCK
 from wmp_ros.health import Health, Report
+from wmp_ros.journal import declare_journal
 from wmp_ros.parameters import declare, declare_realtime, declare_trusted_keys
 from wmp_ros.qos import RELIABLE
 from wmp_ros.running import run_node, spin_while
@@ -99,8 +100,9 @@ class PolicyNode(Node):
         self._bundle = Bundle.load(path, provider, trusted_keys=declare_trusted_keys(self))
         self._latents = LatentMailbox()
         self._outbox = Outbox(capacity=100)
+        journal = declare_journal(self)
         self._publisher = ReportPublisher(
-            self, self._outbox, self._bundle.contract.joints.names, self._create_dry_run_log()
+            self, self._outbox, self._bundle.contract.joints.names, self._create_dry_run_log(), journal
         )
         self._operator = create_operator(self, self._publisher.reply)
         self._controller = self._create_controller()
@@ -115,7 +117,7 @@ class PolicyNode(Node):
         self._has_told_send_failures = False
         self._listeners = declare(self, "policy_step_listeners", "depth_node world_model_node").split()
         self._listen()
-        self._health = Health(self, self._bundle.name, self._report)
+        self._health = Health(self, self._bundle.name, self._report, journal)
         self.get_logger().info(f"bundle {self._bundle.name} verified on {self._bundle.provider}")
 
     def start(self) -> None:

@@ -30,6 +30,7 @@ from wmp_perception.realsense import CameraSettings, RawFrame, RealSenseError, i
 from wmp_perception.realsense_thread import CameraThread
 from wmp_ros.clock import WALL_CLOCK
 from wmp_ros.health import Health, Report
+from wmp_ros.journal import declare_journal
 from wmp_ros.parameters import declare, declare_settings
 from wmp_ros.qos import RELIABLE
 from wmp_ros.running import run_node, spin_on_time
@@ -59,10 +60,11 @@ class DepthNode(Node):
         self._pipeline = DepthPipeline(
             contract, declare_settings(self, "filter", DepthFilterSettings), tolerance
         )
+        self._journal = declare_journal(self)
         import_realsense()
         self._open_source(str(declare(self, "source", "device")))
         self._bring_up_timer = self.create_timer(0.05, self._bring_up, clock=WALL_CLOCK)
-        self._health = Health(self, "depth camera", self._report)
+        self._health = Health(self, "depth camera", self._report, self._journal)
 
     def destroy_node(self) -> None:
         if self._camera is not None:
@@ -138,7 +140,9 @@ class DepthNode(Node):
                 continue  # in real time nobody waits for it
             assert self._publisher is not None
             self._publisher.publish(messages.image_from_metres(image.metres, image.stamp, self._frame_id))
-            self._published += image.metres.size > 0
+            if image.metres.size > 0:  # an empty one says in lockstep that there is none
+                self._published += 1
+                self._journal.write("depth", stamp=image.stamp)
             self._worst_age_error = max(self._worst_age_error, abs(image.age_error))
 
     def _report(self) -> Report:

@@ -30,6 +30,7 @@ from wmp_perception import messages
 from wmp_perception.latent_schedule import Advanced, LatentSchedule, Step
 from wmp_ros.clock import WALL_CLOCK
 from wmp_ros.health import Health, Report
+from wmp_ros.journal import declare_journal
 from wmp_ros.parameters import declare, declare_trusted_keys
 from wmp_ros.qos import RELIABLE
 from wmp_ros.running import run_node, spin_on_time
@@ -76,6 +77,7 @@ class WorldModelNode(Node):
         lockstep = bool(declare(self, "lockstep", False))
         tolerance = float(declare(self, "depth_tolerance", 0.04))
         self._patience = float(declare(self, "lockstep_timeout", 5.0))
+        self._journal = declare_journal(self)
         self._depth, self._bundle_sha256 = bundle.contract.depth, bundle.sha256
         self._model = TimedWorldModel(WorldModel(bundle))
         self._schedule = LatentSchedule(
@@ -89,7 +91,7 @@ class WorldModelNode(Node):
         self._bring_up_timer = self.create_timer(0.05, self._bring_up, clock=WALL_CLOCK)
         if lockstep:
             self.create_timer(0.1, self._lose_patience, clock=WALL_CLOCK)
-        self._health = Health(self, bundle.name, self._report)
+        self._health = Health(self, bundle.name, self._report, self._journal)
         self.get_logger().info(f"bundle {bundle.name} verified on {bundle.provider}")
 
     def _bring_up(self) -> None:
@@ -141,6 +143,14 @@ class WorldModelNode(Node):
         message.h = array("f", state.h.tobytes())
         message.z = array("B", state.z.astype(np.uint8).tobytes())
         self._publisher.publish(message)
+        self._journal.write(
+            "latent",
+            tick=advanced.tick,
+            stamp=advanced.stamp,
+            source=int(state.source),
+            advance_ms=message.advance_ms,
+            observe_ms=message.observe_ms,
+        )
         self._newest = advanced
         self._published[state.source] += 1
 

@@ -26,7 +26,9 @@ from wmp_core.observation import RobotState
 from wmp_core.realtime import scheduling
 from wmp_core.realtime.loop import PeriodicLoop
 from wmp_core.realtime.scheduling import SWITCH_INTERVAL, RealtimeSettings
+from wmp_core.rotation import roll_pitch_yaw
 from wmp_ros.health import Health, Report
+from wmp_ros.journal import declare_journal
 from wmp_ros.parameters import declare
 from wmp_ros.qos import LATCHED, RELIABLE
 from wmp_ros.running import run_node, spin
@@ -77,6 +79,7 @@ class A1Sim(Node):
         setting = {name: declare(self, name, value) for name, value in PARAMETERS.items()}
         self.lockstep: bool = setting["lockstep"]
         self._frame_id: str = setting["frame_id"]
+        self._journal = declare_journal(self)
         seed: int = setting["seed"]
         terrain = seeded_terrain(setting["terrain"], setting["difficulty"], seed)
         model = build_world(terrain, actuators="torque", physics_dt=setting["physics_dt"])
@@ -114,7 +117,7 @@ class A1Sim(Node):
         self._frames = 0
         # The newest pose with its time, for the camera thread: replaced whole, never modified.
         self._seen: tuple[GroundTruth, float] = (self._robot.ground_truth(), self._time(self._robot.state()))
-        self._health = Health(self, "simulated A1", self._report)
+        self._health = Health(self, "simulated A1", self._report, self._journal)
 
     def _create_audit(self, bundle: str) -> WireAudit | None:
         if not bundle:
@@ -193,8 +196,13 @@ class A1Sim(Node):
             self._frames += 1
         if state.tick % ODOMETRY_TICKS < TICKS_PER_EXCHANGE:
             self._publish_truth(truth, stamp)
+            x, y, _ = truth.position.tolist()
+            yaw = float(roll_pitch_yaw(truth.quaternion)[2])
+            vx = float(truth.velocity_in_base[0])
+            self._journal.write("pose", stamp=time_s, x=x, y=y, yaw=yaw, vx=vx)
         if truth.fallen and not self._was_fallen:
             self._was_fallen = True
+            self._journal.write("fall", stamp=time_s)
             self._fallen.publish(Bool(data=True))
 
     def _time(self, state: RobotState) -> float:
@@ -204,6 +212,7 @@ class A1Sim(Node):
     def _announce(self, kind: str, begins: bool, time_s: float) -> None:
         """Say what begins or ends: ``begin KIND TIME``, ``end KIND TIME``."""
         text = f"{'begin' if begins else 'end'} {kind} {time_s:.3f}"
+        self._journal.write("fault", fault=kind, begins=begins, stamp=round(time_s, 3))
         _LOG.info("fault: %s", text)
         self._announcement.publish(String(data=text))
 
