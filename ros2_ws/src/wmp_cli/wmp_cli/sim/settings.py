@@ -160,7 +160,7 @@ def _check_targets(arguments: argparse.Namespace, log_folder: Path) -> None:
     if arguments.json is not None and arguments.json.exists() and not arguments.overwrite:
         raise ValueError(f"--json {arguments.json} exists already; name another file or add --overwrite")
     targets = {"--record": arguments.record, "--json": arguments.json, "--flights": arguments.flights}
-    for option, path in {**targets, "--log-dir": log_folder / "log"}.items():
+    for option, path in {**targets, "--log-dir": log_folder}.items():
         if path is None:
             continue
         folder = next(folder for folder in path.absolute().parents if folder.exists())
