@@ -58,8 +58,8 @@ class SimCommand:
             action="append",
             default=[],
             metavar="KIND@T[:DURATION]",
-            help="let something go wrong T seconds after the robot begins to stand up, in its own time (it "
-            "walks after 3.5 s); may be repeated. Kinds: " + ", ".join(KINDS),
+            help="inject a fault T seconds of the robot's time after it begins to stand up (it walks after 3.5 s); "
+            "may be repeated. Kinds: " + ", ".join(KINDS),
         )
         parser.add_argument(
             "--params-file", type=Path, metavar="FILE", help=f"ROS parameter file (default: {defaults})"
@@ -70,7 +70,7 @@ class SimCommand:
             default=[],
             dest="assignments",
             metavar="NODE/PARAMETER=VALUE",
-            help="set a parameter of that file otherwise; may be repeated",
+            help="override a parameter of that file; may be repeated",
         )
         parser.add_argument(
             "--record", type=Path, metavar="DIR", help="record an MCAP rosbag2 in this new folder"
