@@ -58,8 +58,8 @@ class SimCommand:
             action="append",
             default=[],
             metavar="KIND@T[:DURATION]",
-            help="inject a fault T seconds of the robot's time after it begins to stand up (it walks after 3.5 s); "
-            "may be repeated. Kinds: " + ", ".join(KINDS),
+            help="inject a fault T seconds of the robot's time after it begins to stand up (it walks after "
+            "3.5 s); may be repeated. Kinds: " + ", ".join(KINDS),
         )
         parser.add_argument(
             "--params-file", type=Path, metavar="FILE", help=f"ROS parameter file (default: {defaults})"
