@@ -98,7 +98,7 @@ def test_a_buffer_that_cannot_hold_anything_is_refused(arguments):
 
 @given(st.lists(st.integers(0, 300), max_size=60), st.integers(0, 300), st.integers(0, 40))
 def test_it_behaves_like_a_list_that_is_searched(stamps, wanted, tolerance):
-    """Against a dictionary by stamp, cut to the span and searched from end to end. Times in 1/128 s (exact)."""
+    """Against a dictionary by stamp, cut to the span and searched end to end. Times in 1/128 s (exact)."""
     buffer, model = FrameBuffer(0.5), {}
     for order, stamp in enumerate(stamps):
         buffer.add(stamp / 128, image(order))
