@@ -8,7 +8,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import grimp
-import tomli
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -74,7 +78,7 @@ def import_circles(imports: Mapping[str, Iterable[str]]) -> list[list[str]]:
 
 def test_no_import_circle():
     """Imports under TYPE_CHECKING and inside functions count too."""
-    settings = tomli.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
     graph = grimp.build_graph(*settings["root_packages"], cache_dir=None)
     imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
     assert import_circles(imports) == []

@@ -28,8 +28,9 @@ def test_a_bundle_carries_what_training_measured_of_its_policy(tmp_path):
     assert load_verified(path).calibration == calibration
 
 
-def test_graphs_may_be_given_as_files(tiny_bundle_path, tmp_path):
-    graphs = {graph: tiny_bundle_path / f"{graph}.onnx" for graph in GRAPHS}
+def test_graphs_may_be_given_as_files(tmp_path):
+    source = write_tiny_bundle(tmp_path / "source")
+    graphs = {graph: source / f"{graph}.onnx" for graph in GRAPHS}
     path = write_bundle(tmp_path / "new", **arguments(graphs=graphs), name="walker", model_card="# Walker\n")
     assert load_verified(path).name == "walker"
     assert (path / "README.md").read_text() == "# Walker\n"
@@ -45,7 +46,7 @@ def test_a_bundle_replaces_the_one_before_and_leaves_nothing_behind(tmp_path):
 
 def test_a_directory_with_something_else_is_not_replaced(tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(BundleError, match="exists and is no bundle"):
+    with pytest.raises(BundleError, match="exists and is not a bundle"):
         write_bundle(tmp_path, **arguments())
     assert (tmp_path / "thesis.txt").exists()
 
