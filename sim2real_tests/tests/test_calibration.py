@@ -5,13 +5,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from wmp_core.bundle import Bundle
+from wmp_core.verification import load_verified
 from wmp_replay.calibration import OPEN_GROUND, courses, walk_in_simulation
 from wmp_replay.reference import ReferenceError
 from wmp_replay.simulated_walk import Course
 
 #: Walks on gentle ground and never saw a gap.
-RELEASED = Bundle.load(Path(__file__).resolve().parents[2] / "models" / "a1_wmp_v0")
+RELEASED = load_verified(Path(__file__).resolve().parents[2] / "models" / "a1_wmp_v0")
 
 
 def test_every_bundle_walks_on_open_ground_and_on_what_it_was_trained_on():

@@ -2,7 +2,7 @@
 
 >>> from wmp_replay import load_bag, replay
 >>> walk = load_bag("bags/stairs")                     # what the bag holds
->>> verdict = replay(walk, Bundle.load("models/x"))    # sections with findings and figures
+>>> verdict = replay(walk, load_verified("models/x"))    # sections with findings and figures
 """
 
 from wmp_replay.bag.errors import BagError

@@ -90,15 +90,16 @@ class ReplayCommand:
     def run(self, arguments: argparse.Namespace) -> int:
         """Replay; the exit code is that of the epilog."""
         # Imported here so that `wmp --help` stays quick.
-        from wmp_core.bundle import Bundle, BundleError
         from wmp_core.default_bundle import find_bundle
+        from wmp_core.manifest import BundleError
+        from wmp_core.verification import load_verified
         from wmp_replay.bag.errors import BagError
         from wmp_replay.many import BaselineError, EngineError
         from wmp_replay.reference import ReferenceError
         from wmp_replay.thresholds import ThresholdError
 
         try:
-            bundle = Bundle.load(arguments.bundle or find_bundle())
+            bundle = load_verified(arguments.bundle or find_bundle())
             if arguments.calibrate:
                 return _calibrate(arguments, bundle)
             if not arguments.bag:

@@ -40,7 +40,7 @@ def context_state(bundle: Bundle, windows: Windows) -> tuple[np.ndarray, np.ndar
     for t in range(CONTEXT):
         deter = _advance(bundle, deter, stoch, taken)
         image = normalise(bundle.contract.depth, windows.depth[:, t])
-        stoch = bundle.model("observe").run(
+        stoch = bundle.models["observe"].run(
             deter=deter, proprioception=windows.proprioception[:, t], depth=image[:, None]
         )["stoch"]
         taken = windows.actions[:, t]
@@ -61,9 +61,9 @@ def roll_out(
     far = bundle.contract.depth.far
     for ahead in range(1, max(horizons) + 1):
         deter = _advance(bundle, deter, stoch, taken[:, CONTEXT + ahead - 2])
-        stoch = bundle.model("prior").run(deter=deter)["stoch"]
+        stoch = bundle.models["prior"].run(deter=deter)["stoch"]
         if ahead in horizons:
-            outputs = bundle.model("decoder").run(deter=deter, stoch=stoch)
+            outputs = bundle.models["decoder"].run(deter=deter, stoch=stoch)
             depth.append(np.clip((outputs["depth"][:, 0] + 0.5) * far, bundle.contract.depth.near, far))
             proprioception.append(outputs["proprioception"])
     return Prediction(np.stack(depth, axis=1), np.stack(proprioception, axis=1))
@@ -81,4 +81,4 @@ def shuffled_actions(windows: Windows, joints: int) -> np.ndarray:
 
 
 def _advance(bundle: Bundle, deter: np.ndarray, stoch: np.ndarray, actions: np.ndarray) -> np.ndarray:
-    return bundle.model("advance").run(deter=deter, stoch=stoch, actions=actions)["next_deter"]
+    return bundle.models["advance"].run(deter=deter, stoch=stoch, actions=actions)["next_deter"]

@@ -120,12 +120,12 @@ class Recomputer:
             images = np.stack([step.depth for step in steps if step.depth is not None])
             images = normalise(self._contract.depth, images)
             proprioception = np.stack([step.proprioception for step in steps if step.depth is not None])
-            outputs = self._bundle.model("observe").run(
+            outputs = self._bundle.models["observe"].run(
                 deter=deter[seen], proprioception=proprioception, depth=images[:, None]
             )
             stoch[seen], kl[seen] = outputs["stoch"], outputs["kl"]
         if not seen.all():
-            stoch[~seen] = self._bundle.model("prior").run(deter=deter[~seen])["stoch"]
+            stoch[~seen] = self._bundle.models["prior"].run(deter=deter[~seen])["stoch"]
         return stoch, kl
 
     def _next(
@@ -142,7 +142,7 @@ class Recomputer:
         return following
 
     def _advance(self, deter: np.ndarray, stoch: np.ndarray, actions: np.ndarray) -> np.ndarray:
-        return self._bundle.model("advance").run(deter=deter, stoch=stoch, actions=actions)["next_deter"]
+        return self._bundle.models["advance"].run(deter=deter, stoch=stoch, actions=actions)["next_deter"]
 
     def _actions(
         self, steps: Sequence[WorldModelStep], deter: np.ndarray
@@ -166,7 +166,7 @@ class Recomputer:
         if not rows:
             return [tuple(None for _ in step.policy) for step in steps]
         history, command, used = (np.stack(part) for part in zip(*rows, strict=True))
-        actions = self._bundle.model("policy").run(history=history, command=command, deter=used)["action"]
+        actions = self._bundle.models["policy"].run(history=history, command=command, deter=used)["action"]
         actions = np.clip(actions, -self._contract.action.clip, self._contract.action.clip)
         return [tuple(None if row is None else actions[row] for row in row_of) for row_of in places]
 

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from wmp_cli.command import UsageError
-from wmp_core.bundle import Bundle, BundleError
+from wmp_core.bundle import Bundle
 from wmp_core.default_bundle import find_bundle
+from wmp_core.manifest import BundleError
 from wmp_core.signing import SIGNATURE, SignatureError, load_trusted_keys, require_trusted, sign, signer
+from wmp_core.verification import load_verified, verify
 
 EXAMPLES = """examples:
   wmp bundle info                                  the default bundle: robot, sizes, training, signature
@@ -67,7 +69,7 @@ class BundleCommand:
 
 
 def _info(path: Path, arguments: argparse.Namespace) -> None:
-    figures = _describe(Bundle.load(path, verify=False))
+    figures = _describe(Bundle.load_unverified(path))
     if arguments.json:
         print(json.dumps(figures, indent=2))
         return
@@ -101,7 +103,7 @@ def _describe(bundle: Bundle) -> dict[str, Any]:
 
 
 def _verify(path: Path, arguments: argparse.Namespace) -> None:
-    report = Bundle.load(path, arguments.provider).verify()
+    report = verify(load_verified(path, arguments.provider))
     print(f"{path}: {report}")
     if arguments.trusted_keys is not None:
         public = require_trusted(path, load_trusted_keys(arguments.trusted_keys))
@@ -112,5 +114,5 @@ def _verify(path: Path, arguments: argparse.Namespace) -> None:
 
 
 def _sign(path: Path, arguments: argparse.Namespace) -> None:
-    Bundle.load(path)  # nobody vouches for a broken bundle
+    load_verified(path)  # nobody vouches for a broken bundle
     print(sign(path, arguments.key))

@@ -20,12 +20,13 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Bool, String
 
-from wmp_core.bundle import Bundle, BundleError
+from wmp_core.bundle import Bundle
 from wmp_core.control.envelope import EnvelopeSettings
-from wmp_core.observation import RobotState
+from wmp_core.manifest import BundleError
 from wmp_core.realtime import scheduling
 from wmp_core.realtime.loop import PeriodicLoop
 from wmp_core.realtime.scheduling import SWITCH_INTERVAL, RealtimeSettings
+from wmp_core.robot_state import RobotState
 from wmp_core.rotation import roll_pitch_yaw
 from wmp_ros.health import Health, Report
 from wmp_ros.journal import declare_journal
@@ -122,7 +123,7 @@ class A1Sim(Node):
     def _create_audit(self, bundle: str) -> WireAudit | None:
         if not bundle:
             return None
-        joints = Bundle.load(bundle, verify=False).contract.joints
+        joints = Bundle.load_unverified(bundle).contract.joints
         return WireAudit(joints, EnvelopeSettings(), 1 if self.lockstep else STATES_ON_THE_WAY)
 
     def _report(self) -> Report:
