@@ -27,7 +27,7 @@ def resolve_bundle(text: Optional[str] = None) -> Path:
     if (folder / MANIFEST).is_file():
         return folder.resolve()
     if folder.name == named:
-        for models in _models_folders():
+        for models in models_folders():
             if (models / named / MANIFEST).is_file():
                 return models / named
     raise FileNotFoundError(_not_found(named))
@@ -40,7 +40,7 @@ def find_bundle() -> Path:
 
 def _not_found(named: str) -> str:
     known: List[str] = []
-    for models in _models_folders():
+    for models in models_folders():
         found = sorted(file.parent.name for file in models.glob("*/" + MANIFEST))
         known += [name for name in found if name not in known]
     if not known:
@@ -55,7 +55,8 @@ def _not_found(named: str) -> str:
     )
 
 
-def _models_folders() -> Iterator[Path]:
+def models_folders() -> Iterator[Path]:
+    """``models/`` of every folder above the working directory, then above this package; need not exist."""
     for start in (Path.cwd(), Path(__file__).resolve().parent):
         for folder in (start, *start.parents):
             yield folder / DEFAULT_BUNDLE.parent

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from typing import Iterable
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> ValueError:
