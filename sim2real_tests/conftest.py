@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from wmp_core.bundle import Bundle
-from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_core.verification import load_verified
 from wmp_replay.bag.writer import write_bag
 from wmp_replay.golden_walk import golden_records
+from wmp_testing.tiny_bundle import write_tiny_bundle
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -22,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def tiny_bundle(tmp_path_factory) -> Bundle:
     """A complete bundle with tiny, untrained networks, and 30 world-model steps of golden trajectory."""
     path = write_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny", steps=150)
-    return Bundle.load(path)
+    return load_verified(path)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from wmp_core.bundle import Bundle
+from wmp_core.verification import load_verified
 from wmp_replay import Replay, Status, replay
 
 SECTIONS = ("integrity", "exactness", "prediction", "surprise", "latent", "dynamics")
@@ -22,7 +22,7 @@ def verdict(request: pytest.FixtureRequest) -> Replay:
         pytest.fail("--bag and --bundle belong together: give the bundle that the bag was recorded with")
     if bag is None:
         return replay(request.getfixturevalue("golden_bag"), request.getfixturevalue("tiny_bundle"))
-    return replay(bag, Bundle.load(bundle))
+    return replay(bag, load_verified(bundle))
 
 
 @pytest.mark.parametrize("name", SECTIONS)

@@ -8,10 +8,10 @@ import pytest
 
 from wmp_cli.cli import main
 from wmp_core import default_bundle
-from wmp_core.bundle import Bundle
-from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_core.verification import load_verified
 from wmp_replay.bag.writer import write_bag
 from wmp_replay.golden_walk import golden_records
+from wmp_testing.tiny_bundle import write_tiny_bundle
 
 
 def bag_of(bundle, folder):
@@ -24,7 +24,7 @@ def originals(tmp_path_factory):
     """Two bundles and a bag of each."""
     folder = tmp_path_factory.mktemp("originals")
     bundles = [
-        Bundle.load(write_tiny_bundle(folder / name, steps=50, seed=seed)) for seed, name in enumerate("ab")
+        load_verified(write_tiny_bundle(folder / name, steps=50, seed=seed)) for seed, name in enumerate("ab")
     ]
     return bundles, [bag_of(bundle, folder / f"bag_of_{bundle.name}") for bundle in bundles]
 

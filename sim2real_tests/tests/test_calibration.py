@@ -5,13 +5,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from wmp_core.bundle import Bundle
+from wmp_core.verification import load_verified
 from wmp_replay.calibration import OPEN_GROUND, courses, walk_in_simulation
 from wmp_replay.errors import UnusableReferenceError
 from wmp_replay.simulated_walk import Course
 
 #: Walks on flat ground and falls into gaps of 1 m.
-RELEASED = Bundle.load(Path(__file__).resolve().parents[2] / "models" / "a1_wmp_v1")
+RELEASED = load_verified(Path(__file__).resolve().parents[2] / "models" / "a1_wmp_v1")
 
 
 def test_courses_are_open_ground_and_the_terrains_of_training():

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from wmp_core.observation import RobotState
+from wmp_core.robot_state import RobotState
 from wmp_replay.dynamics import DynamicsTest, judge, suggested_randomisation
 from wmp_replay.golden_walk import golden_steps
 from wmp_replay.section import Status

@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 import pytest
 
-from wmp_core.inference.world_model import WorldModel
 from wmp_replay import Status, load_bag, predict
 from wmp_replay.bag.records import PolicyStep
 from wmp_replay.bag.writer import write_bag
@@ -31,14 +30,14 @@ def image(step):
 def test_prediction_equals_the_rollout_of_the_runtime_without_images(tiny_bundle, windows):
     """The runtime's own WorldModel, stepped by hand without images after the context."""
     predicted = predict(tiny_bundle, windows)
-    model, b = WorldModel(tiny_bundle), 3
+    model, b = tiny_bundle.create_world_model(), 3
     model.reset()
     for t in range(LENGTH):
         seen = windows.depth[b, t] if t < CONTEXT else None
         state = model.observe(windows.proprioception[b, t], seen)
         ahead = t - CONTEXT + 1
         if ahead in HORIZONS:
-            out = tiny_bundle.model("decoder").run(deter=state.h[None], stoch=state.z[None])
+            out = tiny_bundle.models["decoder"].run(deter=state.h[None], stoch=state.z[None])
             k = HORIZONS.index(ahead)
             wanted = np.clip((out["depth"][0, 0] + 0.5) * 2.0, 0.0, 2.0)
             np.testing.assert_allclose(predicted.depth[b, k], wanted, atol=1e-5)

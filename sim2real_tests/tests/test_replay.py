@@ -7,13 +7,13 @@ import pytest
 import yaml
 
 from wmp_cli.cli import main
-from wmp_core.bundle import Bundle
-from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_core.verification import load_verified
 from wmp_replay import Reference, Status, Thresholds, UnusableReferenceError, replay
 from wmp_replay.bag.writer import write_bag
 from wmp_replay.errors import ThresholdError
 from wmp_replay.golden_walk import golden_records
 from wmp_replay.reference import find_reference
+from wmp_testing.tiny_bundle import write_tiny_bundle
 
 SECTIONS = ["integrity", "exactness", "prediction", "surprise", "latent", "dynamics"]
 
@@ -27,7 +27,7 @@ def test_the_golden_walk_passes_where_it_is_compared_with_itself(golden_bag, tin
 
 
 def test_a_bundle_other_than_the_recorded_one_fails_the_verdict(golden_bag, tmp_path):
-    other = Bundle.load(write_tiny_bundle(tmp_path / "other", steps=150, seed=8))
+    other = load_verified(write_tiny_bundle(tmp_path / "other", steps=150, seed=8))
     verdict = replay(golden_bag, other)
     assert verdict.section("integrity").status is Status.FAIL
     assert verdict.section("exactness").status is Status.FAIL
@@ -69,12 +69,12 @@ def test_a_missing_bag_is_refused_in_one_line(tiny_bundle, tmp_path, capsys):
 
 
 def test_calibration_stores_a_reference_that_the_next_replay_uses(tiny_bundle, golden_bag, tmp_path):
-    own = Bundle.load(write_tiny_bundle(tmp_path / "own", steps=150))
+    own = load_verified(write_tiny_bundle(tmp_path / "own", steps=150))
     bag = write_bag(tmp_path / "bag", golden_records(own), {"bundle": {"name": "own", "sha256": own.sha256}})
     assert main(["replay", "--calibrate", str(bag), str(bag), "--bundle", str(own.path)]) == 0
     verdict = replay(bag, own)
     assert verdict.reference.source == "2 simulated walks of this bundle, 6 s"
-    assert Bundle.load(own.path).sha256 == own.sha256  # the reference is no part of what is hashed
+    assert load_verified(own.path).sha256 == own.sha256  # the reference is no part of what is hashed
     with pytest.raises(UnusableReferenceError, match="belongs to bundle"):
         Reference.load(own.path / "replay_reference.npz", tiny_bundle)
 

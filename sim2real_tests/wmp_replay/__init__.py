@@ -1,9 +1,9 @@
 """From a recorded walk to a verdict: does the world model predict this trajectory, and where does it not?
 
->>> from wmp_core.bundle import Bundle
+>>> from wmp_core.verification import load_verified
 >>> from wmp_replay import load_bag, replay
 >>> walk = load_bag("bags/stairs")                             # what the bag holds
->>> verdict = replay(walk, Bundle.load("models/a1_wmp_v1"))    # sections with findings and figures
+>>> verdict = replay(walk, load_verified("models/a1_wmp_v1"))    # sections with findings and figures
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from wmp_core.default_bundle import BUNDLE_FILE, models_folders, resolve_bundle
+from wmp_core.default_bundle import models_folders, resolve_bundle
+from wmp_core.manifest import MANIFEST
 from wmp_replay.bag.storage import open_recording, run_info
 from wmp_replay.errors import BagError, BundleNotFoundError
 
@@ -39,7 +40,7 @@ def bundle_of(bag: Path) -> tuple[Path, NamedBundle | None]:
         return resolve_bundle(), None
     searched = []
     for folder in _candidates():
-        if hashlib.sha256((folder / BUNDLE_FILE).read_bytes()).hexdigest() == wanted.sha256:
+        if hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest() == wanted.sha256:
             return folder, wanted
         searched.append(folder)
     raise BundleNotFoundError(_not_found(bag, wanted, searched))
@@ -68,7 +69,7 @@ def _candidates() -> Iterator[Path]:
         with contextlib.suppress(FileNotFoundError):  # one of several places; a wrong one ends no replay
             folders.append(resolve_bundle())
     for models in models_folders():
-        folders += sorted(file.parent for file in models.glob(f"*/{BUNDLE_FILE}"))
+        folders += sorted(file.parent for file in models.glob(f"*/{MANIFEST}"))
     yield from dict.fromkeys(folder.resolve() for folder in folders)
 
 

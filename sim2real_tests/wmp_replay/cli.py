@@ -48,7 +48,7 @@ class ReplayCommand:
     @property
     def mistakes(self) -> tuple[type[Exception], ...]:
         """Exceptions that are shown in one line; imported only when something was raised."""
-        from wmp_core.bundle import BundleError
+        from wmp_core.manifest import BundleError
         from wmp_replay.errors import ReplayError
 
         return (ReplayError, BundleError, ValueError, OSError)
@@ -129,7 +129,7 @@ class ReplayCommand:
 
 
 def _replay_one(args: argparse.Namespace, plan: Plan) -> int:
-    from wmp_core.bundle import Bundle
+    from wmp_core.verification import load_verified
     from wmp_replay.progress import Progress
     from wmp_replay.reference import Reference
     from wmp_replay.report.page import write_report
@@ -137,7 +137,7 @@ def _replay_one(args: argparse.Namespace, plan: Plan) -> int:
     from wmp_replay.verdict import replay
 
     (bag,) = plan.bags
-    bundle = Bundle.load(plan.bundles[0])
+    bundle = load_verified(plan.bundles[0])
     reference = None if args.reference is None else Reference.load(args.reference, bundle)
     thresholds, started = Thresholds.load(args.thresholds), time.monotonic()
     result = replay(bag, bundle, reference, thresholds, Progress(f"replaying {bag}"), args.fit)
@@ -213,11 +213,11 @@ def _summary(result: Replay, seconds: float) -> str:
 
 
 def _calibrate(plan: Plan, file: Path) -> int:
-    from wmp_core.bundle import Bundle
+    from wmp_core.verification import load_verified
     from wmp_replay.calibration import calibrate, walk_in_simulation
     from wmp_replay.progress import Progress
 
-    bundle = Bundle.load(plan.bundles[0])
+    bundle = load_verified(plan.bundles[0])
     with tempfile.TemporaryDirectory() as folder:
         bags = plan.bags or walk_in_simulation(bundle, Path(folder), Progress("walking in simulation"))
         reference = calibrate(bags, bundle, Progress("replaying the walks"))

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from wmp_core.bundle import Bundle
-from wmp_core.golden import Difference
 from wmp_core.observation import term_slices
+from wmp_core.verification import Difference
 from wmp_replay.recompute import Recomputed
 from wmp_replay.section import Section, Status
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from wmp_core.bundle import Bundle
+from wmp_core.verification import load_verified
 from wmp_replay.bag_names import bag_names, named
 from wmp_replay.errors import BagError, EngineError
 from wmp_replay.reference import Reference
@@ -53,7 +54,7 @@ class Job:
 @functools.lru_cache(maxsize=8)
 def _bundle(folder: Path) -> Bundle:
     """Loaded and verified once per process."""
-    return Bundle.load(folder)
+    return load_verified(folder)
 
 
 def replay_many(

@@ -40,7 +40,7 @@ def context_state(bundle: Bundle, windows: Windows) -> tuple[np.ndarray, np.ndar
     for t in range(CONTEXT):
         h = _advance(bundle, h, z, taken)
         image = normalise(bundle.contract.depth, windows.depth[:, t])
-        z = bundle.model("observe").run(
+        z = bundle.models["observe"].run(
             deter=h, proprioception=windows.proprioception[:, t], depth=image[:, None]
         )["stoch"]
         taken = windows.actions[:, t]
@@ -61,9 +61,9 @@ def roll_out(
     far = bundle.contract.depth.far
     for ahead in range(1, max(horizons) + 1):
         h = _advance(bundle, h, z, taken[:, CONTEXT + ahead - 2])
-        z = bundle.model("prior").run(deter=h)["stoch"]
+        z = bundle.models["prior"].run(deter=h)["stoch"]
         if ahead in horizons:
-            outputs = bundle.model("decoder").run(deter=h, stoch=z)
+            outputs = bundle.models["decoder"].run(deter=h, stoch=z)
             depth.append(np.clip((outputs["depth"][:, 0] + 0.5) * far, bundle.contract.depth.near, far))
             proprioception.append(outputs["proprioception"])
     return Prediction(np.stack(depth, axis=1), np.stack(proprioception, axis=1))
@@ -83,4 +83,4 @@ def shuffled_actions(windows: Windows, joints: int) -> np.ndarray:
 
 
 def _advance(bundle: Bundle, h: np.ndarray, z: np.ndarray, actions: np.ndarray) -> np.ndarray:
-    return bundle.model("advance").run(deter=h, stoch=z, actions=actions)["next_deter"]
+    return bundle.models["advance"].run(deter=h, stoch=z, actions=actions)["next_deter"]

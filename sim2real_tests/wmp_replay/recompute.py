@@ -120,12 +120,12 @@ class Recomputer:
             images = np.stack([step.depth for step in steps if step.depth is not None])
             images = normalise(self._contract.depth, images)
             proprioception = np.stack([step.proprioception for step in steps if step.depth is not None])
-            outputs = self._bundle.model("observe").run(
+            outputs = self._bundle.models["observe"].run(
                 deter=h[seen], proprioception=proprioception, depth=images[:, None]
             )
             z[seen], kl[seen] = outputs["stoch"], outputs["kl"]
         if not seen.all():
-            z[~seen] = self._bundle.model("prior").run(deter=h[~seen])["stoch"]
+            z[~seen] = self._bundle.models["prior"].run(deter=h[~seen])["stoch"]
         return z, kl
 
     def _next(self, steps: Sequence[WorldModelStep], h: np.ndarray, z: np.ndarray) -> list[np.ndarray | None]:
@@ -140,7 +140,7 @@ class Recomputer:
         return following
 
     def _advance(self, h: np.ndarray, z: np.ndarray, actions: np.ndarray) -> np.ndarray:
-        return self._bundle.model("advance").run(deter=h, stoch=z, actions=actions)["next_deter"]
+        return self._bundle.models["advance"].run(deter=h, stoch=z, actions=actions)["next_deter"]
 
     def _actions(self, steps: Sequence[WorldModelStep], h: np.ndarray) -> list[tuple[np.ndarray | None, ...]]:
         """Outputs of the policy for every step with known history and h, in one batch."""
@@ -162,7 +162,7 @@ class Recomputer:
         if not rows:
             return [tuple(None for _ in step.policy) for step in steps]
         history, command, used = (np.stack(part) for part in zip(*rows, strict=True))
-        actions = self._bundle.model("policy").run(history=history, command=command, deter=used)["action"]
+        actions = self._bundle.models["policy"].run(history=history, command=command, deter=used)["action"]
         actions = np.clip(actions, -self._contract.action.clip, self._contract.action.clip)
         return [tuple(None if row is None else actions[row] for row in row_of) for row_of in places]
 

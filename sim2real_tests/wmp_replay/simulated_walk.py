@@ -18,13 +18,12 @@ import numpy as np
 from wmp_core.bundle import Bundle
 from wmp_core.control.command import MotorCommand
 from wmp_core.control.envelope import EnvelopeSettings
-from wmp_core.control.pd import joint_targets, pd_torque, torque_limited_targets
+from wmp_core.control.pd import joint_targets, pd_torque
 from wmp_core.control.power import power_share
 from wmp_core.control.steering import turning_back
 from wmp_core.depth.geometry import DepthProjection
-from wmp_core.inference.policy import Policy
-from wmp_core.inference.world_model import LatentState, WorldModel
-from wmp_core.observation import RobotState
+from wmp_core.inference.world_model import LatentState
+from wmp_core.robot_state import RobotState
 from wmp_core.rotation import roll_pitch_yaw
 from wmp_replay.bag.records import DepthRecord, ImuReading, Joints, LatentRecord, PolicyStep, Record
 from wmp_replay.bag.writer import write_bag
@@ -97,7 +96,7 @@ def walk_records(bundle: Bundle, course: Course, shift: Shift) -> Iterator[Recor
     contract = bundle.contract
     robot, camera = _robot_and_camera(course, shift)
     projection = DepthProjection(contract.depth, camera.pinhole)
-    policy, model = Policy(bundle), WorldModel(bundle)
+    policy, model = bundle.create_policy(), bundle.create_world_model()
     motors = _Motors(robot, bundle, shift)
     latent, seen = model.reset(), _capture(camera, projection, robot)
     interval, period = contract.timing.world_model_interval, contract.timing.control_period
@@ -157,6 +156,16 @@ class _Motors:
             allowed = np.abs(torque) * power_share(torque, state.dq, self._power_limit)
             limited = torque_limited_targets(target, state.q, state.dq, kp, kd, allowed)
             self._robot.step(MotorCommand.position(limited, self._strength * kp, self._strength * kd))
+
+
+def torque_limited_targets(
+    q_des: np.ndarray, q: np.ndarray, dq: np.ndarray, kp: np.ndarray, kd: np.ndarray, limit: np.ndarray
+) -> np.ndarray:
+    """Targets nearest ``q_des`` with PD torques within ``+-limit``; joints with ``kp = 0`` keep theirs."""
+    wanted = kp * (q_des - q) - kd * dq
+    allowed = np.minimum(np.maximum(wanted, -limit), limit)
+    stiff = np.where(kp > 0, kp, 1.0)
+    return np.where((allowed == wanted) | (kp <= 0), q_des, q + (allowed + kd * dq) / stiff)
 
 
 def _robot_and_camera(course: Course, shift: Shift) -> tuple[SimulatedA1, SimulatedD435i]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from wmp_core.contract import Contract
 from wmp_core.inference.world_model import Source
-from wmp_core.observation import RobotState
+from wmp_core.robot_state import RobotState
 from wmp_replay.bag.records import DepthRecord, ImuReading, Joints, LatentRecord, PolicyStep, Record
 from wmp_replay.bag.step import WorldModelStep
 from wmp_replay.errors import BagError

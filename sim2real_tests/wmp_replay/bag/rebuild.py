@@ -16,7 +16,8 @@ import numpy as np
 
 from wmp_core.contract import Contract
 from wmp_core.depth.geometry import DepthProjection, GeometryError
-from wmp_core.observation import Proprioception, RobotState
+from wmp_core.observation import Proprioception
+from wmp_core.robot_state import RobotState
 from wmp_replay.bag.assembler import SAME, robot_state
 from wmp_replay.bag.records import (
     CameraFrame,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wmp_core.observation import RobotState
+from wmp_core.robot_state import RobotState
 from wmp_replay.bag.records import LatentRecord, PolicyStep
 
 

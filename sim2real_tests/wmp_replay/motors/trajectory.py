@@ -8,7 +8,7 @@ import numpy as np
 
 from wmp_core.contract import Contract
 from wmp_core.control.pd import joint_targets
-from wmp_core.observation import RobotState
+from wmp_core.robot_state import RobotState
 from wmp_replay.bag.step import WorldModelStep
 
 #: Largest number of policy steps used: two minutes of walking hold more swings than are fitted.

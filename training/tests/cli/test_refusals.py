@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_testing.tiny_bundle import write_tiny_bundle
 
 #: Run in a process of its own: which modules are imported says how early the refusal comes.
 SCRIPT = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from wmp_core.default_bundle import BUNDLE_FILE
+from wmp_core.manifest import MANIFEST
 from wmp_core.output_paths import check_new_folder
 from wmp_training.checkpoint_facts import find_checkpoint, load_facts
 from wmp_training.cli.episode_progress import episode_progress
@@ -78,7 +78,7 @@ def check_bundle_output(folder: Path, overwrite: bool) -> None:
         FileExistsError: the folder holds a bundle, or something else.
         OSError: see :func:`wmp_core.output_paths.check_new_folder`.
     """
-    if not (folder / BUNDLE_FILE).is_file():
+    if not (folder / MANIFEST).is_file():
         check_new_folder(folder)
     elif not overwrite:
         files = ", ".join(sorted(file.name for file in folder.iterdir()))

@@ -53,12 +53,12 @@ class FilmCommand:
         import torch
         from PIL import Image
 
-        from wmp_core.bundle import Bundle
+        from wmp_core.verification import load_verified
         from wmp_training.evaluation import film
         from wmp_training.evaluation.protocol import Protocol
 
         torch.set_num_threads(1)
-        bundle, reel = Bundle.load(folder), list[Image.Image]()
+        bundle, reel = load_verified(folder), list[Image.Image]()
         for trial in trials:
             progress = episode_progress(trial.terrain, 1)
             footage, outcome = film.record_footage(bundle, trial, Protocol(), progress)

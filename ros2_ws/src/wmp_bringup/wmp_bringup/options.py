@@ -67,7 +67,7 @@ _COMMON = (
     Option(
         "bundle",
         str,
-        "folder of the bundle to run (default: $WMP_BUNDLE, else models/a1_wmp_v0)",
+        "folder of the bundle to run (default: $WMP_BUNDLE, else models/a1_wmp_v1)",
         tuple(f"{node}/bundle" for node in BUNDLE_READERS),
     ),
     Option(
@@ -99,7 +99,7 @@ _MOTION = (
     Option(
         "heading_gain",
         float,
-        "rad/s of turning per rad off the heading of the start, while --yaw is 0: wmp eval steers with 0.8",
+        "holds the first heading while --yaw is 0: rad/s of turning per rad off it; 0: no correction",
         ("policy_node/script.heading_gain",),
         unit="1/s",
     ),

@@ -5,8 +5,8 @@ import contextlib
 import numpy as np
 import pytest
 
-from wmp_core.testing.tiny_bundle import tiny_contract, write_tiny_bundle
-from wmp_core.testing.wire_robot import WireRobot
+from wmp_testing.tiny_bundle import tiny_contract, write_tiny_bundle
+from wmp_testing.wire_robot import WireRobot
 
 
 class ObedientRobot(WireRobot):

@@ -10,17 +10,15 @@ from wmp_controller.control_loop import ControlError, ControlEvents, ControlLoop
 from wmp_controller.mailbox import LatentMailbox, Outbox
 from wmp_controller.operator import RosOperator, Script, ScriptedOperator
 from wmp_core.a1.link import A1Link, A1LinkSettings
-from wmp_core.bundle import Bundle
 from wmp_core.control.controller import Controller
 from wmp_core.control.modes import Mode, Request
 from wmp_core.control.walking import Latent
-from wmp_core.inference.policy import Policy
-from wmp_core.inference.world_model import WorldModel
+from wmp_core.verification import load_verified
 
 
 @pytest.fixture(scope="module")
 def bundle(bundle_path):
-    return Bundle.load(bundle_path)
+    return load_verified(bundle_path)
 
 
 class LatentSource:
@@ -28,7 +26,7 @@ class LatentSource:
     image."""
 
     def __init__(self, bundle, outbox, mailbox, depth_m=1.0, silent_from=None):
-        self._model = WorldModel(bundle)
+        self._model = bundle.create_world_model()
         self._outbox, self._mailbox = outbox, mailbox
         self._depth = np.full((64, 64), depth_m, np.float32)
         self._silent_from = silent_from
@@ -74,7 +72,7 @@ class LatentSource:
 def build(bundle, robot, operator=None, veto=lambda: None, **settings):
     """A loop and what belongs to it; lockstep and 0.3 s of walking unless told otherwise."""
     settings = {"lockstep": True, "wait_for_graph": True, "ready_timeout": 0.3, **settings}
-    controller = Controller(bundle.contract, Policy(bundle), WorldModel(bundle).reset().h)
+    controller = Controller(bundle.contract, bundle.create_policy(), bundle.create_world_model().reset().h)
     link = A1Link(
         A1LinkSettings("127.0.0.1", robot.port, local_port=0, stamp_from_tick=settings["lockstep"]),
         bundle.contract.joints.names,

@@ -8,7 +8,7 @@ import pytest
 from wmp_controller.joystick_operator import JoystickOperator, RemoteOperator, pad_from_joy
 from wmp_core.control.joystick import JoystickSettings, Pad
 from wmp_core.control.modes import Mode, Request
-from wmp_core.observation import RobotState
+from wmp_core.robot_state import RobotState
 
 # Bits of the remote's buttons.
 R1, L2, A, B = 1, 1 << 5, 1 << 8, 1 << 9

@@ -134,7 +134,7 @@ def test_services_answer_with_what_the_control_thread_decided(policy_node, obser
 
 def test_a_walking_robot_publishes_what_it_saw_and_did(policy_node, observer, robot, bundle_path):
     policy_node(**patient(robot, policy_step_listeners="observer", **{"safety.command_age": 2.0}))
-    contract = Bundle.load(bundle_path, verify=False).contract
+    contract = Bundle.load_unverified(bundle_path).contract
     observer.wait(lambda: observer.states)
     latents = observer.offer_latents()
     assert observer.call("stand_up").success
@@ -192,7 +192,7 @@ def test_a_world_model_of_another_bundle_is_not_walked_with(policy_node, observe
         observer.wait(has_heard)
 
     answer_once_it_is("f" * 64, "world_model_node runs another bundle (ffffffffffff) than policy_node")
-    answer_once_it_is(Bundle.load(bundle_path, verify=False).sha256, "walk refused in PASSIVE")
+    answer_once_it_is(Bundle.load_unverified(bundle_path).sha256, "walk refused in PASSIVE")
 
 
 def test_a_dry_run_walks_on_paper_and_says_so_everywhere(policy_node, observer, robot):
@@ -447,17 +447,16 @@ def test_a_robot_that_falls_silent_in_passive_does_not_pass_for_one_at_rest(poli
 
 SET_BACK = """
 import time
-from wmp_core.bundle import Bundle
+from wmp_core import verification
 
-load, true_time = Bundle.load, time.time
+load, true_time = verification.load_verified, time.time
 
-def load_while_the_time_is_set(path, *arguments, **named):
-    bundle = load(path, *arguments, **named)
-    if named.get("verify", True):
-        time.time = lambda: true_time() - 3600.0
+def load_while_the_time_is_set(*arguments, **named):
+    bundle = load(*arguments, **named)
+    time.time = lambda: true_time() - 3600.0
     return bundle
 
-Bundle.load = load_while_the_time_is_set
+verification.load_verified = load_while_the_time_is_set
 """
 
 

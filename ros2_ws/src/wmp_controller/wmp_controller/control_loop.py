@@ -19,9 +19,9 @@ from wmp_core.control.command import MotorCommand
 from wmp_core.control.controller import Controller, CycleOutput
 from wmp_core.control.modes import Mode, Request
 from wmp_core.control.walking import PolicyStepRecord
-from wmp_core.observation import RobotState
 from wmp_core.realtime.loop import PeriodicLoop
 from wmp_core.realtime.timing import StageTimer
+from wmp_core.robot_state import RobotState
 
 T = TypeVar("T")
 

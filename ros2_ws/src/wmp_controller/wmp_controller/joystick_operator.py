@@ -12,7 +12,7 @@ from wmp_core.a1.remote import REMOTE_SIZE, decode_remote
 from wmp_core.control.controller import VelocityCommand
 from wmp_core.control.joystick import Joystick, JoystickSettings, Pad
 from wmp_core.control.modes import Mode, Request
-from wmp_core.observation import RobotState
+from wmp_core.robot_state import RobotState
 
 
 class JoystickOperator(RosOperator):

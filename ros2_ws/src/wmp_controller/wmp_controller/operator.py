@@ -13,7 +13,7 @@ import numpy as np
 from wmp_core.control.controller import VelocityCommand
 from wmp_core.control.modes import Mode, Request
 from wmp_core.control.steering import turning_back
-from wmp_core.observation import RobotState
+from wmp_core.robot_state import RobotState
 from wmp_core.rotation import roll_pitch_yaw
 
 #: s between two attempts of a script at a request that was refused.

@@ -38,23 +38,24 @@ from wmp_controller.parameters import controller_settings, envelope_settings, li
 from wmp_controller.preflight import Preflight
 from wmp_controller.report_publisher import ReportPublisher
 from wmp_controller.silence import Silence
+from wmp_core.a1.frames import WireError
 from wmp_core.a1.link import LinkError
 from wmp_core.a1.transport import create_link
-from wmp_core.a1.wire import WireError
-from wmp_core.bundle import Bundle, BundleError
+from wmp_core.bundle import Bundle
 from wmp_core.control.controller import Controller
 from wmp_core.control.modes import Mode
 from wmp_core.control.walking import Latent
 from wmp_core.doctor.bundle import check_inference
 from wmp_core.doctor.check import Check
 from wmp_core.doctor.robot import check_robot, silence
-from wmp_core.inference.policy import Policy
 from wmp_core.inference.session import ModelError
-from wmp_core.inference.world_model import WorldModel
+from wmp_core.manifest import BundleError
 from wmp_core.realtime import scheduling as realtime
 from wmp_core.signing import SignatureError
+from wmp_core.verification import load_verified
 from wmp_ros.clock import WALL_CLOCK
 from wmp_ros.health import Health, Report
+from wmp_ros.journal import declare_journal
 from wmp_ros.parameters import declare, declare_realtime, declare_trusted_keys
 from wmp_ros.qos import RELIABLE
 from wmp_ros.running import run_node, spin_while
@@ -96,11 +97,12 @@ class PolicyNode(Node):
         # A port that is taken is told at once, not after the bundle's verification.
         self._link.open()
         provider = declare(self, "provider", "cpu")
-        self._bundle = Bundle.load(path, provider, trusted_keys=declare_trusted_keys(self))
+        self._bundle = load_verified(path, provider, trusted_keys=declare_trusted_keys(self))
         self._latents = LatentMailbox()
         self._outbox = Outbox(capacity=100)
+        journal = declare_journal(self)
         self._publisher = ReportPublisher(
-            self, self._outbox, self._bundle.contract.joints.names, self._create_dry_run_log()
+            self, self._outbox, self._bundle.contract.joints.names, self._create_dry_run_log(), journal
         )
         self._operator = create_operator(self, self._publisher.reply)
         self._controller = self._create_controller()
@@ -115,7 +117,7 @@ class PolicyNode(Node):
         self._has_told_send_failures = False
         self._listeners = declare(self, "policy_step_listeners", "depth_node world_model_node").split()
         self._listen()
-        self._health = Health(self, self._bundle.name, self._report)
+        self._health = Health(self, self._bundle.name, self._report, journal)
         self.get_logger().info(f"bundle {self._bundle.name} verified on {self._bundle.provider}")
 
     def start(self) -> None:
@@ -152,9 +154,9 @@ class PolicyNode(Node):
     def _create_controller(self) -> Controller:
         settings = controller_settings(self, self._dry_run, self._envelope)
         # Only h_0 is needed of the world model, which has its own node.
-        initial_h = WorldModel(self._bundle).reset().h
+        initial_h = self._bundle.create_world_model().reset().h
         controller = Controller(
-            self._bundle.contract, Policy(self._bundle), initial_h, settings, self._bundle.calibration
+            self._bundle.contract, self._bundle.create_policy(), initial_h, settings, self._bundle.calibration
         )
         try:
             for extreme in controller.extremes:
@@ -293,7 +295,7 @@ class PolicyNode(Node):
 
 
 def _joint_names(bundle: str) -> Sequence[str]:
-    return Bundle.load(bundle, verify=False).contract.joints.names
+    return Bundle.load_unverified(bundle).contract.joints.names
 
 
 def _system_clock() -> Callable[[], float]:

@@ -17,7 +17,7 @@ from wmp_msgs.msg import PolicyStep
 
 from wmp_controller.control_loop import CycleReport
 from wmp_core.control.command import MotorCommand
-from wmp_core.observation import RobotState
+from wmp_core.robot_state import RobotState
 
 
 def to_stamp(seconds: float) -> Time:

@@ -11,6 +11,7 @@ import logging
 import threading
 from typing import Any, NamedTuple, Optional, Sequence, Set
 
+import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 from sensor_msgs.msg import Imu, JointState
@@ -22,6 +23,7 @@ from wmp_controller.dry_run_log import DryRunLog
 from wmp_controller.mailbox import Outbox
 from wmp_controller.report_messages import ReportMessages
 from wmp_core.control.modes import Mode
+from wmp_ros.journal import Journal
 from wmp_ros.qos import RELIABLE
 
 _log = logging.getLogger("policy_node")
@@ -49,14 +51,21 @@ class ReportPublisher:
         outbox: what the control thread fills.
         joint_names: the contract's joints, in its order.
         dry_run_log: gets every report; None unless this is a dry run.
+        journal: gets every policy step and every event.
     """
 
     def __init__(
-        self, node: Node, outbox: Outbox, joint_names: Sequence[str], dry_run_log: Optional[DryRunLog]
+        self,
+        node: Node,
+        outbox: Outbox,
+        joint_names: Sequence[str],
+        dry_run_log: Optional[DryRunLog],
+        journal: Journal,
     ) -> None:
         self._node, self._outbox = node, outbox
         self._messages = ReportMessages(joint_names)
         self._dry_run_log = dry_run_log
+        self._journal = journal
         self._steps = node.create_publisher(PolicyStep, "wmp/policy_step", RELIABLE)
         self._states = node.create_publisher(JointState, "joint_states", 10)
         self._commands = node.create_publisher(JointState, "joint_commands", 10)
@@ -118,6 +127,7 @@ class ReportPublisher:
         level = logging.WARNING if events.mode is Mode.FAULT else logging.INFO
         for line in events.lines:
             _log.log(level, "%s", line)
+            self._journal.write("event", stamp=events.stamp, text=line)
         self._events.publish(event_diagnostics(events))
 
     @staticmethod
@@ -132,6 +142,13 @@ class ReportPublisher:
         # The step first: the world model has 20 ms from here.
         if report.step is not None:
             self._steps.publish(self._messages.policy_step(report))
+            self._journal.write(
+                "step",
+                tick=report.step.tick,
+                stamp=report.step.state.stamp,
+                action=np.asarray(report.step.action, dtype="<f4").tobytes().hex(),
+                compute_ms=report.compute_ms,
+            )
         if report.state is not None:
             # Told again and again, the last state of a silent robot would pass for one at rest.
             if before is None or report.state is not before.state:

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from wmp_core.contract import Contract
 from wmp_core.history import History
-from wmp_core.testing.tiny_bundle import tiny_contract
+from wmp_testing.tiny_bundle import tiny_contract
 
 #: Proprioception of its own indices: gyro 0-2, gravity 3-5, command 6-8, joint error 9-20, velocity 21-32.
 INDICES = np.arange(33, dtype=np.float32)

@@ -5,9 +5,10 @@ import shutil
 
 import pytest
 
-from wmp_core.bundle import Bundle, BundleError
+from wmp_core.manifest import BundleError
 from wmp_core.signing import SignatureError, load_trusted_keys, require_trusted, sign, signer
-from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_core.verification import load_verified
+from wmp_testing.tiny_bundle import write_tiny_bundle
 
 # RFC 8032, section 7.1, test 1: secret key, public key.
 SECRET = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"
@@ -41,24 +42,24 @@ def test_signing_names_the_public_key_of_the_standard(bundle, key):
 
 def test_a_signed_bundle_is_loaded_where_its_key_is_trusted(bundle, key):
     sign(bundle, key)
-    assert Bundle.load(bundle, trusted_keys=[PUBLIC]).name == "tiny"
+    assert load_verified(bundle, trusted_keys=[PUBLIC]).name == "tiny"
 
 
 def test_without_trusted_keys_a_signature_is_not_looked_at(bundle):
     (bundle / "bundle.json.sig").write_text("nonsense")
-    assert Bundle.load(bundle).name == "tiny"
+    assert load_verified(bundle).name == "tiny"
 
 
 def test_an_unsigned_bundle_is_refused_where_keys_are_configured(bundle):
     assert signer(bundle) is None
     with pytest.raises(BundleError, match="is not signed"):
-        Bundle.load(bundle, trusted_keys=[PUBLIC])
+        load_verified(bundle, trusted_keys=[PUBLIC])
 
 
 def test_a_bundle_signed_by_a_stranger_is_refused(bundle, key):
     sign(bundle, key)
     with pytest.raises(BundleError, match=f"signed by {PUBLIC}, which is not among the 1 trusted"):
-        Bundle.load(bundle, trusted_keys=[OTHER])
+        load_verified(bundle, trusted_keys=[OTHER])
 
 
 def test_a_manifest_that_was_edited_is_refused(bundle, key):
@@ -67,7 +68,7 @@ def test_a_manifest_that_was_edited_is_refused(bundle, key):
     manifest["contract"]["joints"]["kp"] = [60.0] * 12
     (bundle / "bundle.json").write_text(json.dumps(manifest))
     with pytest.raises(BundleError, match="altered after it was signed"):
-        Bundle.load(bundle, trusted_keys=[PUBLIC])
+        load_verified(bundle, trusted_keys=[PUBLIC])
 
 
 def test_a_key_put_in_the_place_of_the_signers_is_refused(bundle, key):

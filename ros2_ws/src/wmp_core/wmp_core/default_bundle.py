@@ -7,8 +7,9 @@ import os
 from pathlib import Path
 from typing import Iterator, List, Optional
 
+from wmp_core.manifest import MANIFEST
+
 DEFAULT_BUNDLE = Path("models") / "a1_wmp_v1"
-BUNDLE_FILE = "bundle.json"
 
 
 def resolve_bundle(text: Optional[str] = None) -> Path:
@@ -23,11 +24,11 @@ def resolve_bundle(text: Optional[str] = None) -> Path:
     """
     named = text or os.environ.get("WMP_BUNDLE") or DEFAULT_BUNDLE.name
     folder = Path(named).expanduser()
-    if (folder / BUNDLE_FILE).is_file():
+    if (folder / MANIFEST).is_file():
         return folder.resolve()
     if folder.name == named:
         for models in models_folders():
-            if (models / named / BUNDLE_FILE).is_file():
+            if (models / named / MANIFEST).is_file():
                 return models / named
     raise FileNotFoundError(_not_found(named))
 
@@ -40,18 +41,17 @@ def find_bundle() -> Path:
 def _not_found(named: str) -> str:
     known: List[str] = []
     for models in models_folders():
-        found = sorted(file.parent.name for file in models.glob("*/" + BUNDLE_FILE))
+        found = sorted(file.parent.name for file in models.glob("*/" + MANIFEST))
         known += [name for name in found if name not in known]
     if not known:
         return (
-            f"no bundle {named!r}: it is no folder with a {BUNDLE_FILE}, and no folder above {Path.cwd()} "
+            f"no bundle {named!r}: it is no folder with a {MANIFEST}, and no folder above {Path.cwd()} "
             "has bundles under models/; give a bundle's folder with --bundle or WMP_BUNDLE"
         )
     near = difflib.get_close_matches(Path(named).name, known, n=1)
     meant = f"; did you mean {near[0]}?" if near else ""
     return (
-        f"no bundle {named!r}: it is no folder with a {BUNDLE_FILE}, and models/ has "
-        f"{', '.join(known)}{meant}"
+        f"no bundle {named!r}: it is no folder with a {MANIFEST}, and models/ has {', '.join(known)}{meant}"
     )
 
 

@@ -2,39 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, List, NamedTuple, Tuple
 
 import numpy as np
 
 from wmp_core.contract import Contract, ObservationTerm
+from wmp_core.robot_state import RobotState
 from wmp_core.rotation import projected_gravity
-
-
-@dataclass(frozen=True)
-class RobotState:
-    """One reading of the robot, joints in contract order.
-
-    ``quat_wxyz [4]`` base -> world; ``gyro [3]`` rad/s and ``acc [3]`` m/s^2 in the base frame; ``q [J]``
-    rad, ``dq [J]`` rad/s, ``tau_est [J]`` N m; ``stamp`` s; ``tick`` the robot's own counter. Optional:
-    ``motor_temperature [J]`` in degrees Celsius, ``foot_force [4]`` raw counts in the order of the contract's
-    legs, ``remote`` the 40 bytes of the hand-held controller, ``emergency_stop`` whether its stop is pressed,
-    ``battery`` the charge that is left, 0..1 (an A1's low-level state does not tell).
-    """
-
-    quat_wxyz: np.ndarray
-    gyro: np.ndarray
-    acc: np.ndarray
-    q: np.ndarray
-    dq: np.ndarray
-    tau_est: np.ndarray
-    stamp: float
-    tick: int
-    motor_temperature: Optional[np.ndarray] = None
-    foot_force: Optional[np.ndarray] = None
-    remote: bytes = b""
-    emergency_stop: bool = False
-    battery: Optional[float] = None
 
 
 class TermInputs(NamedTuple):
@@ -96,8 +70,3 @@ class Proprioception:
         np.minimum(values, self._clip, out=values)
         np.maximum(values, -self._clip, out=values)
         return values
-
-
-def proprioception(contract: Contract, state: RobotState, command: np.ndarray) -> np.ndarray:
-    """Proprioception for a single state; a loop keeps a :class:`Proprioception` instead."""
-    return Proprioception(contract)(state, command)

@@ -14,11 +14,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional, Sequence, Tuple, Union
 
+from wmp_core.manifest import MANIFEST
+
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 SIGNATURE = "bundle.json.sig"
-_MANIFEST = "bundle.json"
 _ALGORITHM = "ed25519"
 # A signature given for anything else must not pass for that of a bundle.
 _PURPOSE = b"wmp bundle 1\0"
@@ -42,7 +43,7 @@ def sign(bundle: Union[str, Path], private_key: Union[str, Path]) -> str:
         SignatureError: the bundle or the key cannot be read, or ``cryptography`` is missing.
     """
     key = _load_private_key(Path(private_key))
-    manifest = _read(Path(bundle) / _MANIFEST)
+    manifest = _read(Path(bundle) / MANIFEST)
     signature = key.sign(_PURPOSE + manifest).hex()
     public = key.public_key().public_bytes_raw().hex()
     (Path(bundle) / SIGNATURE).write_text(f"{_ALGORITHM} {public} {signature}\n")
@@ -62,13 +63,13 @@ def signer(bundle: Union[str, Path], manifest: Optional[bytes] = None) -> Option
     if not path.exists():
         return None
     public, signature = _parse_signature(path)
-    data = _read(Path(bundle) / _MANIFEST) if manifest is None else manifest
+    data = _read(Path(bundle) / MANIFEST) if manifest is None else manifest
     ed25519, exceptions = _cryptography()
     try:
         ed25519.Ed25519PublicKey.from_public_bytes(public).verify(signature, _PURPOSE + data)
     except exceptions.InvalidSignature as error:
         raise SignatureError(
-            f"{path}: not a signature of this {_MANIFEST}: the bundle was altered after it was signed, or "
+            f"{path}: not a signature of this {MANIFEST}: the bundle was altered after it was signed, or "
             "the signature belongs to another one"
         ) from error
     return public.hex()

@@ -20,9 +20,10 @@ from rclpy.publisher import Publisher
 from sensor_msgs.msg import CameraInfo, Image
 from wmp_msgs.msg import PolicyStep
 
-from wmp_core.bundle import Bundle, BundleError
+from wmp_core.bundle import Bundle
 from wmp_core.contract import DepthContract
 from wmp_core.depth.geometry import CameraIntrinsics, GeometryError
+from wmp_core.manifest import BundleError
 from wmp_perception import messages
 from wmp_perception.depth_filter import DepthFilterSettings
 from wmp_perception.depth_pipeline import DepthImage, DepthPipeline
@@ -30,6 +31,7 @@ from wmp_perception.realsense import CameraSettings, RawFrame, RealSenseError, i
 from wmp_perception.realsense_thread import CameraThread
 from wmp_ros.clock import WALL_CLOCK
 from wmp_ros.health import Health, Report
+from wmp_ros.journal import declare_journal
 from wmp_ros.parameters import declare, declare_settings
 from wmp_ros.qos import RELIABLE
 from wmp_ros.running import run_node, spin_on_time
@@ -52,17 +54,18 @@ class DepthNode(Node):
         self._unit = float(declare(self, "depth_unit", 0.001))
         self._lockstep = bool(declare(self, "lockstep", False))
         # Only the contract is used here; the nodes that run the networks verify them.
-        bundle = Bundle.load(str(declare(self, "bundle", "")), verify=False)
+        bundle = Bundle.load_unverified(str(declare(self, "bundle", "")))
         contract, self._bundle_sha256 = bundle.contract, bundle.sha256
         self.get_logger().info(f"the bundle expects the camera {_place(contract.depth)}")
         tolerance = float(declare(self, "depth_tolerance", 0.04))
         self._pipeline = DepthPipeline(
             contract, declare_settings(self, "filter", DepthFilterSettings), tolerance
         )
+        self._journal = declare_journal(self)
         import_realsense()
         self._open_source(str(declare(self, "source", "device")))
         self._bring_up_timer = self.create_timer(0.05, self._bring_up, clock=WALL_CLOCK)
-        self._health = Health(self, "depth camera", self._report)
+        self._health = Health(self, "depth camera", self._report, self._journal)
 
     def destroy_node(self) -> None:
         if self._camera is not None:
@@ -138,7 +141,9 @@ class DepthNode(Node):
                 continue  # in real time nobody waits for it
             assert self._publisher is not None
             self._publisher.publish(messages.image_from_metres(image.metres, image.stamp, self._frame_id))
-            self._published += image.metres.size > 0
+            if image.metres.size > 0:  # an empty one says in lockstep that there is none
+                self._published += 1
+                self._journal.write("depth", stamp=image.stamp)
             self._worst_age_error = max(self._worst_age_error, abs(image.age_error))
 
     def _report(self) -> Report:

@@ -21,15 +21,17 @@ from rclpy.publisher import Publisher
 from sensor_msgs.msg import Image
 from wmp_msgs.msg import Latent, PolicyStep
 
-from wmp_core.bundle import Bundle, BundleError
 from wmp_core.inference.session import ModelError
 from wmp_core.inference.world_model import LatentState, Source, WorldModel
+from wmp_core.manifest import BundleError
 from wmp_core.realtime.timing import StageTimer
 from wmp_core.signing import SignatureError
+from wmp_core.verification import load_verified
 from wmp_perception import messages
 from wmp_perception.latent_schedule import Advanced, LatentSchedule, Step
 from wmp_ros.clock import WALL_CLOCK
 from wmp_ros.health import Health, Report
+from wmp_ros.journal import declare_journal
 from wmp_ros.parameters import declare, declare_trusted_keys
 from wmp_ros.qos import RELIABLE
 from wmp_ros.running import run_node, spin_on_time
@@ -72,12 +74,13 @@ class WorldModelNode(Node):
         super().__init__("world_model_node")
         provider = str(declare(self, "provider", "cpu"))
         path = str(declare(self, "bundle", ""))
-        bundle = Bundle.load(path, provider, trusted_keys=declare_trusted_keys(self))
+        bundle = load_verified(path, provider, trusted_keys=declare_trusted_keys(self))
         lockstep = bool(declare(self, "lockstep", False))
         tolerance = float(declare(self, "depth_tolerance", 0.04))
         self._patience = float(declare(self, "lockstep_timeout", 5.0))
+        self._journal = declare_journal(self)
         self._depth, self._bundle_sha256 = bundle.contract.depth, bundle.sha256
-        self._model = TimedWorldModel(WorldModel(bundle))
+        self._model = TimedWorldModel(bundle.create_world_model())
         self._schedule = LatentSchedule(
             self._model, bundle.contract.timing, tolerance, wait_for_depth=lockstep
         )
@@ -89,7 +92,7 @@ class WorldModelNode(Node):
         self._bring_up_timer = self.create_timer(0.05, self._bring_up, clock=WALL_CLOCK)
         if lockstep:
             self.create_timer(0.1, self._lose_patience, clock=WALL_CLOCK)
-        self._health = Health(self, bundle.name, self._report)
+        self._health = Health(self, bundle.name, self._report, self._journal)
         self.get_logger().info(f"bundle {bundle.name} verified on {bundle.provider}")
 
     def _bring_up(self) -> None:
@@ -141,6 +144,14 @@ class WorldModelNode(Node):
         message.h = array("f", state.h.tobytes())
         message.z = array("B", state.z.astype(np.uint8).tobytes())
         self._publisher.publish(message)
+        self._journal.write(
+            "latent",
+            tick=advanced.tick,
+            stamp=advanced.stamp,
+            source=int(state.source),
+            advance_ms=message.advance_ms,
+            observe_ms=message.observe_ms,
+        )
         self._newest = advanced
         self._published[state.source] += 1
 

@@ -8,6 +8,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
 
 from wmp_ros.clock import WALL_CLOCK
+from wmp_ros.journal import Journal
 
 
 class Report:
@@ -35,9 +36,16 @@ class Report:
 
 
 class Health:
-    """Publishes a :class:`Report` as DiagnosticStatus at 1 Hz, and at once when level or message change."""
+    """Publishes a :class:`Report` as DiagnosticStatus at 1 Hz, and at once when level or message change.
 
-    def __init__(self, node: Node, hardware_id: str, report: Callable[[], Report]) -> None:
+    Args:
+        journal: also gets every report.
+    """
+
+    def __init__(
+        self, node: Node, hardware_id: str, report: Callable[[], Report], journal: Optional[Journal] = None
+    ) -> None:
+        self._journal = journal or Journal()
         self._node = node
         self._hardware_id = hardware_id
         self._report = report
@@ -54,6 +62,7 @@ class Health:
 
     def publish(self, report: Report) -> None:
         self._last = (report.level, report.message)
+        self._journal.write("status", message=report.message, values=report.values)
         status = DiagnosticStatus(
             level=report.level,
             name=self._node.get_name(),

@@ -8,7 +8,7 @@ import pytest
 from wmp_core.contract import JointContract
 from wmp_core.control.command import MotorCommand
 from wmp_core.control.envelope import EnvelopeSettings
-from wmp_core.observation import RobotState
+from wmp_core.robot_state import RobotState
 from wmp_sim.wire_audit import WireAudit
 
 JOINTS = JointContract(

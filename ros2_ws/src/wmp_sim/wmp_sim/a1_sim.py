@@ -20,13 +20,16 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Bool, String
 
-from wmp_core.bundle import Bundle, BundleError
+from wmp_core.bundle import Bundle
 from wmp_core.control.envelope import EnvelopeSettings
-from wmp_core.observation import RobotState
+from wmp_core.manifest import BundleError
 from wmp_core.realtime import scheduling
 from wmp_core.realtime.loop import PeriodicLoop
 from wmp_core.realtime.scheduling import SWITCH_INTERVAL, RealtimeSettings
+from wmp_core.robot_state import RobotState
+from wmp_core.rotation import roll_pitch_yaw
 from wmp_ros.health import Health, Report
+from wmp_ros.journal import declare_journal
 from wmp_ros.parameters import declare
 from wmp_ros.qos import LATCHED, RELIABLE
 from wmp_ros.running import run_node, spin
@@ -77,6 +80,7 @@ class A1Sim(Node):
         setting = {name: declare(self, name, value) for name, value in PARAMETERS.items()}
         self.lockstep: bool = setting["lockstep"]
         self._frame_id: str = setting["frame_id"]
+        self._journal = declare_journal(self)
         seed: int = setting["seed"]
         terrain = seeded_terrain(setting["terrain"], setting["difficulty"], seed)
         model = build_world(terrain, actuators="torque", physics_dt=setting["physics_dt"])
@@ -114,12 +118,12 @@ class A1Sim(Node):
         self._frames = 0
         # The newest pose with its time, for the camera thread: replaced whole, never modified.
         self._seen: tuple[GroundTruth, float] = (self._robot.ground_truth(), self._time(self._robot.state()))
-        self._health = Health(self, "simulated A1", self._report)
+        self._health = Health(self, "simulated A1", self._report, self._journal)
 
     def _create_audit(self, bundle: str) -> WireAudit | None:
         if not bundle:
             return None
-        joints = Bundle.load(bundle, verify=False).contract.joints
+        joints = Bundle.load_unverified(bundle).contract.joints
         return WireAudit(joints, EnvelopeSettings(), 1 if self.lockstep else STATES_ON_THE_WAY)
 
     def _report(self) -> Report:
@@ -193,8 +197,13 @@ class A1Sim(Node):
             self._frames += 1
         if state.tick % ODOMETRY_TICKS < TICKS_PER_EXCHANGE:
             self._publish_truth(truth, stamp)
+            x, y, _ = truth.position.tolist()
+            yaw = float(roll_pitch_yaw(truth.quaternion)[2])
+            vx = float(truth.velocity_in_base[0])
+            self._journal.write("pose", stamp=time_s, x=x, y=y, yaw=yaw, vx=vx)
         if truth.fallen and not self._was_fallen:
             self._was_fallen = True
+            self._journal.write("fall", stamp=time_s)
             self._fallen.publish(Bool(data=True))
 
     def _time(self, state: RobotState) -> float:
@@ -204,6 +213,7 @@ class A1Sim(Node):
     def _announce(self, kind: str, begins: bool, time_s: float) -> None:
         """Publish the start or end of a fault: ``begin KIND TIME`` or ``end KIND TIME``."""
         text = f"{'begin' if begins else 'end'} {kind} {time_s:.3f}"
+        self._journal.write("fault", fault=kind, begins=begins, stamp=round(time_s, 3))
         _LOG.info("fault: %s", text)
         self._announcement.publish(String(data=text))
 

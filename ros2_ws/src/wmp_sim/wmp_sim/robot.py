@@ -9,7 +9,7 @@ import mujoco
 import numpy as np
 
 from wmp_core.control.command import MotorCommand
-from wmp_core.observation import RobotState
+from wmp_core.robot_state import RobotState
 from wmp_core.rotation import rotate_inverse
 
 from .a1 import LEGS, a1_model

@@ -10,19 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wmp_core.a1.frames import WireError
 from wmp_core.a1.joints import MOTOR_LEGS, JointOrder
-from wmp_core.a1.wire import (
-    NO_POSITION_TARGET,
-    NO_VELOCITY_TARGET,
-    LowCommand,
-    LowState,
-    WireError,
-    decode_low_cmd,
-    decode_low_state,
-    encode_low_state,
-)
+from wmp_core.a1.robot_wire import LowCommand, decode_low_cmd, encode_low_state
+from wmp_core.a1.wire import NO_POSITION_TARGET, NO_VELOCITY_TARGET, LowState, decode_low_state
 from wmp_core.control.command import MotorCommand
-from wmp_core.observation import RobotState
+from wmp_core.robot_state import RobotState
 from wmp_core.rotation import roll_pitch_yaw
 
 from .a1 import JOINT_NAMES, LEGS

@@ -9,7 +9,7 @@ import numpy as np
 from wmp_core.contract import JointContract
 from wmp_core.control.command import MotorCommand
 from wmp_core.control.envelope import EnvelopeSettings
-from wmp_core.observation import RobotState
+from wmp_core.robot_state import RobotState
 
 #: Rounding by the protocol (1/256 N m, float32) and the motors [N m].
 TOLERANCE = 0.05

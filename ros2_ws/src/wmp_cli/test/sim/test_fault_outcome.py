@@ -50,4 +50,4 @@ def test_the_newest_reaction_is_the_reason_of_a_walk_that_was_ended():
         Event(5.1, "WALK -> SIT_DOWN"),
     ]
     assert newest_reaction(events) == "latent age is 0.6 s, limit 0.5 s: sit"
-    assert newest_reaction(events[2:]) == "no reason has been heard"
+    assert newest_reaction(events[2:]) == "no reason was reported"

@@ -19,20 +19,20 @@ class Controller:
 
     def __init__(self, context):
         self.node = rclpy.create_node("policy_node", context=context)
-        self.mode, self.orders, self.velocities = "PASSIVE", [], []
-        for order in ("stand_up", "walk", "sit_down"):
+        self.mode, self.requests, self.velocities = "PASSIVE", [], []
+        for request in ("stand_up", "walk", "sit_down"):
             self.node.create_service(
-                Trigger, f"~/{order}", lambda _, answer, order=order: self.serve(order, answer)
+                Trigger, f"~/{request}", lambda _, response, name=request: self.serve(name, response)
             )
         self.node.create_subscription(Twist, "cmd_vel", self.velocities.append, 10)
 
-    def serve(self, order, answer):
-        self.orders.append(order)
-        answer.success = order != "walk" or self.orders.count("walk") > 2
-        answer.message = "" if answer.success else "walk refused: hip is 0.5 rad off"
-        if answer.success:
-            self.mode = {"stand_up": "STAND", "walk": "WALK", "sit_down": "PASSIVE"}[order]
-        return answer
+    def serve(self, request, response):
+        self.requests.append(request)
+        response.success = request != "walk" or self.requests.count("walk") > 2
+        response.message = "" if response.success else "walk refused: hip is 0.5 rad off"
+        if response.success:
+            self.mode = {"stand_up": "STAND", "walk": "WALK", "sit_down": "PASSIVE"}[request]
+        return response
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def scene():
     def until(condition, act):
         deadline = time.monotonic() + 20
         while not condition():
-            assert time.monotonic() < deadline, (controller.mode, controller.orders)
+            assert time.monotonic() < deadline, (controller.mode, controller.requests)
             act(controller.mode)
             executor.spin_once(timeout_sec=0.02)
 
@@ -64,15 +64,15 @@ def test_a_refused_walk_is_asked_for_again_and_the_refusal_is_remembered(scene):
     until(lambda: operator.refusal, operator.pursue)
     assert operator.refusal == "walk: walk refused: hip is 0.5 rad off"
     until(lambda: controller.mode == "WALK", operator.pursue)
-    assert controller.orders == ["stand_up", "walk", "walk", "walk"]
+    assert controller.requests == ["stand_up", "walk", "walk", "walk"]
 
 
-def test_an_order_whose_answer_is_lost_holds_up_none_of_the_next(scene, monkeypatch):
+def test_a_request_whose_response_is_lost_does_not_block_the_next(scene, monkeypatch):
     controller, operator, until = scene
     monkeypatch.setattr(Service, "send_response", lambda *_: None)
     until(lambda: controller.mode == "STAND", operator.pursue)
     monkeypatch.undo()
-    monkeypatch.setattr("wmp_cli.sim.operator.ANSWER_PATIENCE", 0.5)
+    monkeypatch.setattr("wmp_cli.sim.operator.RESPONSE_TIMEOUT", 0.5)
     until(lambda: controller.mode == "WALK", operator.pursue)
 
 
@@ -83,7 +83,7 @@ def test_the_velocity_is_published_while_walking_and_not_after_it(scene):
     assert (command.linear.x, command.linear.y, command.angular.z) == (0.5, -0.1, 0.2)
     until(lambda: controller.mode == "WALK", operator.pursue)
     until(lambda: controller.mode == "PASSIVE", operator.sit_down)
-    assert controller.orders[-1] == "sit_down"
+    assert controller.requests[-1] == "sit_down"
     before = len(controller.velocities)
     deadline = time.monotonic() + 0.3
     until(lambda: time.monotonic() > deadline, operator.sit_down)
@@ -94,11 +94,11 @@ def test_a_robot_that_was_halted_is_not_told_to_walk_again(scene):
     controller, operator, until = scene
     until(lambda: controller.mode == "WALK", operator.pursue)
     operator.pursue("WALK")
-    orders = list(controller.orders)
+    requests = list(controller.requests)
     deadline = time.monotonic() + 0.5
     until(lambda: time.monotonic() > deadline, lambda mode: operator.pursue("STAND"))
     assert operator.was_halted("STAND") and not operator.was_halted("WALK")
-    assert controller.orders == orders
+    assert controller.requests == requests
 
 
 def test_a_velocity_without_a_yaw_rate_is_steered_back_to_the_heading_of_the_start():

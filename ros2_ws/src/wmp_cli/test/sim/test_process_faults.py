@@ -1,4 +1,4 @@
-"""Faults that hit a process, its orders or its files are brought about, and undone."""
+"""Faults of a process, its velocity commands or its files are injected, and undone."""
 
 import math
 import os

@@ -13,8 +13,11 @@ from wmp_bringup.options import Option
 from wmp_cli.command import UsageError
 from wmp_cli.sim.settings import MODE, USER_OPTIONS, graph_environment, settings_from
 from wmp_cli.sim.stop_request import stop_on_signals
-from wmp_core.bundle import BundleError
+from wmp_core.manifest import BundleError
 from wmp_sim.faults.schedule import KINDS
+
+#: Highest ROS domain whose ports are valid (DDSI-RTPS 9.6.2.3).
+MAX_DOMAIN = 232
 
 DESCRIPTION = """Starts the same nodes as on the robot, each in a process of its own, and a simulated A1 that
 speaks the robot's UDP protocol; stands it up, walks, sits it down.
@@ -55,8 +58,8 @@ class SimCommand:
             action="append",
             default=[],
             metavar="KIND@T[:DURATION]",
-            help="let something go wrong T seconds after the robot begins to stand up, in its own time (it "
-            "walks after 3.5 s); may be repeated. Kinds: " + ", ".join(KINDS),
+            help="inject a fault T seconds of the robot's time after it begins to stand up (it walks after "
+            "3.5 s); may be repeated. Kinds: " + ", ".join(KINDS),
         )
         parser.add_argument(
             "--params-file", type=Path, metavar="FILE", help=f"ROS parameter file (default: {defaults})"
@@ -67,7 +70,7 @@ class SimCommand:
             default=[],
             dest="assignments",
             metavar="NODE/PARAMETER=VALUE",
-            help="set a parameter of that file otherwise; may be repeated",
+            help="override a parameter of that file; may be repeated",
         )
         parser.add_argument(
             "--record", type=Path, metavar="DIR", help="record an MCAP rosbag2 in this new folder"
@@ -81,6 +84,7 @@ class SimCommand:
         parser.add_argument(
             "--json", type=Path, metavar="FILE", help="write the figures of the run to this file"
         )
+        parser.add_argument("--overwrite", action="store_true", help="replace an existing --json FILE")
         parser.add_argument(
             "--domain-id", type=int, metavar="N", help="ROS domain (default: one that is free)"
         )
@@ -88,18 +92,24 @@ class SimCommand:
             "--log-dir", type=Path, metavar="DIR", help="logs of the nodes (default: below ~/.ros/log)"
         )
         parser.add_argument(
-            "--verbose", action="store_true", help="show the nodes' logs on the terminal as well"
+            "--verbose",
+            action="store_true",
+            help="show the nodes' logs, the timing of every stage, and late cycles and latents",
         )
 
     def run(self, arguments: argparse.Namespace) -> int:
         """Simulate as asked; the exit code is that of the epilog."""
         try:
+            if arguments.domain_id is not None and not 0 <= arguments.domain_id <= MAX_DOMAIN:
+                raise ValueError(f"--domain-id is {arguments.domain_id}, expected 0 to {MAX_DOMAIN}")
             settings = settings_from(arguments)
             reservation = reserve_domain(settings.domain_id)
         except (BundleError, ValueError, OSError, NoFreeDomainError) as error:
             raise UsageError(str(error)) from error
         domain = reservation.domain_id
-        print(f"ROS domain {domain} ('wmp record --domain-id {domain}' hears this graph)", file=sys.stderr)
+        for warning in settings.warnings:
+            print(f"warning: {warning}", file=sys.stderr)
+        print(f"ROS domain {domain} (to join: wmp record --domain-id {domain})", file=sys.stderr)
         environment = graph_environment(domain, settings.log_folder)
         # rclpy reads its transport from this process's own environment.
         os.environ.update(environment)

@@ -1,4 +1,4 @@
-"""What came of injected faults: read off the events, counters and bag of one run."""
+"""The outcome of an injected fault, from the events and counters of one run."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import NamedTuple
 from wmp_cli.sim.timing import diagnostic_value
 from wmp_sim.faults.schedule import MOTOR_TIMEOUT
 
-#: Reactions of the controller, mildest first; FAULT is where "damp" leads.
+#: Reactions of the controller, mildest first; "damp" leads to FAULT.
 REACTIONS = ("continue", "slow", "stand", "sit", "damp", "FAULT")
-#: Counters of the nodes that tell of a fault which calls for no reaction, with what they are called here.
+#: Counters in the nodes' diagnostics that show a fault without a reaction, with their names in the outcome.
 COUNTERS = (
     ("link_lost", "states lost"),
     ("link_corrupt", "states damaged"),
@@ -25,7 +25,7 @@ COUNTERS = (
 
 
 class Event(NamedTuple):
-    """What the controller had to tell, at ``stamp`` s of the robot's time."""
+    """An event that the controller reported at ``stamp`` s of the robot's time."""
 
     stamp: float
     text: str
@@ -44,10 +44,10 @@ class FaultOutcome:
     """What one injected fault led to.
 
     Attributes:
-        detected_after_ms: from its beginning to the first event that it led to; None if there was none.
+        detected_after_ms: time from its begin to the first event that it caused; None without an event.
         reaction: the strongest that followed.
-        events: what controller and motors told since, with ms after the beginning.
-        counted: figures that tell of it.
+        events: events of controller and motors since, with ms after the begin.
+        counted: counters that show it.
     """
 
     kind: str
@@ -60,13 +60,13 @@ class FaultOutcome:
 def fault_outcome(
     notices: Sequence[FaultNotice], events: Sequence[Event], diagnostics: Mapping[str, Mapping[str, str]]
 ) -> FaultOutcome | None:
-    """The outcome of the first fault that was announced; None if none was."""
+    """The outcome of the first fault that began; None if none did."""
     begun = next((notice for notice in notices if notice.begins and notice.kind != MOTOR_TIMEOUT), None)
     if begun is None:
         return None
-    timeouts = [Event(n.stamp, "the motors hear nothing: damp") for n in notices if _is_timeout(n)]
-    told = [event for event in events if not _is_planned(event)]
-    since = sorted(event for event in [*told, *timeouts] if event.stamp >= begun.stamp - 1e-6)
+    timeouts = [Event(n.stamp, "the motors receive no command: damp") for n in notices if _is_timeout(n)]
+    unplanned = [event for event in events if not _is_planned(event)]
+    since = sorted(event for event in [*unplanned, *timeouts] if event.stamp >= begun.stamp - 1e-6)
     first = since[0].stamp if since else None
     counted = {}
     for key, name in COUNTERS:
@@ -95,7 +95,7 @@ def strongest_reaction(lines: Sequence[str]) -> str:
 def newest_reaction(events: Sequence[Event]) -> str:
     """The newest event that names a reaction."""
     lines = [event.text for event in events if strongest_reaction([event.text]) != REACTIONS[0]]
-    return lines[-1] if lines else "no reason has been heard"
+    return lines[-1] if lines else "no reason was reported"
 
 
 def _is_timeout(notice: FaultNotice) -> bool:
@@ -103,6 +103,6 @@ def _is_timeout(notice: FaultNotice) -> bool:
 
 
 def _is_planned(event: Event) -> bool:
-    """Changes of mode that the script asks for."""
+    """Whether the event is a change of mode that the script requests."""
     planned = ("PASSIVE -> STAND_UP", "STAND_UP -> STAND", "STAND -> WALK", "SIT_DOWN -> PASSIVE")
     return event.text.startswith((*planned, "WALK -> SIT_DOWN"))

@@ -1,6 +1,7 @@
-"""The operator of a run: stand up, walk, sit down through the controller's own services.
+"""The operator of a run: requests to stand up, walk and sit down through the controller's own services.
 
-In lockstep, where the controller has a script, it only ends that: orders come at no repeatable time.
+In lockstep the controller runs a script, since requests over ROS arrive at no repeatable time; the operator
+only ends it.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from wmp_core.control.steering import turning_back
 
 POLICY_NODE = "policy_node"
 COMMAND_RATE = 20.0
-#: Seconds between two attempts at an order that was refused ("not yet standing").
+#: Time [s] between two attempts at a request that was refused ("not yet standing").
 RETRY_PERIOD = 0.25
-#: Seconds after which an answer counts as lost: DDS drops it while its server has not discovered who asked.
-ANSWER_PATIENCE = 3.0
+#: Time [s] after which a response counts as lost: DDS drops it until the server has discovered the client.
+RESPONSE_TIMEOUT = 3.0
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,14 @@ class VelocityCommand:
 
 
 class Operator:
-    """Gives one order at a time and repeats it until the controller has done it.
+    """Makes one request at a time and repeats it until the controller has granted it.
 
     Args:
         node: the node whose executor serves the calls.
         command: velocity that is published while walking.
-        heading_gain: rad/s of turning per rad off the heading at which the walk began, where ``command`` asks
-            for none.
-        yaw: the robot's heading now, rad.
+        heading_gain: rad/s of yaw rate per rad off the heading at the first moment of WALK, while ``command``
+            has no yaw rate of its own.
+        yaw: the robot's current heading, rad.
     """
 
     def __init__(
@@ -53,55 +54,55 @@ class Operator:
     ) -> None:
         self.refusal = ""
         self._clients = {
-            order: node.create_client(Trigger, f"{POLICY_NODE}/{order}")
-            for order in ("stand_up", "walk", "sit_down")
+            request: node.create_client(Trigger, f"{POLICY_NODE}/{request}")
+            for request in ("stand_up", "walk", "sit_down")
         }
         self._pending: Future | None = None
-        self._ordered = ""
-        self._next_attempt = self._ordered_at = 0.0
+        self._requested = ""
+        self._next_attempt = self._requested_at = 0.0
         self._command, self._heading_gain, self._yaw = command, heading_gain, yaw
-        self._course: float | None = None  # from the first moment of WALK on
+        self._heading: float | None = None
         self._disturbance: VelocityCommand | None = None
         self._publisher = node.create_publisher(Twist, "cmd_vel", 10)
         self._steering = False
         node.create_timer(1.0 / COMMAND_RATE, self._publish)
 
     def pursue(self, mode: str) -> None:
-        """Take the next step from ``mode`` (the controller's state) towards walking, once; call it often."""
-        if mode == "WALK" and self._course is None:
-            self._course = self._yaw()
+        """Take the next step from the controller's ``mode`` towards walking, once; call it often."""
+        if mode == "WALK" and self._heading is None:
+            self._heading = self._yaw()
         if self.was_halted(mode):
             return
         if mode == "PASSIVE":
-            self._order("stand_up")
+            self._request("stand_up")
         elif mode == "STAND":
             self._steering = True
-            self._order("walk")
+            self._request("walk")
 
     def was_halted(self, mode: str) -> bool:
-        """Whether the robot has walked and, in ``mode``, does no longer."""
-        return self._course is not None and mode in ("STAND", "SIT_DOWN", "PASSIVE")
+        """Whether the robot has walked, and ``mode`` says that it no longer does."""
+        return self._heading is not None and mode in ("STAND", "SIT_DOWN", "PASSIVE")
 
     def sit_down(self, mode: str) -> None:
         """Take the next step from ``mode`` towards lying down; call it often."""
         self._steering = False
         if mode in ("WALK", "STAND", "STAND_UP"):
-            self._order("sit_down")
+            self._request("sit_down")
 
     def disturb(self, command: VelocityCommand | None) -> None:
-        """Publish ``command`` instead of the one that is meant; ``None`` ends that."""
+        """Publish ``command`` in place of the intended one; ``None`` ends that."""
         self._disturbance = command
 
-    def _order(self, name: str) -> None:
+    def _request(self, name: str) -> None:
         if self._pending is not None and self._pending.done():
-            answer = self._pending.result()
+            response = self._pending.result()
             self._pending = None
-            self.refusal = "" if answer.success else f"{self._ordered}: {answer.message}"
+            self.refusal = "" if response.success else f"{self._requested}: {response.message}"
         client, now = self._clients[name], time.monotonic()
-        is_free = self._pending is None or now > self._ordered_at + ANSWER_PATIENCE
+        is_free = self._pending is None or now > self._requested_at + RESPONSE_TIMEOUT
         if is_free and now >= self._next_attempt and client.service_is_ready():
-            self._next_attempt, self._ordered_at = now + RETRY_PERIOD, now
-            self._ordered = name
+            self._next_attempt, self._requested_at = now + RETRY_PERIOD, now
+            self._requested = name
             self._pending = client.call_async(Trigger.Request())
 
     def _publish(self) -> None:
@@ -111,6 +112,6 @@ class Operator:
             self._publisher.publish(twist)
 
     def _steered(self) -> VelocityCommand:
-        if self._command.yaw or self._course is None:
+        if self._command.yaw or self._heading is None:
             return self._command
-        return replace(self._command, yaw=turning_back(self._yaw(), self._course, self._heading_gain))
+        return replace(self._command, yaw=turning_back(self._yaw(), self._heading, self._heading_gain))

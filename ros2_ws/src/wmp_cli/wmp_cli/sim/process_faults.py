@@ -1,6 +1,7 @@
-"""Faults that hit a process, its orders or its files: brought about by whoever runs the graph.
+"""Injected faults of a process, its velocity commands or its files.
 
-The simulated robot keeps the time and announces them (``sim/faults``); everything else it does itself.
+The simulated robot keeps the time: its journal says when a fault begins and ends. It injects its own faults
+itself; these are injected by the process that runs the graph.
 """
 
 from __future__ import annotations
@@ -16,17 +17,17 @@ from wmp_bringup.processes import GraphProcesses
 from wmp_cli.sim.fault_outcome import FaultNotice
 from wmp_cli.sim.operator import Operator, VelocityCommand
 
-#: Bytes that a recorder may still write once the disk is full.
+#: Bytes that a recorder can still write once its disk is full.
 BYTES_LEFT = 4096
 
 
 class ProcessFaults:
-    """Carries out what is announced.
+    """Injects the faults that are due.
 
     Args:
         graph: the running processes.
-        operator: gives the orders, if anybody does.
-        bundle: folder whose files may be spoilt.
+        operator: publishes the velocity commands; None if nothing does.
+        bundle: folder whose files a fault may damage.
         bag: folder that is recorded to, if any.
     """
 
@@ -41,14 +42,14 @@ class ProcessFaults:
                 "world_model_node", begins, signal.SIGSTOP, signal.SIGCONT
             ),
             "policy_killed": lambda begins: self._signal("policy_node", begins, signal.SIGKILL),
-            "cmd_vel_nan": lambda begins: self._order(begins, math.nan),
-            "cmd_vel_huge": lambda begins: self._order(begins, 1e6),
+            "cmd_vel_nan": lambda begins: self._command(begins, math.nan),
+            "cmd_vel_huge": lambda begins: self._command(begins, 1e6),
             "disk_full": self._fill_disk,
             "bundle_swapped": self._swap_bundle,
         }
 
     def carry_out(self, notice: FaultNotice) -> None:
-        """Bring about, or end, the fault that was announced; those of the robot itself are none of ours."""
+        """Begin or end the fault in ``notice``; faults of the robot itself are ignored."""
         action = self._actions.get(notice.kind)
         if action is None:
             return
@@ -59,7 +60,7 @@ class ProcessFaults:
             self._begun.discard(notice.kind)
 
     def end(self) -> None:
-        """End what has begun and not ended yet: a process that is held up could not end in order."""
+        """End every fault that still lasts: a stopped process could not end in order."""
         for kind in self._begun:
             self._actions[kind](False)
         self._begun.clear()
@@ -71,17 +72,17 @@ class ProcessFaults:
         if number is not None:
             self._graph.signal(node, number)
 
-    def _order(self, begins: bool, speed: float) -> None:
+    def _command(self, begins: bool, speed: float) -> None:
         if self._operator is not None:
             self._operator.disturb(VelocityCommand(speed, speed, speed) if begins else None)
 
     def _fill_disk(self, begins: bool) -> None:
-        """Limit the size of the recorder's files: its writes fail as on a full disk, and nobody else's do."""
+        """Limit the size of the recorder's files: its writes alone fail, as on a full disk."""
         if self._bag is None:
             return
         written = max((file.stat().st_size for file in self._bag.glob("*.mcap")), default=0)
         limit = written + BYTES_LEFT if begins else resource.RLIM_INFINITY
-        with contextlib.suppress(ProcessLookupError):  # a recorder whose disk was full has ended
+        with contextlib.suppress(ProcessLookupError):  # the recorder ends when its disk is full
             pid = self._graph.pid("recorder")
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
 

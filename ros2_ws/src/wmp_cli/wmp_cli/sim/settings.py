@@ -6,7 +6,8 @@ import argparse
 import os
 import shutil
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wmp_bringup.graph import NodeSpec, a1_graph, recorder_names
@@ -14,9 +15,11 @@ from wmp_bringup.isolation import free_udp_port, local_discovery
 from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.options import OPTIONS
 from wmp_bringup.parameters import Value, node_parameters, parse_assignments
+from wmp_cli.sim.journals import NODES, journal_path
 from wmp_cli.sim.summary import RunIdentity
 from wmp_core.bundle import Bundle
-from wmp_core.default_bundle import find_bundle
+from wmp_core.contract import LimitsContract
+from wmp_core.default_bundle import resolve_bundle
 from wmp_sim.faults import Fault, parse_faults
 from wmp_sim.faults.schedule import REAL_TIME_ONLY
 from wmp_sim.terrain import seeded_terrain
@@ -31,7 +34,11 @@ USER_OPTIONS = tuple(option for option in OPTIONS[MODE] if option.name not in OW
 
 @dataclass(frozen=True)
 class SimSettings:
-    """One run of the simulation, complete: what is started, and what becomes of the results."""
+    """One run of the simulation, complete: what is started, and where the results go.
+
+    Attributes:
+        warnings: lines for the user; nothing that prevents the run.
+    """
 
     specs: tuple[NodeSpec, ...]
     identity: RunIdentity
@@ -45,6 +52,7 @@ class SimSettings:
     verbose: bool
     faults: tuple[Fault, ...] = ()
     bag: Path | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def bundle_folder(self) -> Path:
@@ -59,7 +67,7 @@ class SimSettings:
 
 
 def settings_from(arguments: argparse.Namespace) -> SimSettings:
-    """The run that the command line describes.
+    """The run that the command line describes. Nothing is created unless all of it is usable.
 
     Raises:
         BundleError, ValueError, OSError: the bundle, an argument or the parameter file is not usable.
@@ -68,35 +76,37 @@ def settings_from(arguments: argparse.Namespace) -> SimSettings:
     faults = parse_faults(" ".join(arguments.fault))
     log_folder = arguments.log_dir or _new_log_folder()
     overrides = _overrides(arguments, parameter_file, faults)
-    if any(fault.kind == "bundle_swapped" for fault in faults):
-        overrides["bundle"] = str(_copy_of_bundle(overrides.get("bundle"), log_folder))
     duration = overrides.get("duration")
     if duration is not None and not 0 <= duration < float("inf"):
         raise ValueError(f"--duration is {duration:g}, expected 0 (no end) or seconds")
-    if arguments.record is not None and arguments.record.exists():
-        raise ValueError(f"--record {arguments.record} exists already; name a new folder")
+    _check_targets(arguments, log_folder)
+    assigned = parse_assignments(arguments.assignments, parameter_file)
+    for node in NODES:
+        assigned.setdefault(node, {})["journal"] = str(journal_path(log_folder.resolve(), node))
     specs = a1_graph(
         MODE,
         overrides,
         parameter_file=parameter_file,
-        assigned=parse_assignments(arguments.assignments, parameter_file),
+        assigned=assigned,
         record=_absolute(arguments.record),
         flights=_absolute(arguments.flights),
     )
     policy = next(spec for spec in specs if spec.name == "policy_node").effective_parameters()
     simulator = next(spec for spec in specs if spec.name == "a1_sim").effective_parameters()
     terrain = seeded_terrain(simulator["terrain"], simulator["difficulty"], simulator["seed"])
-    # The nodes verify the bundle; here it is only named.
-    bundle = Bundle.load(policy["bundle"], verify=False)
+    # The nodes verify the bundle; here it is only read.
+    bundle = Bundle.load_unverified(policy["bundle"])
     identity = RunIdentity(
         terrain=terrain.name,
         difficulty=terrain.difficulty,
         seed=simulator["seed"],
         lockstep=policy["lockstep"],
         pd=policy["pd"],
-        command={axis: policy[f"script.{axis}"] for axis in ("vx", "vy", "yaw")},
+        command=_command(policy, bundle.contract.limits, bundle.name),
         bundle={"name": bundle.name, "sha256": bundle.sha256},
     )
+    if any(fault.kind == "bundle_swapped" for fault in faults):
+        specs = _with_copied_bundle(specs, bundle.path, log_folder)
     return SimSettings(
         specs=specs,
         identity=identity,
@@ -110,7 +120,52 @@ def settings_from(arguments: argparse.Namespace) -> SimSettings:
         verbose=arguments.verbose,
         faults=faults,
         bag=_absolute(arguments.record),
+        warnings=_warnings(terrain.name, bundle),
     )
+
+
+def _command(policy: Mapping[str, Value], limits: LimitsContract, name: str) -> dict[str, float]:
+    """The velocity command in force.
+
+    Raises:
+        ValueError: it is outside the range that bundle ``name`` was trained for.
+    """
+    ranges = {"vx": limits.command_vx, "vy": limits.command_vy, "yaw": limits.command_yaw_rate}
+    command = {axis: policy[f"script.{axis}"] for axis in ranges}
+    for axis, (lower, upper) in ranges.items():
+        if not lower <= command[axis] <= upper:
+            unit = "rad/s" if axis == "yaw" else "m/s"
+            raise ValueError(
+                f"--{axis} is {command[axis]:g} {unit}, but {name} was trained for {lower:g} to {upper:g}: "
+                "choose a value in that range, or another bundle"
+            )
+    return command
+
+
+def _warnings(terrain: str, bundle: Bundle) -> tuple[str, ...]:
+    trained = bundle.metadata.get("terrains", [])
+    if not trained or terrain in trained:
+        return ()
+    return (f"{bundle.name} was not trained on {terrain}, only on {', '.join(trained)}",)
+
+
+def _check_targets(arguments: argparse.Namespace, log_folder: Path) -> None:
+    """Refuse what could not be written after the walk.
+
+    Raises:
+        ValueError: a target exists already, or its folder cannot be made.
+    """
+    if arguments.record is not None and arguments.record.exists():
+        raise ValueError(f"--record {arguments.record} exists already; name a new folder")
+    if arguments.json is not None and arguments.json.exists() and not arguments.overwrite:
+        raise ValueError(f"--json {arguments.json} exists already; name another file or add --overwrite")
+    targets = {"--record": arguments.record, "--json": arguments.json, "--flights": arguments.flights}
+    for option, path in {**targets, "--log-dir": log_folder}.items():
+        if path is None:
+            continue
+        folder = next(folder for folder in path.absolute().parents if folder.exists())
+        if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+            raise ValueError(f"{option} {path} cannot be made: {folder} is no folder that you may write to")
 
 
 def graph_environment(domain_id: int, log_folder: Path) -> dict[str, str]:
@@ -127,25 +182,29 @@ def graph_environment(domain_id: int, log_folder: Path) -> dict[str, str]:
     }
 
 
-def _copy_of_bundle(bundle: str | None, folder: Path) -> Path:
-    """A bundle that may be spoilt."""
+def _with_copied_bundle(specs: Sequence[NodeSpec], bundle: Path, folder: Path) -> tuple[NodeSpec, ...]:
+    """The same nodes with a copy of the bundle, whose files a fault may damage."""
     copy = folder.resolve() / "bundle"
-    shutil.copytree(bundle or find_bundle(), copy, dirs_exist_ok=True)
-    return copy
+    shutil.copytree(bundle, copy, dirs_exist_ok=True)
+    return tuple(
+        replace(spec, parameters={**spec.parameters, "bundle": str(copy)})
+        if "bundle" in spec.parameters
+        else spec
+        for spec in specs
+    )
 
 
 def _overrides(
     arguments: argparse.Namespace, parameter_file: Path, faults: tuple[Fault, ...]
 ) -> dict[str, Value]:
     given = {o.name: value for o in USER_OPTIONS if (value := getattr(arguments, o.name)) is not None}
-    if "bundle" in given:
-        given["bundle"] = str(Path(given["bundle"]).resolve())
+    given["bundle"] = str(resolve_bundle(given.get("bundle")))
     in_file = node_parameters(parameter_file, "policy_node")
-    # Orders of a person arrive at no repeatable simulated time: lockstep has its operator in the controller.
+    # Requests over ROS arrive at no repeatable simulated time: in lockstep the controller runs a script.
     given["operator"] = "script" if given.get("lockstep", in_file["lockstep"]) else "ros"
-    # This command's own monitor, and the recorders, must hear the first step as well.
-    onlookers = ["wmp_sim_monitor", *recorder_names(arguments.record, arguments.flights)]
-    given["listeners"] = " ".join([str(in_file["policy_step_listeners"]), *onlookers])
+    # A bag holds the first step as well.
+    recorders = recorder_names(arguments.record, arguments.flights)
+    given["listeners"] = " ".join([str(in_file["policy_step_listeners"]), *recorders])
     given["robot_port"] = free_udp_port()
     if faults:
         given["faults"] = " ".join(arguments.fault)

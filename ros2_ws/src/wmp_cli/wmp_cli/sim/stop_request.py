@@ -1,4 +1,4 @@
-"""Ctrl-C as a wish that the main loop grants when it suits, instead of an exception anywhere."""
+"""Ctrl-C as a request that the main loop polls, in place of an exception at any line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import FrameType
 
 
 class StopRequest:
-    """Counts requests to stop (Ctrl-C, SIGTERM, a closed terminal): the second means at once."""
+    """Counts requests to stop (Ctrl-C, SIGTERM, a closed terminal); the second one means at once."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -20,7 +20,7 @@ class StopRequest:
 
 @contextlib.contextmanager
 def stop_on_signals() -> Iterator[StopRequest]:
-    """Within the context, signals that ask for an end are only counted."""
+    """Within the context, signals that end a process are only counted."""
     stop = StopRequest()
     before = {
         number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -81,14 +82,22 @@ class SimSummary:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
-    def describe(self) -> str:
-        """A few lines for the terminal."""
+    def describe(self, verbose: bool = False) -> str:
+        """A few lines for the terminal; ``verbose`` adds the timing of every stage."""
         lines = [
-            f"walked {self.distance_m:.2f} m forward in {self.walk_s:.1f} s ({self.mean_vx:.2f} m/s), drift "
-            f"{self.drift_m:+.2f} m, turning {self.mean_yaw_rate:+.2f} rad/s",
-            f"{self.policy_ticks} policy ticks, {self.latent_ticks} latents ({self.latents_late} late, "
+            f"{self.policy_ticks} policy steps, {self.latent_ticks} latents ({self.latents_late} late, "
             f"{self.latents_from_prior} without an image), {self.depth_frames} depth images",
+            f"{self.commands} motor commands, {self.commands_outside_envelope} outside the safety envelope",
         ]
+        if verbose:
+            lines += self._timing()
+        if self.fault is not None:
+            lines.append(f"fault {self.fault.kind}: {self.fault.reaction}")
+            lines += [f"  {event}" for event in self.fault.events]
+        return "\n".join(lines)
+
+    def _timing(self) -> list[str]:
+        lines = []
         if not self.run.lockstep:
             lines.append(
                 f"rate error: control loop {self.loop_rate_error:+.4%}, policy {self.policy_rate_error:+.4%}"
@@ -96,20 +105,35 @@ class SimSummary:
         if self.timing:
             lines.append(f"{'stage, ms':<28}{'p50':>9}{'p99':>9}{'max':>9}")
         for stage, figures in sorted(self.timing.items()):
-            columns = "".join(
-                f"{figures.get(key, float('nan')):9.3f}" for key in ("p50_ms", "p99_ms", "max_ms")
-            )
+            cells = (figures.get(key) for key in ("p50_ms", "p99_ms", "max_ms"))
+            columns = "".join(f"{'-':>9}" if value is None else f"{value:9.3f}" for value in cells)
             lines.append(f"{stage:<28}{columns}")
-        outside = self.commands_outside_envelope
-        lines.append(f"{self.commands} motor commands on the wire, {outside} outside of the envelope")
-        if self.fault is not None:
-            lines.append(f"fault {self.fault.kind}: {self.fault.reaction}")
-            lines += [f"  {event}" for event in self.fault.events]
-        if self.ended == "end of the track":
-            lines.append("came to the end of the track")
-        well = "FAILED: the robot fell after the walk, as it sat down" if self.fell else "no fall"
-        lines.append(f"FAILED: {self.failure}" if self.failure else well)
-        return "\n".join(lines)
+        return lines
+
+    def conclusion(self) -> str:
+        """One sentence: how far the robot came of how far it was asked to, and whether it fell."""
+        if self.failure:
+            return f"FAILED: {self.failure}; {self._travelled()}"
+        if self.fell:
+            return f"FAILED: {self._travelled()}, and fell as it sat down"
+        end = ", to the end of the track" if self.ended == "end of the track" else ""
+        return f"{self._travelled()}{end}; no fall"
+
+    def _travelled(self) -> str:
+        """``walked 9.41 m of 10.0 m asked in 20.0 s, 0.03 m right of its line``."""
+        command, seconds = self.run.command, self.walk_s
+        if command["yaw"]:
+            turned, asked = self.mean_yaw_rate * seconds, command["yaw"] * seconds
+            return f"turned {turned:+.1f} rad of {asked:+.1f} rad asked in {seconds:.1f} s"
+        asked = math.hypot(command["vx"], command["vy"]) * seconds
+        if not asked:
+            moved = math.hypot(self.distance_m, self.drift_m)
+            return f"stood for {seconds:.1f} s, moved {moved:.2f} m"
+        ahead = (command["vx"] * self.distance_m + command["vy"] * self.drift_m) * seconds / asked
+        aside = (command["vx"] * self.drift_m - command["vy"] * self.distance_m) * seconds / asked
+        side = "left" if aside > 0 else "right"
+        way = f"walked {ahead:.2f} m of {asked:.1f} m asked in {seconds:.1f} s"
+        return f"{way}, {abs(aside):.2f} m {side} of its line"
 
 
 def summarise(

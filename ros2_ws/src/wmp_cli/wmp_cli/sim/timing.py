@@ -1,4 +1,4 @@
-"""Timing of the stages: every step's own figures from the messages, the loop's from diagnostics."""
+"""Timing of the stages: from every single run where the nodes report it, else from their diagnostics."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def stage_timing(
     """Stage -> ``p50_ms``, ``p99_ms``, ``max_ms``.
 
     Args:
-        samples: stage -> duration in ms of every single run, which wins over
-        diagnostics: node -> key -> value of the newest diagnostics, where keys like ``cycle_p99_ms`` count.
+        samples: stage -> duration [ms] of every single run; preferred.
+        diagnostics: node -> key -> newest value; keys such as ``cycle_p99_ms`` count.
     """
     stages: dict[str, dict[str, float]] = {}
     for values in diagnostics.values():

@@ -1,7 +1,7 @@
-"""What one walk was, collected from messages by tick and stamp, never by the wall clock.
+"""One walk, collected by tick and stamp, never by the wall clock.
 
-So the numbers do not depend on when this process got round to reading a message, and in lockstep a run gives
-the same record on a loaded machine as on an idle one.
+The figures do not depend on when an entry is read: in lockstep a run gives the same record on a loaded
+machine as on an idle one.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ class Travel:
 
 
 class WalkRecord:
-    """Everything seen of one walk.
+    """Everything that is known of one walk.
 
     Args:
-        ticks: length of the walk in policy ticks; None: until it is stopped, or at the end of its track.
+        ticks: length of the walk in policy ticks; None: until it is stopped, or to the end of its track.
         control_period: seconds per policy tick.
-        end_x: x in m at which the track ends: what follows the first pose there does not count.
+        end_x: x in m at which the track ends; nothing after the first pose there counts.
     """
 
     def __init__(self, ticks: int | None, control_period: float, end_x: float = math.inf) -> None:
@@ -54,8 +54,9 @@ class WalkRecord:
         self.poses: list[Pose] = []
         self.newest_tick = -1  # highest tick seen; -1 before the first
         self._depth_stamps: set[float] = set()
-        self._end_of_track = math.inf  # stamp of the first pose there
-        self._is_cut = False  # whether a step beyond it has been heard: none before it can come any more
+        #: Stamp [s] of the first pose at the end of the track; infinite before.
+        self.end_of_track = math.inf
+        self._is_cut = False  # a step beyond it is known, so none before it can follow
 
     def add_step(self, tick: int, stamp: float, action: np.ndarray) -> None:
         """Policy step ``tick`` with its action ``[joints]``."""
@@ -72,7 +73,7 @@ class WalkRecord:
             self.latents[tick] = from_image
 
     def add_duration(self, stage: str, milliseconds: float) -> None:
-        """How long ``stage`` took once, as a message says; NaN (it did not run) is left out."""
+        """How long ``stage`` took once; NaN (it did not run) is left out."""
         if not math.isnan(milliseconds):
             self.samples.setdefault(stage, []).append(milliseconds)
 
@@ -81,27 +82,27 @@ class WalkRecord:
         self._depth_stamps.add(stamp)
 
     def add_pose(self, pose: Pose) -> None:
-        """Ground truth; must come in order of time. The heading is unwrapped, so that turns add up."""
+        """Ground truth, in order of time. The heading is unwrapped, so that turns add up."""
         if self.poses:
             before = self.poses[-1].yaw
             pose = replace(pose, yaw=before + math.remainder(pose.yaw - before, math.tau))
         self.poses.append(pose)
         if pose.x >= self.end_x and not (self.reached_end_of_track or self.complete):
-            self._end_of_track = pose.stamp
+            self.end_of_track = pose.stamp
             beyond = [tick for tick, stamp in self.step_stamps.items() if self._is_beyond_track(stamp)]
             if beyond:
                 self._cut(min(beyond))
 
     @property
     def reached_end_of_track(self) -> bool:
-        """Whether the robot has come to the end of its track: nothing that follows counts."""
-        return self._end_of_track < math.inf
+        """Whether the robot has come to the end of its track; nothing after that counts."""
+        return self.end_of_track < math.inf
 
     def _is_beyond_track(self, stamp: float) -> bool:
-        return stamp >= self._end_of_track - 1e-6
+        return stamp >= self.end_of_track - 1e-6
 
     def _cut(self, ticks: int) -> None:
-        """Let the walk be over after its first ``ticks`` steps."""
+        """End the walk after its first ``ticks`` steps."""
         self._is_cut = True
         self.ticks = ticks if self.ticks is None else min(ticks, self.ticks)
         self.actions = {tick: action for tick, action in self.actions.items() if tick < self.ticks}
@@ -111,9 +112,9 @@ class WalkRecord:
 
     @property
     def complete(self) -> bool:
-        """Whether every tick of a walk that has come to its end is here, and ground truth up to then.
+        """Whether the walk is over, and every tick of it and the ground truth up to its end are here.
 
-        At the end of its track a robot has to be stopped, whether or not a step was lost on the way.
+        At the end of its track a robot has to be stopped, whether or not a step is missing.
         """
         return (
             self.ticks is not None
@@ -124,7 +125,7 @@ class WalkRecord:
 
     @property
     def missing_ticks(self) -> int:
-        """Steps that were made and not seen here; with any, the hash says nothing."""
+        """Steps that were made and are not here."""
         return self.newest_tick + 1 - len(self.actions)
 
     @property

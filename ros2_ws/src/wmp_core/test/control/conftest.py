@@ -3,14 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from wmp_core.bundle import Bundle
 from wmp_core.control.controller import Controller, ControllerSettings, VelocityCommand
 from wmp_core.control.modes import Mode, Request
 from wmp_core.control.posture import PostureSettings
-from wmp_core.inference.policy import Policy
-from wmp_core.inference.world_model import WorldModel
-from wmp_core.observation import RobotState
-from wmp_core.testing.tiny_bundle import tiny_contract, write_tiny_bundle
+from wmp_core.robot_state import RobotState
+from wmp_core.verification import load_verified
+from wmp_testing.tiny_bundle import tiny_contract, write_tiny_bundle
 
 SHORT = PostureSettings(fold_time=0.02, rise_time=0.02, lower_time=0.02, settle_time=0.02, release_time=0.02)
 PERIOD = 0.002
@@ -54,17 +52,17 @@ def contract():
 
 @pytest.fixture(scope="session")
 def bundle(tmp_path_factory):
-    return Bundle.load(write_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny"))
+    return load_verified(write_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny"))
 
 
 @pytest.fixture
 def policy(bundle):
-    return Policy(bundle)
+    return bundle.create_policy()
 
 
 @pytest.fixture(scope="session")
 def initial_h(bundle):
-    return WorldModel(bundle).reset().h
+    return bundle.create_world_model().reset().h
 
 
 @pytest.fixture
@@ -92,7 +90,7 @@ def make_state(contract):
 def make_driver(contract, bundle, initial_h, make_state):
     def make(calibration=None, **settings):
         settings = ControllerSettings(posture=SHORT, **settings)
-        controller = Controller(contract, Policy(bundle), initial_h, settings, calibration)
+        controller = Controller(contract, bundle.create_policy(), initial_h, settings, calibration)
         return Driver(controller, make_state)
 
     return make

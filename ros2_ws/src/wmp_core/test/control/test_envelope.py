@@ -3,8 +3,8 @@ import pytest
 
 from wmp_core.control.command import MotorCommand
 from wmp_core.control.envelope import Envelope, EnvelopeSettings
-from wmp_core.observation import RobotState
-from wmp_core.testing.tiny_bundle import tiny_contract
+from wmp_core.robot_state import RobotState
+from wmp_testing.tiny_bundle import tiny_contract
 
 JOINTS = tiny_contract().joints
 DEFAULT = np.array(JOINTS.default_position)

@@ -8,14 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from wmp_core.a1 import wire
+from wmp_core.a1 import robot_wire, wire
 from wmp_core.a1.joints import JointOrder
 from wmp_core.a1.link import A1Link, A1LinkSettings
 from wmp_core.control.command import MotorCommand
 from wmp_core.control.envelope import Envelope, EnvelopeSettings
 from wmp_core.control.pd import pd_torque
-from wmp_core.observation import RobotState
-from wmp_core.testing.tiny_bundle import tiny_contract
+from wmp_core.robot_state import RobotState
+from wmp_testing.tiny_bundle import tiny_contract
 
 JOINTS = tiny_contract().joints
 LIMIT, KP, KD, SPEED = (JOINTS.array(key) for key in ("torque_limit", "kp", "kd", "velocity_limit"))
@@ -99,7 +99,7 @@ def wired():
 
 def received(robot):
     """The packet's command in contract order; a joint without a target has zeros there."""
-    packet, order = wire.decode_low_cmd(robot.recv(2048)), JointOrder(JOINTS.names)
+    packet, order = robot_wire.decode_low_cmd(robot.recv(2048)), JointOrder(JOINTS.names)
     fields = (packet.q, packet.dq, packet.tau, packet.kp, packet.kd)
     q, dq, tau, kp, kd = (order.to_contract(values).astype(float) for values in fields)
     assert (q[kp == 0] == np.float32(wire.NO_POSITION_TARGET)).all()

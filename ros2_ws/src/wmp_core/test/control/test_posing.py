@@ -3,7 +3,7 @@ import pytest
 
 from wmp_core.control.posing import Posing
 from wmp_core.control.posture import PostureSettings
-from wmp_core.testing.tiny_bundle import tiny_contract
+from wmp_testing.tiny_bundle import tiny_contract
 
 JOINTS = tiny_contract().joints
 PRONE = np.array([0.3, 1.8, -2.6] * 4)

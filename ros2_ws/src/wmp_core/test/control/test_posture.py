@@ -13,7 +13,7 @@ from wmp_core.control.posture import (
     sit_down,
     stand_up,
 )
-from wmp_core.testing.tiny_bundle import tiny_contract
+from wmp_testing.tiny_bundle import tiny_contract
 
 JOINTS = tiny_contract().joints
 PRONE = np.array([0.3, 1.8, -2.6] * 4)

@@ -202,13 +202,6 @@ def test_after_a_stop_the_pose_is_looked_at_afresh(driver, contract):
     assert driver.cycle(q=elsewhere).events == ()
 
 
-def test_an_empty_battery_sits_the_robot_down_and_an_unknown_one_does_not(driver):
-    driver.stand()
-    assert driver.cycle(battery=None).mode is Mode.STAND
-    assert driver.cycle(battery=0.2).mode is Mode.STAND
-    assert driver.cycle(battery=0.1).mode is Mode.SIT_DOWN
-
-
 def test_an_imu_that_repeats_itself_sits_a_walking_robot_down_but_not_a_standing_one(driver):
     still = {"acc": np.array([0.0, 0.0, 9.81])}
     driver.stand()

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wmp_core.depth.geometry import CameraIntrinsics, DepthProjection, GeometryError, clip_depth, normalise
-from wmp_core.testing.tiny_bundle import tiny_contract
+from wmp_testing.tiny_bundle import tiny_contract
 
 DEPTH = tiny_contract().depth
 #: One real D435i at 424x240.

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from wmp_core.a1.link import A1Link, A1LinkSettings
-from wmp_core.testing.tiny_bundle import tiny_contract
-from wmp_core.testing.wire_robot import WireRobot
+from wmp_testing.tiny_bundle import tiny_contract
+from wmp_testing.wire_robot import WireRobot
 
 
 class WiredRobot(WireRobot):

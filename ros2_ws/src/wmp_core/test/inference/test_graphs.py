@@ -4,7 +4,7 @@ from onnx import TensorProto, helper
 
 from wmp_core.inference.graphs import graph_specs, signature_differences
 from wmp_core.inference.session import OnnxModel
-from wmp_core.testing.tiny_bundle import tiny_contract
+from wmp_testing.tiny_bundle import tiny_contract
 
 
 def prior_graph(path, name="stoch", kind=TensorProto.INT64, size=4):

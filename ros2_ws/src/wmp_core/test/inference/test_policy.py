@@ -1,13 +1,12 @@
 import numpy as np
 import pytest
 
-from wmp_core.inference.policy import Policy
-from wmp_core.testing.tiny_networks import TinyNetworks
+from wmp_testing.tiny_networks import TinyNetworks
 
 
 @pytest.fixture
 def policy(tiny_bundle):
-    return Policy(tiny_bundle)
+    return tiny_bundle.create_policy()
 
 
 def rollout(policy, bundle, steps=12, command=None, h=None):

@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from wmp_core.inference.world_model import PhaseError, Source, WorldModel
-from wmp_core.testing.tiny_networks import TinyNetworks
+from wmp_core.inference.world_model import PhaseError, Source
+from wmp_testing.tiny_networks import TinyNetworks
 
 ACTIONS = np.linspace(-1, 1, 60, dtype=np.float32).reshape(5, 12)
 PROPRIOCEPTION = np.linspace(-1, 1, 33, dtype=np.float32)
@@ -14,7 +14,7 @@ NOTHING_IN_SIGHT = np.full((64, 64), 2.0, dtype=np.float32)
 
 @pytest.fixture
 def model(tiny_bundle):
-    return WorldModel(tiny_bundle)
+    return tiny_bundle.create_world_model()
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_advance_carries_the_z_it_used_and_where_that_came_from(model, networks)
 def test_the_image_changes_z_now_and_h_one_interval_later(tiny_bundle):
     seen = []
     for image in (NEAR_WALL, NOTHING_IN_SIGHT):
-        model = WorldModel(tiny_bundle)
+        model = tiny_bundle.create_world_model()
         seen.append((model.state, model.observe(PROPRIOCEPTION, image), model.advance(ACTIONS)))
     (before_a, z_a, after_a), (before_b, z_b, after_b) = seen
     np.testing.assert_array_equal(before_a.h, before_b.h)
@@ -72,7 +72,7 @@ def test_the_image_changes_z_now_and_h_one_interval_later(tiny_bundle):
 
 
 def test_the_order_of_the_actions_matters(tiny_bundle):
-    forward, backward = WorldModel(tiny_bundle), WorldModel(tiny_bundle)
+    forward, backward = tiny_bundle.create_world_model(), tiny_bundle.create_world_model()
     for model in (forward, backward):
         model.observe(PROPRIOCEPTION, None)
     assert np.abs(forward.advance(ACTIONS).h - backward.advance(ACTIONS[::-1]).h).max() > 1e-3

@@ -15,14 +15,14 @@ from typing import Callable, NamedTuple, Optional, Sequence, Tuple, TypeVar
 
 import numpy as np
 
-from wmp_core.a1 import wire
+from wmp_core.a1 import frames, wire
 from wmp_core.a1.arrival import ArrivalSocket, Datagram
 from wmp_core.a1.link_settings import A1LinkSettings
 from wmp_core.a1.robot_link import Cycle, LinkError, LinkStatistics, RobotLink
 from wmp_core.a1.robot_lock import lock_robot
 from wmp_core.a1.session import LinkSession
 from wmp_core.a1.tick import TickOrder
-from wmp_core.observation import RobotState
+from wmp_core.robot_state import RobotState
 
 #: All that a user of the link needs.
 __all__ = ["A1Link", "A1LinkSettings", "Cycle", "LinkError", "LinkStatistics", "RobotLink"]
@@ -178,7 +178,7 @@ class A1Link(LinkSession[ArrivalSocket]):
             return None
         try:
             state = wire.decode_low_state(datagram.data)
-        except wire.WireError as error:
+        except frames.WireError as error:
             self._statistics.corrupt += 1
             _LOG.debug("packet dropped: %s", error)
             return None

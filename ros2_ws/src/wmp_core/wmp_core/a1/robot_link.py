@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Optional, Protocol
 
 from wmp_core.control.command import MotorCommand
-from wmp_core.observation import RobotState
+from wmp_core.robot_state import RobotState
 
 
 class LinkError(RuntimeError):

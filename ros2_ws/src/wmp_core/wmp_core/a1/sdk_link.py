@@ -25,7 +25,7 @@ from wmp_core.a1.joints import NUM_MOTORS
 from wmp_core.a1.robot_link import Cycle, LinkError
 from wmp_core.a1.robot_lock import lock_robot
 from wmp_core.a1.session import LinkSession
-from wmp_core.observation import RobotState
+from wmp_core.robot_state import RobotState
 
 MODULE = "robot_interface"
 _POLL_S = 0.0002

@@ -18,7 +18,7 @@ from wmp_core.a1.tick import TICK_SECONDS
 from wmp_core.a1.translation import motor_targets, robot_state
 from wmp_core.control.command import MotorCommand
 from wmp_core.control.damping import damping_gain
-from wmp_core.observation import RobotState
+from wmp_core.robot_state import RobotState
 
 ConnectionT = TypeVar("ConnectionT")
 SessionT = TypeVar("SessionT", bound="LinkSession")
@@ -67,7 +67,7 @@ class LinkSession(ABC, Generic[ConnectionT]):
         """Send one command. A network failure is counted, not raised: the next cycle tries again.
 
         Raises:
-            wire.WireError: the command holds what must not be sent.
+            frames.WireError: the command holds what must not be sent.
             LinkError: the link is closed.
         """
         connection = self._open_connection()
@@ -78,7 +78,7 @@ class LinkSession(ABC, Generic[ConnectionT]):
         """Raise what :meth:`send` would raise of the command itself; sends nothing, open or closed.
 
         Raises:
-            wire.WireError: the command holds what must not be sent.
+            frames.WireError: the command holds what must not be sent.
         """
         wire.checked_command(*motor_targets(self._order, command))
 
@@ -116,7 +116,7 @@ class LinkSession(ABC, Generic[ConnectionT]):
         """Send rows q, dq, tau, kp, kd in motor order; returns whether they went out.
 
         Raises:
-            wire.WireError: the rows hold what must not be sent.
+            frames.WireError: the rows hold what must not be sent.
         """
 
     @abstractmethod

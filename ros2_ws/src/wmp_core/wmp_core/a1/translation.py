@@ -10,7 +10,7 @@ from wmp_core.a1 import wire
 from wmp_core.a1.joints import JointOrder
 from wmp_core.a1.remote import is_stop_pressed
 from wmp_core.control.command import MotorCommand
-from wmp_core.observation import RobotState
+from wmp_core.robot_state import RobotState
 
 
 def motor_targets(order: JointOrder, command: MotorCommand) -> Tuple[np.ndarray, ...]:

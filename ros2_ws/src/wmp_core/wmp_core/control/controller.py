@@ -21,7 +21,7 @@ from wmp_core.control.safety_monitor import Reaction, SafetyMonitor, SafetySetti
 from wmp_core.control.stop_sequence import StopSequence
 from wmp_core.control.walking import Latent, PolicyStepRecord, Walking
 from wmp_core.inference.policy import Policy
-from wmp_core.observation import RobotState
+from wmp_core.robot_state import RobotState
 
 _NO_MOTION = np.zeros(3, dtype=np.float32)
 _POSING = (Mode.STAND_UP, Mode.STAND, Mode.SIT_DOWN)

@@ -15,7 +15,8 @@ from wmp_core.contract import Contract, ObservationTerm
 from wmp_core.control.command import MotorCommand
 from wmp_core.control.walking import PolicyStepRecord
 from wmp_core.golden import GoldenTrajectory
-from wmp_core.observation import RobotState, term_slices
+from wmp_core.observation import term_slices
+from wmp_core.robot_state import RobotState
 
 _AXES = ("x", "y", "z")
 # The operator's wish says nothing about the deployment.

@@ -19,7 +19,7 @@ from wmp_core.contract import JointContract
 from wmp_core.control.command import MotorCommand
 from wmp_core.control.damping import IMPLAUSIBLE, damping_gain
 from wmp_core.control.power import mechanical_power, power_share
-from wmp_core.observation import RobotState
+from wmp_core.robot_state import RobotState
 
 # A torque that was set to its limit may miss it by rounding, N m.
 _ROUNDING = 1e-9

@@ -6,7 +6,7 @@ from typing import Optional
 
 import numpy as np
 
-from wmp_core.observation import RobotState
+from wmp_core.robot_state import RobotState
 
 
 class JointJumps:

@@ -12,7 +12,7 @@ from wmp_core.control.joint_jumps import JointJumps
 from wmp_core.control.safety_monitor import SafetySettings
 from wmp_core.control.smoothing import Smoothed
 from wmp_core.control.walking import Walking
-from wmp_core.observation import RobotState
+from wmp_core.robot_state import RobotState
 
 #: Loop periods that one gyro sample stands for, at most, where the states before it were lost.
 _LONGEST_SAMPLE = 5
@@ -65,7 +65,6 @@ class Measurements:
             "posture attitude": tilt,
             "attitude rate": self._attitude_rate(state, periods),
             "imu stuck": self._imu_age(state),
-            "battery drained": 0.0 if state.battery is None else 1.0 - state.battery,
             "loop overrun": (periods - 1) * self._loop_period,
             "latent age": walking.latent_age,
             "blind slow": walking.perception.blind_time,

@@ -50,7 +50,6 @@ class SafetySettings:
         joint_jump: rad that a joint has moved further than ``joint_speed`` allows since the state before: an
             encoder that jumps within the range. 10 ms by which a state is held up on its way are forgiven.
         motor_temperature: degrees Celsius of the hottest motor; the envelope derates before.
-        battery_drained: share of the battery that is used up, where the robot tells.
         loop_overrun: s by which a cycle came late.
         latent_age: s that the world model may be behind its tick.
         blind_slow, blind_stand: s for which the world model has had no usable depth image. It goes on from
@@ -84,8 +83,6 @@ class SafetySettings:
     joint_jump_reaction: str = "damp"
     motor_temperature: float = 75.0
     motor_temperature_reaction: str = "sit"
-    battery_drained: float = 0.85
-    battery_drained_reaction: str = "sit"
     loop_overrun: float = 0.04
     loop_overrun_reaction: str = "stand"
     latent_age: float = 0.5
@@ -156,7 +153,6 @@ _TABLE: Tuple[Tuple[str, str, Tuple[Mode, ...]], ...] = (
     ("joint speed", "", _ON_LEGS),
     ("joint jump", "rad", _ON_LEGS),
     ("motor temperature", "degrees", _ON_LEGS),
-    ("battery drained", "", _ON_LEGS),
     ("loop overrun", "s", _WALKING),
     ("latent age", "s", _WALKING),
     ("blind slow", "s", _WALKING),

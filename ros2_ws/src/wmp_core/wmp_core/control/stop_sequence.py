@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from wmp_core.control.measurements import attitude
-from wmp_core.observation import RobotState
+from wmp_core.robot_state import RobotState
 
 # A robot that stands on level ground with four feet, as opposed to one in mid-step, on stairs or on a slope.
 # There the policy goes on balancing: stiff legs in the default pose would push it over.

@@ -13,7 +13,7 @@ from wmp_core.control.pd import joint_targets
 from wmp_core.control.perception_health import PerceptionHealth
 from wmp_core.inference.policy import Policy
 from wmp_core.inference.world_model import Source
-from wmp_core.observation import RobotState
+from wmp_core.robot_state import RobotState
 
 
 class Latent(NamedTuple):

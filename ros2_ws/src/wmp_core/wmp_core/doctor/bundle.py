@@ -8,10 +8,12 @@ from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from wmp_core.bundle import GRAPHS, Bundle, BundleError
+from wmp_core.bundle import Bundle
 from wmp_core.doctor.check import Check, failed, graded, passed
 from wmp_core.inference.session import OnnxModel
+from wmp_core.manifest import GRAPHS, BundleError
 from wmp_core.realtime.timing import TimingHistogram
+from wmp_core.verification import load_verified, verify
 
 # Back-to-back runs keep the caches warm and flatter: a graph is timed at the pace of its use, or near it.
 _PAUSE_S = 0.01
@@ -23,8 +25,8 @@ def check_bundle(
 ) -> Tuple[Check, Optional[Bundle]]:
     """Hashes, contract, graphs, golden trajectory, and the signature if there are trusted keys."""
     try:
-        bundle = Bundle.load(path, provider, trusted_keys=trusted_keys)
-        report = bundle.verify()
+        bundle = load_verified(path, provider, trusted_keys)
+        report = verify(bundle)
     except BundleError as error:
         return failed("bundle", str(error), "copy or export the bundle again"), None
     largest = max(report.largest.values())
@@ -44,7 +46,7 @@ def check_inference(bundle: Bundle, runs: int = 60) -> List[Check]:
     checks = []
     for graph in (graph for graph in GRAPHS if graph in deadlines):
         deadline = deadlines[graph]
-        summary = _time(bundle.model(graph), runs).summary()
+        summary = _time(bundle.models[graph], runs).summary()
         p99 = 1e3 * summary.p99
         found = f"p50 {1e3 * summary.p50:.2f} ms, p99 {p99:.2f} ms, deadline {1e3 * deadline:g} ms"
         figures = {"p50_ms": 1e3 * summary.p50, "p99_ms": p99, "deadline_ms": 1e3 * deadline}

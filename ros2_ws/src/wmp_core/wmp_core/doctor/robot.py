@@ -12,7 +12,7 @@ from wmp_core.contract import Contract
 from wmp_core.control.command import MotorCommand
 from wmp_core.control.posture import PostureSettings, folded_pose
 from wmp_core.doctor.check import Check, failed, graded, passed, warned
-from wmp_core.observation import RobotState
+from wmp_core.robot_state import RobotState
 from wmp_core.rotation import projected_gravity
 
 _PERIOD = 0.002

@@ -16,7 +16,7 @@ from wmp_core.contract import Contract
 from wmp_core.control.command import MotorCommand
 from wmp_core.control.envelope import Envelope, EnvelopeSettings
 from wmp_core.doctor.check import Check, failed, passed
-from wmp_core.observation import RobotState
+from wmp_core.robot_state import RobotState
 
 _PERIOD = 0.002
 _STATE_TIMEOUT = 0.1

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from wmp_core.contract import Contract
 from wmp_core.history import History
-from wmp_core.observation import Proprioception, RobotState
-
-if TYPE_CHECKING:
-    from wmp_core.bundle import Bundle
+from wmp_core.inference.session import OnnxModel
+from wmp_core.observation import Proprioception
+from wmp_core.robot_state import RobotState
 
 
 class PolicyOutput(NamedTuple):
@@ -27,11 +27,15 @@ class PolicyOutput(NamedTuple):
 
 
 class Policy:
-    """Holds the last action and the history between ticks, and nothing else. Not thread-safe."""
+    """Holds the last action and the history between ticks, and nothing else. Not thread-safe.
 
-    def __init__(self, bundle: Bundle) -> None:
-        contract = bundle.contract
-        self._model = bundle.model("policy")
+    Args:
+        contract: the bundle's.
+        model: the bundle's graph ``policy``.
+    """
+
+    def __init__(self, contract: Contract, model: OnnxModel) -> None:
+        self._model = model
         self._model.warm_up()
         self._proprioception = Proprioception(contract)
         self._command = self._proprioception.slices["command"]

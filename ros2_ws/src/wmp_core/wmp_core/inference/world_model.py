@@ -10,14 +10,14 @@ from __future__ import annotations
 import enum
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Optional
+from pathlib import Path
+from typing import Mapping, Optional, Union
 
 import numpy as np
 
+from wmp_core.contract import Contract
 from wmp_core.depth.geometry import normalise
-
-if TYPE_CHECKING:
-    from wmp_core.bundle import Bundle
+from wmp_core.inference.session import OnnxModel
 
 
 class Source(enum.IntEnum):
@@ -30,6 +30,26 @@ class Source(enum.IntEnum):
 
 class PhaseError(RuntimeError):
     """``advance`` and ``observe`` were not called in turn."""
+
+
+@dataclass(frozen=True)
+class InitialState:
+    """The learned state before the first step: ``deter [D]`` float32 (h), ``stoch [S]`` int64 (z)."""
+
+    deter: np.ndarray
+    stoch: np.ndarray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "deter", np.asarray(self.deter, dtype=np.float32))
+        object.__setattr__(self, "stoch", np.asarray(self.stoch, dtype=np.int64))
+
+    def save(self, path: Union[str, Path]) -> None:
+        np.savez(path, deter=self.deter, stoch=self.stoch)
+
+    @classmethod
+    def load(cls, path: Union[str, Path]) -> InitialState:
+        with np.load(path, allow_pickle=False) as arrays:
+            return cls(arrays["deter"], arrays["stoch"])
 
 
 @dataclass(frozen=True)
@@ -54,14 +74,21 @@ class WorldModel:
     """Holds ``h`` and ``z``: ``reset`` gives ``h_0``, then ``observe`` and ``advance`` take turns.
 
     Not thread-safe.
+
+    Args:
+        contract: the bundle's.
+        models: the bundle's graphs ``advance``, ``observe`` and ``prior`` by name.
+        initial_state: the bundle's.
     """
 
-    def __init__(self, bundle: Bundle) -> None:
-        self._contract = bundle.contract
-        self._initial = bundle.initial_state
-        self._advance = bundle.model("advance")
-        self._observe = bundle.model("observe")
-        self._prior = bundle.model("prior")
+    def __init__(
+        self, contract: Contract, models: Mapping[str, OnnxModel], initial_state: InitialState
+    ) -> None:
+        self._contract = contract
+        self._initial = initial_state
+        self._advance, self._observe, self._prior = (
+            models[graph] for graph in ("advance", "observe", "prior")
+        )
         for model in (self._advance, self._observe, self._prior):
             model.warm_up()
         self.reset()

@@ -4,7 +4,9 @@ import itertools
 
 import numpy as np
 
-from wmp_core.a1.wire import WireError, decode_low_cmd, encode_low_cmd
+from wmp_core.a1.frames import WireError
+from wmp_core.a1.robot_wire import decode_low_cmd
+from wmp_core.a1.wire import encode_low_cmd
 from wmp_sim.faults import FaultSchedule, LinkFaults, parse_faults
 
 ROWS = np.zeros((5, 12))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wmp_core.observation import RobotState
+from wmp_core.robot_state import RobotState
 from wmp_sim.faults import FaultSchedule, SensorFaults, parse_faults
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wmp_core.observation import RobotState
+from wmp_core.robot_state import RobotState
 
 from .schedule import FaultSchedule
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any, Dict, List, Union
+from typing import Any
 
 import numpy as np
 
-from wmp_core.bundle import InitialState, write_bundle
 from wmp_core.contract import Contract
 from wmp_core.golden import GoldenTrajectory
-from wmp_core.testing.tiny_networks import TinyNetworks
+from wmp_core.inference.world_model import InitialState
+from wmp_testing.tiny_networks import TinyNetworks
+from wmp_training.export.bundle_writer import write_bundle
 
 _LEGS = ("FL", "FR", "RL", "RR")
 
@@ -73,7 +74,7 @@ def tiny_contract() -> Contract:
     )
 
 
-def _raw_inputs(contract: Contract, steps: int, rng: np.random.Generator) -> Dict[str, np.ndarray]:
+def _raw_inputs(contract: Contract, steps: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Plausible sensor values: a swaying body, joints about their default, blocks in front of the camera."""
     axis = rng.normal(size=(steps, 3))
     axis /= np.linalg.norm(axis, axis=1, keepdims=True)
@@ -94,7 +95,7 @@ def _raw_inputs(contract: Contract, steps: int, rng: np.random.Generator) -> Dic
     }
 
 
-def _gravity(quat: np.ndarray) -> List[float]:
+def _gravity(quat: np.ndarray) -> list[float]:
     """World down in the base frame: minus the third row of the rotation matrix."""
     w, x, y, z = quat
     return [-2 * (x * z - w * y), -2 * (y * z + w * x), -(w * w - x * x - y * y + z * z)]
@@ -106,7 +107,7 @@ def tiny_golden(
     """A trajectory of ``steps`` policy steps by numpy alone, laid out for :func:`tiny_contract`."""
     raw = _raw_inputs(contract, steps, np.random.default_rng(seed))
     default = np.asarray(contract.joints.default_position)
-    record: Dict[str, List[Any]] = {
+    record: dict[str, list[Any]] = {
         name: [] for name in ("proprioception", "history", "action", "base_velocity", "deter", "stoch", "kl")
     }
     history: np.ndarray = np.zeros(5 * 42)
@@ -143,8 +144,8 @@ def tiny_golden(
     return GoldenTrajectory(contract=contract, **raw, **expected)
 
 
-def write_tiny_bundle(directory: Union[str, Path], steps: int = 50, seed: int = 7) -> Path:
-    """Write the bundle to ``directory`` and return that path; ``Bundle.load`` accepts it. Needs ``onnx``."""
+def write_tiny_bundle(directory: str | Path, steps: int = 50, seed: int = 7) -> Path:
+    """Write a bundle that passes verification to ``directory``; returns that path. Needs ``onnx``."""
     contract = tiny_contract()
     networks = TinyNetworks(contract, seed)
     return write_bundle(

@@ -6,7 +6,8 @@ The numpy form is the independent reference for everything that onnxruntime comp
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +47,7 @@ class TinyNetworks:
         self.initial_deter = self._rng.uniform(-0.5, 0.5, sizes.deter).astype(np.float32)
         self.initial_stoch = self._rng.integers(0, sizes.classes, sizes.stoch)
 
-    def _linear(self, inputs: int, outputs: int, gain: float) -> Tuple[np.ndarray, np.ndarray]:
+    def _linear(self, inputs: int, outputs: int, gain: float) -> tuple[np.ndarray, np.ndarray]:
         weight = self._rng.normal(0.0, gain / np.sqrt(inputs), (inputs, outputs))
         bias = self._rng.normal(0.0, 0.1, outputs)
         return weight.astype(np.float32), bias.astype(np.float32)
@@ -62,7 +63,7 @@ class TinyNetworks:
 
     def policy(
         self, history: np.ndarray, command: np.ndarray, deter: np.ndarray
-    ) -> Tuple[np.ndarray, np.ndarray]:
+    ) -> tuple[np.ndarray, np.ndarray]:
         hidden = np.tanh(self._apply("hidden", history, command, deter))
         return self._apply("action", hidden), self._apply("velocity", hidden)
 
@@ -86,19 +87,19 @@ class TinyNetworks:
 
     def observe(
         self, deter: np.ndarray, proprioception: np.ndarray, depth: np.ndarray
-    ) -> Tuple[np.ndarray, float]:
+    ) -> tuple[np.ndarray, float]:
         logits = self.posterior_logits(deter, proprioception, depth)
         posterior, prior = _softmax(logits), _softmax(self.prior_logits(deter))
         return logits.argmax(axis=-1), float(np.sum(posterior * np.log(posterior / prior)))
 
-    def decoder(self, deter: np.ndarray, stoch: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    def decoder(self, deter: np.ndarray, stoch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         picture = self._apply("picture", deter, self._one_hot(stoch)).reshape(self._patches)
         depth = np.kron(picture, np.ones((_PATCH, _PATCH)))
         return depth, self._apply("sensors", deter, self._one_hot(stoch))
 
     # The same as ONNX graphs, any batch.
 
-    def graphs(self) -> Dict[str, bytes]:
+    def graphs(self) -> dict[str, bytes]:
         """Serialised graphs by name, as in a bundle: opset 17, IR 8, axis 0 named ``batch``."""
         return {
             "policy": self._policy_graph(),
@@ -195,10 +196,10 @@ class _Graph:
         from onnx import helper, numpy_helper
 
         self._helper, self._numpy_helper = helper, numpy_helper
-        self._nodes: List[Any] = []
-        self._constants: List[Any] = []
-        self._inputs: List[Any] = []
-        self._outputs: List[Any] = []
+        self._nodes: list[Any] = []
+        self._constants: list[Any] = []
+        self._inputs: list[Any] = []
+        self._outputs: list[Any] = []
         for name, size in inputs.items():
             self.input(name, size)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
-from typing import Any, Dict, List, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from wmp_core.a1 import wire
+from wmp_core.a1 import robot_wire, wire
 from wmp_core.a1.joints import JointOrder
-from wmp_core.testing.tiny_bundle import tiny_contract
+from wmp_testing.tiny_bundle import tiny_contract
 
 
 class WireRobot:
@@ -26,8 +27,8 @@ class WireRobot:
     def __init__(self, q: Sequence[float]) -> None:
         self.q = JointOrder(tiny_contract().joints.names).to_motor(np.asarray(q, dtype=np.float64))
         self.tick, self.answers = 1000, True
-        self.fields: Dict[str, Any] = {}
-        self.commands: List[wire.LowCommand] = []
+        self.fields: dict[str, Any] = {}
+        self.commands: list[robot_wire.LowCommand] = []
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self._socket.settimeout(0.05)
@@ -50,21 +51,21 @@ class WireRobot:
         newest = self.commands[-1]
         return not newest.kp.any() and not newest.tau.any() and bool((newest.kd > 0).all())
 
-    def obey(self, command: wire.LowCommand) -> None:
+    def obey(self, command: robot_wire.LowCommand) -> None:
         """Move ``q``, here in the order of the motors, as ``command`` says."""
 
     def _serve(self) -> None:
         while self._running:
             try:
                 data, sender = self._socket.recvfrom(2048)
-            except socket.timeout:
+            except TimeoutError:
                 continue
-            command = wire.decode_low_cmd(data)
+            command = robot_wire.decode_low_cmd(data)
             self.commands.append(command)
             self.obey(command)
             self.tick += 2
             if self.answers:
-                self._socket.sendto(wire.encode_low_state(self._state()), sender)
+                self._socket.sendto(robot_wire.encode_low_state(self._state()), sender)
 
     def _state(self) -> wire.LowState:
         zeros = np.zeros(12, dtype=np.float32)
