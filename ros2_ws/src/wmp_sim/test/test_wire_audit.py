@@ -67,7 +67,7 @@ def test_each_limit_is_judged(command, what):
     assert violation(command, STATE) == what
 
 
-def test_a_hot_motor_may_be_told_less():
+def test_a_hot_motor_has_a_lower_effort_limit():
     hot = dataclasses.replace(STATE, motor_temperature=np.full(12, 90.0))
     assert violation(position(0.15), hot) == ""  # 0.3 x 20 N m
     assert violation(position(0.2), hot) == "torque or power, 2.00 N m too much"
