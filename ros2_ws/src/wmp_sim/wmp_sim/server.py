@@ -210,7 +210,7 @@ class A1Server:
         q, dq, tau, kp, kd = (to_contract(np.asarray(row, dtype=np.float64)) for row in rows)
         if not np.isfinite([q, dq, tau, kp, kd]).all():
             raise WireError("a command holds a value that is not finite")
-        # A motor that is told to have no target does not use the gain.
+        # A motor without a target does not use the gain.
         kp = np.where(q == np.float32(NO_POSITION_TARGET), 0.0, kp)
         kd = np.where(dq == NO_VELOCITY_TARGET, 0.0, kd)
         return MotorCommand(q=q, dq=dq, tau=tau, kp=kp, kd=kd)
