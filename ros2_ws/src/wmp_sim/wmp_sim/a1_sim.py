@@ -29,8 +29,7 @@ from wmp_core.realtime.scheduling import SWITCH_INTERVAL, RealtimeSettings
 from wmp_core.robot_state import RobotState
 from wmp_core.rotation import roll_pitch_yaw
 from wmp_ros.health import Health, Report
-from wmp_ros.journal import declare_journal
-from wmp_ros.parameters import declare
+from wmp_ros.parameters import declare, declare_journal
 from wmp_ros.qos import LATCHED, RELIABLE
 from wmp_ros.running import run_node, spin
 
