@@ -257,7 +257,7 @@ def test_what_was_asked_for_while_no_cycle_ran_is_refused_and_never_done_later(b
     loop, *_ = build(bundle, robot, operator, lockstep=False)
     for request in (Request.STAND_UP, Request.STOP, Request.WALK):
         operator.submit(request, request)
-    loop.refuse_waiting("busy")
+    loop.refuse_pending("busy")
     assert replies == [
         (Request.STAND_UP, "stand_up refused: busy"),
         (Request.STOP, None),

@@ -122,7 +122,7 @@ def test_services_answer_with_what_the_control_thread_decided(policy_node, obser
     policy_node(**patient(robot))
     observer.wait(lambda: observer.states)
     refused = observer.call("walk")
-    assert not refused.success and "depth_node and world_model_node not listening" in refused.message
+    assert not refused.success and "depth_node and world_model_node not subscribed" in refused.message
     refused = observer.call("sit_down")
     assert not refused.success and "PASSIVE" in refused.message
     granted = observer.call("stand_up")
@@ -213,7 +213,7 @@ def test_a_dry_run_walks_on_paper_and_says_so_everywhere(policy_node, observer, 
     granted = observer.call("walk")  # although the joints are not where a robot would have stood up to
     assert granted.success, granted.message
     observer.wait(lambda: len(observer.steps) > 50)
-    assert "dry run: the motors get damping only" in observer.health.message
+    assert "dry run: the motors receive damping only" in observer.health.message
     assert {entry.key: entry.value for entry in observer.health.values}["motors_get"] == "damping"
     assert np.isfinite(observer.commands[-1].position).all()  # targets that were never sent
     assert all(not command.kp.any() and not command.tau.any() for command in robot.commands)
@@ -237,7 +237,7 @@ def test_a_signal_leaves_the_robot_in_damping_and_exits_with_0(policy_node, obse
 
 BUG = """
 import pathlib
-from wmp_controller.policy_node import PolicyNode
+from wmp_controller.graph_monitor import GraphMonitor
 from wmp_controller.report_messages import ReportMessages
 from wmp_core.control.controller import Controller
 
@@ -253,7 +253,7 @@ def broken(*arguments, **named):
 
 
 @pytest.mark.parametrize(
-    "place", ["Controller.cycle", "ReportMessages.joint_states", "PolicyNode._look_at_graph"],
+    "place", ["Controller.cycle", "ReportMessages.joint_states", "GraphMonitor.update"],
     ids=["control thread", "publisher thread", "main thread"],
 )  # fmt: skip
 def test_a_bug_in_any_thread_ends_the_node_and_leaves_the_robot_in_damping(
@@ -394,23 +394,23 @@ def test_while_the_preflight_waits_for_the_robot_torque_is_refused_and_a_stop_is
     robot.answers = False
     policy_node(**patient(robot, preflight="required", preflight_wait=300.0))
     refused = observer.call("stand_up")
-    assert not refused.success and "begins once the robot answers" in refused.message
+    assert not refused.success and "starts once the robot answers" in refused.message
     assert observer.call("stop").success
     assert robot.is_damped
 
 
 HELD_UP = """
 import pathlib, time
-from wmp_controller import policy_node
+from wmp_controller import control_thread
 
-examine = policy_node.check_inference
+check_inference = control_thread.check_inference
 
 def held_up(bundle):
     while not pathlib.Path({trigger!r}).exists():
         time.sleep(0.02)
-    return examine(bundle, runs=1)
+    return check_inference(bundle, runs=1)
 
-policy_node.check_inference = held_up
+control_thread.check_inference = held_up
 """
 
 
@@ -427,7 +427,7 @@ def test_who_asks_while_the_preflight_examines_is_refused_and_the_robot_stays_wh
     assert not answer.done()
     trigger.touch()
     observer.wait(answer.done)
-    assert answer.result().message == "stand_up refused: the preflight was under way; ask again"
+    assert answer.result().message == "stand_up refused: the preflight was in progress; ask again"
     observer.wait(lambda: observer.states)
     assert all(not command.kp.any() for command in robot.commands)
     process.send_signal(signal.SIGTERM)
@@ -480,14 +480,14 @@ def test_after_the_systems_time_was_set_nobody_walks_by_images_that_would_all_be
     assert observer.call("stand_up").success
     observer.wait(lambda: any(entry.value == "STAND" for entry in observer.health.values))
     refused = observer.call("walk")
-    assert not refused.success and "the system's time was set by -3600.0" in refused.message
-    assert "the system's time was set" in observer.health.message
+    assert not refused.success and "the system clock was set by -3600.0" in refused.message
+    assert "the system clock was set" in observer.health.message
 
 
 FOUND_WELL = """
-from wmp_controller import policy_node
+from wmp_controller import control_thread
 
-policy_node.check_robot = policy_node.check_inference = lambda *arguments: []
+control_thread.check_robot = control_thread.check_inference = lambda *arguments: []
 """
 
 

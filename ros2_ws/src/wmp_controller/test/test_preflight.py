@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from wmp_controller.preflight import Preflight
-from wmp_controller.silence import Silence
+from wmp_controller.robot_silence import RobotSilence
 from wmp_core.a1.link import A1LinkSettings, LinkStatistics
 from wmp_core.control.modes import Request
 from wmp_core.doctor.check import failed, passed, warned
@@ -28,9 +28,9 @@ def clock():
 
 def concluded(checks, clock, demand="required", dry_run=False, depth=""):
     preflight = Preflight(demand, dry_run, clock=clock)
-    preflight.conclude(checks)
+    preflight.finish(checks)
     if depth is not None:
-        preflight.hear(depth)
+        preflight.update_depth_status(depth)
     return preflight
 
 
@@ -51,7 +51,7 @@ def test_what_makes_the_robot_safer_is_never_held_up(clock, request_):
 
 
 def test_nothing_moves_before_the_checks_are_done(clock):
-    assert "not been concluded" in Preflight("required", False, clock=clock).veto(Request.STAND_UP)
+    assert "has not finished" in Preflight("required", False, clock=clock).veto(Request.STAND_UP)
 
 
 @pytest.mark.parametrize("request_", [Request.STAND_UP, Request.WALK])
@@ -61,8 +61,8 @@ def test_nothing_moves_before_the_checks_are_done(clock):
 )
 def test_a_robot_that_may_have_restarted_since_gets_no_torque_and_every_stop(clock, request_, counts, told):
     preflight = Preflight("required", False, clock=clock, statistics=lambda: counts)
-    preflight.conclude(WELL)
-    preflight.hear("")
+    preflight.finish(WELL)
+    preflight.update_depth_status("")
     veto = preflight.veto(request_)
     assert told in veto and "restart policy_node" in veto
     assert preflight.veto(Request.STOP) is preflight.veto(Request.SIT_DOWN) is None
@@ -74,7 +74,7 @@ def test_a_failed_preflight_says_that_it_is_not_repeated(clock):
 
 @pytest.mark.parametrize(
     ("heard", "told"),
-    [(None, "has said nothing"), ("no RealSense camera offers depth", "no RealSense camera")],
+    [(None, "no status from depth_node"), ("no RealSense camera offers depth", "no RealSense camera")],
 )
 def test_a_walk_asks_for_a_camera_and_standing_up_does_not(clock, heard, told):
     preflight = concluded(WELL, clock, depth=heard)
@@ -85,15 +85,15 @@ def test_a_walk_asks_for_a_camera_and_standing_up_does_not(clock, heard, told):
 def test_what_depth_node_said_long_ago_does_not_count(clock):
     preflight = concluded(WELL, clock)
     clock.now += 3.1
-    assert "has said nothing" in preflight.veto(Request.WALK)
-    preflight.hear("")
+    assert "no status from depth_node" in preflight.veto(Request.WALK)
+    preflight.update_depth_status("")
     assert preflight.veto(Request.WALK) is None
 
 
 def test_an_ignored_preflight_grants_and_shouts(clock, caplog):
     told = []
     preflight = Preflight("ignored", False, clock=clock, log=lambda *words: told.append(words))
-    preflight.conclude(SILENT)
+    preflight.finish(SILENT)
     assert preflight.veto(Request.STAND_UP) is None
     (concluded,) = [record.message for record in caplog.records if record.levelno == logging.CRITICAL]
     ((level, granted),) = told  # by whoever logs for the control thread
@@ -107,10 +107,10 @@ def test_a_dry_run_and_a_simulation_refuse_nothing(clock, demand, dry_run):
 
 
 def test_silence_says_for_how_long_the_robot_is_waited_for(clock):
-    silence = Silence(A1LinkSettings("10.0.0.1", 8007), 120.0, clock)
-    silence.complaint(LinkStatistics(sent=1))
+    silence = RobotSilence(A1LinkSettings("10.0.0.1", 8007), 120.0, clock)
+    silence.warning(LinkStatistics(sent=1))
     clock.now += 0.5
-    assert "waiting for 120 s: switch it on" in silence.complaint(LinkStatistics(sent=9))
+    assert "waiting for 120 s: switch it on" in silence.warning(LinkStatistics(sent=9))
 
 
 def test_only_a_preflight_that_is_wanted_waits():
@@ -126,18 +126,18 @@ def test_a_demand_that_does_not_exist_is_refused_with_those_that_do():
 
 
 def test_silence_is_told_once_after_half_a_second_of_asking(clock):
-    silence = Silence(A1LinkSettings("10.0.0.1", 8007), clock=clock)
+    silence = RobotSilence(A1LinkSettings("10.0.0.1", 8007), clock=clock)
     asked = LinkStatistics(sent=1)
     clock.now += 60
-    assert silence.complaint(LinkStatistics()) is None  # nobody has been asked anything
-    assert silence.complaint(asked) is None
+    assert silence.warning(LinkStatistics()) is None  # nobody has been asked anything
+    assert silence.warning(asked) is None
     clock.now += 0.5
-    assert "10.0.0.1:8007" in silence.complaint(asked)
-    assert silence.complaint(asked) is None
+    assert "10.0.0.1:8007" in silence.warning(asked)
+    assert silence.warning(asked) is None
 
 
 def test_a_robot_that_has_answered_is_left_to_the_safety_monitor_from_then_on(clock):
-    silence = Silence(A1LinkSettings("10.0.0.1", 8007), clock=clock)
-    assert silence.complaint(LinkStatistics(sent=1, received=1)) is None
+    silence = RobotSilence(A1LinkSettings("10.0.0.1", 8007), clock=clock)
+    assert silence.warning(LinkStatistics(sent=1, received=1)) is None
     clock.now += 60
-    assert silence.complaint(LinkStatistics(sent=9)) is None
+    assert silence.warning(LinkStatistics(sent=9)) is None

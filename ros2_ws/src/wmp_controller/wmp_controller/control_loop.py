@@ -152,7 +152,7 @@ class ControlLoop:
                 return False
         return False
 
-    def refuse_waiting(self, reason: str) -> None:
+    def refuse_pending(self, reason: str) -> None:
         """Refuse what has been asked for while no cycle ran; a stop is granted, the robot is damped.
 
         A robot must not stand up long after somebody has pressed the button.

@@ -1,4 +1,4 @@
-"""A robot that does not answer: said once, and soon, instead of leaving an operator to wonder."""
+"""Warns the operator when the robot does not answer the first commands."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import Callable, Optional
 
 from wmp_core.a1.link import A1LinkSettings, LinkStatistics
 
-_PATIENCE_S = 0.5
+#: Time without an answer, counted from the first command, before the warning [s].
+_WARN_AFTER_S = 0.5
 
 
-class Silence:
-    """Looks at the link's counts now and then, from the first command on.
+class RobotSilence:
+    """Polls the link's counters from the first command on, until the robot answers or the warning is due.
 
     Args:
         settings: the link's.
-        wait_s: for how long the robot is waited for; 0: for ever.
-        clock: s.
+        wait_s: how long the controller waits for the robot, named in the warning [s]; 0: no limit.
+        clock: monotonic time [s].
     """
 
     def __init__(
@@ -25,22 +26,22 @@ class Silence:
         self._address = f"{settings.robot_host}:{settings.robot_port}"
         self._wait = f"waiting for {wait_s:g} s: " if wait_s else ""
         self._clock = clock
-        self._asking_since: Optional[float] = None
+        self._first_command: Optional[float] = None
         self._is_settled = False
 
-    def complaint(self, statistics: LinkStatistics) -> Optional[str]:
-        """The line for the log, once; None before it is time, after the first state, and ever after."""
+    def warning(self, statistics: LinkStatistics) -> Optional[str]:
+        """The warning, returned once; None before it is due, afterwards, and if the robot has answered."""
         if self._is_settled or statistics.sent + statistics.send_failures == 0:
             return None
         now = self._clock()
-        if self._asking_since is None:
-            self._asking_since = now
+        if self._first_command is None:
+            self._first_command = now
         is_silent = statistics.received == 0
-        self._is_settled = not is_silent or now - self._asking_since >= _PATIENCE_S
+        self._is_settled = not is_silent or now - self._first_command >= _WARN_AFTER_S
         if not (is_silent and self._is_settled):
             return None
         return (
-            f"no state from the robot at {self._address} for {_PATIENCE_S:g} s: {self._wait}switch it on, or "
+            f"no state from the robot at {self._address} for {_WARN_AFTER_S:g} s: {self._wait}switch it on, or "
             "check robot.address, the cable, this computer's address in the robot's network, and that the "
             "robot has left sport mode"
         )
