@@ -80,7 +80,10 @@ class ControlThread:
             self.kill_process_if_hung()
 
     def kill_process_if_hung(self) -> None:
-        """Kill the process if the thread hangs, so that the launcher damps the robot. Every ``CHECK_PERIOD``."""
+        """Kill the process if the thread hangs, so that the launcher damps the robot.
+
+        Call it every :data:`CHECK_PERIOD`.
+        """
         if not self._hang_detector.update(self._loop.heartbeat):
             return
         line = "the control thread hangs: policy_node kills itself, and its launcher damps the robot"

@@ -1,4 +1,4 @@
-"""Detects a thread that hangs. A control thread that hangs refuses nothing, and the motors hold its last command."""
+"""Detects a hanging control thread: it answers no request, and the motors keep executing its last command."""
 
 from __future__ import annotations
 

@@ -4,9 +4,9 @@ Three threads: the control thread (500 Hz, never calls ROS), the publisher threa
 thread's outbox), and the main thread (subscriptions, services, diagnostics).
 
 Publishes ``wmp/policy_step``, ``joint_states``, ``joint_commands``, ``imu/data`` at 50 Hz, and
-``diagnostics``. Subscribes to ``wmp/latent``, ``cmd_vel``, and ``diagnostics`` for the status of the perception
-nodes. Services ``~/stand_up``, ``~/walk``, ``~/sit_down``, ``~/stop`` answer once the control thread has granted
-or refused the request.
+``diagnostics``. Subscribes to ``wmp/latent``, ``cmd_vel``, and ``diagnostics`` for the status of the
+perception nodes. Services ``~/stand_up``, ``~/walk``, ``~/sit_down``, ``~/stop`` answer once the control
+thread has granted or refused the request.
 
 ``joint_commands`` holds what the controller decided. In a dry run, the default, the motors receive damping
 instead: ``diagnostics`` reports it, and the log compares the decisions with the envelope and the golden

@@ -18,7 +18,7 @@ from wmp_core.doctor.check import Check, Verdict
 
 _log = logging.getLogger(__name__)
 
-#: ``required``: refuse torque until all checks pass; ``ignored``: log failures and continue; ``none``: no checks.
+#: ``required``: no torque until all checks pass; ``ignored``: log failures and continue; ``none``: no checks.
 ENFORCEMENTS = ("required", "ignored", "none")
 
 #: Age from which a status of depth_node no longer counts; depth_node publishes one per second [s].
@@ -110,7 +110,7 @@ class Preflight:
         return problem
 
     def _restart_problem(self) -> Optional[str]:
-        """A robot that was switched off has new joint zeros, a new IMU calibration and another mode."""
+        """A robot that was switched off has new joint zeros, a new IMU reference and another mode."""
         statistics = self._statistics()
         if statistics.restarts:
             return "the robot has restarted since the preflight: restart policy_node"

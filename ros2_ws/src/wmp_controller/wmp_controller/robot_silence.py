@@ -41,7 +41,7 @@ class RobotSilence:
         if not (is_silent and self._is_settled):
             return None
         return (
-            f"no state from the robot at {self._address} for {_WARN_AFTER_S:g} s: {self._wait}switch it on, or "
-            "check robot.address, the cable, this computer's address in the robot's network, and that the "
+            f"no state from the robot at {self._address} for {_WARN_AFTER_S:g} s: {self._wait}switch it on, "
+            "or check robot.address, the cable, this computer's address in the robot's network, and that the "
             "robot has left sport mode"
         )
