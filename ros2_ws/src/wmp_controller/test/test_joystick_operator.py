@@ -1,4 +1,4 @@
-"""Joystick operators: each press makes one request, velocities act at once, and a lost pad shows in its age."""
+"""Joystick operators: one request per press, velocities at once, and the age of a pad that falls silent."""
 
 import struct
 

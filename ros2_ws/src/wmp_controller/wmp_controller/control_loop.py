@@ -194,8 +194,8 @@ class ControlLoop:
         """Run until the loop ends; for whatever reason it ends, the last commands are damping.
 
         Raises:
-            ControlError: the other nodes are not ready in time; in lockstep also: a state or a latent does not
-                arrive in time.
+            ControlError: the other nodes, or in lockstep a state or a latent, are not there in time.
+            LinkError: the link cannot be opened.
         """
         self._link.open()
         try:

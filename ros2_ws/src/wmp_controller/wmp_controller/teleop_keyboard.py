@@ -42,7 +42,7 @@ HELP = """\
 _SERVICES = {"1": "stand_up", "2": "walk", "3": "sit_down", "x": "stop"}
 
 #: Sequences that a terminal sends for an arrow, a function key or Alt with a letter. None of them is bound
-#: here, but most contain a letter or digit that is. The rest of a truncated one arrives within ``_REST_S`` [s].
+#: here, but most contain a letter or digit that is. The rest of a truncated one arrives within ``_REST_S`` s.
 _ESCAPE_SEQUENCE = re.compile(r"\x1b+(\[\[?[0-?]*[ -/]*[@-~]?|O.?|.?)", re.DOTALL)
 _TRUNCATED = re.compile(r"\x1b+(\[\[?[0-?]*[ -/]*|O)?\Z")
 _REST_S = 0.05
