@@ -36,3 +36,16 @@ def robot(start_robot):
 @pytest.fixture(scope="session")
 def bundle_path(tmp_path_factory):
     return write_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny")
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    """A clock [s] that a test sets with ``now``."""
+    return Clock()

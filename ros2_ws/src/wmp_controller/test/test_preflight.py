@@ -1,29 +1,16 @@
-"""Which requests a failed preflight refuses, and which it never refuses; the warning about a silent robot."""
+"""Which requests a failed preflight refuses, and which it never refuses."""
 
 import logging
 
 import pytest
 
 from wmp_controller.preflight import Preflight
-from wmp_controller.robot_silence import RobotSilence
-from wmp_core.a1.link import A1LinkSettings, LinkStatistics
+from wmp_core.a1.link import LinkStatistics
 from wmp_core.control.modes import Request
 from wmp_core.doctor.check import failed, passed, warned
 
 WELL = [passed("robot link", "500 states"), warned("tick", "2 gaps", "check the cable")]
 SILENT = [failed("robot link", "0 states in 1 s", "check the cable")]
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
 
 
 def finished(checks, clock, enforcement="required", dry_run=False, depth=""):
@@ -108,13 +95,6 @@ def test_a_dry_run_and_a_simulation_refuse_nothing(clock, enforcement, dry_run):
     assert finished(SILENT, clock, enforcement, dry_run).veto(Request.WALK) is None
 
 
-def test_the_silence_warning_says_how_long_the_controller_waits(clock):
-    silence = RobotSilence(A1LinkSettings("10.0.0.1", 8007), 120.0, clock)
-    silence.warning(LinkStatistics(sent=1))
-    clock.now += 0.5
-    assert "waiting for 120 s: switch it on" in silence.warning(LinkStatistics(sent=9))
-
-
 def test_without_a_preflight_there_is_no_wait():
     assert Preflight("required", True, 5.0).wait_s == Preflight("ignored", False, 5.0).wait_s == 5.0
     assert Preflight("none", False, 5.0).wait_s == 0.0
@@ -125,21 +105,3 @@ def test_without_a_preflight_there_is_no_wait():
 def test_an_unknown_enforcement_is_refused_with_the_known_ones():
     with pytest.raises(ValueError, match=r"'maybe'.*required, ignored, none"):
         Preflight("maybe", False)
-
-
-def test_silence_is_reported_once_half_a_second_after_the_first_command(clock):
-    silence = RobotSilence(A1LinkSettings("10.0.0.1", 8007), clock=clock)
-    one_command = LinkStatistics(sent=1)
-    clock.now += 60
-    assert silence.warning(LinkStatistics()) is None  # no command has been sent
-    assert silence.warning(one_command) is None
-    clock.now += 0.5
-    assert "10.0.0.1:8007" in silence.warning(one_command)
-    assert silence.warning(one_command) is None
-
-
-def test_once_the_robot_has_answered_its_silence_is_left_to_the_safety_monitor(clock):
-    silence = RobotSilence(A1LinkSettings("10.0.0.1", 8007), clock=clock)
-    assert silence.warning(LinkStatistics(sent=1, received=1)) is None
-    clock.now += 60
-    assert silence.warning(LinkStatistics(sent=9)) is None
