@@ -6,7 +6,8 @@ import time
 import numpy as np
 import pytest
 
-from wmp_controller.control_loop import ControlError, ControlEvents, ControlLoop, CycleReport, LoopSettings
+from wmp_controller.control_loop import ControlError, ControlLoop, LoopSettings
+from wmp_controller.cycle_report import ControlEvents, CycleReport
 from wmp_controller.mailbox import LatentMailbox, Outbox
 from wmp_controller.operator import RosOperator, Script, ScriptedOperator
 from wmp_core.a1.link import A1Link, A1LinkSettings

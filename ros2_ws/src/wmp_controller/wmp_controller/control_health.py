@@ -8,7 +8,8 @@ from typing import Dict, Optional, Union
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 
-from wmp_controller.control_loop import ControlEvents, ControlLoop, CycleReport
+from wmp_controller.control_loop import ControlLoop
+from wmp_controller.cycle_report import ControlEvents, CycleReport
 from wmp_core.a1.link import A1Link
 from wmp_core.a1.sdk_link import SdkLink
 from wmp_core.control.controller import Controller

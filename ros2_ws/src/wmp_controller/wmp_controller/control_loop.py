@@ -11,15 +11,14 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
-from typing import Callable, Iterator, Mapping, NamedTuple, Optional, Tuple, TypeVar
+from typing import Callable, Iterator, Optional, TypeVar
 
+from wmp_controller.cycle_report import ControlEvents, CycleReport
 from wmp_controller.mailbox import LatentMailbox, Outbox
 from wmp_controller.operator import Operator
 from wmp_core.a1.link import Cycle, RobotLink
-from wmp_core.control.command import MotorCommand
 from wmp_core.control.controller import Controller, CycleOutput
-from wmp_core.control.modes import Mode, Request
-from wmp_core.control.walking import PolicyStepRecord
+from wmp_core.control.modes import Request
 from wmp_core.observation import RobotState
 from wmp_core.realtime.loop import PeriodicLoop
 from wmp_core.realtime.timing import StageTimer
@@ -63,36 +62,6 @@ class LoopSettings:
         for key in ("period", "report_every", "ready_timeout", "state_timeout", "latent_timeout"):
             if not getattr(self, key) > 0:
                 raise ValueError(f"control loop: {key} is {getattr(self, key)!r}, expected a positive number")
-
-
-class CycleReport(NamedTuple):
-    """State of one cycle, and counts since the previous report.
-
-    Attributes:
-        stamp: time of the cycle [s].
-        command: what the controller decided; the motors receive it, except in a dry run.
-        step: of the policy; None in a cycle without one.
-        compute_ms: duration of the controller cycle [ms].
-        cycles: commands decided since the previous report.
-        clamps: of these, commands clamped, per limit of the envelope.
-    """
-
-    stamp: float
-    mode: Mode
-    state: Optional[RobotState]
-    command: MotorCommand
-    step: Optional[PolicyStepRecord]
-    compute_ms: float
-    cycles: int
-    clamps: Mapping[str, int]
-
-
-class ControlEvents(NamedTuple):
-    """Events of the cycle at ``stamp`` [s]: mode changes with their reason, safety rules that trip."""
-
-    stamp: float
-    mode: Mode
-    lines: Tuple[str, ...]
 
 
 class ControlLoop:

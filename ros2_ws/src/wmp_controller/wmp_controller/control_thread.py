@@ -9,7 +9,8 @@ import threading
 import time
 from typing import Callable, List, Optional, Union
 
-from wmp_controller.control_loop import ControlError, ControlEvents, ControlLoop
+from wmp_controller.control_loop import ControlError, ControlLoop
+from wmp_controller.cycle_report import ControlEvents
 from wmp_controller.hang_detector import HangDetector
 from wmp_controller.mailbox import Outbox
 from wmp_controller.preflight import Preflight

@@ -6,7 +6,7 @@ import threading
 
 from rclpy.node import Node
 
-from wmp_controller.control_loop import CycleReport
+from wmp_controller.cycle_report import CycleReport
 from wmp_core.bundle import Bundle
 from wmp_core.control.dry_run_comparison import DryRunComparison
 from wmp_ros.clock import WALL_CLOCK

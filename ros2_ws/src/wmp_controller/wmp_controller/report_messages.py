@@ -15,7 +15,7 @@ from builtin_interfaces.msg import Time
 from sensor_msgs.msg import Imu, JointState
 from wmp_msgs.msg import PolicyStep
 
-from wmp_controller.control_loop import CycleReport
+from wmp_controller.cycle_report import CycleReport
 from wmp_core.control.command import MotorCommand
 from wmp_core.observation import RobotState
 

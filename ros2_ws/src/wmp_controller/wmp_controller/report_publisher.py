@@ -17,7 +17,7 @@ from sensor_msgs.msg import Imu, JointState
 from wmp_msgs.msg import PolicyStep
 
 from wmp_controller.control_health import event_diagnostics
-from wmp_controller.control_loop import ControlEvents, CycleReport
+from wmp_controller.cycle_report import ControlEvents, CycleReport
 from wmp_controller.dry_run_log import DryRunLog
 from wmp_controller.mailbox import Outbox
 from wmp_controller.report_messages import ReportMessages
