@@ -25,7 +25,7 @@ class DryRunLog:
     def take(self, report: CycleReport) -> None:
         """Compare what was decided in one more report."""
         with self._lock:
-            self._comparison.take(report.cycles, report.clamps, report.step, report.command, report.state)
+            self._comparison.add(report.cycles, report.clamps, report.step, report.command, report.state)
 
     def _tell(self) -> None:
         with self._lock:

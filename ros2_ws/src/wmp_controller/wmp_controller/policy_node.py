@@ -47,7 +47,7 @@ from wmp_core.control.modes import Mode
 from wmp_core.control.walking import Latent
 from wmp_core.doctor.bundle import check_inference
 from wmp_core.doctor.check import Check
-from wmp_core.doctor.robot import check_robot, silence
+from wmp_core.doctor.robot import check_robot, no_states
 from wmp_core.inference.session import ModelError
 from wmp_core.manifest import BundleError
 from wmp_core.realtime import scheduling as realtime
@@ -290,7 +290,7 @@ class PolicyNode(Node):
         """The robot first, once it is switched on: it is where most is wrong. It gets damping only."""
         wait_s = self._preflight.wait_s
         if not self._loop.wait_for_robot(wait_s):
-            return [] if self._loop.is_stopped else [silence(0, wait_s)]
+            return [] if self._loop.is_stopped else [no_states(0, wait_s)]
         return [*check_robot(self._link, self._bundle.contract), *check_inference(self._bundle)]
 
 

@@ -15,7 +15,7 @@ from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
-from wmp_core.control.steering import turning_back
+from wmp_core.control.steering import heading_hold_yaw_rate
 
 POLICY_NODE = "policy_node"
 COMMAND_RATE = 20.0
@@ -114,4 +114,6 @@ class Operator:
     def _steered(self) -> VelocityCommand:
         if self._command.yaw or self._heading is None:
             return self._command
-        return replace(self._command, yaw=turning_back(self._yaw(), self._heading, self._heading_gain))
+        return replace(
+            self._command, yaw=heading_hold_yaw_rate(self._yaw(), self._heading, self._heading_gain)
+        )
