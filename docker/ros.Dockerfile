@@ -40,7 +40,7 @@ ENV PYTHONPATH=/opt/wmp/python \
     PYTHONUNBUFFERED=1 \
     OMP_NUM_THREADS=1 \
     HOME=/home/wmp \
-    WMP_BUNDLE=/opt/wmp/models/a1_wmp_v0
+    WMP_BUNDLE=/opt/wmp/models/a1_wmp_v1
 RUN install --directory --owner=1000 --group=1000 /home/wmp /bags
 USER 1000:1000
 WORKDIR /home/wmp

@@ -7,11 +7,11 @@ import pytest
 
 from wmp_core.verification import load_verified
 from wmp_replay.calibration import OPEN_GROUND, courses, walk_in_simulation
-from wmp_replay.reference import ReferenceError
+from wmp_replay.errors import UnusableReferenceError
 from wmp_replay.simulated_walk import Course
 
-#: Walks on gentle ground and never saw a gap.
-RELEASED = load_verified(Path(__file__).resolve().parents[2] / "models" / "a1_wmp_v0")
+#: Walks on flat ground and falls into gaps of 1 m.
+RELEASED = load_verified(Path(__file__).resolve().parents[2] / "models" / "a1_wmp_v1")
 
 
 def test_every_bundle_walks_on_open_ground_and_on_what_it_was_trained_on():
@@ -23,9 +23,9 @@ def test_every_bundle_walks_on_open_ground_and_on_what_it_was_trained_on():
 
 
 def test_walks_in_which_the_robot_fell_make_no_reference(tmp_path, monkeypatch):
-    pit, flat = Course("gap", 0.6, 0.8, 4.0), Course("flat", 0.0, 0.5, 3.0)
+    pit, flat = Course("gap", 1.0, 0.8, 4.0), Course("flat", 0.0, 0.5, 3.0)
     monkeypatch.setattr("wmp_replay.calibration.courses", lambda bundle: (pit, flat))
     assert walk_in_simulation(RELEASED, tmp_path / "both") == [tmp_path / "both" / "walk_2"]
     monkeypatch.setattr("wmp_replay.calibration.courses", lambda bundle: (pit,))
-    with pytest.raises(ReferenceError, match="fell in all of 1 walks"):
+    with pytest.raises(UnusableReferenceError, match="fell in all of 1 walks"):
         walk_in_simulation(RELEASED, tmp_path / "one")

@@ -8,11 +8,11 @@ import yaml
 
 from wmp_cli.cli import main
 from wmp_core.verification import load_verified
-from wmp_replay import Reference, ReferenceError, Status, Thresholds, replay
+from wmp_replay import Reference, Status, Thresholds, UnusableReferenceError, replay
 from wmp_replay.bag.writer import write_bag
+from wmp_replay.errors import ThresholdError
 from wmp_replay.golden_walk import golden_records
 from wmp_replay.reference import find_reference
-from wmp_replay.thresholds import ThresholdError
 from wmp_testing.tiny_bundle import write_tiny_bundle
 
 SECTIONS = ["integrity", "exactness", "prediction", "surprise", "latent", "dynamics"]
@@ -75,7 +75,7 @@ def test_calibration_stores_a_reference_that_the_next_replay_uses(tiny_bundle, g
     verdict = replay(bag, own)
     assert verdict.reference.source == "2 simulated walks of this bundle, 6 s"
     assert load_verified(own.path).sha256 == own.sha256  # the reference is no part of what is hashed
-    with pytest.raises(ReferenceError, match="belongs to bundle"):
+    with pytest.raises(UnusableReferenceError, match="belongs to bundle"):
         Reference.load(own.path / "replay_reference.npz", tiny_bundle)
 
 

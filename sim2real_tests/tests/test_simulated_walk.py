@@ -18,7 +18,7 @@ from wmp_replay.exactness import Exactness
 from wmp_replay.recompute import Recomputer
 from wmp_replay.simulated_walk import NOMINAL, SHIFTS, Course, Shift, torque_limited_targets, write_walk
 
-RELEASED = Path(__file__).resolve().parents[2] / "models" / "a1_wmp_v0"
+RELEASED = Path(__file__).resolve().parents[2] / "models" / "a1_wmp_v1"
 LIMIT = np.array([20.0, 30.0, 30.0])  # N m
 LARGEST_BAG = 3_000_000
 SHORT = Course("flat", 0.0, 0.3, 2.0)
@@ -41,7 +41,7 @@ def test_a_simulated_walk_is_whole_and_reproduced(nominal, tiny_bundle):
         exactness.take(done)
     assert exactness.first is None
     assert exactness.compared["action"] == exactness.compared["proprioception"] == 100
-    assert exactness.compared["stoch"] == 20
+    assert exactness.compared["z"] == 20
     assert all(step.depth_age == pytest.approx(0.1) for step in steps)
 
 

@@ -11,8 +11,9 @@ from wmp_core.bundle import Bundle
 from wmp_core.observation import term_slices
 from wmp_replay.bag.step import WorldModelStep
 from wmp_replay.bag.walk import Walk, load_bag
+from wmp_replay.errors import UnusableReferenceError
 from wmp_replay.measurements import measure
-from wmp_replay.reference import Reference, ReferenceError
+from wmp_replay.reference import Reference
 from wmp_replay.simulated_walk import Course, write_walk
 from wmp_replay.thresholds import Thresholds
 
@@ -37,13 +38,13 @@ def calibrate(
 
     Raises:
         BagError: a bag holds no walk.
-        ReferenceError: the walks are not this bundle's own.
+        UnusableReferenceError: the walks are not this bundle's own.
     """
     walks = [load_bag(bag) for bag in bags]
     tolerance = float(Thresholds.load().exactness["tolerance"])
     measured = measure(_steps(walks, bundle, progress), bundle, tolerance)
     if measured.exactness.first is not None:
-        raise ReferenceError(
+        raise UnusableReferenceError(
             f"these walks are not {bundle.name}'s: {measured.exactness.first}; record new ones with "
             "'wmp sim --record'"
         )
@@ -58,7 +59,7 @@ def walk_in_simulation(
     """Bags of ``bundle`` on :func:`courses`, written below ``folder``; those in which it fell are left out.
 
     Raises:
-        ReferenceError: it fell in all of them.
+        UnusableReferenceError: it fell in all of them.
     """
     bags, planned = [], courses(bundle)
     for number, course in enumerate(planned, start=1):
@@ -70,7 +71,9 @@ def walk_in_simulation(
         if progress is not None:
             progress(number / len(planned))
     if not bags:
-        raise ReferenceError(f"{bundle.name} fell in all of {len(planned)} walks, expected one that walks")
+        raise UnusableReferenceError(
+            f"{bundle.name} fell in all of {len(planned)} walks, expected one that walks"
+        )
     return bags
 
 

@@ -14,7 +14,7 @@ from wmp_replay.recompute import Recomputed
 from wmp_replay.section import Section, Status
 
 NAME = "exactness"
-QUANTITIES = ("proprioception", "action", "stoch", "kl", "deter")
+QUANTITIES = ("proprioception", "action", "z", "kl", "h")
 
 
 class Exactness:
@@ -71,11 +71,11 @@ class Exactness:
             section.figures["first_difference"] = {**self.first._asdict(), "episode": self.first_episode}
             counts = ", ".join(f"{n} x {quantity}" for quantity, n in self.differing.items() if n)
             section.add(Status.FAIL, f"episode {self.first_episode}: {self.first}; in all {counts}")
-        elif self.compared["deter"] or self.compared["action"]:
+        elif self.compared["h"] or self.compared["action"]:
             worst = max(self.largest, key=lambda quantity: self.largest[quantity])
             section.add(
                 Status.PASS,
-                f"{self.compared['deter']} latents and {self.compared['action']} actions reproduced, "
+                f"{self.compared['h']} latents and {self.compared['action']} actions reproduced, "
                 f"largest difference {self.largest[worst]:.1e} in {worst}",
             )
         return section
@@ -94,11 +94,11 @@ class Exactness:
         if outcome is None:
             return
         if not step.depth_lost:
-            yield "stoch", step.tick, outcome.stoch, done.stoch
+            yield "z", step.tick, outcome.z, done.z
             if step.depth is not None:
                 yield "kl", step.tick, np.atleast_1d(outcome.kl), np.atleast_1d(done.kl)
-        if done.next_deter is not None:
-            yield "deter", step.tick + self._interval, outcome.deter, done.next_deter
+        if done.next_h is not None:
+            yield "h", step.tick + self._interval, outcome.h, done.next_h
 
     def _difference(
         self, quantity: str, tick: int, recorded: np.ndarray, found: np.ndarray, error: np.ndarray

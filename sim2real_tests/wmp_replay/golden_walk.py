@@ -61,8 +61,8 @@ def _latent(bundle: Bundle, step: int, stamp: float) -> LatentRecord:
     return LatentRecord(
         stamp=stamp,
         tick=(step + 1) * timing.world_model_interval,
-        deter=golden.deter[step + 1],
-        stoch=golden.stoch[step],
+        h=golden.deter[step + 1],
+        z=golden.stoch[step],
         source=Source.POSTERIOR if seen else Source.PRIOR,
         depth_stamp=captured if seen else math.nan,
         kl=float(golden.kl[step]),

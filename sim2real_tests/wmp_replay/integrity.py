@@ -10,6 +10,7 @@ import numpy as np
 from wmp_core.bundle import Bundle
 from wmp_replay.bag.step import WorldModelStep
 from wmp_replay.bag.walk import Walk
+from wmp_replay.bag_bundle import short_hash
 from wmp_replay.image_errors import roughness
 from wmp_replay.section import Section, Status
 
@@ -109,12 +110,12 @@ class IntegrityTest:
         elif found is None:
             section.add(Status.WARN, "the bag does not say which bundle walked (another recorder?)")
         elif found == bundle.sha256:
-            section.add(Status.PASS, f"walked with this bundle: {bundle.name}, {found[:12]}")
+            section.add(Status.PASS, f"walked with this bundle: {bundle.name}, {short_hash(found)}")
         else:
             section.add(
                 Status.FAIL,
-                f"walked with bundle {recorded.get('name')} ({found[:12]}), replayed with {bundle.name} "
-                f"({bundle.sha256[:12]}): give the one that walked with --bundle",
+                f"recorded with bundle {recorded.get('name')} ({short_hash(found)}), replayed with "
+                f"{bundle.name} ({short_hash(bundle.sha256)}): give the one that walked with --bundle",
             )
 
     def _judge_steps(self, section: Section, walk: Walk, thresholds: dict[str, Any]) -> None:

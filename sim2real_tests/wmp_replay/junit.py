@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 
 def write_junit(path: Path, verdicts: Iterable[Mapping[str, Any]]) -> None:
-    """One suite per verdict (:meth:`wmp_replay.replay.Replay.to_dict`), one case per section; warnings are
+    """One suite per verdict (:meth:`wmp_replay.verdict.Replay.to_dict`), one case per section; warnings are
     cases that pass and say so in their output."""
     root = ElementTree.Element("testsuites", name="wmp replay")
     for verdict in verdicts:

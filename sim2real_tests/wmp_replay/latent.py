@@ -23,27 +23,21 @@ class LatentTest:
     def __init__(self) -> None:
         self._every, self._count = 1, 0
         self._latents: list[np.ndarray] = []
-        self._stamps: list[float] = []
 
     def take(self, done: Recomputed) -> None:
         """The next step."""
         if not done.is_seeded:
             return
         if self._count % self._every == 0:
-            self._latents.append(done.deter)
-            self._stamps.append(done.step.stamp)
+            self._latents.append(done.h)
         self._count += 1
         if len(self._latents) > MOST:
-            self._latents, self._stamps = self._latents[::2], self._stamps[::2]
+            self._latents = self._latents[::2]
             self._every *= 2
 
     def latents(self) -> np.ndarray:
         """``[N, D]``."""
         return np.stack(self._latents) if self._latents else np.zeros((0, 0), np.float32)
-
-    def stamps(self) -> np.ndarray:
-        """``[N]`` s."""
-        return np.array(self._stamps)
 
 
 def judge(latents: np.ndarray, envelope: Envelope | None, source: str, thresholds: dict[str, Any]) -> Section:

@@ -31,7 +31,6 @@ class Measurements:
     surprise_test: SurpriseTest
     surprise: Timeline
     latents: np.ndarray
-    latent_stamps: np.ndarray
     dynamics: JointDynamics | None
     trajectory: Trajectory | None
 
@@ -67,7 +66,6 @@ def measure(
         surprise,
         surprise.timeline(),
         latent.latents(),
-        latent.stamps(),
         dynamics.finish(),
         None if trajectory is None else trajectory.finish(),
     )

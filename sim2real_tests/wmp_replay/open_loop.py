@@ -35,16 +35,16 @@ def predict(bundle: Bundle, windows: Windows, actions: np.ndarray | None = None)
 def context_state(bundle: Bundle, windows: Windows) -> tuple[np.ndarray, np.ndarray]:
     """h ``[B, D]`` and z ``[B, S]`` at the last step of the context."""
     initial, count = bundle.initial_state, len(windows)
-    deter, stoch = initial.deter[None].repeat(count, 0), initial.stoch[None].repeat(count, 0)
+    h, z = initial.deter[None].repeat(count, 0), initial.stoch[None].repeat(count, 0)
     taken = np.zeros_like(windows.actions[:, 0])
     for t in range(CONTEXT):
-        deter = _advance(bundle, deter, stoch, taken)
+        h = _advance(bundle, h, z, taken)
         image = normalise(bundle.contract.depth, windows.depth[:, t])
-        stoch = bundle.models["observe"].run(
-            deter=deter, proprioception=windows.proprioception[:, t], depth=image[:, None]
+        z = bundle.models["observe"].run(
+            deter=h, proprioception=windows.proprioception[:, t], depth=image[:, None]
         )["stoch"]
         taken = windows.actions[:, t]
-    return deter, stoch
+    return h, z
 
 
 def roll_out(
@@ -56,14 +56,14 @@ def roll_out(
 ) -> Prediction:
     """The part of :func:`predict` after the context, from ``state`` on, at ``horizons`` steps ahead."""
     taken = windows.actions if actions is None else actions
-    deter, stoch = state
+    h, z = state
     depth, proprioception = [], []
     far = bundle.contract.depth.far
     for ahead in range(1, max(horizons) + 1):
-        deter = _advance(bundle, deter, stoch, taken[:, CONTEXT + ahead - 2])
-        stoch = bundle.models["prior"].run(deter=deter)["stoch"]
+        h = _advance(bundle, h, z, taken[:, CONTEXT + ahead - 2])
+        z = bundle.models["prior"].run(deter=h)["stoch"]
         if ahead in horizons:
-            outputs = bundle.models["decoder"].run(deter=deter, stoch=stoch)
+            outputs = bundle.models["decoder"].run(deter=h, stoch=z)
             depth.append(np.clip((outputs["depth"][:, 0] + 0.5) * far, bundle.contract.depth.near, far))
             proprioception.append(outputs["proprioception"])
     return Prediction(np.stack(depth, axis=1), np.stack(proprioception, axis=1))
@@ -80,5 +80,5 @@ def shuffled_actions(windows: Windows, joints: int) -> np.ndarray:
     return shuffled
 
 
-def _advance(bundle: Bundle, deter: np.ndarray, stoch: np.ndarray, actions: np.ndarray) -> np.ndarray:
-    return bundle.models["advance"].run(deter=deter, stoch=stoch, actions=actions)["next_deter"]
+def _advance(bundle: Bundle, h: np.ndarray, z: np.ndarray, actions: np.ndarray) -> np.ndarray:
+    return bundle.models["advance"].run(deter=h, stoch=z, actions=actions)["next_deter"]

@@ -30,18 +30,18 @@ CHUNK = 64
 class Recomputed:
     """A world-model step and what the networks make of it.
 
-    ``deter [D]``: h of its tick, recorded or carried on. ``stoch [S]``, ``kl`` (nats, NaN without image):
-    of its observation. ``next_deter [D]``: h of the next tick, from the recorded z; None where actions are
+    ``h [D]``: h of its tick, recorded or carried on. ``z [S]``, ``kl`` (nats, NaN without image):
+    of its observation. ``next_h [D]``: h of the next tick, from the recorded z; None where actions are
     missing. ``actions``: per policy step ``[J]``, None where it cannot be known. ``observations``: per
     policy step proprioception ``[P]`` from the recorded raw state, None where there is none.
     ``is_seeded``: h is known, not that of a model started blindly in the middle of a walk.
     """
 
     step: WorldModelStep
-    deter: np.ndarray
-    stoch: np.ndarray
+    h: np.ndarray
+    z: np.ndarray
     kl: float
-    next_deter: np.ndarray | None
+    next_h: np.ndarray | None
     actions: tuple[np.ndarray | None, ...]
     observations: tuple[np.ndarray | None, ...]
     is_seeded: bool
@@ -74,20 +74,19 @@ class Recomputer:
 
     def _run(self, steps: Sequence[WorldModelStep]) -> list[Recomputed]:
         """Steps whose h are known, except perhaps that of the first one."""
-        first, is_seeded = self._first_deter(steps[0])
-        deter = np.stack([first, *(self._deter(step) for step in steps[1:])])
-        stoch, kl = self._observe(steps, deter)
+        first, is_seeded = self._first_h(steps[0])
+        h = np.stack([first, *(self._h(step) for step in steps[1:])])
+        z, kl = self._observe(steps, h)
         recorded = [
-            mine if step.outcome is None else step.outcome.stoch
-            for step, mine in zip(steps, stoch, strict=True)
+            mine if step.outcome is None else step.outcome.z for step, mine in zip(steps, z, strict=True)
         ]
-        following = self._next(steps, deter, np.stack(recorded))
-        actions = self._actions(steps, deter)
+        following = self._next(steps, h, np.stack(recorded))
+        actions = self._actions(steps, h)
         done = [
             Recomputed(
                 step,
-                deter[i],
-                stoch[i],
+                h[i],
+                z[i],
                 float(kl[i]),
                 following[i],
                 actions[i],
@@ -102,18 +101,18 @@ class Recomputer:
         self._last = done[-1]
         return done
 
-    def _first_deter(self, step: WorldModelStep) -> tuple[np.ndarray, bool]:
+    def _first_h(self, step: WorldModelStep) -> tuple[np.ndarray, bool]:
         if step.latent is not None or step.tick == 0:
-            return self._deter(step), True
-        if step.follows and self._last is not None and self._last.next_deter is not None:
-            return self._last.next_deter, self._last.is_seeded
+            return self._h(step), True
+        if step.follows and self._last is not None and self._last.next_h is not None:
+            return self._last.next_h, self._last.is_seeded
         return self._initial, False  # as the world model does when steps are missing
 
-    def _deter(self, step: WorldModelStep) -> np.ndarray:
-        return self._initial if step.latent is None else step.latent.deter
+    def _h(self, step: WorldModelStep) -> np.ndarray:
+        return self._initial if step.latent is None else step.latent.h
 
-    def _observe(self, steps: Sequence[WorldModelStep], deter: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        stoch = np.empty((len(steps), self._contract.world_model.stoch), np.int64)
+    def _observe(self, steps: Sequence[WorldModelStep], h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        z = np.empty((len(steps), self._contract.world_model.stoch), np.int64)
         kl = np.full(len(steps), math.nan)
         seen = np.array([step.depth is not None for step in steps])
         if seen.any():
@@ -121,39 +120,35 @@ class Recomputer:
             images = normalise(self._contract.depth, images)
             proprioception = np.stack([step.proprioception for step in steps if step.depth is not None])
             outputs = self._bundle.models["observe"].run(
-                deter=deter[seen], proprioception=proprioception, depth=images[:, None]
+                deter=h[seen], proprioception=proprioception, depth=images[:, None]
             )
-            stoch[seen], kl[seen] = outputs["stoch"], outputs["kl"]
+            z[seen], kl[seen] = outputs["stoch"], outputs["kl"]
         if not seen.all():
-            stoch[~seen] = self._bundle.models["prior"].run(deter=deter[~seen])["stoch"]
-        return stoch, kl
+            z[~seen] = self._bundle.models["prior"].run(deter=h[~seen])["stoch"]
+        return z, kl
 
-    def _next(
-        self, steps: Sequence[WorldModelStep], deter: np.ndarray, stoch: np.ndarray
-    ) -> list[np.ndarray | None]:
+    def _next(self, steps: Sequence[WorldModelStep], h: np.ndarray, z: np.ndarray) -> list[np.ndarray | None]:
         whole = np.array([len(step.policy) == self._interval for step in steps])
         following: list[np.ndarray | None] = [None] * len(steps)
         if whole.any():
             actions = np.stack([step.actions.ravel() for step, ok in zip(steps, whole, strict=True) if ok])
             for i, value in zip(
-                np.flatnonzero(whole), self._advance(deter[whole], stoch[whole], actions), strict=True
+                np.flatnonzero(whole), self._advance(h[whole], z[whole], actions), strict=True
             ):
                 following[i] = value
         return following
 
-    def _advance(self, deter: np.ndarray, stoch: np.ndarray, actions: np.ndarray) -> np.ndarray:
-        return self._bundle.models["advance"].run(deter=deter, stoch=stoch, actions=actions)["next_deter"]
+    def _advance(self, h: np.ndarray, z: np.ndarray, actions: np.ndarray) -> np.ndarray:
+        return self._bundle.models["advance"].run(deter=h, stoch=z, actions=actions)["next_deter"]
 
-    def _actions(
-        self, steps: Sequence[WorldModelStep], deter: np.ndarray
-    ) -> list[tuple[np.ndarray | None, ...]]:
+    def _actions(self, steps: Sequence[WorldModelStep], h: np.ndarray) -> list[tuple[np.ndarray | None, ...]]:
         """The policy on every step whose history and whose h are known, all at once."""
         rows: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         places: list[list[int | None]] = []
-        for step, h in zip(steps, deter, strict=True):
+        for step, own in zip(steps, h, strict=True):
             if step.tick == 0:
                 self._known.clear()
-            self._known[step.tick] = h
+            self._known[step.tick] = own
             self._known.pop(step.tick - 16 * self._interval, None)
             places.append([])
             for policy_step in step.policy:

@@ -14,19 +14,16 @@ from typing import Any
 import numpy as np
 
 from wmp_core.bundle import Bundle
+from wmp_replay.bag_bundle import REFERENCE_FILE, short_hash
 from wmp_replay.envelope import Envelope
+from wmp_replay.errors import UnusableReferenceError
 from wmp_replay.golden_walk import golden_steps
 from wmp_replay.measurements import Measurements, measure
 from wmp_replay.prediction import COPIED, PredictionErrors
 from wmp_replay.surprise import QUANTILE
 
-FILE = "replay_reference.npz"
 #: A reference of fewer latents than this describes no envelope.
 FEWEST_LATENTS = 20
-
-
-class ReferenceError(RuntimeError):
-    """A file that is no reference, or the reference of another bundle."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +90,7 @@ class Reference:
         """Read what :meth:`save` wrote.
 
         Raises:
-            ReferenceError: it cannot be read, or belongs to another bundle.
+            UnusableReferenceError: it cannot be read, or belongs to another bundle.
         """
         try:
             with np.load(path, allow_pickle=False) as file:
@@ -113,13 +110,13 @@ class Reference:
                 arrays["lag"],
             )
         except (OSError, KeyError, ValueError) as error:
-            raise ReferenceError(
+            raise UnusableReferenceError(
                 f"{path} is no reference ({error}); make one with 'wmp replay --calibrate'"
             ) from error
         if reference.bundle != bundle.sha256:
-            raise ReferenceError(
-                f"{path} belongs to bundle {reference.bundle[:12]}, not to {bundle.name} "
-                f"({bundle.sha256[:12]}); make a new one with 'wmp replay --calibrate'"
+            raise UnusableReferenceError(
+                f"{path} belongs to bundle {short_hash(reference.bundle)}, not to {bundle.name} "
+                f"({short_hash(bundle.sha256)}); make a new one with 'wmp replay --calibrate'"
             )
         return reference
 
@@ -133,9 +130,9 @@ def find_reference(bundle: Bundle, tolerance: float) -> Reference:
     """The reference beside the bundle's files, else one from its golden trajectory.
 
     Raises:
-        ReferenceError: the file is there and does not fit.
+        UnusableReferenceError: the file is there and does not fit.
     """
-    file = bundle.path / FILE
+    file = bundle.path / REFERENCE_FILE
     if file.is_file():
         return Reference.load(file, bundle)
     golden = bundle.golden

@@ -27,15 +27,13 @@ from wmp_core.robot_state import RobotState
 from wmp_core.rotation import roll_pitch_yaw
 from wmp_replay.bag.records import DepthRecord, ImuReading, Joints, LatentRecord, PolicyStep, Record
 from wmp_replay.bag.writer import write_bag
+from wmp_sim.a1 import LEGS
 from wmp_sim.depth.camera import CameraMount
 from wmp_sim.depth.d435i import DEPTH_UNIT, SimulatedD435i
 from wmp_sim.depth.noise import StereoNoise
-from wmp_sim.robot import EXCHANGE, SimulatedA1
+from wmp_sim.robot import EXCHANGE, PHYSICS_DT, SimulatedA1
 from wmp_sim.terrain import seeded_terrain
 from wmp_sim.world import build_world
-
-PHYSICS_DT = 0.001
-LEGS = ("FL", "FR", "RL", "RR")
 
 
 @dataclass(frozen=True)

@@ -73,8 +73,8 @@ class SurpriseTest:
         result = []
         for done in self._worst:
             assert done.step.depth is not None
-            prior = self._bundle.models["prior"].run(deter=done.deter[None])["stoch"]
-            image = self._bundle.models["decoder"].run(deter=done.deter[None], stoch=prior)["depth"][0, 0]
+            prior = self._bundle.models["prior"].run(deter=done.h[None])["stoch"]
+            image = self._bundle.models["decoder"].run(deter=done.h[None], stoch=prior)["depth"][0, 0]
             expected = np.clip((image + 0.5) * depth.far, depth.near, depth.far)
             result.append(Surprising(done.step.stamp, done.kl, done.step.depth, expected))
         return result

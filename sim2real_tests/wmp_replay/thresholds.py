@@ -8,11 +8,9 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from wmp_replay.errors import ThresholdError
+
 SHIPPED = Path(__file__).with_name("thresholds.yaml")
-
-
-class ThresholdError(ValueError):
-    """A file of thresholds that cannot be used: names the key, its value and what is allowed."""
 
 
 class Limit(NamedTuple):

@@ -177,5 +177,5 @@ def test_what_is_no_rosbag2_is_refused(tmp_path):
 
 def test_a_file_of_noise_is_refused_with_the_reason(tmp_path):
     (tmp_path / "noise.mcap").write_bytes(b"\x00" * 4096)
-    with pytest.raises(BagError, match="holds no message that can be read: cut off: noise.mcap"):
+    with pytest.raises(BagError, match="holds no readable message: cut off: noise.mcap"):
         load_bag(tmp_path / "noise.mcap")

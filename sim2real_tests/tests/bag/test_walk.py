@@ -49,7 +49,7 @@ def test_each_step_holds_its_image_latents_and_robot_states(golden_bag, tiny_bun
             assert step.depth_age == pytest.approx(0.1)
         assert (step.latent is None) == (n == 0)
         if step.outcome is not None:
-            assert step.outcome.stoch.tolist() == golden.stoch[n].tolist()
+            assert step.outcome.z.tolist() == golden.stoch[n].tolist()
         assert step.states[0].q.tolist() == golden.q[n * K].tolist()
 
 

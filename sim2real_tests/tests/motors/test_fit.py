@@ -13,7 +13,7 @@ from wmp_replay.motors.fit import FitError, MotorFit, fit_motors, trimmed
 from wmp_replay.motors.trajectory import TrajectoryRecord
 from wmp_replay.simulated_walk import Course, Shift, write_walk
 
-RELEASED = Path(__file__).resolve().parents[3] / "models" / "a1_wmp_v0"
+RELEASED = Path(__file__).resolve().parents[3] / "models" / "a1_wmp_v1"
 
 
 def trajectory_of(bag, bundle):
@@ -28,7 +28,7 @@ def test_changed_motors_are_found(tmp_path):
         pytest.skip("no released bundle: an untrained one does not walk")
     bundle = Bundle.load_unverified(RELEASED)
     changed = Shift(strength=0.85, delay=0.008, joint_friction=0.5)
-    bag = write_walk(tmp_path / "bag", bundle, Course("rough", 0.2, 0.5, 8.0, 1), changed)
+    bag = write_walk(tmp_path / "bag", bundle, Course("rough", 0.5, 0.6, 8.0, 2), changed)
     fit = fit_motors(trajectory_of(bag, bundle), bundle.contract, most=30)
     strength, friction = fit.found("strength"), fit.found("friction")
     assert len(strength) >= 2 and len(friction) >= 2

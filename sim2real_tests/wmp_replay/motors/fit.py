@@ -16,10 +16,11 @@ import numpy as np
 
 from wmp_core.contract import Contract
 from wmp_core.rotation import rotate
-from wmp_replay.motors.legs import PHYSICS_DT, TRUNK, TRUNK_JOINT, joint_kinds, leg_model, trunk_acceleration
+from wmp_replay.motors.legs import TRUNK, TRUNK_JOINT, joint_kinds, leg_model, trunk_acceleration
 from wmp_replay.motors.trajectory import Trajectory
 from wmp_replay.motors.windows import STEPS, Windows, swing_windows
 from wmp_sim.a1 import JOINT_NAMES
+from wmp_sim.robot import PHYSICS_DT
 
 #: In the order of the parameters: strength and friction of hip, thigh and calf, and the delay.
 NAMES = (

@@ -12,9 +12,8 @@ import numpy as np
 from wmp_core.rotation import rotate
 from wmp_replay.motors.trajectory import Trajectory
 from wmp_sim.a1 import JOINT_NAMES, LEGS, build_a1
+from wmp_sim.robot import PHYSICS_DT
 
-#: As in the simulated robot.
-PHYSICS_DT = 0.001
 #: kg and kg m^2 of the trunk: legs of 2 kg cannot move it.
 TRUNK = 1e5
 GRAVITY = np.array((0.0, 0.0, -9.81))

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wmp_replay.bag_bundle import short_hash
 from wmp_replay.prediction import Picture
-from wmp_replay.replay import Replay, surprise_threshold
 from wmp_replay.report.charts import (
     TITLES,
     histogram,
@@ -24,6 +24,7 @@ from wmp_replay.report.charts import (
 from wmp_replay.report.pictures import LARGEST_ERROR, depth_picture, error_picture
 from wmp_replay.section import Section, Status, plain
 from wmp_replay.surprise import segments
+from wmp_replay.verdict import Replay, surprise_threshold
 from wmp_replay.windows import CONTEXT
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def document(title: str, body: str) -> str:
 def _summary(replay: Replay) -> str:
     walk, bundle = replay.walk, replay.bundle
     facts = (
-        f"{walk.duration:.1f} s of walking, bundle {bundle.name} ({bundle.sha256[:12]}), "
+        f"{walk.duration:.1f} s of walking, bundle {bundle.name} ({short_hash(bundle.sha256)}), "
         f"compared with {replay.reference.source}"
     )
     cards = "".join(

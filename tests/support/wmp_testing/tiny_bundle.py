@@ -75,7 +75,7 @@ def tiny_contract() -> Contract:
 
 
 def _raw_inputs(contract: Contract, steps: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Plausible sensor values: a swaying trunk, joints near the default pose, blocks in front of the camera."""
+    """Plausible sensor values: swaying trunk, joints near the default pose, blocks before the camera."""
     axis = rng.normal(size=(steps, 3))
     axis /= np.linalg.norm(axis, axis=1, keepdims=True)
     half_angle = rng.uniform(-0.3, 0.3, (steps, 1))

@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 from wmp_core.default_bundle import resolve_bundle
+from wmp_core.output_paths import check_file
 from wmp_training.cli.mistakes import MISTAKES
 from wmp_training.cli.options import add_overwrite, check_evaluations
-from wmp_training.cli.output import check_file
 from wmp_training.export.card_parts import CARD, lost_parts
 
 HELP = "write a bundle's model card from its evaluation"

@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 
 from wmp_core.default_bundle import resolve_bundle
+from wmp_core.output_paths import check_file
 from wmp_training.cli.episode_progress import episode_progress, shown
 from wmp_training.cli.mistakes import MISTAKES
 from wmp_training.cli.options import BUNDLE, add_overwrite, add_terrains
-from wmp_training.cli.output import check_file
 from wmp_training.evaluation.trial import Trial, terrain_names
 
 HELP = "film a bundle's policy on obstacles, with its depth images and their prediction"

@@ -16,10 +16,10 @@ from wmp_core.verification import load_verified, verify
 
 EXAMPLES = """examples:
   wmp bundle info                                  the default bundle: robot, sizes, training, signature
-  wmp bundle verify models/a1_wmp_v0               hashes, graphs and golden trajectory on this machine
+  wmp bundle verify models/a1_wmp_v1               hashes, graphs and golden trajectory on this machine
   openssl genpkey -algorithm ed25519 -out key.pem  make a key, once; keep it off the robot
-  wmp bundle sign models/a1_wmp_v0 --key key.pem   prints the public key for the robot's list of trusted keys
-  wmp bundle verify models/a1_wmp_v0 --trusted-keys trusted_keys.txt
+  wmp bundle sign models/a1_wmp_v1 --key key.pem   prints the public key for the robot's list of trusted keys
+  wmp bundle verify models/a1_wmp_v1 --trusted-keys trusted_keys.txt
 
 exit code: 0 sound (and signed by a trusted key, if a list is given); 1 not; 2 wrong arguments"""
 

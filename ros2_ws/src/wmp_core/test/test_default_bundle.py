@@ -65,7 +65,7 @@ def test_an_unknown_name_lists_what_exists_and_the_nearest(tmp_path, outside_eve
     (tmp_path / "models" / "notes").mkdir()
     with pytest.raises(FileNotFoundError) as refusal:
         resolve_bundle("a1_secnd")
-    assert str(refusal.value).endswith("models/ has a1_first, a1_second; did you mean a1_second?")
+    assert str(refusal.value).endswith("models/ has a1_first, a1_second; did you mean 'a1_second'?")
 
 
 def test_without_a_name_the_environment_precedes_the_default(tmp_path, monkeypatch):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from pathlib import Path
 from typing import Iterator, List, Optional
 
+from wmp_core.choices import suggestion
 from wmp_core.manifest import MANIFEST
 
 DEFAULT_BUNDLE = Path("models") / "a1_wmp_v1"
@@ -27,7 +27,7 @@ def resolve_bundle(text: Optional[str] = None) -> Path:
     if (folder / MANIFEST).is_file():
         return folder.resolve()
     if folder.name == named:
-        for models in _models_folders():
+        for models in models_folders():
             if (models / named / MANIFEST).is_file():
                 return models / named
     raise FileNotFoundError(_not_found(named))
@@ -40,7 +40,7 @@ def find_bundle() -> Path:
 
 def _not_found(named: str) -> str:
     known: List[str] = []
-    for models in _models_folders():
+    for models in models_folders():
         found = sorted(file.parent.name for file in models.glob("*/" + MANIFEST))
         known += [name for name in found if name not in known]
     if not known:
@@ -48,12 +48,12 @@ def _not_found(named: str) -> str:
             f"no bundle {named!r}: not a folder with a {MANIFEST}, and no folder above {Path.cwd()} "
             "has bundles under models/; give a bundle's folder with --bundle or WMP_BUNDLE"
         )
-    near = difflib.get_close_matches(Path(named).name, known, n=1)
-    meant = f"; did you mean {near[0]}?" if near else ""
+    meant = suggestion(Path(named).name, known)
     return f"no bundle {named!r}: not a folder with a {MANIFEST}; models/ has {', '.join(known)}{meant}"
 
 
-def _models_folders() -> Iterator[Path]:
+def models_folders() -> Iterator[Path]:
+    """``models/`` of every folder above the working directory, then above this package; need not exist."""
     for start in (Path.cwd(), Path(__file__).resolve().parent):
         for folder in (start, *start.parents):
             yield folder / DEFAULT_BUNDLE.parent

@@ -29,8 +29,7 @@ from wmp_core.realtime.scheduling import SWITCH_INTERVAL, RealtimeSettings
 from wmp_core.robot_state import RobotState
 from wmp_core.rotation import roll_pitch_yaw
 from wmp_ros.health import Health, Report
-from wmp_ros.journal import declare_journal
-from wmp_ros.parameters import declare
+from wmp_ros.parameters import declare, declare_journal
 from wmp_ros.qos import LATCHED, RELIABLE
 from wmp_ros.running import run_node, spin
 
@@ -39,7 +38,7 @@ from .depth.d435i import FRAME_RATE
 from .faults import CameraFaults, FaultSchedule, parse_faults
 from .faults.camera import DepthFrame
 from .faults.schedule import MOTOR_TIMEOUT
-from .robot import EXCHANGE, TICKS_PER_EXCHANGE, GroundTruth, SimulatedA1
+from .robot import EXCHANGE, PHYSICS_DT, TICKS_PER_EXCHANGE, GroundTruth, SimulatedA1
 from .server import A1Server, Address
 from .terrain import seeded_terrain
 from .wire_audit import WireAudit
@@ -59,7 +58,7 @@ PARAMETERS = {
     "camera_pitch": 0.0,  # rad, positive looks down
     "spawn": "prone",
     "frame_id": "camera_depth_optical_frame",
-    "physics_dt": 0.001,  # s
+    "physics_dt": PHYSICS_DT,  # s
     "priority": 50,  # SCHED_FIFO of the physics in real time, where the system permits
     "faults": "",  # KIND@T[:DURATION] ..., see wmp_sim.faults
     "bundle": "",  # commands are judged against its contract; empty: they are not

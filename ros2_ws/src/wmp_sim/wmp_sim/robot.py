@@ -20,6 +20,8 @@ from .world import SPAWN_HEIGHT
 #: Period of one exchange of command and state [s]; the tick counts milliseconds.
 EXCHANGE = 0.002
 TICKS_PER_EXCHANGE = 2
+#: Time step of the physics of a simulated robot [s].
+PHYSICS_DT = 0.001
 
 #: Joints of a robot that was switched on lying down: hip, thigh, calf of every leg [rad].
 PRONE_POSE = (0.0, 1.3, -2.6)

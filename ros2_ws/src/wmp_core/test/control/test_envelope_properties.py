@@ -21,7 +21,8 @@ JOINTS = tiny_contract().joints
 LIMIT, KP, KD, SPEED = (JOINTS.array(key) for key in ("torque_limit", "kp", "kd", "velocity_limit"))
 POWER = 900.0
 LOWER, UPPER = np.array(JOINTS.position_lower), np.array(JOINTS.position_upper)
-#: Margin beyond which a target does not change the torque: (effort limit + kd * speed limit) / kp; 1e-6 for rounding.
+#: Margin that a target may exceed a joint limit by and still change the torque, with 1e-6 rad for rounding:
+#: (effort limit + kd * speed limit) / kp.
 REACH = (LIMIT + KD * SPEED) / KP + 1e-6
 
 anything = st.floats(allow_nan=True, allow_infinity=True, width=64)

@@ -90,7 +90,7 @@ def replay(
 
     Raises:
         BagError: the bag holds no walk.
-        ReferenceError: the reference belongs to another bundle.
+        UnusableReferenceError: the reference belongs to another bundle.
     """
     walk = bag if isinstance(bag, Walk) else load_bag(bag)
     limits = thresholds or Thresholds.load()

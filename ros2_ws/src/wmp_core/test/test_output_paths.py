@@ -1,8 +1,10 @@
+"""Bad output paths are refused before any work; nothing is created or lost."""
+
 import os
 
 import pytest
 
-from wmp_training.cli.output import check_file, check_new_folder
+from wmp_core.output_paths import check_file, check_new_folder
 
 
 def test_a_new_or_empty_folder_is_accepted_and_not_created(tmp_path):
