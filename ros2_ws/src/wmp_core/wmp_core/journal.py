@@ -48,7 +48,7 @@ class JournalReader:
         self._rest = ""
 
     def read(self) -> List[Dict[str, Any]]:
-        """The entries since the last call, oldest first; an unfinished line is returned once it is complete."""
+        """The entries since the last call, oldest first; an unfinished line is returned once complete."""
         if self._file is None:
             if not self._path.exists():
                 return []

@@ -13,7 +13,7 @@ import struct
 import time
 from typing import Callable, NamedTuple
 
-#: SO_TIMESTAMPNS of Linux's <asm-generic/socket.h>, which Python does not define, and its message.
+#: From Linux's <asm-generic/socket.h>, missing in Python; the message is a struct timespec.
 _SO_TIMESTAMPNS = 35
 _TIMESPEC = struct.Struct("@ll")
 _CONTROL_SIZE = socket.CMSG_SPACE(_TIMESPEC.size)

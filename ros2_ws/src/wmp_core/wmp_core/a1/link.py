@@ -99,10 +99,10 @@ class A1Link(LinkSession[ArrivalSocket]):
         return None if state is None else self._robot_state(*state)
 
     def receive_cycle(self, timeout_s: float) -> Optional[Cycle]:
-        """Lockstep: wait up to ``timeout_s`` for the end of the robot's next cycle, else ``None``.
+        """Lockstep: wait up to ``timeout_s`` for the end of the robot's next cycle; ``None`` after that.
 
-        If a state is lost or corrupted by fault injection, the simulated robot sends an empty datagram after
-        it: the cycle has ended, and a controller in real time would have had to decide without that state.
+        If a state is lost or damaged on the way, the simulated robot sends an empty datagram: the cycle has
+        ended, and a controller in real time would have had to decide without that state.
 
         Raises:
             LinkError: the link is closed.

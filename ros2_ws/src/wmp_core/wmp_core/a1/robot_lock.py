@@ -12,8 +12,8 @@ def lock_robot(host: str, port: int) -> socket.socket:
 
     Two controllers that command the same joint make it oscillate until something breaks.
 
-    The lock is a name in Linux's abstract socket namespace, which the kernel removes when the process ends
-    in any way.
+    The lock is a name in Linux's abstract socket namespace, which the kernel removes when the process ends,
+    however it ends.
 
     Raises:
         LinkError: another program on this machine has locked the robot.

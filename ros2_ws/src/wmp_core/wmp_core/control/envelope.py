@@ -42,7 +42,7 @@ class EnvelopeSettings:
         max_kp, max_kd: maximum gains, N m/rad and N m s/rad.
         kp_step, kd_step: resolution of the gains on the wire, by default an A1's. Gains are rounded down to
             it before the torque is checked, so that the check sees what the motors get.
-        derate_from, derate_to: motor temperatures in degrees Celsius between which its torque limit falls
+        derate_from, derate_to: temperatures in degrees Celsius between which a motor's torque limit falls
             linearly.
         derate_rest: share of the torque limit from ``derate_to`` on; enough to sit down.
         power_limit: maximum sum of ``|tau * dq|`` in W that a command may imply at the measured velocities;

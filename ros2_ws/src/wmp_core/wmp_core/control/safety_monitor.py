@@ -38,10 +38,9 @@ class SafetySettings:
         state_age: maximum age of the robot state, s; an A1's motors are controlled at 500 Hz.
         attitude_margin: roll or pitch in rad beyond the attitude that the bundle states for the policy; if it
             states none, the limit is 0.6 rad.
-        posture_attitude: maximum roll or pitch while standing up and standing, rad. No step can save the
-            robot
-            there: pushed over in simulation, it passes 1.2 rad 0.1 s later. Sitting down may start in a climb
-            and has only the ``attitude`` rule.
+        posture_attitude: maximum roll or pitch while standing up and standing, rad. No step can save
+            the robot there: pushed over in simulation, it passes 1.2 rad 0.1 s later. Sitting down may start
+            in a climb and has only the ``attitude`` rule.
         attitude_rate: maximum smoothed rate of roll and pitch together, rad/s; the bundle's figure if that is
             larger. It detects a robot that is thrown: one that tips over its feet may be on the ground before
             it turns at 6 rad/s.
