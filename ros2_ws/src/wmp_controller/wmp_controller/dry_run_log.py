@@ -25,7 +25,7 @@ class DryRunLog:
     def update(self, report: CycleReport) -> None:
         """Add the decisions of one report."""
         with self._lock:
-            self._comparison.take(report.cycles, report.clamps, report.step, report.command, report.state)
+            self._comparison.add(report.cycles, report.clamps, report.step, report.command, report.state)
 
     def _log_summary(self) -> None:
         with self._lock:

@@ -12,7 +12,7 @@ import numpy as np
 
 from wmp_core.control.controller import VelocityCommand
 from wmp_core.control.modes import Mode, Request
-from wmp_core.control.steering import turning_back
+from wmp_core.control.steering import heading_hold_yaw_rate
 from wmp_core.robot_state import RobotState
 from wmp_core.rotation import roll_pitch_yaw
 
@@ -152,7 +152,7 @@ class ScriptedOperator:
         if self._target_heading is None or self._velocity[2]:
             return VelocityCommand(self._velocity, now)
         vx, vy, _ = self._script.velocity
-        turn = turning_back(self._yaw, self._target_heading, self._script.heading_gain)
+        turn = heading_hold_yaw_rate(self._yaw, self._target_heading, self._script.heading_gain)
         return VelocityCommand(np.array([vx, vy, turn], dtype=np.float32), now)
 
     def on_state(self, state: RobotState) -> None:
