@@ -11,19 +11,13 @@ from array import array
 from typing import Sequence
 
 import numpy as np
-from builtin_interfaces.msg import Time
 from sensor_msgs.msg import Imu, JointState
 from wmp_msgs.msg import PolicyStep
 
 from wmp_controller.control_loop import CycleReport
 from wmp_core.control.command import MotorCommand
 from wmp_core.observation import RobotState
-
-
-def to_stamp(seconds: float) -> Time:
-    """Seconds as a message's time."""
-    sec, nanosec = divmod(round(seconds * 1e9), 1_000_000_000)
-    return Time(sec=sec, nanosec=nanosec)
+from wmp_ros.stamps import to_stamp
 
 
 class ReportMessages:

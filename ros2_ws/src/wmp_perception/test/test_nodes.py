@@ -28,6 +28,7 @@ from wmp_perception.depth_filter import DepthFilterSettings
 from wmp_perception.depth_pipeline import DepthPipeline
 from wmp_perception.realsense import RawFrame
 from wmp_ros.qos import RELIABLE
+from wmp_ros.stamps import to_seconds, to_stamp
 
 D435I = CameraIntrinsics(424, 240, 211.4, 211.4, 212.6, 117.7)
 INTERVALS = 3
@@ -116,13 +117,13 @@ class Graph:
         info = CameraInfo(width=424, height=240)
         info.k = [211.4, 0.0, 212.6, 0.0, 211.4, 117.7, 0.0, 0.0, 1.0]
         image = Image(width=424, height=240, step=848, encoding="16UC1", data=array("B", depth.tobytes()))
-        info.header.stamp = image.header.stamp = messages.to_stamp(stamp)
+        info.header.stamp = image.header.stamp = to_stamp(stamp)
         self.images.publish(image)
         self.infos.publish(info)
 
     def publish_step(self, tick, stamp, proprioception, action):
         step = PolicyStep(tick=tick, is_first=tick == 0)
-        step.header.stamp = messages.to_stamp(stamp)
+        step.header.stamp = to_stamp(stamp)
         step.proprioception, step.action = array("f", proprioception.tobytes()), array("f", action.tobytes())
         self.steps.publish(step)
 
@@ -197,13 +198,13 @@ def test_the_graph_publishes_what_the_library_computes_whichever_comes_first(bun
     for index, (image, state) in enumerate(recording.latents_by_library(bundle)):
         message = graph.latents[index]
         assert (message.tick, message.source) == (5 * (index + 1), Latent.POSTERIOR)
-        assert messages.to_seconds(message.header.stamp) == pytest.approx(recording.stamp(5 * index + 4))
+        assert to_seconds(message.header.stamp) == pytest.approx(recording.stamp(5 * index + 4))
         assert message.depth_age == pytest.approx(recording.stamp(5 * index) - image.stamp, abs=1e-5)
         assert message.kl == pytest.approx(state.kl)
         np.testing.assert_array_equal(message.h, state.h)
         np.testing.assert_array_equal(message.z, state.z)
         np.testing.assert_array_equal(messages.metres_from_image(graph.depths[index]), image.metres)
-        assert messages.to_seconds(graph.depths[index].header.stamp) == pytest.approx(image.stamp)
+        assert to_seconds(graph.depths[index].header.stamp) == pytest.approx(image.stamp)
     assert [process.end()[0] for process in nodes] == [0, 0]
 
 

@@ -34,6 +34,7 @@ from wmp_ros.journal import declare_journal
 from wmp_ros.parameters import declare, declare_settings
 from wmp_ros.qos import RELIABLE
 from wmp_ros.running import run_node, spin_on_time
+from wmp_ros.stamps import to_seconds
 
 IMAGE_TOPIC, INFO_TOPIC = "camera/depth/image_rect_raw", "camera/depth/camera_info"
 
@@ -109,7 +110,7 @@ class DepthNode(Node):
     def _on_image(self, image: Image) -> None:
         if not image.data and self._lockstep:
             with self._lock:
-                self._publish(self._pipeline.on_silence(messages.to_seconds(image.header.stamp)))
+                self._publish(self._pipeline.on_silence(to_seconds(image.header.stamp)))
             return
         if self._intrinsics is None:
             self._waiting.append(image)
@@ -122,7 +123,7 @@ class DepthNode(Node):
             self.get_logger().error(str(error), throttle_duration_sec=5.0)
             return
         self._frame_id = image.header.frame_id or self._frame_id
-        self._on_frame(RawFrame(messages.to_seconds(image.header.stamp), depth, self._intrinsics, self._unit))
+        self._on_frame(RawFrame(to_seconds(image.header.stamp), depth, self._intrinsics, self._unit))
 
     def _on_frame(self, frame: RawFrame) -> None:
         with self._lock:
@@ -130,9 +131,7 @@ class DepthNode(Node):
 
     def _on_step(self, step: PolicyStep) -> None:
         with self._lock:
-            self._publish(
-                self._pipeline.on_step(step.tick, messages.to_seconds(step.header.stamp), step.is_first)
-            )
+            self._publish(self._pipeline.on_step(step.tick, to_seconds(step.header.stamp), step.is_first))
 
     def _publish(self, images: List[DepthImage]) -> None:
         for image in images:

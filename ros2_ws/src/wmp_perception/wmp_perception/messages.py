@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from array import array
 from typing import Optional
 
 import numpy as np
-from builtin_interfaces.msg import Time
 from sensor_msgs.msg import CameraInfo, Image
 
 from wmp_core.contract import DepthContract
 from wmp_core.depth.geometry import CameraIntrinsics
-
-
-def to_seconds(stamp: Time) -> float:
-    """A message's time in s; float64 keeps it to better than a microsecond."""
-    return float(stamp.sec) + 1e-9 * stamp.nanosec
-
-
-def to_stamp(seconds: float) -> Time:
-    """Seconds as a message's time; NaN (no time) becomes 0."""
-    if math.isnan(seconds):
-        return Time()
-    sec, nanosec = divmod(round(seconds * 1e9), 1_000_000_000)
-    return Time(sec=sec, nanosec=nanosec)
+from wmp_ros.stamps import to_stamp
 
 
 def intrinsics_from_info(info: CameraInfo) -> CameraIntrinsics:

@@ -34,6 +34,7 @@ from wmp_ros.journal import declare_journal
 from wmp_ros.parameters import declare, declare_trusted_keys
 from wmp_ros.qos import RELIABLE
 from wmp_ros.running import run_node, spin_on_time
+from wmp_ros.stamps import to_seconds, to_stamp
 
 
 class TimedWorldModel:
@@ -105,7 +106,7 @@ class WorldModelNode(Node):
     def _on_step(self, message: PolicyStep) -> None:
         step = Step(
             message.tick,
-            messages.to_seconds(message.header.stamp),
+            to_seconds(message.header.stamp),
             message.is_first,
             np.asarray(message.proprioception, dtype=np.float32),
             np.asarray(message.action, dtype=np.float32),
@@ -118,7 +119,7 @@ class WorldModelNode(Node):
         except ValueError as error:
             self.get_logger().error(str(error), throttle_duration_sec=5.0)
             return
-        self._publish(self._schedule.on_depth(messages.to_seconds(image.header.stamp), depth))
+        self._publish(self._schedule.on_depth(to_seconds(image.header.stamp), depth))
 
     def _lose_patience(self) -> None:
         """In lockstep: do not let a lost image stop the world for ever."""
@@ -136,8 +137,8 @@ class WorldModelNode(Node):
         assert self._publisher is not None
         state = advanced.state
         message = Latent(tick=advanced.tick, source=int(state.source), kl=float(state.kl))
-        message.header.stamp = messages.to_stamp(advanced.stamp)
-        message.depth_stamp = messages.to_stamp(state.depth_stamp)
+        message.header.stamp = to_stamp(advanced.stamp)
+        message.depth_stamp = to_stamp(state.depth_stamp)
         message.depth_age = advanced.observed_at - state.depth_stamp
         message.advance_ms, message.observe_ms = self._model.advance_ms, self._model.observe_ms
         message.h = array("f", state.h.tobytes())
