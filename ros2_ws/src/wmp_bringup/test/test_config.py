@@ -21,8 +21,8 @@ GROUPS = [
     ("policy_node", "joystick", JoystickSettings),
 ]
 
-#: The simulated robot shares the computer with its controller and stands still while it is not served; its joint
-#: stops yield more than a robot's.
+#: The simulated robot shares the computer with its controller and stands still while it is not served; its
+#: joint stops yield more than a robot's.
 RELAXED_IN_SIMULATION = {"state_age": 1.0, "loop_overrun": 0.5, "joint_range": 0.4}
 
 
