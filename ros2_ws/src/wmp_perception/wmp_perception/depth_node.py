@@ -110,7 +110,7 @@ class DepthNode(Node):
     def _on_image(self, image: Image) -> None:
         if not image.data and self._lockstep:
             with self._lock:
-                self._publish(self._pipeline.on_silence(to_seconds(image.header.stamp)))
+                self._publish(self._pipeline.on_missing_frame(to_seconds(image.header.stamp)))
             return
         if self._intrinsics is None:
             self._waiting.append(image)
@@ -180,7 +180,7 @@ class DepthNode(Node):
             health.invalid_ratio > 0.9,
             "hardly a pixel is valid: is the lens covered, or an obstacle too close?",
         )
-        report.error_if(not health.sees, "the camera delivers, but sees nothing: the model goes on blind")
+        report.error_if(not health.is_usable, "the camera delivers, but sees nothing: the model goes on blind")
         report.warn_if(
             health.coverage < 0.9, f"the camera sees {100 * health.coverage:.0f} % of the network's view"
         )
