@@ -30,9 +30,9 @@ class DepthFilterSettings:
     """Settings of the chain: to disparity, spatial, temporal, to depth, hole filling.
 
     The defaults filter in the disparity domain: stereo noise does not grow with distance there, so one
-    ``delta`` fits all distances, and the spatial filter takes half the time (the whole chain takes 2.2 ms for
-    424x240; filling holes first and smoothing depth with magnitude 5 takes at least 5.9 ms).
-    The chain leaves the band at the left edge invalid where the two imagers do not overlap. The network's crop
+    ``delta`` fits all distances, and the spatial filter takes half the time (whole chain: 2.2 ms for 424x240;
+    filling holes first and smoothing depth with magnitude 5 takes at least 5.9 ms).
+    The chain leaves a band at the left edge invalid, where the imagers do not overlap. The network's crop
     does not reach that far, and an invalid pixel counts as far.
 
     Attributes:
@@ -45,10 +45,10 @@ class DepthFilterSettings:
             (librealsense's default) lags by 24 mm, 0.6 by 10 mm, 0.8 by 4 mm; each leaves 0.3 to 0.4 mm of
             noise. Training has no such lag.
         temporal_delta: step above which the old value is dropped, 1..100 disparity or depth units.
-        temporal_persistence: librealsense's rule for bridging dropped pixels, 0 (never)..8 (always); 3: valid
-            in 2 of the last 4 frames.
-        hole_filling: ``left`` fills the stereo shadow with the background to its left: the shadow lies left of
-            an object because depth refers to the left imager. ``farthest``, ``nearest``: the neighbour so
+        temporal_persistence: librealsense's rule for bridging dropped pixels, 0 (never)..8 (always); 3:
+            valid in 2 of the last 4 frames.
+        hole_filling: ``left`` fills the stereo shadow with the background to its left: the shadow lies left
+            of an object because depth refers to the left imager. ``farthest``, ``nearest``: the neighbour so
             named. ``off`` leaves holes.
 
     Raises:
@@ -75,7 +75,8 @@ class DepthFilterSettings:
         _check("temporal_persistence", self.temporal_persistence, 0, 8)
         if self.hole_filling not in ("off", *HOLE_FILLING):
             raise ValueError(
-                f"depth filter: hole_filling is {self.hole_filling!r}, allowed: off, {', '.join(HOLE_FILLING)}"
+                f"depth filter: hole_filling is {self.hole_filling!r}, "
+                f"allowed: off, {', '.join(HOLE_FILLING)}"
             )
 
 

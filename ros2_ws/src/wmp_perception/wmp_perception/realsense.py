@@ -105,8 +105,8 @@ class RealSenseCamera:
         if not config.can_resolve(rs.pipeline_wrapper(pipeline)):
             raise RealSenseError(
                 f"no RealSense camera{f' {requested.serial}' if requested.serial else ''} offers depth "
-                f"{requested.width}x{requested.height} at {requested.fps} Hz: check the USB 3 cable, the udev rules, "
-                "and that no other program uses the camera"
+                f"{requested.width}x{requested.height} at {requested.fps} Hz: check the USB 3 cable, the "
+                "udev rules, and that no other program uses the camera"
             )
         profile = pipeline.start(config)
         self._pipeline = pipeline  # the camera is in use from here on; close() releases it

@@ -1,7 +1,7 @@
-"""What a node did, appended to a file: the figures of a run come from here.
+"""A node's record of what it did, one file per node; the figures of a run come from these files.
 
-A subscriber may join late, read late, or lose messages on a busy machine. A node's own journal is complete
-whatever the machine does, and a process that is killed loses no finished line.
+A subscriber may join late, read late, or lose messages on a busy machine. A node's own journal is always
+complete, and a killed process loses no finished line.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from wmp_ros.parameters import declare
 
 
 class Journal:
-    """Appends entries to a file, one JSON object per line; any thread.
+    """Appends entries to a file, one JSON object per line. Thread-safe.
 
     Args:
-        path: the file; None writes nothing.
+        path: the file; ``None`` writes nothing.
 
     Raises:
         OSError: the file cannot be created.
@@ -31,7 +31,7 @@ class Journal:
         self._file: Optional[TextIO] = None if path is None else path.open("w", buffering=1, encoding="utf-8")
 
     def write(self, kind: str, **values: Any) -> None:
-        """Append one entry; ``values`` are numbers, strings, or dictionaries of them."""
+        """Append an entry; ``values`` are numbers, strings, or dictionaries of them."""
         if self._file is None:
             return
         line = json.dumps({"kind": kind, **values})
@@ -40,24 +40,24 @@ class Journal:
 
 
 class JournalReader:
-    """Reads a journal that may still be growing.
+    """Reads a journal that is still being written.
 
     Args:
-        path: the file, which need not exist yet.
+        path: the file; it need not exist yet.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: Optional[TextIO] = None
-        self._rest = ""
+        self._partial = ""
 
     def read(self) -> List[Dict[str, Any]]:
-        """The entries since the last call, oldest first; a line that is being written waits for its end."""
+        """The entries since the last call, oldest first; an unfinished line is kept for the next call."""
         if self._file is None:
             if not self._path.exists():
                 return []
             self._file = self._path.open(encoding="utf-8")
-        *lines, self._rest = (self._rest + self._file.read()).split("\n")
+        *lines, self._partial = (self._partial + self._file.read()).split("\n")
         return [json.loads(line) for line in lines]
 
     def close(self) -> None:
@@ -67,6 +67,6 @@ class JournalReader:
 
 
 def declare_journal(node: Node) -> Journal:
-    """The journal that parameter ``journal`` names: a file, empty for none."""
+    """The journal in the file that the parameter ``journal`` names; an empty name writes nothing."""
     path = declare(node, "journal", "")
     return Journal(Path(path) if path else None)
