@@ -14,8 +14,7 @@ CROP = slice(95, 330)
 
 
 def box_in_front_of_wall(shift: int, rng: np.random.Generator) -> np.ndarray:
-    """A box at 0.9 m before a wall at 1.6 m, with stereo noise, dropouts, the box's shadow and the invalid left
-    band."""
+    """A box at 0.9 m before a wall at 1.6 m, with noise, dropouts, stereo shadow and invalid left band."""
     depth = np.full((240, 424), 1600.0)
     left = 150 + shift
     depth[60:200, left : left + 120] = 900.0

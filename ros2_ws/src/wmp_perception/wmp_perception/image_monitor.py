@@ -7,7 +7,7 @@ from typing import Optional
 
 import numpy as np
 
-#: Longest time [s] without a usable frame. A climbing robot looks at the sky for a moment.
+#: Longest time [s] without a usable frame. The camera of a climbing robot points at the sky for a moment.
 GRACE_PERIOD_S = 0.3
 #: Smallest share of valid pixels in a usable frame. A covered lens leaves specks of noise.
 MIN_VALID_RATIO = 0.02

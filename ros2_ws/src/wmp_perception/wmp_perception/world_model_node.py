@@ -2,7 +2,7 @@
 
 Subscribes to ``wmp/policy_step`` and ``wmp/depth``; publishes ``wmp/latent`` and ``diagnostics``. The
 networks run in the callbacks, in a process of their own, so no other node waits for them. A latent is due
-within 20 ms of the step that completes it; the parameters ``realtime.*`` set the scheduling for this deadline.
+within 20 ms of the step that completes it; ``realtime.*`` sets the scheduling for this deadline.
 
 ``wmp/latent`` is advertised once ``wmp/depth`` has a publisher, so a node that waits for the latent publisher
 also waits for the camera.

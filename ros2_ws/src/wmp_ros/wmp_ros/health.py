@@ -41,7 +41,7 @@ class Report:
 
 
 class Health:
-    """Publishes a :class:`Report` as DiagnosticStatus at 1 Hz, and within 0.1 s of a change of level or message.
+    """Publishes a :class:`Report` as DiagnosticStatus at 1 Hz, and within 0.1 s of a new level or message.
 
     Args:
         node: that publishes.
