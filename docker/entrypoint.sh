@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Enters the ROS 2 installation and the workspace, then becomes the command.
-set -eo pipefail # not -u: the setup scripts of ROS read variables that may be unset
+# Sources ROS 2 and the workspace, then replaces itself with the command.
+set -eo pipefail # not -u: the ROS setup scripts read variables that may be unset
 
-# Unless told otherwise, the graph stays on this machine. Humble knows the first variable, Jazzy prefers the second.
+# By default, nodes communicate on this machine only. Humble reads the first variable, Jazzy prefers the second.
 if [[ $ROS_DISTRO == humble ]]; then
     export ROS_LOCALHOST_ONLY="${ROS_LOCALHOST_ONLY:-1}"
 else

@@ -1,18 +1,18 @@
-# The runtime on a ROS 2 installation: Humble for the robot's Jetson, Jazzy for a desktop.
-# Built from the repository's root: docker compose -f docker/compose.yaml build robot
+# The runtime on ROS 2: Humble for the robot's Jetson, Jazzy for a desktop.
+# Build from the repository root: docker compose -f docker/compose.yaml build robot
 ARG ROS_DISTRO=humble
 ARG UBUNTU=jammy
 
-# Compiler, colcon and pip stay in this stage.
+# Compiler, colcon and pip are needed in this stage only.
 FROM ros:${ROS_DISTRO}-ros-base-${UBUNTU} AS build
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
-# Ubuntu and ROS keep only the newest build of a package, so a version written here would soon not be found.
+# Ubuntu and ROS keep only the newest build of a package, so a pinned version would soon be unavailable.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends python3-pip \
     && rm -rf /var/lib/apt/lists/*
 
-# Python packages in a folder of their own, ahead of Ubuntu's: neither needs to give way to the other.
+# Python packages go to a separate folder, which PYTHONPATH puts ahead of Ubuntu's, so the two do not conflict.
 WORKDIR /src
 COPY requirements/constraints.txt requirements/sim.txt requirements/bag.txt requirements/
 COPY docker/requirements_ros.txt docker/
@@ -26,7 +26,7 @@ RUN source "/opt/ros/${ROS_DISTRO}/setup.bash" \
     && colcon build --merge-install --install-base /opt/wmp/install --cmake-args -DBUILD_TESTING=OFF
 
 FROM ros:${ROS_DISTRO}-ros-core-${UBUNTU}
-# pyrealsense2 links libusb.
+# pyrealsense2 links against libusb.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libusb-1.0-0 \
@@ -40,7 +40,7 @@ ENV PYTHONPATH=/opt/wmp/python \
     PYTHONUNBUFFERED=1 \
     OMP_NUM_THREADS=1 \
     HOME=/home/wmp \
-    WMP_BUNDLE=/opt/wmp/models/a1_wmp_v0
+    WMP_BUNDLE=/opt/wmp/models/a1_wmp_v1
 RUN install --directory --owner=1000 --group=1000 /home/wmp /bags
 USER 1000:1000
 WORKDIR /home/wmp
