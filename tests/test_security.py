@@ -18,7 +18,7 @@ from wmp_bringup.graph import a1_graph
 from wmp_bringup.isolation import free_udp_port, reserve_domain
 from wmp_bringup.processes import GraphProcesses
 from wmp_controller.teleop_keyboard import Teleop
-from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_testing.tiny_bundle import write_tiny_bundle
 
 ROOT = Path(__file__).resolve().parent.parent
 SECURITY = ROOT / "security"

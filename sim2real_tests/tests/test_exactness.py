@@ -1,4 +1,4 @@
-"""A walk that was made with the bundle is reproduced; whatever was altered is named."""
+"""A walk of the bundle is reproduced; altered values are found and named."""
 
 import dataclasses
 
@@ -20,7 +20,7 @@ def judged(bundle, records):
     steps = [step for record in records for step in assembler.feed(record)] + list(assembler.finish())
     exactness = Exactness(bundle, 1e-4)
     for done in Recomputer(bundle).run(steps):
-        exactness.take(done)
+        exactness.update(done)
     return exactness
 
 
@@ -41,7 +41,7 @@ def test_the_golden_walk_is_reproduced_in_every_quantity(tiny_bundle):
     seen = int(tiny_bundle.golden.depth_valid[:-1].sum())
     assert exactness.compared == {
         "proprioception": steps, "action": steps,
-        "stoch": steps // K - 1, "kl": seen, "deter": steps // K - 1,
+        "z": steps // K - 1, "kl": seen, "h": steps // K - 1,
     }  # fmt: skip
     assert max(exactness.largest.values()) < 1e-5
     assert exactness.section("graph").status is Status.PASS
@@ -60,13 +60,13 @@ def test_a_changed_joint_angle_names_the_term_and_the_tick(tiny_bundle):
 def test_a_changed_action_is_named_before_what_follows_from_it(tiny_bundle):
     exactness = judged(tiny_bundle, altered(tiny_bundle, PolicyStep, 33, action=lambda a: a + 0.5))
     assert (exactness.first.quantity, exactness.first.step) == ("action", 33)
-    assert exactness.differing["deter"] == 1  # the transition 30 -> 35 alone
+    assert exactness.differing["h"] == 1  # the transition 30 -> 35 alone
 
 
-def test_a_changed_h_is_found_where_it_was_made(tiny_bundle):
-    records = altered(tiny_bundle, LatentRecord, 50, deter=lambda h: h + 0.3)
+def test_a_changed_h_is_found_at_its_tick(tiny_bundle):
+    records = altered(tiny_bundle, LatentRecord, 50, h=lambda h: h + 0.3)
     first = judged(tiny_bundle, records).first
-    assert (first.quantity, first.step) == ("deter", 50)
+    assert (first.quantity, first.step) == ("h", 50)
 
 
 def test_an_exchanged_image_is_found_at_its_tick(tiny_bundle):
@@ -80,16 +80,16 @@ def test_an_exchanged_image_is_found_at_its_tick(tiny_bundle):
             yield record
 
     first = judged(tiny_bundle, records()).first
-    assert first.quantity in ("stoch", "kl")
+    assert first.quantity in ("z", "kl")
     assert first.step == 25
 
 
-def test_without_latents_actions_are_recomputed_from_an_h_carried_on(tiny_bundle):
+def test_without_latents_actions_are_recomputed_from_a_continued_h(tiny_bundle):
     records = [record for record in golden_records(tiny_bundle) if not isinstance(record, LatentRecord)]
     exactness = judged(tiny_bundle, records)
     assert exactness.first is None
     assert exactness.compared["action"] == tiny_bundle.golden.steps
-    assert exactness.compared["deter"] == 0
+    assert exactness.compared["h"] == 0
 
 
 def test_after_a_lost_step_only_what_can_be_known_is_compared(tiny_bundle):
@@ -104,14 +104,14 @@ def test_after_a_lost_step_only_what_can_be_known_is_compared(tiny_bundle):
     steps = tiny_bundle.golden.steps
     # 53 and 54 belong to a tick that is cut; the history is complete again five steps after 55.
     assert exactness.compared["action"] == steps - 3 - 5
-    assert exactness.compared["deter"] == steps // K - 2
+    assert exactness.compared["h"] == steps // K - 2
 
 
 def test_a_walk_recorded_from_its_middle_is_compared_from_its_first_latent(tiny_bundle):
     records = [record for record in golden_records(tiny_bundle) if record.stamp > 1.0 + 62 * 0.02]
     exactness = judged(tiny_bundle, records)
     assert exactness.first is None
-    assert exactness.compared["deter"] == (150 - 65) // K - 1
+    assert exactness.compared["h"] == (150 - 65) // K - 1
 
 
 def test_many_steps_at_once_give_what_single_steps_give(tiny_bundle, monkeypatch):
@@ -121,6 +121,6 @@ def test_many_steps_at_once_give_what_single_steps_give(tiny_bundle, monkeypatch
     monkeypatch.setattr("wmp_replay.recompute.CHUNK", 1)
     alone = list(Recomputer(tiny_bundle).run(steps))
     for a, b in zip(together, alone, strict=True):
-        np.testing.assert_allclose(a.next_deter, b.next_deter, atol=1e-6)
-        np.testing.assert_array_equal(a.stoch, b.stoch)
+        np.testing.assert_allclose(a.next_h, b.next_h, atol=1e-6)
+        np.testing.assert_array_equal(a.z, b.z)
         assert a.kl == pytest.approx(b.kl, abs=1e-5, nan_ok=True)

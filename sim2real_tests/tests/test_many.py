@@ -1,4 +1,4 @@
-"""Many bags: found, judged in processes, merged, and held against an older verdict."""
+"""Several bags are found, judged in processes, merged and compared with a baseline."""
 
 import json
 import re
@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 from wmp_cli.cli import main
+from wmp_replay.bag.find import find_bags
 from wmp_replay.bag.writer import write_bag
 from wmp_replay.bag_names import bag_names
+from wmp_replay.baseline import read_baseline, regressions
+from wmp_replay.errors import BaselineError
 from wmp_replay.golden_walk import golden_records
-from wmp_replay.many import BaselineError, Job, find_bags, regressions, replay_many, table
+from wmp_replay.many import Job, replay_many, table
 from wmp_replay.report.overview import write_overview
 
 
@@ -39,17 +42,17 @@ def test_a_folder_of_bags_is_judged_bag_by_bag(bags, tiny_bundle, tmp_path, caps
     verdicts = {
         verdict["bag"].split("/")[-1]: verdict for verdict in json.loads(files[0].read_text())["bags"]
     }
-    assert "holds no message that can be read" in verdicts["broken"]["error"]
+    assert "holds no readable message" in verdicts["broken"]["error"]
     assert verdicts["good"]["sections"]["exactness"]["status"] == "pass"
     assert verdicts["older"]["sections"]["exactness"]["status"] == "pass"
     assert sorted(page.name for page in files[2].iterdir()) == ["good.html", "index.html", "older.html"]
     overview = (files[2] / "index.html").read_text()
-    assert 'href="good.html"' in overview and "holds no message that can be read" in overview
-    assert "Map of h by ground" in overview and "unknown ground" in overview
+    assert 'href="good.html"' in overview and "holds no readable message" in overview
+    assert "Map of h by terrain" in overview and "unknown terrain" in overview
     shown = capsys.readouterr().out
     assert [line.split()[0] for line in shown.splitlines()[:4]] == ["bag", "broken", "good", "older"]
     # Against itself nothing got worse, although one bag fails.
-    assert main(["replay", str(bags), *arguments, "--baseline", str(files[0])]) == 0
+    assert main(["replay", str(bags), *arguments, "--baseline", str(files[0]), "--overwrite"]) == 0
 
 
 def verdict(bag, **sections):
@@ -57,7 +60,7 @@ def verdict(bag, **sections):
     return {"bag": f"bags/{bag}", "verdict": max(sections.values()), "sections": statuses}
 
 
-def test_no_two_bags_are_called_alike():
+def test_names_of_bags_are_unique():
     bags = [Path("bags", name) for name in ("a/stairs_0.3", "a/stairs_0.5", "a/walk", "b/walk", "b/index")]
     names = ["stairs_0.3", "stairs_0.5", "a_walk", "b_walk", "b_index"]
     assert bag_names(bags) == names
@@ -65,7 +68,7 @@ def test_no_two_bags_are_called_alike():
     assert bag_names([]) == []
 
 
-def test_pages_of_bags_that_are_called_alike_are_two_and_linked(golden_bag, tiny_bundle, tmp_path):
+def test_bags_with_equal_names_get_pages_of_their_own(golden_bag, tiny_bundle, tmp_path):
     names = ("monday/walk_0.5", "tuesday/walk_0.5")
     for name in names:
         shutil.copytree(golden_bag, tmp_path / "bags" / name)
@@ -76,36 +79,40 @@ def test_pages_of_bags_that_are_called_alike_are_two_and_linked(golden_bag, tiny
     assert set(re.findall('href="(.*?)"', (reports / "index.html").read_text())) == pages - {"index.html"}
 
 
-def test_bags_that_are_called_alike_are_held_each_against_its_own_past(tmp_path):
+def test_bags_with_equal_names_are_each_compared_with_their_own_baseline(tmp_path):
     before = [verdict("monday/a", latent="fail"), verdict("tuesday/a", latent="pass")]
     (tmp_path / "old.json").write_text(json.dumps({"bags": before}))
     new = [verdict("tuesday/a", latent="warn"), verdict("monday/a", latent="warn")]
-    assert regressions(new, tmp_path / "old.json") == ["tuesday_a: latent was pass and is warn"]
+    assert regressions(new, read_baseline(tmp_path / "old.json")) == [
+        "tuesday_a: latent was pass and is warn"
+    ]
 
 
 def test_only_what_got_worse_is_a_regression(tmp_path):
     baseline = tmp_path / "old.json"
     baseline.write_text(json.dumps({"bags": [verdict("a", exactness="pass", latent="fail")]}))
     new = [verdict("a", exactness="warn", latent="warn"), verdict("unknown", exactness="fail")]
-    assert regressions(new, baseline) == ["a: exactness was pass and is warn"]
+    assert regressions(new, read_baseline(baseline)) == ["a: exactness was pass and is warn"]
 
 
-def test_a_bag_that_can_no_longer_be_read_is_a_regression(tmp_path):
+def test_a_bag_that_has_become_unreadable_is_a_regression(tmp_path):
     baseline = tmp_path / "old.json"
     baseline.write_text(json.dumps(verdict("a", exactness="pass")))
     broken = {"bag": "elsewhere/a", "verdict": "fail", "error": "it is empty", "sections": {}}
-    assert regressions([broken], baseline) == ["a: could be read before, and now: it is empty"]
+    assert regressions([broken], read_baseline(baseline)) == [
+        "a: the baseline could read it; now: it is empty"
+    ]
     assert "a: it is empty" in table([broken])
 
 
-def test_a_baseline_that_is_none_is_refused(tmp_path):
+def test_a_file_that_is_no_baseline_is_refused(tmp_path):
     (tmp_path / "old.json").write_text('["something else"]')
     with pytest.raises(BaselineError, match="is no verdict"):
-        regressions([], tmp_path / "old.json")
+        read_baseline(tmp_path / "old.json")
 
 
-def test_latents_are_mapped_by_ground_in_colours_and_shapes(tmp_path):
-    """Two kinds of ground, one of them walked twice; h of a bag that could not be read is nowhere."""
+def test_latents_are_mapped_by_terrain_in_colours_and_shapes(tmp_path):
+    """Two terrains, one of them in two bags, and an unreadable bag without h."""
 
     def walked(bag, name, points):
         latent = {"status": "pass", "figures": {"map": points}}
@@ -124,9 +131,9 @@ def test_latents_are_mapped_by_ground_in_colours_and_shapes(tmp_path):
 
 def test_ray_gives_the_verdicts_of_processes(bags, tiny_bundle):
     pytest.importorskip("ray", reason="ray is not installed: pip install ray")
-    job = Job(tiny_bundle.path, None, None, None)
     found = find_bags([bags])
-    assert replay_many(found, job, "ray") == replay_many(found, job, "processes", 2)
+    bundles = [tiny_bundle.path] * len(found)
+    assert replay_many(found, bundles, Job(), "ray") == replay_many(found, bundles, Job(), "processes", 2)
 
 
 def test_a_missing_engine_is_named(bags, tiny_bundle, capsys, monkeypatch):

@@ -1,4 +1,4 @@
-"""From bag to verdict, through the command that a user types."""
+"""From bag to verdict, through the `wmp replay` command."""
 
 import json
 from xml.etree import ElementTree
@@ -7,13 +7,13 @@ import pytest
 import yaml
 
 from wmp_cli.cli import main
-from wmp_core.bundle import Bundle
-from wmp_core.testing.tiny_bundle import write_tiny_bundle
-from wmp_replay import Reference, ReferenceError, Status, Thresholds, replay
+from wmp_core.verification import load_verified
+from wmp_replay import Reference, Status, Thresholds, UnusableReferenceError, replay
 from wmp_replay.bag.writer import write_bag
+from wmp_replay.errors import ThresholdError
 from wmp_replay.golden_walk import golden_records
 from wmp_replay.reference import find_reference
-from wmp_replay.thresholds import ThresholdError
+from wmp_testing.tiny_bundle import write_tiny_bundle
 
 SECTIONS = ["integrity", "exactness", "prediction", "surprise", "latent", "dynamics"]
 
@@ -26,15 +26,15 @@ def test_the_golden_walk_passes_where_it_is_compared_with_itself(golden_bag, tin
     assert "golden trajectory" in verdict.reference.source
 
 
-def test_another_bundle_than_the_one_that_walked_is_refused_in_the_verdict(golden_bag, tmp_path):
-    other = Bundle.load(write_tiny_bundle(tmp_path / "other", steps=150, seed=8))
+def test_a_bundle_other_than_the_recorded_one_fails_the_verdict(golden_bag, tmp_path):
+    other = load_verified(write_tiny_bundle(tmp_path / "other", steps=150, seed=8))
     verdict = replay(golden_bag, other)
     assert verdict.section("integrity").status is Status.FAIL
     assert verdict.section("exactness").status is Status.FAIL
     assert "give the one that walked" in verdict.section("integrity").findings[1].text
 
 
-def test_a_bag_that_was_cut_off_gives_a_partial_report(tiny_bundle, tmp_path):
+def test_a_truncated_bag_gives_a_partial_report(tiny_bundle, tmp_path):
     bag = write_bag(tmp_path / "bag", list(golden_records(tiny_bundle)) * 4)
     (file,) = bag.glob("*.mcap")
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
@@ -63,23 +63,23 @@ def test_the_command_writes_verdict_and_junit_and_exits_with_the_verdict(
     assert "real time" in capsys.readouterr().out
 
 
-def test_what_cannot_be_judged_is_said_in_one_line(tiny_bundle, tmp_path, capsys):
+def test_a_missing_bag_is_refused_in_one_line(tiny_bundle, tmp_path, capsys):
     assert main(["replay", str(tmp_path / "none"), "--bundle", str(tiny_bundle.path)]) == 2
     assert "does not exist" in capsys.readouterr().err
 
 
 def test_calibration_stores_a_reference_that_the_next_replay_uses(tiny_bundle, golden_bag, tmp_path):
-    own = Bundle.load(write_tiny_bundle(tmp_path / "own", steps=150))
+    own = load_verified(write_tiny_bundle(tmp_path / "own", steps=150))
     bag = write_bag(tmp_path / "bag", golden_records(own), {"bundle": {"name": "own", "sha256": own.sha256}})
     assert main(["replay", "--calibrate", str(bag), str(bag), "--bundle", str(own.path)]) == 0
     verdict = replay(bag, own)
     assert verdict.reference.source == "2 simulated walks of this bundle, 6 s"
-    assert Bundle.load(own.path).sha256 == own.sha256  # the reference is no part of what is hashed
-    with pytest.raises(ReferenceError, match="belongs to bundle"):
+    assert load_verified(own.path).sha256 == own.sha256  # the reference is no part of what is hashed
+    with pytest.raises(UnusableReferenceError, match="belongs to bundle"):
         Reference.load(own.path / "replay_reference.npz", tiny_bundle)
 
 
-def test_a_reference_is_found_under_the_name_that_it_was_given(tiny_bundle, tmp_path):
+def test_a_reference_is_saved_under_its_name_without_suffix(tiny_bundle, tmp_path):
     known = find_reference(tiny_bundle, 1e-4)
     known.save(tmp_path / "mine")
     again = Reference.load(tmp_path / "mine", tiny_bundle)
@@ -89,7 +89,7 @@ def test_a_reference_is_found_under_the_name_that_it_was_given(tiny_bundle, tmp_
 def test_walks_of_another_bundle_calibrate_nothing(golden_bag, tmp_path, capsys):
     other = write_tiny_bundle(tmp_path / "other", steps=150, seed=8)
     assert main(["replay", "--calibrate", str(golden_bag), "--bundle", str(other)]) == 2
-    assert "these walks are not other's" in capsys.readouterr().err
+    assert "these walks were not made with other" in capsys.readouterr().err
 
 
 def test_own_thresholds_change_what_they_name_and_nothing_else(tmp_path):
@@ -101,7 +101,7 @@ def test_own_thresholds_change_what_they_name_and_nothing_else(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"),
+    ("text", "message"),
     [
         ("surprises: {}", "'surprises' is no section"),
         ("surprise: {share: [0, 1]}", "surprise.share is unknown"),
@@ -110,7 +110,7 @@ def test_own_thresholds_change_what_they_name_and_nothing_else(tmp_path):
         ("[", "cannot be read as YAML"),
     ],
 )
-def test_wrong_thresholds_are_refused(tmp_path, text, complaint):
+def test_wrong_thresholds_are_refused(tmp_path, text, message):
     (tmp_path / "mine.yaml").write_text(text)
-    with pytest.raises(ThresholdError, match=complaint):
+    with pytest.raises(ThresholdError, match=message):
         Thresholds.load(tmp_path / "mine.yaml")

@@ -1,4 +1,4 @@
-"""Surprise is found in time, latents in space."""
+"""Surprise over time, and the envelope of latents."""
 
 import numpy as np
 import pytest
@@ -70,13 +70,12 @@ def test_a_long_walk_keeps_an_even_selection_of_latents(monkeypatch):
         is_seeded = True
 
         def __init__(self, n):
-            self.deter = np.array([float(n)])
-            self.step = type("Step", (), {"stamp": float(n)})()
+            self.h = np.array([float(n)])
 
-    monkeypatch.setattr("wmp_replay.latent.MOST", 8)
+    monkeypatch.setattr("wmp_replay.latent.MAX_LATENTS", 8)
     test = LatentTest()
     for n in range(100):
-        test.take(Done(n))
-    steps = np.diff(test.stamps())
-    assert len(test.stamps()) <= 9
+        test.update(Done(n))
+    steps = np.diff(test.latents()[:, 0])
+    assert len(test.latents()) <= 9
     assert np.all(steps == steps[0])

@@ -1,21 +1,25 @@
-"""What bags are called where several stand side by side: in tables, as pages, against an older verdict."""
+"""Names of bags that appear together: in tables, as report pages, in a baseline."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from wmp_replay.bag.storage import SUFFIXES
 
-#: A page that is none of a bag's.
+#: The name of the overview page, which no bag may have.
 TAKEN = "index"
 
 
 def bag_names(bags: Sequence[Path]) -> list[str]:
-    """Names in the order of ``bags``, no two alike: a bag's own, or where that is another's too, its path
-    below the folder of all, with ``_`` between folders."""
+    """Unique names in the order of ``bags``.
+
+    A bag has the name of its folder or file. Bags that share one get their path below the common folder, with
+    ``_`` between folders.
+    """
     own = [bag.stem if bag.suffix in SUFFIXES else bag.name for bag in bags]
     count = Counter([*own, TAKEN])
     places = [bag.absolute().parent for bag in bags]
@@ -24,3 +28,8 @@ def bag_names(bags: Sequence[Path]) -> list[str]:
         name if count[name] == 1 else "_".join((*place.relative_to(root).parts, bag.name))
         for bag, name, place in zip(bags, own, places, strict=True)
     ]
+
+
+def named(verdicts: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each verdict with the name of its bag."""
+    yield from zip(bag_names([Path(verdict["bag"]) for verdict in verdicts]), verdicts, strict=True)

@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-DESCRIPTION = """Replays a recorded walk through a bundle's networks and says whether the world model that was
-trained in simulation predicts what the robot met."""
+if TYPE_CHECKING:
+    from wmp_replay.plan import Plan
+    from wmp_replay.verdict import Replay
 
-EPILOG = """examples:
-  wmp replay bags/stairs --bundle models/a1_wmp_v0
+HELP = "judge a recorded walk: does the world model predict it?"
+DESCRIPTION = """
+Replays a recorded walk through the networks of its bundle and judges whether the world model, trained in
+simulation, predicts what the robot met.
+
+The bag names its bundle, which is found by its hash: $WMP_BUNDLE, or one under models/. A bag that names none
+is replayed with the default bundle. --bundle selects another.
+"""
+EXAMPLES = """examples:
+  wmp replay bags/stairs
   wmp replay bags/stairs --report report.html --json verdict.json --junit verdict.xml
   wmp replay bags/stairs --fit --randomisation suggested_randomisation.yaml
-                               friction, strength and delay of the motors, as ranges for wmp train
+      friction, strength and delay of the motors, as ranges for wmp train
   wmp replay bags/ --baseline verdicts.json --report reports/
-                               all bags below a folder; fails where one got worse
-  wmp replay --calibrate --bundle models/a1_wmp_v0
-                               walk in simulation, and take that as the yardstick of all other walks
+      every bag below the folder; fails only where a section got worse
+  wmp replay --calibrate --bundle models/mine
+      walks in simulation and makes the bundle's reference from it
 
-exit code: 0 pass, 1 warnings, 2 failed or not readable"""
+exit code: 0 pass, 1 warnings, 2 failure, or a mistake in the command
+"""
 
 EXIT_FAILED = 2
 
@@ -32,212 +43,187 @@ EXIT_FAILED = 2
 class ReplayCommand:
     """Plug-in of the ``wmp`` command."""
 
-    help = "judge a recorded walk: does the world model predict it?"
+    help = HELP
+
+    @property
+    def mistakes(self) -> tuple[type[Exception], ...]:
+        """Exceptions that are shown in one line; imported only when something was raised."""
+        from wmp_core.manifest import BundleError
+        from wmp_replay.errors import ReplayError
+
+        return (ReplayError, BundleError, ValueError, OSError)
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the command's arguments."""
-        parser.description, parser.epilog = DESCRIPTION, EPILOG
-        parser.add_argument(
-            "bag", type=Path, nargs="*", help="rosbag2 folder, .mcap or .db3 file, or a folder of such"
-        )
-        parser.add_argument(
-            "--bundle",
+        parser.description, parser.epilog = DESCRIPTION, EXAMPLES
+        add = parser.add_argument
+        add(
+            "bag",
             type=Path,
-            help="the bundle that walked (default: $WMP_BUNDLE, else models/a1_wmp_v0)",
+            nargs="*",
+            help="rosbag2 folder, .mcap or .db3 file, or a folder with several bags",
         )
-        parser.add_argument(
+        add(
+            "--bundle",
+            help="folder of the bundle, or its name under models/ (default: the one that the bag names)",
+        )
+        add(
             "--report",
             type=Path,
             metavar="FILE",
-            help="write an HTML page with pictures (many bags: a folder)",
+            help="write an HTML page with pictures (with several bags: a folder of pages)",
         )
-        parser.add_argument("--json", type=Path, metavar="FILE", help="write the verdict with all figures")
-        parser.add_argument("--junit", type=Path, metavar="FILE", help="write the verdict for a CI system")
-        parser.add_argument(
+        add("--json", type=Path, metavar="FILE", help="write the verdict with all figures")
+        add("--junit", type=Path, metavar="FILE", help="write the verdict as JUnit XML, for CI systems")
+        add(
             "--randomisation",
             type=Path,
             metavar="FILE",
-            help="write ranges for training that cover this robot",
+            help="write ranges that contain this robot, for wmp train (YAML)",
         )
-        parser.add_argument(
+        add(
             "--fit",
             action="store_true",
-            help="look for friction, strength and delay of the motors in simulation (20 s of CPU time; some "
-            "seconds of walking are enough)",
+            help="also fit friction, strength and delay of the motors in simulation: 20 s of CPU time per "
+            "bag; a few seconds of walking suffice",
         )
-        parser.add_argument(
-            "--thresholds", type=Path, metavar="FILE", help="YAML with thresholds of your own"
+        add("--thresholds", type=Path, metavar="FILE", help="YAML file with your own thresholds")
+        add(
+            "--reference",
+            type=Path,
+            metavar="FILE",
+            help="reference to compare with instead of the bundle's own; with --calibrate: the file to write",
         )
-        parser.add_argument(
-            "--reference", type=Path, metavar="FILE", help="compare with this instead of the bundle's own"
-        )
-        parser.add_argument(
+        add(
             "--baseline",
             type=Path,
             metavar="FILE",
-            help="fail only where a section is worse than in this --json",
+            help="fail only where a section is worse than in this file, written by --json",
         )
-        parser.add_argument(
-            "--engine", choices=("processes", "ray"), default="processes", help="who works on many bags"
+        add(
+            "--engine",
+            choices=("processes", "ray"),
+            default="processes",
+            help="what runs several bags in parallel (default %(default)s)",
         )
-        parser.add_argument("--jobs", type=int, metavar="N", help="processes for many bags (default: CPUs)")
-        parser.add_argument(
+        add("--jobs", type=int, metavar="N", help="processes for several bags (default: one per CPU)")
+        add(
             "--calibrate",
             action="store_true",
-            help="make the bundle's reference from these bags of simulation",
+            help="make the bundle's reference, from these bags of simulated walks or from new walks",
         )
+        add("--overwrite", action="store_true", help="replace output that exists")
 
     def run(self, arguments: argparse.Namespace) -> int:
-        """Replay; the exit code is that of the epilog."""
-        # Imported here so that `wmp --help` stays quick.
-        from wmp_core.bundle import Bundle, BundleError
-        from wmp_core.default_bundle import find_bundle
-        from wmp_replay.bag.errors import BagError
-        from wmp_replay.many import BaselineError, EngineError
-        from wmp_replay.reference import ReferenceError
-        from wmp_replay.thresholds import ThresholdError
+        """Replay or calibrate; returns the exit code of the help text."""
+        # Imported here, and everything slow further below: `wmp --help` and refusals stay fast.
+        from wmp_replay.plan import plan_calibration, plan_replay
 
-        try:
-            bundle = Bundle.load(arguments.bundle or find_bundle())
-            if arguments.calibrate:
-                return _calibrate(arguments, bundle)
-            if not arguments.bag:
-                print("wmp replay: no bag was named", file=sys.stderr)
-                return EXIT_FAILED
-            return _replay(arguments, bundle)
-        except (
-            BagError,
-            BaselineError,
-            BundleError,
-            EngineError,
-            ReferenceError,
-            ThresholdError,
-            OSError,
-        ) as error:
-            print(f"wmp replay: {error}", file=sys.stderr)
-            return EXIT_FAILED
+        if arguments.calibrate:
+            plan, reference = plan_calibration(arguments)
+            return _calibrate(plan, reference)
+        plan = plan_replay(arguments)
+        for note in plan.notes:
+            print(note, file=sys.stderr)
+        return _replay_one(arguments, plan) if len(plan.bags) == 1 else _replay_many(arguments, plan)
 
 
-def _replay(arguments: argparse.Namespace, bundle: Any) -> int:
-    from wmp_replay.many import find_bags
-
-    bags = find_bags(arguments.bag)
-    return (
-        _replay_one(arguments, bundle, bags[0]) if len(bags) == 1 else _replay_many(arguments, bundle, bags)
-    )
-
-
-def _replay_one(arguments: argparse.Namespace, bundle: Any, bag: Path) -> int:
-    from wmp_replay.junit import write_junit
+def _replay_one(args: argparse.Namespace, plan: Plan) -> int:
+    from wmp_core.verification import load_verified
+    from wmp_replay.progress import Progress
     from wmp_replay.reference import Reference
-    from wmp_replay.replay import replay
     from wmp_replay.report.page import write_report
     from wmp_replay.thresholds import Thresholds
+    from wmp_replay.verdict import replay
 
-    reference = None if arguments.reference is None else Reference.load(arguments.reference, bundle)
-    thresholds, started = Thresholds.load(arguments.thresholds), time.monotonic()
-    result = replay(bag, bundle, reference, thresholds, progress_bar(sys.stderr), arguments.fit)
-    _show(result, time.monotonic() - started)
-    if arguments.report is not None:
-        write_report(result, arguments.report)
-    if arguments.randomisation is not None:
-        _write_ranges(arguments.randomisation, [result.randomisation()], [bag])
+    (bag,) = plan.bags
+    bundle = load_verified(plan.bundles[0])
+    reference = None if args.reference is None else Reference.load(args.reference, bundle)
+    thresholds, started = Thresholds.load(args.thresholds), time.monotonic()
+    result = replay(bag, bundle, reference, thresholds, Progress(f"replaying {bag}"), args.fit)
+    print(_summary(result, time.monotonic() - started))
     verdict = result.to_dict()
-    _write_json(arguments.json, verdict)
-    if arguments.junit is not None:
-        write_junit(arguments.junit, [verdict])
-    return _gate(arguments, [verdict], result.exit_code)
+    _write_all(args, [verdict], verdict)
+    if args.report is not None:
+        _write(args.report, lambda file: write_report(result, file))
+    return _exit_code(args, plan, [verdict], result.exit_code)
 
 
-def _replay_many(arguments: argparse.Namespace, bundle: Any, bags: list[Path]) -> int:
-    from wmp_replay.junit import write_junit
+def _replay_many(args: argparse.Namespace, plan: Plan) -> int:
     from wmp_replay.many import Job, replay_many, table
+    from wmp_replay.progress import Progress
     from wmp_replay.report.overview import write_overview
     from wmp_replay.section import Status
 
-    if arguments.report is not None:
-        arguments.report.mkdir(parents=True, exist_ok=True)
-    job = Job(bundle.path, arguments.reference, arguments.thresholds, arguments.report, arguments.fit)
-    bar = progress_bar(sys.stderr)
-    verdicts = replay_many(bags, job, arguments.engine, arguments.jobs, bar)
-    if arguments.report is not None:
-        write_overview(verdicts, arguments.report)
+    if args.report is not None:
+        args.report.mkdir(parents=True, exist_ok=True)
+    job = Job(args.reference, args.thresholds, args.report, args.fit)
+    progress = Progress(f"replaying {len(plan.bags)} bags")
+    verdicts = replay_many(plan.bags, plan.bundles, job, args.engine, args.jobs, progress)
     print(table(verdicts))
-    if arguments.randomisation is not None:
-        ranges = [verdict.get("suggested_randomisation", {}) for verdict in verdicts]
-        _write_ranges(arguments.randomisation, ranges, bags)
-    _write_json(arguments.json, {"bags": verdicts})
-    if arguments.junit is not None:
-        write_junit(arguments.junit, verdicts)
+    _write_all(args, verdicts, {"bags": verdicts})
+    if args.report is not None:
+        write_overview(verdicts, args.report)
+        print(f"wrote {args.report}/index.html and a page per bag")
     worst = max(Status[verdict["verdict"].upper()] for verdict in verdicts)
-    return _gate(arguments, verdicts, max(0, int(worst)))
+    return _exit_code(args, plan, verdicts, max(0, int(worst)))
 
 
-def _gate(arguments: argparse.Namespace, verdicts: list[dict[str, Any]], code: int) -> int:
-    """With a baseline only what got worse counts; the exit code is 2 if anything did."""
-    from wmp_replay.many import regressions
+def _exit_code(args: argparse.Namespace, plan: Plan, verdicts: list[dict[str, Any]], code: int) -> int:
+    """``code``; with a baseline 2 if a section got worse, else 0."""
+    from wmp_replay.baseline import regressions
 
-    if arguments.baseline is None:
+    if plan.baseline is None:
         return code
-    worse = regressions(verdicts, arguments.baseline)
-    print("\n".join(worse) if worse else f"no section is worse than in {arguments.baseline}")
+    worse = regressions(verdicts, plan.baseline)
+    print("\n".join(worse) if worse else f"no section is worse than in {args.baseline}")
     return EXIT_FAILED if worse else 0
 
 
-def _write_json(path: Path | None, content: dict[str, Any]) -> None:
-    if path is not None:
-        path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+def _write_all(args: argparse.Namespace, verdicts: list[dict[str, Any]], content: Mapping[str, Any]) -> None:
+    """Write what ``--json``, ``--junit`` and ``--randomisation`` ask for; ``content`` is the JSON."""
+    from wmp_replay.junit import write_junit
+    from wmp_replay.randomisation import write_ranges
+
+    if args.json is not None:
+        text = json.dumps(content, indent=2, allow_nan=False) + "\n"
+        _write(args.json, lambda file: file.write_text(text, encoding="utf-8"))
+    if args.junit is not None:
+        _write(args.junit, lambda file: write_junit(file, verdicts))
+    if args.randomisation is not None:
+        _write(args.randomisation, lambda file: write_ranges(file, verdicts))
 
 
-def _write_ranges(path: Path, suggestions: list[dict[str, list[float]]], bags: list[Path]) -> None:
-    """Write ranges that cover all ``suggestions``."""
-    import yaml
-
-    merged: dict[str, list[float]] = {}
-    for suggestion in suggestions:
-        for key, (low, high) in suggestion.items():
-            known = merged.get(key, [low, high])
-            merged[key] = [min(known[0], low), max(known[1], high)]
-    names = ", ".join(bag.name for bag in bags)
-    head = f"# Ranges that cover the robot of: {names}. For: wmp train --randomisation {path.name}\n"
-    path.write_text(head + yaml.safe_dump(merged, sort_keys=False, default_flow_style=None), encoding="utf-8")
+def _write(file: Path, write: Callable[[Path], Any]) -> None:
+    """Let ``write`` write ``file``, in a new folder if need be, and say so."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write(file)
+    print(f"wrote {file}")
 
 
-def _show(result: Any, seconds: float) -> None:
+def _summary(result: Replay, seconds: float) -> str:
+    """The verdict with all findings as text; ``seconds`` is the time that it took."""
     speed = result.walk.duration / max(seconds, 1e-9)
-    print(f"{result.walk.path}: {str(result.status).upper()}  ({seconds:.1f} s, {speed:.0f} x real time)")
+    times = f"{speed:.0f} x real time" if math.isfinite(speed) else "-"
+    lines = [f"{result.walk.path}: {str(result.status).upper()}  ({seconds:.1f} s, {times})"]
     for section in result.sections:
-        print(f"  {section.name:<11} {section.status}")
-        for finding in section.findings:
-            print(f"    {finding.status!s:<5} {finding.text}")
+        lines.append(f"  {section.name:<11} {section.status}")
+        lines += [f"    {finding.status!s:<5} {finding.text}" for finding in section.findings]
+    return "\n".join(lines)
 
 
-def _calibrate(arguments: argparse.Namespace, bundle: Any) -> int:
+def _calibrate(plan: Plan, file: Path) -> int:
+    from wmp_core.verification import load_verified
     from wmp_replay.calibration import calibrate, walk_in_simulation
-    from wmp_replay.many import find_bags
-    from wmp_replay.reference import FILE
+    from wmp_replay.progress import Progress
 
+    bundle = load_verified(plan.bundles[0])
     with tempfile.TemporaryDirectory() as folder:
-        bags = find_bags(arguments.bag) or walk_in_simulation(bundle, Path(folder), progress_bar(sys.stderr))
-        reference = calibrate(bags, bundle)
-    path = arguments.reference or bundle.path / FILE
-    reference.save(path)
-    print(f"{path}: from {reference.source}")
+        bags = plan.bags or walk_in_simulation(bundle, Path(folder), Progress("walking in simulation"))
+        reference = calibrate(bags, bundle, Progress("replaying the walks"))
+    _write(file, reference.save)
+    print(f"the reference of {bundle.name} comes from {reference.source}")
     return 0
-
-
-def progress_bar(stream: Any, width: int = 30) -> Callable[[float], None] | None:
-    """Shows the share that is done on a terminal; None where ``stream`` is none."""
-    if not stream.isatty():
-        return None
-
-    def show(share: float) -> None:
-        filled = round(width * share)
-        stream.write(f"\r[{'#' * filled}{'.' * (width - filled)}] {100 * share:3.0f} %")
-        stream.write("\r" + " " * (width + 8) + "\r" if share >= 1.0 else "")
-        stream.flush()
-
-    return show
 
 
 command = ReplayCommand()

@@ -8,17 +8,17 @@ from collections.abc import Iterator
 import numpy as np
 
 from wmp_core.bundle import Bundle
-from wmp_core.golden import Difference
 from wmp_core.observation import term_slices
+from wmp_core.verification import Difference
 from wmp_replay.recompute import Recomputed
 from wmp_replay.section import Section, Status
 
 NAME = "exactness"
-QUANTITIES = ("proprioception", "action", "stoch", "kl", "deter")
+QUANTITIES = ("proprioception", "action", "z", "kl", "h")
 
 
 class Exactness:
-    """Takes recomputed steps in order and remembers the first value that differs, and the largest errors."""
+    """Finds the first value that differs, and the largest differences; update it with every step in order."""
 
     def __init__(self, bundle: Bundle, tolerance: float) -> None:
         contract = bundle.contract
@@ -31,11 +31,11 @@ class Exactness:
         self.compared = dict.fromkeys(QUANTITIES, 0)
         self.differing = dict.fromkeys(QUANTITIES, 0)
 
-    def take(self, done: Recomputed) -> None:
-        """Compare one world-model step."""
+    def update(self, done: Recomputed) -> None:
+        """Compare the next world-model step."""
         for quantity, tick, recorded, found in self._comparisons(done):
             error = np.abs(np.asarray(recorded, np.float64) - found)
-            if quantity == "kl":  # nats without an upper bound: relative above one
+            if quantity == "kl":  # KL [nats] has no upper bound: relative above 1
                 error = error / np.maximum(1.0, np.abs(recorded))
             largest = float(error.max())
             if math.isnan(largest):
@@ -51,11 +51,12 @@ class Exactness:
                 self.first = self._difference(quantity, tick, recorded, found, error)
 
     def section(self, kind: str) -> Section:
-        """The verdict; ``kind`` is that of the walk."""
+        """The verdict; ``kind`` as in :class:`wmp_replay.bag.walk.Walk`."""
         section = Section(NAME)
         if kind == "sensors":
             section.add(
-                Status.SKIP, "observations were rebuilt from sensor topics: nothing to compare them with"
+                Status.SKIP,
+                "observations are rebuilt from sensor topics: there is nothing to compare them with",
             )
             return section
         section.figures = {
@@ -66,16 +67,16 @@ class Exactness:
         }
         for quantity in QUANTITIES:
             if self.compared[quantity] == 0:
-                section.add(Status.SKIP, f"{quantity}: the bag holds nothing to compare")
+                section.add(Status.SKIP, f"{quantity}: the bag holds no values to compare")
         if self.first is not None:
             section.figures["first_difference"] = {**self.first._asdict(), "episode": self.first_episode}
             counts = ", ".join(f"{n} x {quantity}" for quantity, n in self.differing.items() if n)
-            section.add(Status.FAIL, f"episode {self.first_episode}: {self.first}; in all {counts}")
-        elif self.compared["deter"] or self.compared["action"]:
+            section.add(Status.FAIL, f"episode {self.first_episode}: {self.first}; in total {counts}")
+        elif self.compared["h"] or self.compared["action"]:
             worst = max(self.largest, key=lambda quantity: self.largest[quantity])
             section.add(
                 Status.PASS,
-                f"{self.compared['deter']} latents and {self.compared['action']} actions reproduced, "
+                f"{self.compared['h']} latents and {self.compared['action']} actions reproduced, "
                 f"largest difference {self.largest[worst]:.1e} in {worst}",
             )
         return section
@@ -94,11 +95,11 @@ class Exactness:
         if outcome is None:
             return
         if not step.depth_lost:
-            yield "stoch", step.tick, outcome.stoch, done.stoch
+            yield "z", step.tick, outcome.z, done.z
             if step.depth is not None:
                 yield "kl", step.tick, np.atleast_1d(outcome.kl), np.atleast_1d(done.kl)
-        if done.next_deter is not None:
-            yield "deter", step.tick + self._interval, outcome.deter, done.next_deter
+        if done.next_h is not None:
+            yield "h", step.tick + self._interval, outcome.h, done.next_h
 
     def _difference(
         self, quantity: str, tick: int, recorded: np.ndarray, found: np.ndarray, error: np.ndarray

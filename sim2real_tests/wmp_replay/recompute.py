@@ -1,9 +1,9 @@
-"""Recomputes every latent and every action of a walk from what was recorded before it.
+"""Recomputes every latent and every action of a walk from its recorded inputs.
 
 Each transition starts from the *recorded* state: the latent of tick n must follow from the recorded latent
 of tick n - k, its image and its actions. If every transition agrees, so does the whole walk; the first one
-that differs is the one at fault, and errors do not pile up. It also makes transitions independent, so that
-many are computed at once. Where latents were not recorded, h is carried on from the step before.
+that differs is at fault, and errors do not accumulate. Transitions are independent, so many are computed at
+once. Without recorded latents, h continues from the previous step.
 """
 
 from __future__ import annotations
@@ -22,33 +22,34 @@ from wmp_core.observation import Proprioception
 from wmp_replay.bag.records import PolicyStep
 from wmp_replay.bag.step import WorldModelStep
 
-#: World-model steps that are computed at once.
+#: World-model steps per batch.
 CHUNK = 64
 
 
 @dataclass(frozen=True)
 class Recomputed:
-    """A world-model step and what the networks make of it.
+    """A world-model step with the outputs of the networks.
 
-    ``deter [D]``: h of its tick, recorded or carried on. ``stoch [S]``, ``kl`` (nats, NaN without image):
-    of its observation. ``next_deter [D]``: h of the next tick, from the recorded z; None where actions are
-    missing. ``actions``: per policy step ``[J]``, None where it cannot be known. ``observations``: per
-    policy step proprioception ``[P]`` from the recorded raw state, None where there is none.
-    ``is_seeded``: h is known, not that of a model started blindly in the middle of a walk.
+    ``h [D]``: deterministic state of its tick, recorded or continued. ``z [S]`` and ``kl`` [nats] (NaN
+    without image): of its observation. ``next_h [D]``: h of the next tick, from the recorded z; None if
+    actions are missing. ``actions``: ``[J]`` per policy step, None if it cannot be computed.
+    ``observations``: per policy step proprioception ``[P]`` from the recorded raw state, None without one.
+    ``is_seeded``: h is known; False if the recording starts in the middle of a walk and h had to be
+    initialised there.
     """
 
     step: WorldModelStep
-    deter: np.ndarray
-    stoch: np.ndarray
+    h: np.ndarray
+    z: np.ndarray
     kl: float
-    next_deter: np.ndarray | None
+    next_h: np.ndarray | None
     actions: tuple[np.ndarray | None, ...]
     observations: tuple[np.ndarray | None, ...]
     is_seeded: bool
 
 
 class Recomputer:
-    """Runs a bundle's graphs over the steps of one walk, in order."""
+    """Runs the graphs of a bundle over the steps of one walk."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
@@ -66,28 +67,27 @@ class Recomputer:
         self._initial = self._advance(initial.deter[None], initial.stoch[None], idle)[0]
 
     def run(self, steps: Iterable[WorldModelStep]) -> Iterator[Recomputed]:
-        """Recompute ``steps``, which are those of a walk in order; memory does not grow with their number."""
+        """Recompute the ``steps`` of a walk, in order; memory does not grow with their number."""
         iterator = iter(steps)
         while chunk := list(islice(iterator, CHUNK)):
             for part in _runs(chunk):
                 yield from self._run(part)
 
     def _run(self, steps: Sequence[WorldModelStep]) -> list[Recomputed]:
-        """Steps whose h are known, except perhaps that of the first one."""
-        first, is_seeded = self._first_deter(steps[0])
-        deter = np.stack([first, *(self._deter(step) for step in steps[1:])])
-        stoch, kl = self._observe(steps, deter)
+        """Steps with known h; that of the first one may be missing."""
+        first, is_seeded = self._first_h(steps[0])
+        h = np.stack([first, *(self._h(step) for step in steps[1:])])
+        z, kl = self._observe(steps, h)
         recorded = [
-            mine if step.outcome is None else step.outcome.stoch
-            for step, mine in zip(steps, stoch, strict=True)
+            mine if step.outcome is None else step.outcome.z for step, mine in zip(steps, z, strict=True)
         ]
-        following = self._next(steps, deter, np.stack(recorded))
-        actions = self._actions(steps, deter)
+        following = self._next(steps, h, np.stack(recorded))
+        actions = self._actions(steps, h)
         done = [
             Recomputed(
                 step,
-                deter[i],
-                stoch[i],
+                h[i],
+                z[i],
                 float(kl[i]),
                 following[i],
                 actions[i],
@@ -102,58 +102,54 @@ class Recomputer:
         self._last = done[-1]
         return done
 
-    def _first_deter(self, step: WorldModelStep) -> tuple[np.ndarray, bool]:
+    def _first_h(self, step: WorldModelStep) -> tuple[np.ndarray, bool]:
         if step.latent is not None or step.tick == 0:
-            return self._deter(step), True
-        if step.follows and self._last is not None and self._last.next_deter is not None:
-            return self._last.next_deter, self._last.is_seeded
-        return self._initial, False  # as the world model does when steps are missing
+            return self._h(step), True
+        if step.follows and self._last is not None and self._last.next_h is not None:
+            return self._last.next_h, self._last.is_seeded
+        return self._initial, False  # like the world model when steps are missing
 
-    def _deter(self, step: WorldModelStep) -> np.ndarray:
-        return self._initial if step.latent is None else step.latent.deter
+    def _h(self, step: WorldModelStep) -> np.ndarray:
+        return self._initial if step.latent is None else step.latent.h
 
-    def _observe(self, steps: Sequence[WorldModelStep], deter: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        stoch = np.empty((len(steps), self._contract.world_model.stoch), np.int64)
+    def _observe(self, steps: Sequence[WorldModelStep], h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        z = np.empty((len(steps), self._contract.world_model.stoch), np.int64)
         kl = np.full(len(steps), math.nan)
         seen = np.array([step.depth is not None for step in steps])
         if seen.any():
             images = np.stack([step.depth for step in steps if step.depth is not None])
             images = normalise(self._contract.depth, images)
             proprioception = np.stack([step.proprioception for step in steps if step.depth is not None])
-            outputs = self._bundle.model("observe").run(
-                deter=deter[seen], proprioception=proprioception, depth=images[:, None]
+            outputs = self._bundle.models["observe"].run(
+                deter=h[seen], proprioception=proprioception, depth=images[:, None]
             )
-            stoch[seen], kl[seen] = outputs["stoch"], outputs["kl"]
+            z[seen], kl[seen] = outputs["stoch"], outputs["kl"]
         if not seen.all():
-            stoch[~seen] = self._bundle.model("prior").run(deter=deter[~seen])["stoch"]
-        return stoch, kl
+            z[~seen] = self._bundle.models["prior"].run(deter=h[~seen])["stoch"]
+        return z, kl
 
-    def _next(
-        self, steps: Sequence[WorldModelStep], deter: np.ndarray, stoch: np.ndarray
-    ) -> list[np.ndarray | None]:
+    def _next(self, steps: Sequence[WorldModelStep], h: np.ndarray, z: np.ndarray) -> list[np.ndarray | None]:
         whole = np.array([len(step.policy) == self._interval for step in steps])
         following: list[np.ndarray | None] = [None] * len(steps)
         if whole.any():
             actions = np.stack([step.actions.ravel() for step, ok in zip(steps, whole, strict=True) if ok])
             for i, value in zip(
-                np.flatnonzero(whole), self._advance(deter[whole], stoch[whole], actions), strict=True
+                np.flatnonzero(whole), self._advance(h[whole], z[whole], actions), strict=True
             ):
                 following[i] = value
         return following
 
-    def _advance(self, deter: np.ndarray, stoch: np.ndarray, actions: np.ndarray) -> np.ndarray:
-        return self._bundle.model("advance").run(deter=deter, stoch=stoch, actions=actions)["next_deter"]
+    def _advance(self, h: np.ndarray, z: np.ndarray, actions: np.ndarray) -> np.ndarray:
+        return self._bundle.models["advance"].run(deter=h, stoch=z, actions=actions)["next_deter"]
 
-    def _actions(
-        self, steps: Sequence[WorldModelStep], deter: np.ndarray
-    ) -> list[tuple[np.ndarray | None, ...]]:
-        """The policy on every step whose history and whose h are known, all at once."""
+    def _actions(self, steps: Sequence[WorldModelStep], h: np.ndarray) -> list[tuple[np.ndarray | None, ...]]:
+        """Outputs of the policy for every step with known history and h, in one batch."""
         rows: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         places: list[list[int | None]] = []
-        for step, h in zip(steps, deter, strict=True):
+        for step, own in zip(steps, h, strict=True):
             if step.tick == 0:
                 self._known.clear()
-            self._known[step.tick] = h
+            self._known[step.tick] = own
             self._known.pop(step.tick - 16 * self._interval, None)
             places.append([])
             for policy_step in step.policy:
@@ -166,12 +162,12 @@ class Recomputer:
         if not rows:
             return [tuple(None for _ in step.policy) for step in steps]
         history, command, used = (np.stack(part) for part in zip(*rows, strict=True))
-        actions = self._bundle.model("policy").run(history=history, command=command, deter=used)["action"]
+        actions = self._bundle.models["policy"].run(history=history, command=command, deter=used)["action"]
         actions = np.clip(actions, -self._contract.action.clip, self._contract.action.clip)
         return [tuple(None if row is None else actions[row] for row in row_of) for row_of in places]
 
     def _push(self, step: PolicyStep) -> np.ndarray | None:
-        """History as the policy saw it; None until it is complete after steps that are missing."""
+        """History of observations; after missing steps None until it is complete again."""
         last, self._previous = self._previous, step
         if step.tick == 0:
             self._history.reset()
@@ -189,7 +185,7 @@ class Recomputer:
 
 
 def _runs(steps: Sequence[WorldModelStep]) -> Iterator[Sequence[WorldModelStep]]:
-    """Parts in which every step but the first has an h of its own."""
+    """Parts in which every step but the first has a recorded h."""
     begin = 0
     for i in range(1, len(steps)):
         if steps[i].latent is None and steps[i].tick != 0:

@@ -4,10 +4,10 @@ import pytest
 import yaml
 
 from wmp_cli.cli import main
-from wmp_core.bundle import Bundle
-from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_core.verification import load_verified
 from wmp_replay.bag.writer import write_bag
 from wmp_replay.golden_walk import golden_records
+from wmp_testing.tiny_bundle import write_tiny_bundle
 from wmp_training.checkpoint_facts import load_facts
 from wmp_training.cli import train
 from wmp_training.ranges import KEYS, load_ranges
@@ -22,7 +22,7 @@ def call(*arguments):
 
 
 def test_ranges_suggested_by_a_replay_are_used_recorded_and_kept_on_resume(tmp_path):
-    bundle = Bundle.load(write_tiny_bundle(tmp_path / "bundle", steps=150))
+    bundle = load_verified(write_tiny_bundle(tmp_path / "bundle", steps=150))
     bag = write_bag(tmp_path / "bag", golden_records(bundle))
     file, run = tmp_path / "suggested_randomisation.yaml", tmp_path / "run"
     main(["replay", str(bag), "--bundle", str(bundle.path), "--randomisation", str(file)])

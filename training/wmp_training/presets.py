@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wmp_training.choices import unknown
+from wmp_core.choices import unknown
 from wmp_training.settings import configured
 
 

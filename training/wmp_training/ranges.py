@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from wmp_training.choices import suggestion
+from wmp_core.choices import suggestion
 from wmp_training.env.config import DELAY_ALLOWED
 from wmp_training.sim.config import ALLOWED, check_range
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from wmp_core.choices import unknown
 from wmp_training.checkpoint_facts import CheckpointError, is_checkpoint, load_facts
-from wmp_training.choices import unknown
 from wmp_training.run_config import RunConfig
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
-from wmp_training.choices import suggestion, unknown
+from wmp_core.choices import suggestion, unknown
 from wmp_training.presets import Preset, preset
 from wmp_training.settings import Value, configured
 from wmp_training.tasks import Task, task

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
-from wmp_training.choices import suggestion
+from wmp_core.choices import suggestion
 
 Config = TypeVar("Config")
 #: What a setting can be: numbers and switches. Lists and names are part of a preset or a task.

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from wmp_core.choices import suggestion, unknown
 from wmp_sim.fall import FALLEN_TILT
 from wmp_sim.terrain import EASIEST
-from wmp_training.choices import suggestion, unknown
 from wmp_training.env.config import (
     CommandConfig,
     CurriculumConfig,

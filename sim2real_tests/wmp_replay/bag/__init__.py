@@ -1,1 +1,1 @@
-"""Reading rosbag2 recordings, whole or damaged, into what the networks saw."""
+"""Reads rosbag2 recordings, whole or damaged, into the inputs and outputs of the networks."""

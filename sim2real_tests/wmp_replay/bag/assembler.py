@@ -1,7 +1,7 @@
 """From a stream of records to world-model steps: pairs images, latents and robot states by tick and stamp.
 
-Topics are recorded by different subscriptions, so their order in the file is not their order in time. A step
-is therefore given out a little later, when everything that belongs to it must have come; what is held back is
+Topics are recorded by different subscriptions, so their order in the file is not their order in time. The
+output therefore lags by :data:`LAG` steps, when everything that belongs to a step has arrived. Memory is
 bounded.
 """
 
@@ -16,33 +16,33 @@ import numpy as np
 
 from wmp_core.contract import Contract
 from wmp_core.inference.world_model import Source
-from wmp_core.observation import RobotState
-from wmp_replay.bag.errors import BagError
+from wmp_core.robot_state import RobotState
 from wmp_replay.bag.records import DepthRecord, ImuReading, Joints, LatentRecord, PolicyStep, Record
 from wmp_replay.bag.step import WorldModelStep
+from wmp_replay.errors import BagError
 
 Reading = TypeVar("Reading", Joints, ImuReading)
 
 #: World-model steps by which the output lags behind the input.
 LAG = 5
-#: Largest distance (s) of an image from the age that the contract wants; as in the graph's parameters.
+#: Largest difference between an image's age and the contract's [s]; the nodes' default ``depth_tolerance``.
 DEPTH_TOLERANCE = 0.04
-#: Stamps (s) that differ by less are the same: they travel as whole nanoseconds.
+#: Stamps that differ by less are equal [s]: messages carry whole nanoseconds.
 SAME = 1e-6
-#: s without a policy step after which nothing more can belong to the steps held back.
+#: Time without a policy step after which the steps held back are complete [s].
 SILENCE = 1.0
-#: Sensor readings and images that are remembered: more than come in that time.
+#: Sensor readings and images kept: more than arrive within :data:`SILENCE`.
 MEMORY = 256
 
 
 class StepAssembler:
-    """Takes records in the order of the bag; gives out world-model steps in the order of the walk.
+    """Records in the order of the bag in, world-model steps in the order of the walk out.
 
-    Raises :class:`BagError` where images or actions are not those of the contract.
+    Raises :class:`BagError` if images or actions do not have the shapes of the contract.
 
     Attributes:
-        dropped: policy steps that are missing between recorded ones.
-        duplicates: policy steps that repeat or go back within an episode.
+        dropped: number of policy steps missing between recorded ones.
+        duplicates: number of policy steps that repeat or go back within an episode.
     """
 
     def __init__(self, contract: Contract) -> None:
@@ -61,7 +61,7 @@ class StepAssembler:
         self.duplicates = 0
 
     def feed(self, record: Record) -> Iterator[WorldModelStep]:
-        """Take the next record; yields the steps that are complete."""
+        """Add the next record; yields the steps that are complete."""
         if isinstance(record, PolicyStep):
             yield from self._on_step(record)
         elif isinstance(record, LatentRecord):
@@ -78,11 +78,11 @@ class StepAssembler:
     def finish(self) -> Iterator[WorldModelStep]:
         """The steps that were held back."""
         while self._open:
-            yield self._take()
+            yield self._pop()
 
     def _on_step(self, step: PolicyStep) -> Iterator[WorldModelStep]:
         if len(step.action) != self._contract.num_joints:
-            raise _other_contract("wmp/policy_step", len(step.action), self._contract.num_joints)
+            raise _contract_mismatch("wmp/policy_step", len(step.action), self._contract.num_joints)
         last = self._newest
         if last is None or step.is_first or step.tick < last.tick - self._interval:
             yield from self.finish()
@@ -101,16 +101,16 @@ class StepAssembler:
         elif continues:
             self._open[-1].append(step)
         while len(self._open) > LAG:
-            yield self._take()
+            yield self._pop()
 
     def _on_image(self, image: DepthRecord) -> None:
         if image.metres.size == 0:
             return
         if image.metres.shape != self._image_shape:
-            raise _other_contract("wmp/depth", image.metres.shape, self._image_shape)
+            raise _contract_mismatch("wmp/depth", image.metres.shape, self._image_shape)
         self._images.append(image)
 
-    def _take(self) -> WorldModelStep:
+    def _pop(self) -> WorldModelStep:
         policy, follows = tuple(self._open.popleft()), self._follows.popleft()
         tick = policy[0].tick
         outcome = self._latents.get(tick + self._interval)
@@ -132,22 +132,22 @@ class StepAssembler:
         return step
 
     def _image(self, step: PolicyStep, outcome: LatentRecord | None) -> tuple[DepthRecord | None, bool]:
-        """The image behind z, and whether it is missing: by its stamp, else by the age it should have."""
+        """The image behind z, found by its stamp, else by its expected age; and whether it is missing."""
         if outcome is not None and outcome.source == Source.PRIOR:
             return None, False
         if outcome is not None and not math.isnan(outcome.depth_stamp):
             same = [image for image in self._images if abs(image.stamp - outcome.depth_stamp) < SAME]
             return (same[-1], False) if same else (None, True)
-        wanted = step.stamp - self._contract.timing.depth_age
-        near = [image for image in self._images if abs(image.stamp - wanted) <= DEPTH_TOLERANCE]
-        return (min(near, key=lambda image: abs(image.stamp - wanted)) if near else None), False
+        expected = step.stamp - self._contract.timing.depth_age
+        near = [image for image in self._images if abs(image.stamp - expected) <= DEPTH_TOLERANCE]
+        return (min(near, key=lambda image: abs(image.stamp - expected)) if near else None), False
 
     def _state(self, stamp: float) -> RobotState | None:
         joints, imu = self._joints.get(_key(stamp)), self._imu.get(_key(stamp))
         return None if joints is None or imu is None else robot_state(self._contract, joints, imu)
 
 
-def _other_contract(topic: str, found: object, expected: object) -> BagError:
+def _contract_mismatch(topic: str, found: object, expected: object) -> BagError:
     return BagError(
         f"{topic} holds {found} values, the bundle's contract expects {expected}: give the bundle "
         "that walked with --bundle"
@@ -159,14 +159,14 @@ def _key(stamp: float) -> int:
 
 
 def _remember(readings: dict[int, Reading], reading: Reading) -> None:
-    """Add the newest reading, forget the oldest."""
+    """Add the newest reading; drop the oldest if there are more than :data:`MEMORY`."""
     readings[_key(reading.stamp)] = reading
     if len(readings) > MEMORY:
         del readings[next(iter(readings))]
 
 
 def robot_state(contract: Contract, joints: Joints, imu: ImuReading) -> RobotState | None:
-    """A reading of the robot in contract joint order; None where the message lacks one of the joints."""
+    """The robot state in contract joint order; None if the message lacks a joint."""
     names = contract.joints.names
     try:
         order = [joints.names.index(name) for name in names]

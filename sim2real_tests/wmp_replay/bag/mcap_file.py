@@ -1,7 +1,7 @@
-"""Messages of an MCAP file from front to back, to the last whole message even of a file that is cut off.
+"""Reads an MCAP file from front to back, up to the last whole message even of a truncated file.
 
-Only what reading in order takes (MCAP specification, records 0x02 to 0x06). The ``mcap`` package gives up a
-chunk whose end is missing; a killed recorder leaves just that, with seconds of messages in it.
+Implements only what sequential reading needs (MCAP specification, records 0x02 to 0x06). The ``mcap`` package
+discards a chunk whose end is missing; a killed recorder leaves such a chunk, with seconds of messages in it.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ FOOTER, SCHEMA, CHANNEL, MESSAGE, CHUNK = 0x02, 0x03, 0x04, 0x05, 0x06
 RECORD, MESSAGE_HEAD = struct.Struct("<BQ"), struct.Struct("<HIQQ")
 #: Start, end, uncompressed size and checksum of a chunk come before its compression.
 CHUNK_HEAD = struct.Struct("<QQQI")
-#: A length beyond this is no record but a damaged file.
+#: A longer record means that the file is damaged [bytes].
 LARGEST_RECORD = 1 << 30
 
 
 class Schema(NamedTuple):
-    """A message type: ``name``, how it is described (``ros2msg``) and its text."""
+    """A message type: ``name``, ``encoding`` (``ros2msg``) and ``text`` of its definition."""
 
     number: int
     name: str
@@ -34,7 +34,7 @@ class Schema(NamedTuple):
 
 
 class Channel(NamedTuple):
-    """A topic and the number of its schema."""
+    """A topic and the number of its schema in the file."""
 
     number: int
     schema: int
@@ -42,7 +42,7 @@ class Channel(NamedTuple):
 
 
 class Message(NamedTuple):
-    """One message: number of its channel, log time in ns, serialised data."""
+    """One message: number of its channel, log time [ns], serialised data."""
 
     channel: int
     stamp_ns: int
@@ -53,11 +53,11 @@ def read_mcap(stream: BufferedIOBase) -> Iterator[Schema | Channel | Message]:
     """Records in the order of the file.
 
     Raises:
-        ValueError: this is no MCAP, or a record is damaged.
-        EOFError: the file ends before its footer; everything before was given out.
+        ValueError: the file is not MCAP, or a record is damaged.
+        EOFError: the file ends before its footer; everything before that has been yielded.
     """
     if stream.read(len(MAGIC)) != MAGIC:
-        raise ValueError("it does not begin as an MCAP file")
+        raise ValueError("the file does not start with the MCAP magic bytes")
     while True:
         head = stream.read(RECORD.size)
         if len(head) < RECORD.size:
@@ -77,7 +77,7 @@ def read_mcap(stream: BufferedIOBase) -> Iterator[Schema | Channel | Message]:
 
 
 def _chunk(body: bytes) -> Iterator[Schema | Channel | Message]:
-    """Records of a chunk, as many as are whole."""
+    """The whole records of a chunk."""
     if len(body) < CHUNK_HEAD.size + 4:
         return
     compression, place = _text(body, CHUNK_HEAD.size)
@@ -107,7 +107,7 @@ def _record(opcode: int, body: bytes) -> Iterator[Schema | Channel | Message]:
 
 
 def _decompressed(compression: str, data: bytes) -> bytes:
-    """What can be unpacked, even where the end is missing."""
+    """The data that can be decompressed, even if the end is missing."""
     if compression == "zstd":
         return zstandard.ZstdDecompressor().decompressobj().decompress(data)
     if compression == "lz4":
@@ -118,7 +118,7 @@ def _decompressed(compression: str, data: bytes) -> bytes:
 
 
 def _text(body: bytes, place: int) -> tuple[str, int]:
-    """The string that begins at ``place``, and the place after it."""
+    """The string at offset ``place``, and the offset after it."""
     length = int.from_bytes(body[place : place + 4], "little")
     end = place + 4 + length
     return body[place + 4 : end].decode("utf-8", "replace"), end

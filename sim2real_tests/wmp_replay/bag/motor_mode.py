@@ -1,4 +1,4 @@
-"""Did the motors get what was commanded, or was it a dry run?"""
+"""Detects dry runs, in which the motors do not receive the commands."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from rosbags.typesys import Stores, get_typestore
 from wmp_replay.bag.storage import StoredMessage
 
 DIAGNOSTICS = "diagnostic_msgs/msg/DiagnosticArray"
-#: Key under which policy_node says in its diagnostics what the motors get, and its value in a dry run.
+#: Key in the diagnostics of policy_node for what the motors receive, and its value in a dry run.
 KEY, DAMPING = "motors_get", "damping"
 
 
 class MotorMode:
-    """Looks through a recording; ``is_dry_run`` is None as long as nothing tells."""
+    """Add every message of a recording; ``is_dry_run`` is None as long as nothing decides it."""
 
     def __init__(self, run_info: Mapping[str, Any]) -> None:
         noted = run_info.get("dry_run")
         self.is_dry_run = noted if isinstance(noted, bool) else None
 
     def add(self, message: StoredMessage) -> None:
-        """Take in the next message; what the recorder noted counts more than diagnostics."""
+        """Look at the next message. The recorder's notes take precedence over diagnostics."""
         if self.is_dry_run is not None or message.kind != DIAGNOSTICS or KEY.encode() not in message.data:
             return
         try:

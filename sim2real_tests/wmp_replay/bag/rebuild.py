@@ -1,9 +1,9 @@
-"""Policy steps and network images of a recording that holds sensor topics only.
+"""Rebuilds policy steps and network images of a recording that holds sensor topics only.
 
-Observations are computed by ``wmp_core``, as on the robot. The action of a step is the target that the motors
-were given (``joint_commands``), or, where that was not recorded, the target that explains the torque measured
-one step later: ``q_target = q + (tau + kd dq) / kp``. In a dry run the motors were damped, whatever was
-commanded, so there too the torque tells.
+Observations are computed by ``wmp_core``, as on the robot. The action of a step is the target sent to the
+motors (``joint_commands``). If that was not recorded, it is the target that explains the torque measured one
+step later: ``q_target = q + (tau + kd dq) / kp``. The same holds for a dry run, in which the motors damp
+whatever is commanded.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import numpy as np
 
 from wmp_core.contract import Contract
 from wmp_core.depth.geometry import DepthProjection, GeometryError
-from wmp_core.observation import Proprioception, RobotState
+from wmp_core.observation import Proprioception
+from wmp_core.robot_state import RobotState
 from wmp_replay.bag.assembler import SAME, robot_state
 from wmp_replay.bag.records import (
     CameraFrame,
@@ -30,13 +31,13 @@ from wmp_replay.bag.records import (
     VelocityCommand,
 )
 
-#: Share of the control period by which a reading may come early, and number of periods that make a pause.
+#: Share of the control period by which a reading may be early; periods without one that end an episode.
 EARLY, PAUSE = 0.25, 3.0
 NO_LATENT = 0
 
 
 class Rebuilder:
-    """Turns sensor records into :class:`PolicyStep` and :class:`DepthRecord`; passes readings on as well."""
+    """Turns sensor records into :class:`PolicyStep` and :class:`DepthRecord`; also passes readings on."""
 
     def __init__(self, contract: Contract, is_dry_run: bool = False) -> None:
         self._contract, self._is_dry_run = contract, is_dry_run
@@ -46,12 +47,12 @@ class Rebuilder:
         self._imu: ImuReading | None = None
         self._command = np.zeros(3)
         self._targets: JointCommand | None = None
-        self._waiting: RobotState | None = None  # a step whose action is known one reading later
+        self._waiting: RobotState | None = None  # its action is known one reading later
         self._last_stamp = -math.inf
         self._tick = 0
 
     def feed(self, record: Record) -> Iterator[Record]:
-        """Take the next sensor record; yields what follows from it."""
+        """Add the next sensor record; yields the records that follow from it."""
         if isinstance(record, ImuReading):
             self._imu = record
             yield record
@@ -65,7 +66,7 @@ class Rebuilder:
         elif isinstance(record, CameraInfo):
             self._projection = DepthProjection(self._contract.depth, record.intrinsics)
         elif isinstance(record, CameraFrame) and self._projection is not None:
-            # Frames of a camera that is restarting, or in another mode, are none of those it described.
+            # While a camera restarts or changes its mode, frames do not fit its camera_info.
             with contextlib.suppress(GeometryError):
                 yield DepthRecord(record.stamp, self._projection(record.depth, record.unit))
 
@@ -105,5 +106,5 @@ class Rebuilder:
             damping = joints.array("kd") * following.dq
             targets = following.q + (following.tau_est + damping) / joints.array("kp")
         targets = np.where(np.isfinite(targets), targets, state.q)
-        wanted = (targets - joints.array("default_position")) / action.scale
-        return np.clip(wanted, -action.clip, action.clip).astype(np.float32)
+        action_values = (targets - joints.array("default_position")) / action.scale
+        return np.clip(action_values, -action.clip, action.clip).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Messages as plain records: stamps in s, arrays in numpy, whatever the recorder and the storage were."""
+"""Messages as plain records, independent of recorder and storage: stamps in s, numpy arrays."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from wmp_core.depth.geometry import CameraIntrinsics
 
 @dataclass(frozen=True)
 class PolicyStep:
-    """``wmp_msgs/PolicyStep``: scaled proprioception ``[P]``, clipped action ``[J]``, command ``[3]``."""
+    """``wmp_msgs/PolicyStep``: scaled proprioception ``[P]``, clipped action ``[J]``, command ``[3]``
+    (m/s, m/s, rad/s)."""
 
     stamp: float
     tick: int
@@ -29,13 +30,14 @@ class PolicyStep:
 
 @dataclass(frozen=True)
 class LatentRecord:
-    """``wmp_msgs/Latent``: ``deter [D]`` is h of ``tick``; ``stoch [S]``, ``source``, ``kl`` (nats) and
-    ``depth_stamp`` (s, NaN without image) are those of the z that entered it."""
+    """``wmp_msgs/Latent``: deterministic state ``h [D]`` of ``tick``; stochastic state ``z [S]`` of the
+    world-model tick before, from which h follows, with its ``source``, ``kl`` [nats] and ``depth_stamp`` [s]
+    (NaN without image)."""
 
     stamp: float
     tick: int
-    deter: np.ndarray
-    stoch: np.ndarray
+    h: np.ndarray
+    z: np.ndarray
     source: int
     depth_stamp: float
     kl: float
@@ -45,8 +47,8 @@ class LatentRecord:
 
 @dataclass(frozen=True)
 class DepthRecord:
-    """``wmp/depth``: ``metres [H, W]`` float32, clipped; ``stamp`` is the capture time. ``[0, 0]`` says that
-    the camera had no image of the age that was wanted."""
+    """``wmp/depth``: ``metres [H, W]`` float32, clipped; ``stamp`` is the capture time. Shape ``[0, 0]``:
+    the camera had no image of the contract's age."""
 
     stamp: float
     metres: np.ndarray
@@ -54,7 +56,7 @@ class DepthRecord:
 
 @dataclass(frozen=True)
 class CameraFrame:
-    """A depth camera's own frame: ``depth [H, W]``, metres = count * ``unit``; 0 is invalid."""
+    """A raw frame of the depth camera: ``depth [H, W]`` in counts of ``unit`` [m]; 0 is invalid."""
 
     stamp: float
     depth: np.ndarray
@@ -63,7 +65,7 @@ class CameraFrame:
 
 @dataclass(frozen=True)
 class CameraInfo:
-    """Pinhole of the depth camera."""
+    """Pinhole model of the depth camera."""
 
     stamp: float
     intrinsics: CameraIntrinsics
@@ -71,7 +73,8 @@ class CameraInfo:
 
 @dataclass(frozen=True)
 class Joints:
-    """``joint_states``: rad, rad/s and N m in the order of ``names``; absent values are empty."""
+    """``joint_states`` in the order of ``names``: position [rad], velocity [rad/s], effort [N m]; quantities
+    that the message lacks are empty."""
 
     stamp: float
     names: tuple[str, ...]
@@ -81,12 +84,13 @@ class Joints:
 
 
 class JointCommand(Joints):
-    """``joint_commands``: position NaN where the motor has no target."""
+    """``joint_commands``; position is NaN where a motor has no target."""
 
 
 @dataclass(frozen=True)
 class ImuReading:
-    """``imu/data``: orientation base -> world (w, x, y, z), gyro rad/s and acceleration m/s^2 in the base."""
+    """``imu/data``: orientation base_link -> world (w, x, y, z); gyro [rad/s] and acceleration [m/s^2] in
+    base_link."""
 
     stamp: float
     quat_wxyz: np.ndarray
@@ -96,7 +100,7 @@ class ImuReading:
 
 @dataclass(frozen=True)
 class VelocityCommand:
-    """``cmd_vel``: vx m/s, vy m/s, yaw rate rad/s; has no stamp of its own, so the time of recording."""
+    """``cmd_vel``: vx [m/s], vy [m/s], yaw rate [rad/s]. ``stamp`` is the log time: the message has none."""
 
     stamp: float
     command: np.ndarray
@@ -105,7 +109,7 @@ class VelocityCommand:
 Record = (
     PolicyStep | LatentRecord | DepthRecord | CameraFrame | CameraInfo | Joints | ImuReading | VelocityCommand
 )
-#: Message and time of recording in s -> record.
+#: Message and log time [s] -> record.
 Decoder = Callable[[Any, float], Record]
 
 
@@ -128,7 +132,7 @@ def _policy_step(message: Any, _: float) -> PolicyStep:
 
 def _latent(message: Any, _: float) -> LatentRecord:
     captured = _seconds(message.depth_stamp)
-    # Bags recorded before the fields had these names call them deter and stoch.
+    # Bags recorded before the rename call the fields deter and stoch.
     h, z = (message.h, message.z) if hasattr(message, "h") else (message.deter, message.stoch)
     return LatentRecord(
         _seconds(message.header.stamp),
@@ -197,7 +201,7 @@ def _velocity(message: Any, logged: float) -> VelocityCommand:
     return VelocityCommand(logged, np.array((message.linear.x, message.linear.y, message.angular.z)))
 
 
-#: What a walk is read from: end of the topic's name (drivers put a namespace before it), type, decoder.
+#: Topics that a walk is read from, without the namespace that drivers add: type and decoder.
 DECODERS: dict[str, tuple[str, Decoder]] = {
     "wmp/policy_step": ("wmp_msgs/msg/PolicyStep", _policy_step),
     "wmp/latent": ("wmp_msgs/msg/Latent", _latent),

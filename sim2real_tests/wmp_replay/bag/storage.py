@@ -1,7 +1,7 @@
-"""Messages of a rosbag2 recording in the order of the file: MCAP or sqlite3, whole, split or cut off.
+"""Messages of a rosbag2 recording in the order of the file: MCAP or sqlite3, whole, split or truncated.
 
-Both formats are read front to back, so memory does not grow with the file, and a recording whose end is
-missing (the recorder was killed, the disk was full) yields everything up to there.
+Both formats are read from front to back: memory does not grow with the file, and a recording whose end is
+missing (the recorder was killed, the disk was full) yields everything before that.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from typing import Any, NamedTuple
 import yaml
 import zstandard
 
-from wmp_replay.bag.errors import BagError
 from wmp_replay.bag.mcap_file import Channel, Schema, read_mcap
+from wmp_replay.errors import BagError
 
 METADATA = "metadata.yaml"
 SUFFIXES = (".mcap", ".db3")
 
 
 class StoredMessage(NamedTuple):
-    """One message as it lies in the file: topic without leading slash, type name, log time, CDR bytes."""
+    """One message as stored: topic without leading slash, type name, log time [ns], CDR bytes."""
 
     topic: str
     kind: str
@@ -42,9 +42,10 @@ class Recording:
     """The files of one recording.
 
     Attributes:
-        custom_data: what the recorder noted in the metadata.
-        definitions: type name -> ``.msg`` text, as far as files that were read contain it.
-        problems: what was found wrong, one sentence each; grows while messages are read.
+        custom_data: the recorder's notes in the metadata.
+        compresses_messages: each message is compressed on its own.
+        definitions: type name -> ``.msg`` text, from the files read so far.
+        problems: what is wrong with the files, one sentence each; grows while messages are read.
     """
 
     path: Path
@@ -55,7 +56,7 @@ class Recording:
     problems: list[str] = field(default_factory=list)
 
     def messages(self) -> Iterator[StoredMessage]:
-        """Every message that can be read, file after file."""
+        """Every readable message, file after file."""
         self.problems = [problem for problem in self.problems if not problem.startswith("cut off")]
         for file in self.files:
             found = 0
@@ -88,7 +89,7 @@ _DAMAGED = (
 
 
 def open_recording(path: Path) -> Recording:
-    """Find the files of a rosbag2 folder (with or without metadata), or take a single ``.mcap`` or ``.db3``.
+    """The files of a rosbag2 folder (with or without metadata), or a single ``.mcap`` or ``.db3`` file.
 
     Raises:
         BagError: there is no such recording.
@@ -96,7 +97,7 @@ def open_recording(path: Path) -> Recording:
     if path.is_file():
         if path.suffix not in SUFFIXES:
             raise BagError(
-                f"{path} is no rosbag2: expected a folder, {' or '.join(SUFFIXES)}"
+                f"{path} is no rosbag2 recording: expected a folder, {' or '.join(SUFFIXES)}"
                 + (" (convert a ROS 1 bag with rosbags-convert)" if path.suffix == ".bag" else "")
             )
         return Recording(path, (path,))
@@ -104,17 +105,17 @@ def open_recording(path: Path) -> Recording:
         raise BagError(f"{path} does not exist; expected a rosbag2 folder, or a file {' or '.join(SUFFIXES)}")
     metadata, problems = _metadata(path)
     files = [path / Path(name).name for name in metadata.get("relative_file_paths") or []]
-    problems += [f"{file.name} is listed in {METADATA} and missing" for file in files if not file.exists()]
+    problems += [f"{file.name} is listed in {METADATA} but missing" for file in files if not file.exists()]
     files = [file for file in files if file.exists()] or _storage_files(path)
     if not files:
-        raise BagError(f"{path} holds no {' or '.join(SUFFIXES)}: is it a rosbag2 folder?")
+        raise BagError(f"{path} holds no {' or '.join(SUFFIXES)}: expected a rosbag2 folder")
     mode = str(metadata.get("compression_mode") or "").lower()
     custom = dict(metadata.get("custom_data") or {})
     return Recording(path, tuple(files), custom, mode == "message", problems=problems)
 
 
 def run_info(recording: Recording, key: str = "wmp_run_info") -> dict[str, Any]:
-    """What ``wmp record`` and ``wmp sim --record`` note about the run; empty for other recorders."""
+    """Notes of ``wmp record`` and ``wmp sim --record`` on the run; empty for other recorders."""
     try:
         info = json.loads(recording.custom_data.get(key, "{}"))
     except ValueError:
@@ -125,7 +126,7 @@ def run_info(recording: Recording, key: str = "wmp_run_info") -> dict[str, Any]:
 def _metadata(folder: Path) -> tuple[dict[str, Any], list[str]]:
     file = folder / METADATA
     if not file.is_file():
-        return {}, [f"no {METADATA}: the recorder was not ended properly, so its notes on the run are lost"]
+        return {}, [f"no {METADATA}: the recorder did not stop cleanly, so its notes on the run are lost"]
     try:
         return dict(yaml.safe_load(file.read_text(encoding="utf-8"))["rosbag2_bagfile_information"]), []
     except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
@@ -173,7 +174,7 @@ def _read_sqlite(file: Path, definitions: dict[str, str]) -> Iterator[StoredMess
 
 
 def _readable_place(file: Path, stack: contextlib.ExitStack) -> str:
-    """Where sqlite3 can read ``file``: itself, or a copy that lives as long as ``stack``."""
+    """URI that sqlite3 can read: ``file`` itself, or a copy that is deleted with ``stack``."""
     journal = file.with_name(f"{file.name}-wal")
     missing = 0 if file.suffix == ".zstd" else _missing_bytes(file)
     if not (file.suffix == ".zstd" or journal.exists() or missing):
@@ -182,15 +183,15 @@ def _readable_place(file: Path, stack: contextlib.ExitStack) -> str:
     copy = folder / "bag.db3"
     with _opened(file) as stream, copy.open("wb") as target:
         shutil.copyfileobj(stream, target)
-        # sqlite3 refuses a file shorter than its header says, and reads this one up to the missing part.
+        # sqlite3 refuses a file shorter than its header says; padded, it reads up to the missing part.
         target.truncate(target.tell() + missing)
-    if journal.exists():  # of a recorder that was killed: sqlite3 replays it
+    if journal.exists():  # left by a killed recorder; sqlite3 replays it
         shutil.copy(journal, folder / "bag.db3-wal")
     return f"file:{copy}"
 
 
 def _missing_bytes(file: Path) -> int:
-    """By how much a database is shorter than its header says (SQLite file format, 1.3)."""
+    """Number of bytes by which a database is shorter than its header says (SQLite file format, 1.3)."""
     with file.open("rb") as stream:
         header = stream.read(32)
     if len(header) < 32:

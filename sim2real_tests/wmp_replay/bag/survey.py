@@ -1,4 +1,4 @@
-"""What a recording holds, topic by topic, found in one pass without decoding: counts, rates, gaps, clocks."""
+"""Counts, rates, gaps and clocks of every topic of a recording, in one pass without decoding."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import numpy as np
 
 from wmp_replay.bag.storage import StoredMessage
 
-#: Bounds (s) and number of the bins, even in the logarithm, from which the median period is read: 4 % each.
+#: Range [s] and number of the logarithmic bins that give the median period to 4 %.
 SHORTEST, LONGEST, BINS = 1e-4, 1e3, 400
-#: A pause this many times the median period is a gap.
+#: A pause longer than this many median periods is a gap.
 GAP = 2.5
-#: Types that do not begin with a ``std_msgs/Header``.
+#: Types that do not start with a ``std_msgs/Header``.
 HEADERLESS = ("geometry_msgs/msg/Twist", "std_msgs/msg/Bool", "std_msgs/msg/String", "tf2_msgs/msg/TFMessage")
 
 
 @dataclass
 class TopicSurvey:
-    """One topic: times are the messages' own stamps where they have any, else the recorder's.
+    """One topic. Times [s] are the header stamps of the messages, or the recorder's log times without header.
 
-    ``backwards``: messages stamped earlier than the one before them. ``longest_pause`` in s began at
-    ``pause_at`` (s).
+    ``backwards`` counts messages stamped earlier than their predecessor. ``longest_pause`` [s] began at
+    ``pause_at`` [s].
     """
 
     kind: str
@@ -36,7 +36,7 @@ class TopicSurvey:
     _periods: np.ndarray = field(default_factory=lambda: np.zeros(BINS, np.int64), repr=False)
 
     def add(self, stamp: float) -> None:
-        """Take in the next message."""
+        """Add the stamp of the next message [s]."""
         if self.count:
             self._add_period(stamp - self.last)
         else:
@@ -46,7 +46,7 @@ class TopicSurvey:
 
     @property
     def rate(self) -> float:
-        """Hz, from the median period; NaN for fewer than two messages."""
+        """Rate from the median period [Hz]; NaN for fewer than two messages."""
         total = int(self._periods.sum())
         if total == 0:
             return math.nan
@@ -55,7 +55,7 @@ class TopicSurvey:
 
     @property
     def gaps(self) -> int:
-        """Pauses longer than :data:`GAP` median periods."""
+        """Number of pauses longer than :data:`GAP` median periods."""
         if math.isnan(self.rate):
             return 0
         return int(self._periods[_bin(GAP / self.rate) + 1 :].sum())
@@ -81,7 +81,7 @@ class Survey:
 
 
 def own_stamp(message: StoredMessage) -> float:
-    """Stamp (s) in the header of a message, or the recorder's if its type has none."""
+    """Stamp in the header of a message [s], or the log time if its type has no header."""
     if message.kind in HEADERLESS or len(message.data) < 12:
         return 1e-9 * message.stamp_ns
     order = "<" if message.data[1] & 1 else ">"

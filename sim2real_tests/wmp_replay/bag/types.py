@@ -1,4 +1,4 @@
-"""Message types without a ROS installation: standard ones from ``rosbags``, ours from their ``.msg`` text."""
+"""Message types without a ROS installation: from ``rosbags``, for ``wmp_msgs`` from ``.msg`` text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from rosbags.typesys import Stores, TypesysError, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
-from wmp_replay.bag.errors import BagError
+from wmp_replay.errors import BagError
 
 PACKAGE = "wmp_msgs"
 MESSAGES = ("PolicyStep", "Latent")
@@ -21,11 +21,11 @@ def typestore(definitions: Mapping[str, str]) -> Typestore:
     """Every type that a walk needs.
 
     Args:
-        definitions: type name -> text as stored in the bag; what it lacks comes from the installed messages,
-            as bags in sqlite3 of Humble hold no definitions.
+        definitions: type name -> text as stored in the bag. Missing ones come from the installed messages:
+            sqlite3 bags of Humble hold no definitions.
 
     Raises:
-        BagError: our messages are described nowhere.
+        BagError: a definition of ``wmp_msgs`` is missing or cannot be read.
     """
     names = {f"{PACKAGE}/msg/{message}": message for message in MESSAGES}
     return _store(tuple((name, definitions.get(name) or installed_text(names[name])) for name in names))
@@ -47,7 +47,7 @@ def installed_text(message: str) -> str:
     """Text of ``wmp_msgs/msg/<message>.msg`` of this environment or checkout.
 
     Raises:
-        BagError: it is nowhere.
+        BagError: the file is not installed.
     """
     for folder in _message_folders():
         file = folder / "msg" / f"{message}.msg"

@@ -1,4 +1,4 @@
-"""A recorded walk: what the bag holds, and its world-model steps one after the other."""
+"""A recorded walk: the content of the bag, and its world-model steps one by one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from rosbags.serde import SerdeError
 
 from wmp_core.contract import Contract
 from wmp_replay.bag.assembler import StepAssembler
-from wmp_replay.bag.errors import BagError
 from wmp_replay.bag.motor_mode import MotorMode
 from wmp_replay.bag.rebuild import Rebuilder
 from wmp_replay.bag.records import DECODERS, Record
@@ -19,8 +18,9 @@ from wmp_replay.bag.step import WorldModelStep
 from wmp_replay.bag.storage import Recording, open_recording, run_info
 from wmp_replay.bag.survey import Survey, TopicSurvey
 from wmp_replay.bag.types import typestore
+from wmp_replay.errors import BagError
 
-#: ``graph``: holds the networks' own inputs; ``sensors``: they are rebuilt from camera, joints and IMU.
+#: ``graph``: the bag holds the networks' inputs; ``sensors``: they are rebuilt from camera, joints and IMU.
 Kind = Literal["graph", "sensors"]
 
 NEEDED: dict[Kind, tuple[str, ...]] = {
@@ -35,13 +35,13 @@ USED: dict[Kind, tuple[str, ...]] = {
 
 @dataclass
 class Walk:
-    """A recording that can be replayed; read from disk anew by each call of :meth:`steps`.
+    """A recording that can be replayed; each call of :meth:`steps` reads it from disk again.
 
     Attributes:
-        topics: actual name -> what was found there.
-        names: name in the graph's terms -> actual name, for the topics that are used.
+        topics: name in the bag -> counts, rates and gaps.
+        names: name in the graph -> name in the bag, for the topics that are used.
         run_info: the recorder's notes on the run (bundle, options); empty for other recorders.
-        is_dry_run: whether the motors were damped whatever was commanded; None if nothing tells.
+        is_dry_run: the motors damped whatever was commanded; None if the bag does not say.
         dropped_steps, duplicate_steps, undecodable: counted by the last complete :meth:`steps`.
     """
 
@@ -63,12 +63,12 @@ class Walk:
 
     @property
     def is_partial(self) -> bool:
-        """Whether something that was recorded cannot be read."""
+        """Whether a part of the recording is missing or unreadable."""
         return any(problem.startswith("cut off") or "missing" in problem for problem in self.problems)
 
     @property
     def terrain(self) -> dict[str, Any] | None:
-        """``name`` and ``difficulty`` (0..1) of the simulated ground that was walked; None if unknown."""
+        """``name`` and ``difficulty`` (0..1) of the simulated terrain; None if unknown."""
         name, difficulty = self.run_info.get("terrain"), self.run_info.get("difficulty")
         if not isinstance(name, str) or not isinstance(difficulty, (int, float)):
             return None
@@ -76,17 +76,17 @@ class Walk:
 
     @property
     def duration(self) -> float:
-        """Length of the walk in s, by the steps of the policy or the joints' readings."""
+        """Length of the walk [s], from the stamps of policy steps or joint readings."""
         topic = self.topics[self.names[NEEDED["graph"][0] if self.kind == "graph" else "joint_states"]]
         return topic.last - topic.first
 
     def steps(
         self, contract: Contract, progress: Callable[[float], None] | None = None
     ) -> Iterator[WorldModelStep]:
-        """World-model steps in order; memory does not grow with the walk.
+        """World-model steps in order; memory does not grow with the length of the walk.
 
         Args:
-            contract: of the bundle that the walk is replayed with.
+            contract: contract of the bundle that the walk is replayed with.
             progress: called with the share of messages read, 0..1.
         """
         assembler, rebuilder = StepAssembler(contract), Rebuilder(contract, self.is_dry_run is True)
@@ -113,10 +113,10 @@ class Walk:
 
 
 def load_bag(path: str | Path) -> Walk:
-    """Look through a rosbag2 recording (sqlite3 or MCAP, of any recorder, whole or cut off).
+    """Survey a rosbag2 recording (sqlite3 or MCAP, of any recorder, whole or truncated).
 
     Raises:
-        BagError: there is no recording, or it holds no walk; lists what is missing.
+        BagError: there is no recording, or it holds no walk; the message lists the missing topics.
     """
     recording = open_recording(Path(path))
     survey, motors = Survey(), MotorMode(run_info(recording))
@@ -130,12 +130,12 @@ def load_bag(path: str | Path) -> Walk:
 
 
 def _find(name: str, topics: dict[str, TopicSurvey]) -> str | None:
-    """The topic that carries ``name``, perhaps below a namespace; of several the one with most messages."""
-    wanted = DECODERS[name][0]
+    """The topic ``name`` in the bag, with or without a namespace; of several, the one with most messages."""
+    expected = DECODERS[name][0]
     matching = [
         topic
         for topic, found in topics.items()
-        if (topic == name or topic.endswith(f"/{name}")) and found.kind == wanted
+        if (topic == name or topic.endswith(f"/{name}")) and found.kind == expected
     ]
     return max(matching, key=lambda topic: topics[topic].count, default=None)
 
@@ -146,16 +146,16 @@ def _kind(recording: Recording, topics: dict[str, TopicSurvey], names: dict[str,
             return kind
     if not topics:
         damage = "; ".join(recording.problems) or "it is empty"
-        raise BagError(f"{recording.path} holds no message that can be read: {damage}")
+        raise BagError(f"{recording.path} holds no readable message: {damage}")
     missing = [
         f"{' and '.join(name for name in needed if name not in names)} ({purpose})"
         for (needed, purpose) in (
-            (NEEDED["graph"], "what the networks were given"),
-            (NEEDED["sensors"], "to rebuild it from the sensors"),
+            (NEEDED["graph"], "inputs of the networks"),
+            (NEEDED["sensors"], "to rebuild them from the sensors"),
         )
     ]
     found = ", ".join(f"{name} [{topic.kind}]" for name, topic in sorted(topics.items()))
     raise BagError(
-        f"{recording.path} holds no walk: missing are {', or '.join(missing)}. Found: {found}. "
+        f"{recording.path} holds no walk: it lacks {', or '.join(missing)}. Found: {found}. "
         "Record with 'wmp record'"
     )

@@ -1,4 +1,4 @@
-"""Writes records as the rosbag2 that the graph's recorder would have written: for walks made without ROS."""
+"""Writes walks that were made without ROS as the rosbag2 that the recorder of the graph would write."""
 
 from __future__ import annotations
 
@@ -32,10 +32,11 @@ STORAGE = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
 def write_bag(
     folder: Path, records: Iterable[Record], run_info: Mapping[str, Any] | None = None, storage: str = "mcap"
 ) -> Path:
-    """Write ``records``, which come in order of their stamps, into the new rosbag2 ``folder``.
+    """Write ``records`` into the new rosbag2 ``folder``; returns the folder.
 
     Args:
-        run_info: notes on the run as the graph's recorder makes them; None: another recorder, no notes.
+        records: in the order of their stamps.
+        run_info: notes on the run, as ``wmp record`` makes them; None: no notes, like other recorders.
         storage: ``mcap`` or ``sqlite3``.
     """
     store = typestore({})
@@ -84,7 +85,7 @@ class _Encoder:
         whole, rest = divmod(nanoseconds, 1_000_000_000)
         return self._make("builtin_interfaces/msg/Time", sec=whole, nanosec=rest)
 
-    def _header(self, stamp: float, frame: str = "base") -> Any:
+    def _header(self, stamp: float, frame: str = "base_link") -> Any:
         return self._make("std_msgs/msg/Header", stamp=self._time(stamp), frame_id=frame)
 
     def _vector(self, values: np.ndarray) -> Any:
@@ -112,8 +113,8 @@ class _Encoder:
             "wmp_msgs/msg/Latent",
             header=self._header(record.stamp),
             tick=record.tick,
-            h=record.deter.astype(np.float32),
-            z=record.stoch.astype(np.uint8),
+            h=record.h.astype(np.float32),
+            z=record.z.astype(np.uint8),
             source=int(record.source),
             depth_stamp=self._time(record.depth_stamp),
             depth_age=age,

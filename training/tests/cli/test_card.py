@@ -3,8 +3,8 @@ import math
 import pytest
 
 from wmp_cli.cli import main
-from wmp_core.bundle import Bundle
-from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_core.verification import load_verified
+from wmp_testing.tiny_bundle import write_tiny_bundle
 from wmp_training.evaluation.metrics import Outcome
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.report import Report
@@ -19,7 +19,7 @@ def bundle(tmp_path):
 @pytest.fixture
 def evaluation(bundle, tmp_path):
     """The file of an evaluation of one cell."""
-    loaded = Bundle.load(bundle)
+    loaded = load_verified(bundle)
     report = Report({"kind": "bundle", "name": loaded.name, "sha256": loaded.sha256}, Protocol(), (0,), 1)
     trial = Trial("gap", 0.5, 1)
     figures = (6.0, 10.0, 0.1, 0.05, 1.0, 2.0, (1.0, 5.0, 9.0), math.nan)

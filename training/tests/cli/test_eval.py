@@ -5,7 +5,7 @@ from shutil import copytree
 import pytest
 
 from wmp_cli.cli import main
-from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_testing.tiny_bundle import write_tiny_bundle
 from wmp_training.evaluation import evaluate, through_graph
 from wmp_training.evaluation.episodes import run_trials
 from wmp_training.evaluation.protocol import Protocol

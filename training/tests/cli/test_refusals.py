@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_testing.tiny_bundle import write_tiny_bundle
 
 #: Run in a process of its own: which modules are imported says how early the refusal comes.
 SCRIPT = """
@@ -24,7 +24,7 @@ REFUSED = [
         "eval --bundle BUNDLE --difficulty 0.5,1.5 --json OUT",
         "difficulty is 1.5, expected a number in [0, 1]",
     ),
-    ("eval --bundle a1_wmp_v9 --json OUT", "did you mean a1_wmp_v1?"),
+    ("eval --bundle a1_wmp_v9 --json OUT", "did you mean 'a1_wmp_v1'?"),
     ("eval --run RUN --json OUT", "no checkpoint in RUN"),
     ("eval --bundle BUNDLE --json FILE/eval.json", "cannot be created: FILE is a file"),
     ("eval --bundle BUNDLE --json FILE", "--resume continues it, --overwrite replaces it"),
@@ -42,7 +42,7 @@ REFUSED = [
     ("gate --run RUN", "no checkpoint in RUN"),
     ("gate --run RUN --difficulty 3", "difficulty is 3.0, expected a number in [0, 1]"),
     ("gate --run RUN --robots 0", "--robots is 0, expected at least 1"),
-    ("card --bundle a1_wmp_v9", "did you mean a1_wmp_v1?"),
+    ("card --bundle a1_wmp_v9", "did you mean 'a1_wmp_v1'?"),
     ("card --bundle BUNDLE --evaluation OUT", "OUT is no evaluation: the file does not exist"),
     ("compare OUT", "OUT is no evaluation: the file does not exist"),
     ("compare FILE --out FILE", "--overwrite replaces it"),

@@ -6,8 +6,8 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from wmp_core.bundle import Bundle
 from wmp_core.calibration import Calibration
+from wmp_core.verification import load_verified, verify
 from wmp_training.checkpoint import load_checkpoint
 from wmp_training.cli import export, train
 from wmp_training.evaluation.metrics import Outcome
@@ -72,8 +72,8 @@ def test_an_exported_run_is_a_calibrated_bundle_that_the_runtime_accepts(folder,
     )
     out = tmp_path / "bundle"
     assert call(export.command, "--run", folder, "--out", out, "--note", "Six iterations.") == 0
-    bundle = Bundle.load(out)
-    report = bundle.verify()
+    bundle = load_verified(out)
+    report = verify(bundle)
     assert report.ok and report.steps == 200
     assert max(report.largest.values()) < 1e-4
     assert bundle.contract.limits.attitude == 0.9

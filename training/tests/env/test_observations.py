@@ -2,7 +2,8 @@ import numpy as np
 import torch
 
 from wmp_core.history import History
-from wmp_core.observation import RobotState, proprioception
+from wmp_core.observation import Proprioception
+from wmp_core.robot_state import RobotState
 from wmp_training.env.observations import Observations
 from wmp_training.sim.backend import RobotStates
 
@@ -44,7 +45,7 @@ def test_batched_terms_and_history_equal_those_of_the_runtime(contract):
         observed = batched.proprioception(batched.raw(states, command))
         history = batched.push(observed, action)
         for i in range(count):
-            expected = proprioception(contract, as_runtime(states, i), command[i].numpy())
+            expected = Proprioception(contract)(as_runtime(states, i), command[i].numpy())
             np.testing.assert_allclose(observed[i].numpy(), expected, atol=1e-5)
             np.testing.assert_allclose(
                 history[i].numpy(), reference[i].push(expected, action[i].numpy()), atol=1e-5

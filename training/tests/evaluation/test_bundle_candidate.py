@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from wmp_core.bundle import Bundle, InitialState, write_bundle
 from wmp_core.depth.geometry import clip_depth, normalise
-from wmp_core.inference.policy import Policy
-from wmp_core.inference.world_model import WorldModel
+from wmp_core.inference.world_model import InitialState
+from wmp_core.verification import load_verified
 from wmp_training.env.environment import Observation
 from wmp_training.evaluation.bundle_candidate import BundleAgent
+from wmp_training.export.bundle_writer import write_bundle
 from wmp_training.export.golden import record_golden
 from wmp_training.export.graphs import export_graphs
 
@@ -20,7 +20,7 @@ def bundle(networks, contract, tmp_path):
     state = InitialState(begin.deter[0].detach().numpy(), begin.stoch[0].argmax(-1).numpy())
     golden = record_golden(networks, steps=20)
     write_bundle(tmp_path / "tiny", contract, export_graphs(networks), state, golden, {})
-    return Bundle.load(tmp_path / "tiny")
+    return load_verified(tmp_path / "tiny")
 
 
 def observation_at(golden, step, interval):
@@ -60,7 +60,7 @@ def test_the_batched_agent_matches_the_recorded_single_robot(bundle):
 def replay(bundle, images):
     """z, h and action at every world-model tick of the recorded walk, with ``images`` in place of its own."""
     golden, interval = bundle.golden, bundle.contract.timing.world_model_interval
-    world_model, policy = WorldModel(bundle), Policy(bundle)
+    world_model, policy = bundle.create_world_model(), bundle.create_policy()
     latent, trace = world_model.state, []
     for step in range(golden.steps):
         if step % interval == 0 and step > 0:
@@ -91,4 +91,4 @@ def test_changed_images_change_z_the_next_h_and_the_action(bundle):
 
 def test_images_change_the_actions_of_the_released_policy():
     released = Path(__file__).parents[3] / "models" / "a1_wmp_v1"
-    check_that_images_reach_the_action(Bundle.load(released), smallest_change=1e-2)
+    check_that_images_reach_the_action(load_verified(released), smallest_change=1e-2)

@@ -4,8 +4,8 @@ import math
 import pytest
 import torch
 
-from wmp_core.bundle import Bundle
-from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_core.verification import load_verified
+from wmp_testing.tiny_bundle import write_tiny_bundle
 from wmp_training.evaluation.bundle_candidate import BundleCandidate
 from wmp_training.evaluation.episodes import DelayedDepth, run_trials, steer
 from wmp_training.evaluation.protocol import Protocol
@@ -18,7 +18,7 @@ SHORT = Protocol(duration=0.6)
 @pytest.fixture(scope="module")
 def candidate(tmp_path_factory):
     torch.set_num_threads(1)
-    return BundleCandidate(Bundle.load(write_tiny_bundle(tmp_path_factory.mktemp("bundles") / "tiny")))
+    return BundleCandidate(load_verified(write_tiny_bundle(tmp_path_factory.mktemp("bundles") / "tiny")))
 
 
 class Clock:

@@ -7,10 +7,10 @@ import pytest
 import torch
 from PIL import Image
 
-from wmp_core.bundle import Bundle
-from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_core.verification import load_verified
 from wmp_sim.terrain import make_terrain
 from wmp_sim.world import build_world
+from wmp_testing.tiny_bundle import write_tiny_bundle
 from wmp_training.evaluation import film
 from wmp_training.evaluation.bundle_candidate import BundleCandidate
 from wmp_training.evaluation.episodes import run_trials
@@ -25,7 +25,7 @@ TRIAL, PROTOCOL = Trial("stairs_up", 0.1, 3), Protocol(duration=1.7)
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory):
-    return Bundle.load(write_tiny_bundle(tmp_path_factory.mktemp("bundles") / "tiny"))
+    return load_verified(write_tiny_bundle(tmp_path_factory.mktemp("bundles") / "tiny"))
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,9 @@
 import pytest
 import torch
 
-from wmp_core.bundle import Bundle, InitialState, write_bundle
-from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_core.inference.world_model import InitialState
+from wmp_core.verification import load_verified
+from wmp_testing.tiny_bundle import write_tiny_bundle
 from wmp_training.env.environment import Observation
 from wmp_training.evaluation.open_loop import (
     BundlePredictor,
@@ -13,6 +14,7 @@ from wmp_training.evaluation.open_loop import (
 from wmp_training.evaluation.open_loop_plot import plot_open_loop
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.trial import Trial
+from wmp_training.export.bundle_writer import write_bundle
 from wmp_training.export.golden import record_golden
 from wmp_training.export.graphs import export_graphs
 from wmp_training.world_model.prediction import ModelPredictor, PredictionErrors, predict
@@ -24,7 +26,7 @@ def test_exported_graphs_predict_what_the_torch_model_predicts(networks, tmp_pat
     state = InitialState(begin.deter[0].detach().numpy(), begin.stoch[0].argmax(-1).numpy())
     golden = record_golden(networks, steps=50)
     folder = write_bundle(tmp_path / "b", networks.contract, export_graphs(networks), state, golden, {})
-    bundle, contract = Bundle.load(folder), networks.contract
+    bundle, contract = load_verified(folder), networks.contract
     joints, interval = contract.num_joints, contract.timing.world_model_interval
     sizes = (64, 64), (contract.proprioception_size,), (interval * joints,), ()
     walk = Sequences(*(torch.rand(2, 10, *size) for size in sizes))
@@ -38,7 +40,7 @@ def test_exported_graphs_predict_what_the_torch_model_predicts(networks, tmp_pat
 
 @pytest.fixture
 def bundle(tmp_path):
-    return Bundle.load(write_tiny_bundle(tmp_path / "tiny"))
+    return load_verified(write_tiny_bundle(tmp_path / "tiny"))
 
 
 def watch(recorder, ticks, due):

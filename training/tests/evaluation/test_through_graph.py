@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_testing.tiny_bundle import write_tiny_bundle
 from wmp_training.evaluation import through_graph
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.through_graph import (

@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from wmp_core.bundle import Bundle
-from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_core.verification import load_verified
+from wmp_testing.tiny_bundle import write_tiny_bundle
 from wmp_training.evaluation.metrics import Outcome
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.report import Report, ReportError
@@ -46,7 +46,7 @@ def evaluation(bundle, blind="no"):
 
 @pytest.fixture
 def bundle(tmp_path, monkeypatch):
-    bundle = Bundle.load(write_tiny_bundle(tmp_path / "tiny"))
+    bundle = load_verified(write_tiny_bundle(tmp_path / "tiny"))
     bundle.metadata.clear()
     bundle.metadata.update(KNOWN)
     return bundle

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wmp_training.cli.output import check_file
+from wmp_core.output_paths import check_file
 
 
 @dataclass(frozen=True)

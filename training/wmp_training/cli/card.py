@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 from wmp_core.default_bundle import resolve_bundle
+from wmp_core.output_paths import check_file
 from wmp_training.cli.mistakes import MISTAKES
 from wmp_training.cli.options import add_overwrite, check_evaluations
-from wmp_training.cli.output import check_file
 from wmp_training.export.card_parts import CARD, lost_parts
 
 HELP = "write a bundle's model card from its evaluation"
@@ -60,14 +60,14 @@ class CardCommand:
         check_evaluations([*given, *args.compare])
 
         # Imported here: what could be refused has been, and `wmp --help` needs no torch.
-        from wmp_core.bundle import Bundle
+        from wmp_core.verification import load_verified
         from wmp_training.evaluation.compare import load_reports
         from wmp_training.evaluation.files import written_whole
         from wmp_training.evaluation.report import Report
         from wmp_training.export.model_card import model_card
 
         report, blinded = (Report.load(file) if file else None for file in (args.evaluation, args.blinded))
-        text = model_card(Bundle.load(folder), report, blinded, load_reports(args.compare, args.names))
+        text = model_card(load_verified(folder), report, blinded, load_reports(args.compare, args.names))
         lost = lost_parts(card.read_text(), text) if card.is_file() and not args.overwrite else []
         if lost:
             remedy = "give the evaluations that they came from, or --overwrite"

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from wmp_core.output_paths import check_file
 from wmp_training.cli.mistakes import MISTAKES
-from wmp_training.cli.output import check_file
 
 HELP = "strip a run's checkpoint to what another run needs to begin with"
 DESCRIPTION = """

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from wmp_core.output_paths import check_file
 from wmp_training.cli.mistakes import MISTAKES
 from wmp_training.cli.options import add_overwrite, check_evaluations
-from wmp_training.cli.output import check_file
 
 HELP = "show evaluations of several policies in one table"
 DESCRIPTION = """

@@ -7,8 +7,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+from wmp_core.output_paths import check_file
 from wmp_training.cli.mistakes import MISTAKES
-from wmp_training.cli.output import check_file
 from wmp_training.log import RunLog
 
 HELP = "draw the reward and the terrain levels of a run"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wmp_core.default_bundle import resolve_bundle
+from wmp_core.output_paths import check_file
 from wmp_training.checkpoint_facts import find_checkpoint, load_facts
 from wmp_training.cli.episode_progress import episode_progress
 from wmp_training.cli.mistakes import MISTAKES
@@ -23,7 +24,6 @@ from wmp_training.cli.options import (
     check_at_least,
     check_evaluations,
 )
-from wmp_training.cli.output import check_file
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.trial import difficulties, seeds, terrain_names
 

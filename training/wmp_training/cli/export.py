@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from wmp_core.default_bundle import BUNDLE_FILE
+from wmp_core.manifest import MANIFEST
+from wmp_core.output_paths import check_new_folder
 from wmp_training.checkpoint_facts import find_checkpoint, load_facts
 from wmp_training.cli.episode_progress import episode_progress
 from wmp_training.cli.mistakes import MISTAKES
 from wmp_training.cli.options import RUN, add_overwrite, check_at_least
-from wmp_training.cli.output import check_new_folder, plain_log
+from wmp_training.cli.output import plain_log
 
 HELP = "turn a training run into a bundle"
 DESCRIPTION = """
@@ -75,9 +76,9 @@ def check_bundle_output(folder: Path, overwrite: bool) -> None:
 
     Raises:
         FileExistsError: the folder holds a bundle, or something else.
-        OSError: see :func:`wmp_training.cli.output.check_new_folder`.
+        OSError: see :func:`wmp_core.output_paths.check_new_folder`.
     """
-    if not (folder / BUNDLE_FILE).is_file():
+    if not (folder / MANIFEST).is_file():
         check_new_folder(folder)
     elif not overwrite:
         files = ", ".join(sorted(file.name for file in folder.iterdir()))

@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 
 from wmp_core.default_bundle import resolve_bundle
+from wmp_core.output_paths import check_file
 from wmp_training.cli.episode_progress import episode_progress, shown
 from wmp_training.cli.mistakes import MISTAKES
 from wmp_training.cli.options import BUNDLE, add_overwrite, add_terrains
-from wmp_training.cli.output import check_file
 from wmp_training.evaluation.trial import Trial, terrain_names
 
 HELP = "film a bundle's policy on obstacles, with its depth images and their prediction"
@@ -53,12 +53,12 @@ class FilmCommand:
         import torch
         from PIL import Image
 
-        from wmp_core.bundle import Bundle
+        from wmp_core.verification import load_verified
         from wmp_training.evaluation import film
         from wmp_training.evaluation.protocol import Protocol
 
         torch.set_num_threads(1)
-        bundle, reel = Bundle.load(folder), list[Image.Image]()
+        bundle, reel = load_verified(folder), list[Image.Image]()
         for trial in trials:
             progress = episode_progress(trial.terrain, 1)
             footage, outcome = film.record_footage(bundle, trial, Protocol(), progress)

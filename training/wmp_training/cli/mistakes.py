@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wmp_core.bundle import BundleError
+from wmp_core.manifest import BundleError
 
 #: Refused values, missing or damaged files, folders that are not bundles.
 MISTAKES = (ValueError, OSError, BundleError)

@@ -9,8 +9,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wmp_core.output_paths import check_new_folder
 from wmp_training.cli.mistakes import MISTAKES
-from wmp_training.cli.output import check_new_folder, plain_log
+from wmp_training.cli.output import plain_log
 from wmp_training.stop import INTERRUPTED, StopRequest
 
 if TYPE_CHECKING:

@@ -49,7 +49,7 @@ class BundleAgent:
     def __call__(self, observation: Observation) -> Tensor:
         """Clipped actions [N, J]."""
         self._step_world_model(observation)
-        outputs = self.bundle.model("policy").run(
+        outputs = self.bundle.models["policy"].run(
             history=observation.history.numpy(), command=observation.command.numpy(), deter=self.h
         )
         action = np.clip(outputs["action"], -self._clip, self._clip)
@@ -66,13 +66,13 @@ class BundleAgent:
         z = np.where(first[:, None], initial.stoch, self.z[due])
         self._actions[due[first]] = 0.0
         actions = self._actions[due].reshape(len(due), -1)
-        h = self.bundle.model("advance").run(deter=h, stoch=z, actions=actions)["next_deter"]
-        observed = self.bundle.model("observe").run(
+        h = self.bundle.models["advance"].run(deter=h, stoch=z, actions=actions)["next_deter"]
+        observed = self.bundle.models["observe"].run(
             deter=h,
             proprioception=observation.proprioception[observation.due].numpy(),
             depth=observation.depth.unsqueeze(1).numpy(),
         )
-        prior = self.bundle.model("prior").run(deter=h)["stoch"]
+        prior = self.bundle.models["prior"].run(deter=h)["stoch"]
         self.h[due] = h
         self.z[due] = np.where(observation.valid.numpy()[:, None], observed["stoch"], prior)
         self.kl[observation.due] = torch.from_numpy(observed["kl"]).where(observation.valid, torch.nan)

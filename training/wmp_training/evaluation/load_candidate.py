@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wmp_core.bundle import Bundle
+from wmp_core.verification import load_verified
 from wmp_training.evaluation.bundle_candidate import BundleCandidate
 from wmp_training.evaluation.candidate import Candidate
 
@@ -12,7 +12,7 @@ from wmp_training.evaluation.candidate import Candidate
 def load_candidate(bundle: Path | None, run: Path | None) -> Candidate:
     """The policy of ``bundle`` or ``run``; raises ``ValueError`` unless exactly one is given."""
     if bundle is not None and run is None:
-        return BundleCandidate(Bundle.load(bundle))
+        return BundleCandidate(load_verified(bundle))
     if bundle is None and run is not None:
         # Imported here: evaluating a bundle needs none of the training code.
         from wmp_training.evaluation.run_candidate import RunCandidate

@@ -51,7 +51,7 @@ class BundlePredictor:
 
     def _run(self, graph: str, output: str, **inputs: Tensor) -> Tensor:
         arrays = {name: value.numpy() for name, value in inputs.items()}
-        return torch.from_numpy(self.bundle.model(graph).run(**arrays)[output])
+        return torch.from_numpy(self.bundle.models[graph].run(**arrays)[output])
 
 
 class Recorder:

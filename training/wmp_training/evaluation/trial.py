@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from wmp_core.choices import unknown
 from wmp_sim.terrain import TERRAINS, Terrain, seeded_terrain
-from wmp_training.choices import unknown
 
 #: The terrains that ``all`` stands for; ``course`` is left out, because it chains several others.
 EVALUATED = tuple(name for name in TERRAINS if name != "course")

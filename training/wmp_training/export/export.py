@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wmp_core.bundle import Bundle, InitialState, write_bundle
+from wmp_core.bundle import Bundle
 from wmp_core.calibration import Calibration
 from wmp_core.contract import Contract
 from wmp_core.golden import GoldenTrajectory
+from wmp_core.inference.world_model import InitialState
+from wmp_core.verification import load_verified, verify
 from wmp_training.a1_contract import a1_contract
 from wmp_training.checkpoint import load_checkpoint
 from wmp_training.checkpoint_facts import find_checkpoint
 from wmp_training.evaluation.episodes import Progress
 from wmp_training.evaluation.files import written_whole
+from wmp_training.export.bundle_writer import write_bundle
 from wmp_training.export.calibration import calibrate, run_calibration
 from wmp_training.export.card_parts import CARD
 from wmp_training.export.golden import record_golden
@@ -42,7 +45,7 @@ class Parts:
     def write(self, out: Path, contract: Contract, calibration: Calibration | None = None) -> Bundle:
         """Write a bundle to ``out`` and load it."""
         parts = self.graphs, self.initial_state, self.golden, self.metadata
-        return Bundle.load(write_bundle(out, contract, *parts, calibration=calibration))
+        return load_verified(write_bundle(out, contract, *parts, calibration=calibration))
 
 
 def export(
@@ -82,7 +85,7 @@ def export(
     parts = _parts(networks, provenance(facts, networks, note))
     with tempfile.TemporaryDirectory() as scratch:
         draft = parts.write(Path(scratch) / out.name, networks.contract)
-        logger.info("ONNX Runtime against torch: %s", draft.verify())
+        logger.info("ONNX Runtime against torch: %s", verify(draft))
         where = (terrains or parts.metadata["terrains"]) if episodes else ()
         measured = calibrate(run_calibration(draft, where, episodes, threads, progress))
     parts.metadata["calibration_episodes"] = {"all": measured.episodes, "successful": measured.successes}

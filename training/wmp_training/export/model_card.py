@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from wmp_core.bundle import Bundle
+from wmp_core.verification import verify
 from wmp_sim.fall import FALLEN_TILT
 from wmp_training.evaluation.compare import comparison_table, success_table
 from wmp_training.evaluation.metrics import LONGEST_TRUNK_CONTACT
@@ -259,7 +260,7 @@ def _world_model(bundle: Bundle, report: Report | None) -> str:
 
 
 def _parity(bundle: Bundle) -> str:
-    report = bundle.verify()
+    report = verify(bundle)
     rows = "\n".join(f"| {key} | {value:.1e} |" for key, value in report.largest.items())
     return f"""## Parity
 

@@ -13,9 +13,9 @@ from wmp_bringup import last_damping
 from wmp_bringup.graph import a1_graph
 from wmp_bringup.last_damping import damp_if_controller_died
 from wmp_bringup.processes import NodeExit
-from wmp_core.a1.wire import decode_low_cmd
-from wmp_core.testing.tiny_bundle import tiny_contract
-from wmp_core.testing.wire_robot import WireRobot
+from wmp_core.a1.robot_wire import decode_low_cmd
+from wmp_testing.tiny_bundle import tiny_contract
+from wmp_testing.wire_robot import WireRobot
 
 
 @pytest.fixture

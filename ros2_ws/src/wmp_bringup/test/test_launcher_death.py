@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from wmp_core.testing.tiny_bundle import tiny_contract, write_tiny_bundle
-from wmp_core.testing.wire_robot import WireRobot
+from wmp_testing.tiny_bundle import tiny_contract, write_tiny_bundle
+from wmp_testing.wire_robot import WireRobot
 
 R1, A = 1, 1 << 8
 

@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from wmp_cli.command import UsageError
-from wmp_core.bundle import Bundle, BundleError
+from wmp_core.bundle import Bundle
 from wmp_core.default_bundle import find_bundle
+from wmp_core.manifest import BundleError
 from wmp_core.signing import SIGNATURE, SignatureError, load_trusted_keys, require_trusted, sign, signer
+from wmp_core.verification import load_verified, verify
 
 EXAMPLES = """examples:
   wmp bundle info                                  the default bundle: robot, sizes, training, signature
-  wmp bundle verify models/a1_wmp_v0               hashes, graphs and golden trajectory on this machine
+  wmp bundle verify models/a1_wmp_v1               hashes, graphs and golden trajectory on this machine
   openssl genpkey -algorithm ed25519 -out key.pem  make a key, once; keep it off the robot
-  wmp bundle sign models/a1_wmp_v0 --key key.pem   prints the public key for the robot's list of trusted keys
-  wmp bundle verify models/a1_wmp_v0 --trusted-keys trusted_keys.txt
+  wmp bundle sign models/a1_wmp_v1 --key key.pem   prints the public key for the robot's list of trusted keys
+  wmp bundle verify models/a1_wmp_v1 --trusted-keys trusted_keys.txt
 
 exit code: 0 sound (and signed by a trusted key, if a list is given); 1 not; 2 wrong arguments"""
 
@@ -67,7 +69,7 @@ class BundleCommand:
 
 
 def _info(path: Path, arguments: argparse.Namespace) -> None:
-    figures = _describe(Bundle.load(path, verify=False))
+    figures = _describe(Bundle.load_unverified(path))
     if arguments.json:
         print(json.dumps(figures, indent=2))
         return
@@ -101,7 +103,7 @@ def _describe(bundle: Bundle) -> dict[str, Any]:
 
 
 def _verify(path: Path, arguments: argparse.Namespace) -> None:
-    report = Bundle.load(path, arguments.provider).verify()
+    report = verify(load_verified(path, arguments.provider))
     print(f"{path}: {report}")
     if arguments.trusted_keys is not None:
         public = require_trusted(path, load_trusted_keys(arguments.trusted_keys))
@@ -112,5 +114,5 @@ def _verify(path: Path, arguments: argparse.Namespace) -> None:
 
 
 def _sign(path: Path, arguments: argparse.Namespace) -> None:
-    Bundle.load(path)  # nobody vouches for a broken bundle
+    load_verified(path)  # nobody vouches for a broken bundle
     print(sign(path, arguments.key))

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from wmp_core.contract import Contract
 from wmp_core.history import History
-from wmp_core.testing.tiny_bundle import tiny_contract
+from wmp_testing.tiny_bundle import tiny_contract
 
 #: Proprioception of its own indices: gyro 0-2, gravity 3-5, command 6-8, joint error 9-20, velocity 21-32.
 INDICES = np.arange(33, dtype=np.float32)
@@ -24,7 +24,7 @@ def test_a_step_is_proprioception_without_the_command_then_the_last_action():
     np.testing.assert_array_equal(step, [*WITHOUT_COMMAND, *range(100, 112)])
 
 
-def test_reset_forgets_everything():
+def test_reset_clears_all_steps():
     history = History(tiny_contract())
     first = history.push(INDICES, np.zeros(12))
     history.push(INDICES + 1, np.ones(12))

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from wmp_core.contract import Contract
-from wmp_core.observation import Proprioception, RobotState, proprioception, term_slices
-from wmp_core.testing.tiny_bundle import tiny_contract
+from wmp_core.observation import Proprioception, term_slices
+from wmp_core.robot_state import RobotState
+from wmp_testing.tiny_bundle import tiny_contract
 
 DEFAULT = [0.1, 0.8, -1.5, -0.1, 0.8, -1.5, 0.1, 1.0, -1.5, -0.1, 1.0, -1.5]
 
@@ -25,21 +26,21 @@ def robot_state(**changes):
 
 
 def test_a_robot_at_rest_in_its_default_pose_observes_gravity_only():
-    values = proprioception(tiny_contract(), robot_state(), np.zeros(3))
+    values = Proprioception(tiny_contract())(robot_state(), np.zeros(3))
     expected = np.zeros(33)
     expected[5] = -1.0
     np.testing.assert_allclose(values, expected, atol=1e-7)
     assert values.dtype == np.float32
 
 
-def test_every_term_has_the_place_and_scale_of_the_paper():
+def test_every_term_has_the_position_and_scale_of_the_paper():
     state = robot_state(
         quat_wxyz=np.array([math.cos(0.1), 0.0, math.sin(0.1), 0.0]),
         gyro=np.array([0.4, -0.8, 2.0]),
         q=np.array(DEFAULT) + np.arange(12) * 0.01,
         dq=np.arange(12.0),
     )
-    values = proprioception(tiny_contract(), state, np.array([0.5, -0.1, 0.8]))
+    values = Proprioception(tiny_contract())(state, np.array([0.5, -0.1, 0.8]))
     np.testing.assert_allclose(values[0:3], [0.1, -0.2, 0.5], rtol=1e-6)
     np.testing.assert_allclose(values[3:6], [math.sin(0.2), 0.0, -math.cos(0.2)], atol=1e-7)
     np.testing.assert_allclose(values[6:9], [0.5, -0.1, 0.2], rtol=1e-6)
@@ -49,7 +50,7 @@ def test_every_term_has_the_place_and_scale_of_the_paper():
 
 def test_values_are_clipped_after_scaling():
     state = robot_state(dq=np.array([1e4, -1e4] + [1999.0] * 10))
-    values = proprioception(tiny_contract(), state, np.zeros(3))
+    values = Proprioception(tiny_contract())(state, np.zeros(3))
     np.testing.assert_allclose(values[21:24], [100.0, -100.0, 99.95], rtol=1e-6)
 
 
@@ -88,6 +89,6 @@ def test_an_observation_is_not_overwritten_by_the_next_one():
     np.testing.assert_allclose(first[21:], 0.05, rtol=1e-6)
 
 
-def test_a_reading_that_is_not_finite_stays_visible():
+def test_a_reading_that_is_not_finite_is_not_hidden():
     state = robot_state(gyro=np.array([math.nan, 0.0, 0.0]))
-    assert math.isnan(proprioception(tiny_contract(), state, np.zeros(3))[0])
+    assert math.isnan(Proprioception(tiny_contract())(state, np.zeros(3))[0])

@@ -1,51 +1,25 @@
-"""What the networks are told about the robot: the reference implementation of every observation term."""
+"""Observations of the networks: the reference implementation of every observation term."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, List, NamedTuple, Tuple
 
 import numpy as np
 
 from wmp_core.contract import Contract, ObservationTerm
+from wmp_core.robot_state import RobotState
 from wmp_core.rotation import projected_gravity
 
 
-@dataclass(frozen=True)
-class RobotState:
-    """One reading of the robot, joints in contract order.
-
-    ``quat_wxyz [4]`` base -> world; ``gyro [3]`` rad/s and ``acc [3]`` m/s^2 in the base frame; ``q [J]``
-    rad, ``dq [J]`` rad/s, ``tau_est [J]`` N m; ``stamp`` s; ``tick`` the robot's own counter. Optional:
-    ``motor_temperature [J]`` in degrees Celsius, ``foot_force [4]`` raw counts in the order of the contract's
-    legs, ``remote`` the 40 bytes of the hand-held controller, ``emergency_stop`` whether its stop is pressed,
-    ``battery`` the charge that is left, 0..1 (an A1's low-level state does not tell).
-    """
-
-    quat_wxyz: np.ndarray
-    gyro: np.ndarray
-    acc: np.ndarray
-    q: np.ndarray
-    dq: np.ndarray
-    tau_est: np.ndarray
-    stamp: float
-    tick: int
-    motor_temperature: Optional[np.ndarray] = None
-    foot_force: Optional[np.ndarray] = None
-    remote: bytes = b""
-    emergency_stop: bool = False
-    battery: Optional[float] = None
-
-
 class TermInputs(NamedTuple):
-    """Everything a term may read. ``command [3]`` is (vx m/s, vy m/s, yaw rate rad/s) in the base frame."""
+    """Inputs of every term; ``command [3]`` is (vx m/s, vy m/s, yaw rate rad/s) in base_link."""
 
     state: RobotState
     command: np.ndarray
     default_position: np.ndarray
 
 
-#: Raw (unscaled) value of every term that proprioception may hold, by its name in the contract.
+#: Raw (unscaled) value of every possible term of proprioception, by its name in the contract.
 TERMS: Dict[str, Callable[[TermInputs], np.ndarray]] = {
     "base_angular_velocity": lambda inputs: inputs.state.gyro,
     "projected_gravity": lambda inputs: projected_gravity(inputs.state.quat_wxyz),
@@ -56,7 +30,7 @@ TERMS: Dict[str, Callable[[TermInputs], np.ndarray]] = {
 
 
 def term_slices(terms: Tuple[ObservationTerm, ...], joints: int) -> Dict[str, slice]:
-    """Where each term lies in the vector that ``terms`` describe, in order."""
+    """Slice of each term in the vector that ``terms`` describe, in order."""
     slices, start = {}, 0
     for term in terms:
         slices[term.name] = slice(start, start + term.size(joints))
@@ -71,9 +45,9 @@ def scale_vector(terms: Tuple[ObservationTerm, ...], joints: int) -> np.ndarray:
 
 
 class Proprioception:
-    """Computes proprioception of one contract; holds the layout so that a tick costs microseconds.
+    """Computes proprioception for one contract; prepares the layout once, so that a tick costs microseconds.
 
-    Reusable and stateless: each call returns a new array, which the caller may keep.
+    Stateless: each call returns a new array, which the caller may keep.
     """
 
     def __init__(self, contract: Contract) -> None:
@@ -96,8 +70,3 @@ class Proprioception:
         np.minimum(values, self._clip, out=values)
         np.maximum(values, -self._clip, out=values)
         return values
-
-
-def proprioception(contract: Contract, state: RobotState, command: np.ndarray) -> np.ndarray:
-    """Proprioception for a single state; a loop keeps a :class:`Proprioception` instead."""
-    return Proprioception(contract)(state, command)

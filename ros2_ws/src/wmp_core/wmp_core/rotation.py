@@ -1,4 +1,4 @@
-"""Quaternions ``(w, x, y, z)``, base -> world; base x forward, y left, z up. Leading dimensions broadcast."""
+"""Quaternions ``(w, x, y, z)``, base_link (x forward, y left, z up) -> world. Leading axes broadcast."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def projected_gravity(quat_wxyz: np.ndarray) -> np.ndarray:
-    """Unit vector of gravity in the base frame: ``[..., 4] -> [..., 3]``; level is ``(0, 0, -1)``."""
+    """Unit vector of gravity in base_link: ``[..., 4] -> [..., 3]``; level is ``(0, 0, -1)``."""
     quat = np.asarray(quat_wxyz)
     w, x, y, z = quat[..., 0], quat[..., 1], quat[..., 2], quat[..., 3]
     gravity = np.empty(quat.shape[:-1] + (3,), dtype=quat.dtype)
@@ -16,22 +16,8 @@ def projected_gravity(quat_wxyz: np.ndarray) -> np.ndarray:
     return gravity
 
 
-def conjugate(quat_wxyz: np.ndarray) -> np.ndarray:
-    """The inverse rotation of a unit quaternion."""
-    return np.asarray(quat_wxyz) * np.array([1.0, -1.0, -1.0, -1.0])
-
-
-def multiply(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Hamilton product: the rotation ``second``, then ``first``."""
-    first, second = np.asarray(first), np.asarray(second)
-    w1, v1 = first[..., :1], first[..., 1:]
-    w2, v2 = second[..., :1], second[..., 1:]
-    scalar = w1 * w2 - np.sum(v1 * v2, axis=-1, keepdims=True)
-    return np.concatenate((scalar, w1 * v2 + w2 * v1 + np.cross(v1, v2)), axis=-1)
-
-
 def rotate(quat_wxyz: np.ndarray, vector: np.ndarray) -> np.ndarray:
-    """Vector ``[..., 3]`` from the base frame to the world frame."""
+    """Vector ``[..., 3]`` from base_link to world."""
     quat, vector = np.asarray(quat_wxyz), np.asarray(vector)
     imaginary = quat[..., 1:]
     twice_cross = 2 * np.cross(imaginary, vector)
@@ -39,8 +25,8 @@ def rotate(quat_wxyz: np.ndarray, vector: np.ndarray) -> np.ndarray:
 
 
 def rotate_inverse(quat_wxyz: np.ndarray, vector: np.ndarray) -> np.ndarray:
-    """Vector ``[..., 3]`` from the world frame to the base frame."""
-    return rotate(conjugate(quat_wxyz), vector)
+    """Vector ``[..., 3]`` from world to base_link."""
+    return rotate(np.asarray(quat_wxyz) * np.array([1.0, -1.0, -1.0, -1.0]), vector)
 
 
 def roll_pitch_yaw(quat_wxyz: np.ndarray) -> np.ndarray:
@@ -51,18 +37,3 @@ def roll_pitch_yaw(quat_wxyz: np.ndarray) -> np.ndarray:
     pitch = np.arcsin(np.clip(2 * (w * y - x * z), -1.0, 1.0))
     yaw = np.arctan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))
     return np.stack((roll, pitch, yaw), axis=-1)
-
-
-def from_roll_pitch_yaw(angles: np.ndarray) -> np.ndarray:
-    """Inverse of :func:`roll_pitch_yaw`: ``[..., 3]`` rad -> unit quaternion ``[..., 4]``."""
-    half = 0.5 * np.asarray(angles, dtype=np.float64)
-    (cr, cp, cy), (sr, sp, sy) = np.moveaxis(np.cos(half), -1, 0), np.moveaxis(np.sin(half), -1, 0)
-    return np.stack(
-        (
-            cr * cp * cy + sr * sp * sy,
-            sr * cp * cy - cr * sp * sy,
-            cr * sp * cy + sr * cp * sy,
-            cr * cp * sy - sr * sp * cy,
-        ),
-        axis=-1,
-    )

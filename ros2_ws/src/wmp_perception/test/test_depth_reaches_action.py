@@ -5,11 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wmp_core.bundle import Bundle
-from wmp_core.inference.policy import Policy
-from wmp_core.inference.world_model import Source, WorldModel
-from wmp_core.observation import RobotState
-from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_core.inference.world_model import Source
+from wmp_core.robot_state import RobotState
+from wmp_core.verification import load_verified
+from wmp_testing.tiny_bundle import write_tiny_bundle
 
 MODELS = Path(__file__).parents[4] / "models"
 RELEASED = sorted(path.parent for path in MODELS.glob("*/bundle.json"))
@@ -17,7 +16,7 @@ RELEASED = sorted(path.parent for path in MODELS.glob("*/bundle.json"))
 
 @pytest.fixture(scope="module", params=[None, *RELEASED], ids=lambda path: path.name if path else "tiny")
 def bundle(request, tmp_path_factory):
-    return Bundle.load(request.param or write_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny"))
+    return load_verified(request.param or write_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny"))
 
 
 def standing(bundle):
@@ -29,7 +28,7 @@ def standing(bundle):
 
 def interval(bundle, depth_m):
     """z after one observation of ``depth_m``, the h that follows, and the action taken with that h."""
-    model, policy, state = WorldModel(bundle), Policy(bundle), standing(bundle)
+    model, policy, state = bundle.create_world_model(), bundle.create_policy(), standing(bundle)
     command = np.float32([0.5, 0.0, 0.0])
     steps = [policy.step(state, command, model.state.h) for _ in range(5)]
     observed = model.observe(steps[0].proprioception, depth_m)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sensor_msgs.msg import Image
 
-from wmp_core.testing.tiny_bundle import tiny_contract
 from wmp_perception.messages import image_from_metres, world_model_image
+from wmp_testing.tiny_bundle import tiny_contract
 
 DEPTH = tiny_contract().depth
 

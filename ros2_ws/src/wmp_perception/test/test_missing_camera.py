@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 
-from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_testing.tiny_bundle import write_tiny_bundle
 
 
 def test_a_missing_camera_is_one_line_that_says_what_to_check(tmp_path):

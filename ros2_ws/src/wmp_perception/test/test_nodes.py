@@ -21,13 +21,13 @@ from wmp_msgs.msg import Latent, PolicyStep
 
 from wmp_core.bundle import Bundle
 from wmp_core.depth.geometry import CameraIntrinsics
-from wmp_core.inference.world_model import WorldModel
-from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_core.verification import load_verified
 from wmp_perception import messages
 from wmp_perception.depth_filter import DepthFilterSettings
 from wmp_perception.depth_pipeline import DepthPipeline
 from wmp_perception.realsense import RawFrame
 from wmp_ros.qos import RELIABLE
+from wmp_testing.tiny_bundle import write_tiny_bundle
 
 D435I = CameraIntrinsics(424, 240, 211.4, 211.4, 212.6, 117.7)
 INTERVALS = 3
@@ -146,11 +146,11 @@ class Recording:
 
     def latents_by_library(self, path):
         """What the nodes have to publish: the same library called in the plainest order."""
-        bundle = Bundle.load(path)
+        bundle = load_verified(path)
         pipeline = DepthPipeline(bundle.contract, DepthFilterSettings(), 0.04)
         for stamp, depth in self.frames:
             pipeline.on_frame(RawFrame(stamp, depth, D435I, 0.001))
-        model, latents = WorldModel(bundle), []
+        model, latents = bundle.create_world_model(), []
         for tick in range(0, 5 * INTERVALS, 5):
             (image,) = pipeline.on_step(tick, self.stamp(tick), tick == 0)
             model.observe(self.proprioception[tick], image.metres, image.stamp)
@@ -242,7 +242,7 @@ def test_without_images_the_world_model_goes_on_with_its_prior_and_says_so(bundl
     assert graph.latents[0].depth_stamp == Time() and np.isnan(graph.latents[0].depth_age)
     graph.wait(lambda: any("prior" in d.status[0].message for d in graph.diagnostics))
     told = {entry.key: entry.value for entry in graph.diagnostics[-1].status[0].values}
-    assert told["bundle_sha256"] == Bundle.load(bundle, verify=False).sha256
+    assert told["bundle_sha256"] == Bundle.load_unverified(bundle).sha256
 
 
 @pytest.mark.parametrize("module", ["depth_node", "world_model_node"])

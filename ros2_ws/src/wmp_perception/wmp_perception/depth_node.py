@@ -20,9 +20,10 @@ from rclpy.publisher import Publisher
 from sensor_msgs.msg import CameraInfo, Image
 from wmp_msgs.msg import PolicyStep
 
-from wmp_core.bundle import Bundle, BundleError
+from wmp_core.bundle import Bundle
 from wmp_core.contract import DepthContract
 from wmp_core.depth.geometry import CameraIntrinsics, GeometryError
+from wmp_core.manifest import BundleError
 from wmp_perception import messages
 from wmp_perception.depth_filter import DepthFilterSettings
 from wmp_perception.depth_pipeline import DepthImage, DepthPipeline
@@ -30,8 +31,7 @@ from wmp_perception.realsense import CameraSettings, RawFrame, RealSenseError, i
 from wmp_perception.realsense_thread import CameraThread
 from wmp_ros.clock import WALL_CLOCK
 from wmp_ros.health import Health, Report
-from wmp_ros.journal import declare_journal
-from wmp_ros.parameters import declare, declare_settings
+from wmp_ros.parameters import declare, declare_journal, declare_settings
 from wmp_ros.qos import RELIABLE
 from wmp_ros.running import run_node, spin_on_time
 
@@ -53,7 +53,7 @@ class DepthNode(Node):
         self._unit = float(declare(self, "depth_unit", 0.001))
         self._lockstep = bool(declare(self, "lockstep", False))
         # Only the contract is used here; the nodes that run the networks verify them.
-        bundle = Bundle.load(str(declare(self, "bundle", "")), verify=False)
+        bundle = Bundle.load_unverified(str(declare(self, "bundle", "")))
         contract, self._bundle_sha256 = bundle.contract, bundle.sha256
         self.get_logger().info(f"the bundle expects the camera {_place(contract.depth)}")
         tolerance = float(declare(self, "depth_tolerance", 0.04))

@@ -21,17 +21,17 @@ from rclpy.publisher import Publisher
 from sensor_msgs.msg import Image
 from wmp_msgs.msg import Latent, PolicyStep
 
-from wmp_core.bundle import Bundle, BundleError
 from wmp_core.inference.session import ModelError
 from wmp_core.inference.world_model import LatentState, Source, WorldModel
+from wmp_core.manifest import BundleError
 from wmp_core.realtime.timing import StageTimer
 from wmp_core.signing import SignatureError
+from wmp_core.verification import load_verified
 from wmp_perception import messages
 from wmp_perception.latent_schedule import Advanced, LatentSchedule, Step
 from wmp_ros.clock import WALL_CLOCK
 from wmp_ros.health import Health, Report
-from wmp_ros.journal import declare_journal
-from wmp_ros.parameters import declare, declare_trusted_keys
+from wmp_ros.parameters import declare, declare_journal, declare_trusted_keys
 from wmp_ros.qos import RELIABLE
 from wmp_ros.running import run_node, spin_on_time
 
@@ -73,13 +73,13 @@ class WorldModelNode(Node):
         super().__init__("world_model_node")
         provider = str(declare(self, "provider", "cpu"))
         path = str(declare(self, "bundle", ""))
-        bundle = Bundle.load(path, provider, trusted_keys=declare_trusted_keys(self))
+        bundle = load_verified(path, provider, trusted_keys=declare_trusted_keys(self))
         lockstep = bool(declare(self, "lockstep", False))
         tolerance = float(declare(self, "depth_tolerance", 0.04))
         self._patience = float(declare(self, "lockstep_timeout", 5.0))
         self._journal = declare_journal(self)
         self._depth, self._bundle_sha256 = bundle.contract.depth, bundle.sha256
-        self._model = TimedWorldModel(WorldModel(bundle))
+        self._model = TimedWorldModel(bundle.create_world_model())
         self._schedule = LatentSchedule(
             self._model, bundle.contract.timing, tolerance, wait_for_depth=lockstep
         )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wmp_core.testing.tiny_bundle import write_tiny_bundle
+from wmp_testing.tiny_bundle import write_tiny_bundle
 
 
 @pytest.fixture(scope="session")

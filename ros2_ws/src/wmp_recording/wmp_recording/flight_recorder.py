@@ -19,7 +19,8 @@ from rclpy.node import Node
 from rclpy.serialization import deserialize_message
 from std_srvs.srv import Trigger
 
-from wmp_core.bundle import Bundle, BundleError
+from wmp_core.bundle import Bundle
+from wmp_core.manifest import BundleError
 from wmp_recording.bag import TOPICS, BagWriter, message_class
 from wmp_ros.clock import WALL_CLOCK
 from wmp_ros.parameters import declare
@@ -50,7 +51,7 @@ class FlightRecorder(Node):
         self._output = Path(declare(self, "output", ""))
         self._span_ns = round(1e9 * self._positive("span", 30.0))
         self._after_fault = self._positive("after_fault", 1.0)
-        bundle = Bundle.load(declare(self, "bundle", ""), verify=False)
+        bundle = Bundle.load_unverified(declare(self, "bundle", ""))
         self._run_info = {"bundle": {"name": bundle.name, "sha256": bundle.sha256}}
         self._memory: deque[Remembered] = deque()
         self._write_at: float | None = None

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from rclpy.node import Node
 
-from wmp_core.bundle import Bundle, BundleError
+from wmp_core.bundle import Bundle
+from wmp_core.manifest import BundleError
 from wmp_recording.bag import CAMERA_TOPICS, TOPICS, BagWriter, message_class
 from wmp_ros.clock import WALL_CLOCK
 from wmp_ros.parameters import declare
@@ -46,7 +47,7 @@ class Recorder(Node):
         super().__init__("recorder")
         self.output = Path(declare(self, "output", ""))
         self._lockstep = declare(self, "lockstep", False)
-        bundle = Bundle.load(declare(self, "bundle", ""), verify=False)
+        bundle = Bundle.load_unverified(declare(self, "bundle", ""))
         self.run_info = json.loads(declare(self, "run_info", "{}"))
         self.run_info["bundle"] = {"name": bundle.name, "sha256": bundle.sha256}
         camera = declare(self, "camera", False)

@@ -56,7 +56,7 @@ def test_the_wiggle_finds_every_joint_of_the_simulated_a1_in_its_place(hanging, 
     wiggled = [check for name, check in checks.items() if name.startswith("wiggle")]
     assert len(wiggled) == 12
     assert all(check["verdict"] == "pass" for check in wiggled), wiggled
-    assert all(0.03 < check["figures"]["went_rad"] < 0.06 for check in wiggled)
+    assert all(0.03 < check["figures"]["moved_rad"] < 0.06 for check in wiggled)
 
 
 def test_the_wiggle_is_not_done_unasked(hanging, tiny_bundle, capsys):

@@ -15,7 +15,7 @@ from wmp_cli.command import UsageError
 from wmp_cli.doctor.ros import check_ros
 from wmp_core.a1.link import A1LinkSettings, LinkError
 from wmp_core.a1.transport import create_link
-from wmp_core.bundle import Bundle, BundleError
+from wmp_core.bundle import Bundle
 from wmp_core.default_bundle import find_bundle
 from wmp_core.doctor.bundle import check_bundle, check_inference
 from wmp_core.doctor.check import Check, Verdict
@@ -23,6 +23,7 @@ from wmp_core.doctor.clock import check_clock
 from wmp_core.doctor.realtime import check_loop, check_realtime
 from wmp_core.doctor.robot import check_robot
 from wmp_core.doctor.wiggle import WiggleError, wiggle
+from wmp_core.manifest import BundleError
 from wmp_core.signing import SignatureError, load_trusted_keys
 
 SECTIONS = ("bundle", "realtime", "clock", "ros", "camera", "robot")
@@ -111,7 +112,7 @@ class _Patient:
         self.link_settings = _link_settings(self._policy, arguments)
 
     def contract(self) -> Bundle:
-        return Bundle.load(self._bundle_path, verify=False)
+        return Bundle.load_unverified(self._bundle_path)
 
     def examine(self, section: str) -> list[Check]:
         examinations: dict[str, Callable[[], list[Check]]] = {

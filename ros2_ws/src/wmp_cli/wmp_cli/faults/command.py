@@ -14,8 +14,9 @@ from typing import Any
 from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.parameters import node_parameters
 from wmp_cli.command import WMP, UsageError
-from wmp_core.bundle import Bundle, BundleError
+from wmp_core.bundle import Bundle
 from wmp_core.default_bundle import find_bundle
+from wmp_core.manifest import BundleError
 from wmp_sim.faults.schedule import KINDS, REAL_TIME_ONLY
 
 DESCRIPTION = """Walks the simulated A1 through the real graph once per kind of fault, and prints for each
@@ -98,7 +99,7 @@ class FaultsCommand:
         """Run them one after the other."""
         try:
             bundle = Path(arguments.bundle) if arguments.bundle else find_bundle()
-            Bundle.load(bundle, verify=False)
+            Bundle.load_unverified(bundle)
         except (BundleError, OSError) as error:
             raise UsageError(str(error)) from error
         with tempfile.TemporaryDirectory(prefix="wmp_faults_") as scratch:

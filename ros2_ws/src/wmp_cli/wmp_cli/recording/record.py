@@ -13,7 +13,7 @@ from wmp_core.default_bundle import find_bundle
 
 EXAMPLES = """examples:
   wmp record                                       into a new folder bags/<date>_<time>, until Ctrl-C
-  wmp record bags/stairs --bundle models/a1_wmp_v0
+  wmp record bags/stairs --bundle models/a1_wmp_v1
   wmp record bags/sim --domain-id 7 --lockstep     beside a 'wmp sim --domain-id 7 --lockstep'
   wmp record bags/stairs --camera                  with the camera's own frames, some 6 MB/s
   wmp record bags/again --await wmp/latent         beside a 'wmp play --lockstep --listeners 2'

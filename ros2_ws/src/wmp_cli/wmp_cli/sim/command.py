@@ -13,7 +13,7 @@ from wmp_bringup.options import Option
 from wmp_cli.command import UsageError
 from wmp_cli.sim.settings import MODE, USER_OPTIONS, graph_environment, settings_from
 from wmp_cli.sim.stop_request import stop_on_signals
-from wmp_core.bundle import BundleError
+from wmp_core.manifest import BundleError
 from wmp_sim.faults.schedule import KINDS
 
 #: Highest ROS domain whose ports are valid (DDSI-RTPS 9.6.2.3).

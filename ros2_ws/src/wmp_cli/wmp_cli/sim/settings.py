@@ -95,7 +95,7 @@ def settings_from(arguments: argparse.Namespace) -> SimSettings:
     simulator = next(spec for spec in specs if spec.name == "a1_sim").effective_parameters()
     terrain = seeded_terrain(simulator["terrain"], simulator["difficulty"], simulator["seed"])
     # The nodes verify the bundle; here it is only read.
-    bundle = Bundle.load(policy["bundle"], verify=False)
+    bundle = Bundle.load_unverified(policy["bundle"])
     identity = RunIdentity(
         terrain=terrain.name,
         difficulty=terrain.difficulty,

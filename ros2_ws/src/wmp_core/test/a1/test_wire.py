@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wmp_core.a1 import wire
+from wmp_core.a1 import frames, robot_wire, wire
 from wmp_core.a1.checksum import crc32_words
 
 GOLDEN = json.loads((Path(__file__).parent / "a1_wire_golden.json").read_text())
@@ -36,9 +36,9 @@ def test_checksum_equals_the_bitwise_definition(words):
 
 
 def test_frames_have_the_robots_sizes_and_offsets():
-    assert wire.LOW_COMMAND.itemsize == 610 and wire.LOW_STATE.itemsize == 771
+    assert frames.LOW_COMMAND.itemsize == 610 and frames.LOW_STATE.itemsize == 771
     offsets = {
-        name: wire.LOW_STATE.fields[name][1]
+        name: frames.LOW_STATE.fields[name][1]
         for name in ("quaternion", "motor", "foot_force", "tick", "remote")
     }
     assert offsets == {"quaternion": 10, "motor": 63, "foot_force": 703, "tick": 719, "remote": 723}
@@ -51,7 +51,7 @@ def test_commands_are_byte_exact(golden):
 
 @pytest.mark.parametrize("golden", COMMANDS)
 def test_decoded_commands_are_within_one_unit_of_the_wire(golden):
-    command = wire.decode_low_cmd(bytes.fromhex(golden["wire"]))
+    command = robot_wire.decode_low_cmd(bytes.fromhex(golden["wire"]))
     for field, resolution in zip(FIELDS, (0, 0, 1 / 256, 1 / 32, 1 / 16)):
         assert np.abs(getattr(command, field) - golden[field]).max() <= resolution, field
     # Truncation goes toward zero, so no magnitude grows on the wire.
@@ -70,8 +70,8 @@ def test_states_decode_exactly(golden):
 @pytest.mark.parametrize("golden", STATES)
 def test_an_encoded_state_decodes_to_itself_and_keeps_the_robots_bytes(golden):
     data = bytes.fromhex(golden["wire"])
-    encoded = wire.encode_low_state(wire.decode_low_state(data))
-    # Header, IMU; feet, remote and everything else lie where the robot puts them.
+    encoded = robot_wire.encode_low_state(wire.decode_low_state(data))
+    # Header and IMU, foot forces, tick and remote.
     for part in (slice(0, 62), slice(703, 711), slice(719, 767)):
         assert encoded[part] == data[part]
     again = wire.decode_low_state(encoded)
@@ -86,7 +86,7 @@ def test_no_target_values_may_be_sent():
     data = wire.encode_low_cmd(
         np.full(12, wire.NO_POSITION_TARGET), np.full(12, wire.NO_VELOCITY_TARGET), zero, zero, zero
     )
-    motors = wire.decode_low_cmd(data)
+    motors = robot_wire.decode_low_cmd(data)
     assert np.all(motors.q == np.float32(2.146e9)) and np.all(motors.dq == 16000)
 
 
@@ -104,10 +104,10 @@ def test_out_of_range_command_is_refused_by_name(field, value):
     assert error.value.field == field and not low <= error.value.value <= high
 
 
-def test_a_torque_that_misses_its_limit_by_rounding_may_be_sent():
+def test_a_torque_that_exceeds_its_limit_by_rounding_may_be_sent():
     command = arrays(COMMANDS[0])
     command[FIELDS.index("tau")][4] = 33.5 + 1e-9  # the envelope tolerates as much
-    assert wire.decode_low_cmd(wire.encode_low_cmd(*command)).tau[4] == 33.5
+    assert robot_wire.decode_low_cmd(wire.encode_low_cmd(*command)).tau[4] == 33.5
 
 
 @pytest.mark.parametrize("field", FIELDS)
@@ -120,25 +120,25 @@ def test_non_finite_command_is_refused_by_name(field, value):
 
 
 def test_a_command_of_another_size_is_refused():
-    with pytest.raises(wire.LengthError, match=r"kp has shape \(11,\)"):
+    with pytest.raises(frames.LengthError, match=r"kp has shape \(11,\)"):
         wire.encode_low_cmd(np.zeros(12), np.zeros(12), np.zeros(12), np.zeros(11), np.zeros(12))
 
 
 @pytest.mark.parametrize(
-    ("decode", "golden"), [(wire.decode_low_state, STATES), (wire.decode_low_cmd, COMMANDS)]
+    ("decode", "golden"), [(wire.decode_low_state, STATES), (robot_wire.decode_low_cmd, COMMANDS)]
 )
 def test_frames_of_another_length_are_refused(decode, golden):
     data = bytes.fromhex(golden[0]["wire"])
     for wrong in (b"", data[:-1], data + b"\0"):
-        with pytest.raises(wire.LengthError, match=f"{len(wrong)} bytes"):
+        with pytest.raises(frames.LengthError, match=f"{len(wrong)} bytes"):
             decode(wrong)
 
 
 @given(st.integers(0, 763), st.integers(0, 7))
-def test_any_flipped_bit_of_a_state_is_noticed(byte, bit):
+def test_any_flipped_bit_of_a_state_is_detected(byte, bit):
     data = bytearray.fromhex(STATES[0]["wire"])
     data[byte] ^= 1 << bit
-    with pytest.raises(wire.ChecksumError):
+    with pytest.raises(frames.ChecksumError):
         wire.decode_low_state(bytes(data))
 
 
@@ -146,13 +146,13 @@ finite = st.floats(allow_nan=True, allow_infinity=True)
 
 
 @given(st.sampled_from(FIELDS), finite, st.integers(0, 11))
-def test_what_is_encoded_arrives_as_meant(field, value, motor):
+def test_an_encoded_value_is_decoded_within_its_resolution(field, value, motor):
     command = arrays(COMMANDS[3])
     command[FIELDS.index(field)][motor] = value
     try:
         data = wire.encode_low_cmd(*command)
-    except wire.WireError:
+    except frames.WireError:
         return
-    arrived = getattr(wire.decode_low_cmd(data), field)[motor]
+    arrived = getattr(robot_wire.decode_low_cmd(data), field)[motor]
     resolution = {"q": 1e-5, "dq": 1e-5, "tau": 1 / 256, "kp": 1 / 32, "kd": 1 / 16}[field]
     assert abs(arrived - value) <= resolution or (field in ("q", "dq") and arrived == np.float32(value))

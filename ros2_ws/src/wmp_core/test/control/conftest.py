@@ -3,21 +3,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from wmp_core.bundle import Bundle
 from wmp_core.control.controller import Controller, ControllerSettings, VelocityCommand
 from wmp_core.control.modes import Mode, Request
 from wmp_core.control.posture import PostureSettings
-from wmp_core.inference.policy import Policy
-from wmp_core.inference.world_model import WorldModel
-from wmp_core.observation import RobotState
-from wmp_core.testing.tiny_bundle import tiny_contract, write_tiny_bundle
+from wmp_core.robot_state import RobotState
+from wmp_core.verification import load_verified
+from wmp_testing.tiny_bundle import tiny_contract, write_tiny_bundle
 
 SHORT = PostureSettings(fold_time=0.02, rise_time=0.02, lower_time=0.02, settle_time=0.02, release_time=0.02)
 PERIOD = 0.002
 
 
 class Driver:
-    """Calls the controller with simulated time and a robot that stays where it is."""
+    """Calls the controller with simulated time and a robot that does not move."""
 
     def __init__(self, controller, make_state):
         self.controller, self.make_state, self.cycles = controller, make_state, 0
@@ -27,7 +25,7 @@ class Driver:
         self.cycles += periods
         now = self.cycles * PERIOD
         velocity = None if self.velocity is None else VelocityCommand(self.velocity, now)
-        # An IMU is never quite still.
+        # A real IMU never repeats itself.
         state.setdefault("acc", np.array([0.0, 0.0, 9.81 + 1e-3 * (self.cycles % 7)]))
         seen = self.make_state(stamp=now, tick=2 * self.cycles, **state) if fresh else None
         joystick = None if joystick_age is None else now - joystick_age
@@ -54,22 +52,22 @@ def contract():
 
 @pytest.fixture(scope="session")
 def bundle(tmp_path_factory):
-    return Bundle.load(write_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny"))
+    return load_verified(write_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny"))
 
 
 @pytest.fixture
 def policy(bundle):
-    return Policy(bundle)
+    return bundle.create_policy()
 
 
 @pytest.fixture(scope="session")
 def initial_h(bundle):
-    return WorldModel(bundle).reset().h
+    return bundle.create_world_model().reset().h
 
 
 @pytest.fixture
 def make_state(contract):
-    """A level robot at rest in the default pose, with whatever a test changes."""
+    """A level robot at rest in the default pose, with a test's changes."""
 
     def make(**changes):
         joints = contract.num_joints
@@ -92,7 +90,7 @@ def make_state(contract):
 def make_driver(contract, bundle, initial_h, make_state):
     def make(calibration=None, **settings):
         settings = ControllerSettings(posture=SHORT, **settings)
-        controller = Controller(contract, Policy(bundle), initial_h, settings, calibration)
+        controller = Controller(contract, bundle.create_policy(), initial_h, settings, calibration)
         return Driver(controller, make_state)
 
     return make

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from wmp_core.a1.link import A1Link, A1LinkSettings
-from wmp_core.testing.tiny_bundle import tiny_contract
-from wmp_core.testing.wire_robot import WireRobot
+from wmp_testing.tiny_bundle import tiny_contract
+from wmp_testing.wire_robot import WireRobot
 
 
 class WiredRobot(WireRobot):
-    """A joint that is driven is at its target with the next state.
+    """Every commanded joint is at its target in the next state.
 
     A test sets ``wiring`` (motor -> joint that it drives) or ``sign``.
     """

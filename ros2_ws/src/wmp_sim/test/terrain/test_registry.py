@@ -1,4 +1,4 @@
-"""What holds for every terrain."""
+"""Properties of every terrain."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def test_another_seed_moves_the_obstacles(name):
 
 @pytest.mark.parametrize("name", TERRAINS)
 @pytest.mark.parametrize("difficulty", [0.0, 0.5, 1.0])
-def test_the_start_is_on_the_ground_and_free(name, difficulty):
+def test_the_start_is_level_and_clear_of_obstacles(name, difficulty):
     terrain = make_terrain(name, difficulty, np.random.default_rng(4))
     lowest_above_start = terrain.start[2] + 0.03
     reach = np.linalg.norm(terrain.boxes.half_size[:, :2], axis=1)
@@ -40,13 +40,15 @@ def test_the_start_is_on_the_ground_and_free(name, difficulty):
 def test_unknown_names_and_difficulties_are_refused():
     with pytest.raises(ValueError, match="terrain is 'lava', expected one of"):
         make_terrain("lava", 0.0, np.random.default_rng(0))
+    with pytest.raises(ValueError, match=r"expected one of .*; did you mean 'stairs_up'\?"):
+        make_terrain("stair_up", 0.0, np.random.default_rng(0))
     with pytest.raises(ValueError, match="difficulty of flat is 1.5"):
         make_terrain("flat", 1.5, np.random.default_rng(0))
     with pytest.raises(ValueError, match="difficulty of gap is -0.1"):
         make_terrain("gap", -0.1, np.random.default_rng(0))
 
 
-def test_slots_begin_wider_than_a_standing_robot():
+def test_the_easiest_slot_is_wider_than_a_standing_robot():
     slot = make_terrain("tilt", EASIEST["tilt"], np.random.default_rng(0)).boxes
     right, left = slot.centre[0, 1] + slot.half_size[0, 1], slot.centre[1, 1] - slot.half_size[1, 1]
     assert left - right == pytest.approx(0.64)

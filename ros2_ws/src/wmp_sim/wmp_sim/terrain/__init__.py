@@ -1,10 +1,12 @@
-"""Terrains: tracks along +x whose obstacles stand at random places. One file per terrain."""
+"""Terrains: tracks along +x with obstacles at random positions. One file per terrain."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import numpy as np
+
+from wmp_core.choices import unknown
 
 from .climb import climb
 from .course import course
@@ -22,10 +24,11 @@ TERRAINS: dict[str, Callable[[float, np.random.Generator], Terrain]] = {
     for terrain in (flat, rough, slope, stairs_up, stairs_down, gap, climb, crawl, tilt, course)
 }
 
-#: No terrain has more boxes: the ``max_boxes`` with which the worlds of any pool share a layout.
+#: Most boxes of any terrain; as ``max_boxes`` it gives the worlds of any pool the same layout.
 MAX_BOXES = 16
 
-#: Where difficulty may begin below 0: a slot of 0.32 m is as wide as the robot, hardly a first lesson.
+#: Terrains whose difficulty may be below 0: at 0 a slot is 0.32 m wide, as wide as the robot, which is too
+#: hard for the start of a curriculum.
 EASIEST = {"tilt": -8.0}
 
 __all__ = [
@@ -41,10 +44,16 @@ __all__ = [
 
 
 def make_terrain(name: str, difficulty: float, rng: np.random.Generator) -> Terrain:
-    """Terrain ``name`` at ``difficulty`` in [0, 1] (or from ``EASIEST`` on); the same generator state gives
-    the same terrain."""
+    """Terrain ``name`` at ``difficulty`` in [0, 1] (or from ``EASIEST`` on).
+
+    The same generator state gives the same terrain.
+
+    Raises:
+        ValueError: the terrain is unknown (the message suggests the nearest name), or ``difficulty`` is out
+            of range.
+    """
     if name not in TERRAINS:
-        raise ValueError(f"terrain is {name!r}, expected one of {sorted(TERRAINS)}")
+        raise unknown("terrain", name, TERRAINS)
     easiest = EASIEST.get(name, 0.0)
     if not easiest <= difficulty <= 1.0:
         raise ValueError(f"difficulty of {name} is {difficulty}, expected a number in [{easiest:g}, 1]")
@@ -52,5 +61,5 @@ def make_terrain(name: str, difficulty: float, rng: np.random.Generator) -> Terr
 
 
 def seeded_terrain(name: str, difficulty: float, seed: int) -> Terrain:
-    """The terrain that ``seed`` stands for, wherever a robot walks: so that figures can be compared."""
+    """The terrain of ``seed``; simulator, evaluation and replay share it, so their figures are comparable."""
     return make_terrain(name, difficulty, np.random.default_rng(seed))

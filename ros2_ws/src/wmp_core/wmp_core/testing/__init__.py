@@ -1,1 +1,0 @@
-"""Helpers for the tests of every package; the runtime never imports them."""
