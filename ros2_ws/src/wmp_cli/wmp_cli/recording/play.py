@@ -1,25 +1,25 @@
-"""``wmp play``: publish a bag into a live graph."""
+"""``wmp play``: publish a bag into a running graph."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import threading
 from pathlib import Path
 
 from wmp_cli.command import UsageError
+from wmp_cli.options import add_domain_option, enter_domain
 
 EXAMPLES = """examples:
-  wmp play bags/stairs                             all topics, in the recorded rhythm
+  wmp play bags/stairs                             all topics, at the recorded rate
   wmp play bags/stairs --rate 0.5 --topics wmp/depth wmp/policy_step
-  wmp play bags/stairs --lockstep                  as fast as a world_model_node with lockstep answers; the
-                                                   latents of the bag are compared with its own
+  wmp play bags/stairs --lockstep                  as fast as a world_model_node with lockstep answers; compares
+                                                   its latents with the recorded ones
   wmp play bags/stairs --lockstep --listeners 2    the same beside a 'wmp record --await wmp/latent'
 
-A controller that is running hears the same topics: play with motors only into a graph without policy_node.
+A running controller receives these topics too: never play into a graph whose policy_node drives motors.
 
-exit code: 0 played; 1 stopped, nobody listened or answered; 2 wrong arguments"""
+exit code: 0 played; 1 interrupted, no subscriber or no answer; 2 wrong arguments"""
 
 
 class PlayCommand:
@@ -32,22 +32,30 @@ class PlayCommand:
         parser.description = "Publishes the messages of a rosbag2 (MCAP or sqlite3), byte for byte."
         parser.epilog = EXAMPLES
         parser.add_argument("bag", type=Path, help="rosbag2 folder, or a .mcap or .db3 file")
-        parser.add_argument("--rate", type=float, default=1.0, metavar="FACTOR", help="speed (default: 1)")
+        parser.add_argument(
+            "--rate", type=float, default=1.0, metavar="FACTOR", help="1 plays as recorded (default: 1)"
+        )
         parser.add_argument("--topics", nargs="+", metavar="TOPIC", help="only these (default: all)")
         parser.add_argument(
-            "--lockstep", action="store_true", help="wait for the listeners instead of the clock"
+            "--lockstep",
+            action="store_true",
+            help="play as fast as the subscribers acknowledge, instead of at the recorded rate",
         )
         parser.add_argument(
-            "--wait", type=float, default=10.0, metavar="S", help="for listeners (default: 10 s)"
+            "--wait",
+            type=float,
+            default=10.0,
+            metavar="S",
+            help="time to wait for subscribers (default: 10 s)",
         )
         parser.add_argument(
             "--listeners",
             type=int,
             default=1,
             metavar="N",
-            help="in lockstep, listeners of wmp/policy_step to wait for (default: 1)",
+            help="in lockstep, number of subscribers of wmp/policy_step to wait for (default: 1)",
         )
-        parser.add_argument("--domain-id", type=int, metavar="N", help="ROS domain (default: $ROS_DOMAIN_ID)")
+        add_domain_option(parser)
 
     def run(self, arguments: argparse.Namespace) -> int:
         """Play to the end, or until a signal."""
@@ -55,9 +63,8 @@ class PlayCommand:
             raise UsageError(f"--rate is {arguments.rate:g}, expected a positive number")
         if arguments.listeners < 1:
             raise UsageError(f"--listeners is {arguments.listeners}, expected at least 1")
-        if arguments.domain_id is not None:
-            os.environ["ROS_DOMAIN_ID"] = str(arguments.domain_id)
-        sys.argv = ["player"]  # ROS looks for its own arguments there
+        enter_domain(arguments)
+        sys.argv = ["player"]  # rclpy parses sys.argv
         from wmp_recording.player import Player, PlayError, open_bag  # after the domain is set
         from wmp_ros.running import run_node
 
