@@ -1,12 +1,15 @@
-"""The wmp command teaches, refuses in one line, and takes in the commands of other packages."""
+"""The wmp command shows help, refuses mistakes in one line, and includes the commands of other packages."""
 
 import argparse
+import signal
+import subprocess
 import sys
 from importlib.metadata import EntryPoint
 
 import pytest
 
 from wmp_cli import cli
+from wmp_cli import commands as commands_module
 
 
 def test_help_lists_the_commands(capsys):
@@ -14,6 +17,121 @@ def test_help_lists_the_commands(capsys):
         cli.main(["--help"])
     assert ended.value.code == 0
     assert "walk a simulated A1" in capsys.readouterr().out
+
+
+def test_without_a_command_wmp_prints_its_help(capsys):
+    assert cli.main([]) == 0
+    bare = capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    assert bare == capsys.readouterr().out
+
+
+def test_the_help_groups_the_commands_for_a_newcomer(capsys):
+    cli.main([])
+    text = capsys.readouterr().out
+    headings = [text.index(f"\n{heading}:\n") for heading in ("walk", "record and check", "train", "deploy")]
+    assert headings == sorted(headings)
+    assert text.index("'wmp sim'") < headings[0] < text.index("\n  sim ") < headings[1]
+    assert all(f"\n  {name} " in text for name in cli.commands())
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ("simm", "wmp: unknown command 'simm'; did you mean 'sim'?"),
+        ("xyzzy", "wmp: unknown command 'xyzzy'; 'wmp --help' lists them"),
+        ("--verison", "wmp: unrecognised option --verison; did you mean --version?"),
+        ("sim --terain rough", "wmp sim: unrecognised option --terain; did you mean --terrain?"),
+        ("sim --terain=rough", "wmp sim: unrecognised option --terain; did you mean --terrain?"),
+        ("sim rough", "wmp sim: unrecognised argument 'rough'"),
+        ("bundle veryfy", "wmp bundle: unknown action 'veryfy'; did you mean 'verify'?"),
+        ("bundle info --jsn", "wmp bundle info: unrecognised option --jsn; did you mean --json?"),
+        ("recover --nwe x", "wmp recover: unrecognised option --nwe"),
+        ("recover x", "wmp recover: the following arguments are required: NEW"),
+    ],
+)
+def test_an_unknown_name_is_refused_in_one_line_with_the_nearest(words, error, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words.split())
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"{error}\n"
+
+
+@pytest.mark.parametrize("words", [["sim", "--dur", "3"], ["doctor", "--wig"], ["faults", "--js", "x.json"]])
+def test_an_abbreviated_option_is_refused_with_its_full_name(words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words)
+    assert ended.value.code == 2
+    full = {"--dur": "--duration", "--wig": "--wiggle", "--js": "--json"}[words[1]]
+    assert capsys.readouterr().err == (
+        f"wmp {words[0]}: unrecognised option {words[1]}; did you mean {full}?\n"
+    )
+
+
+def test_a_value_that_is_no_choice_is_refused_with_the_nearest(capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["faults", "--only", "imu_na"])
+    assert ended.value.code == 2
+    error = capsys.readouterr().err
+    assert error.startswith("wmp faults: --only is 'imu_na', expected one of [")
+    assert error.endswith("; did you mean 'imu_nan'?\n")
+
+
+def test_an_error_of_several_lines_is_shown_in_one(tmp_path, capsys):
+    file = tmp_path / "parameters.yaml"
+    file.write_text("a: [")
+    assert cli.main(["sim", "--params-file", str(file)]) == 2
+    error = capsys.readouterr().err
+    assert "while parsing a flow" in error and error.count("\n") == 1
+
+
+INTERRUPTED = """
+import sys, time
+from importlib import metadata
+{setup}
+from wmp_cli import cli
+sys.exit(cli.main({words!r}))
+"""
+
+
+def interrupted(code):
+    """Exit code and stderr of a Python program that receives SIGINT once it says that it is ready."""
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # A shell that runs the tests in the background has its children ignore SIGINT.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as process:  # fmt: skip
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=60)
+    return process.returncode, error
+
+
+WAIT = "print('ready', flush=True); time.sleep(60)"
+#: A module of a command that is still being imported.
+DURING_IMPORT = f"""
+class Slow:
+    def find_spec(self, name, path, target=None):
+        if name == "wmp_cli.sim.command":
+            {WAIT}
+sys.meta_path.insert(0, Slow())
+"""
+#: A command that runs.
+DURING_RUN = f"""
+from wmp_cli.recording import recover
+class Slow(recover.RecoverCommand):
+    def run(self, arguments):
+        {WAIT}
+recover.RecoverCommand = Slow
+"""
+
+
+@pytest.mark.parametrize("setup", [DURING_IMPORT, DURING_RUN], ids=["import", "run"])
+def test_ctrl_c_ends_with_130_and_no_traceback(setup):
+    words = ["recover", "bag", "new"]
+    assert interrupted(INTERRUPTED.format(setup=setup, words=words)) == (130, "wmp: interrupted\n")
 
 
 def test_help_of_sim_shows_units_defaults_examples_and_exit_codes(capsys):
@@ -95,8 +213,8 @@ command = Greet()
 
 
 def install(monkeypatch, name, value):
-    entry = EntryPoint(name, value, cli.PLUGIN_GROUP)
-    monkeypatch.setattr(cli, "entry_points", lambda group: [entry])
+    entry = EntryPoint(name, value, commands_module.PLUGIN_GROUP)
+    monkeypatch.setattr(commands_module, "entry_points", lambda group: [entry])
 
 
 def test_a_plugin_is_a_command_like_any_other(monkeypatch, capsys):

@@ -52,7 +52,7 @@ def domain_id(arguments: argparse.Namespace) -> int | None:
 
 
 def enter_domain(arguments: argparse.Namespace) -> None:
-    """Set this process's ``ROS_DOMAIN_ID`` to the domain that ``arguments`` name; call before importing rclpy.
+    """Set this process's ``ROS_DOMAIN_ID`` as ``arguments`` say; to be called before rclpy is imported.
 
     Raises:
         UsageError: see :func:`domain_id`.

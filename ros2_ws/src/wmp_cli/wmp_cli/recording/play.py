@@ -13,8 +13,8 @@ from wmp_cli.options import add_domain_option, enter_domain
 EXAMPLES = """examples:
   wmp play bags/stairs                             all topics, at the recorded rate
   wmp play bags/stairs --rate 0.5 --topics wmp/depth wmp/policy_step
-  wmp play bags/stairs --lockstep                  as fast as a world_model_node with lockstep answers; compares
-                                                   its latents with the recorded ones
+  wmp play bags/stairs --lockstep                  as fast as a world_model_node with lockstep answers;
+                                                   compares its latents with the recorded ones
   wmp play bags/stairs --lockstep --listeners 2    the same beside a 'wmp record --await wmp/latent'
 
 A running controller receives these topics too: never play into a graph whose policy_node drives motors.

@@ -55,8 +55,8 @@ class RecordCommand:
             nargs="+",
             default=[],
             metavar="TOPIC",
-            help="subscribe to wmp/policy_step only once these topics have a publisher; a publisher that waits "
-            "for its subscribers then starts when the recorder misses nothing",
+            help="subscribe to wmp/policy_step only once these topics have a publisher: who waits for "
+            "subscribers there, as policy_node does, then starts when the recorder misses nothing",
         )
         add_domain_option(parser)
 
