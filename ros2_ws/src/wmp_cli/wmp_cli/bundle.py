@@ -1,27 +1,27 @@
-"""``wmp bundle``: what a bundle is, whether it is sound, and who vouches for it."""
+"""``wmp bundle``: describe, verify and sign bundles."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
-from wmp_cli.command import UsageError
+from wmp_cli.options import BUNDLE_HELP, add_overwrite_option, bundle_folder, check_output
 from wmp_core.bundle import Bundle
-from wmp_core.default_bundle import find_bundle
 from wmp_core.manifest import BundleError
 from wmp_core.signing import SIGNATURE, SignatureError, load_trusted_keys, require_trusted, sign, signer
 from wmp_core.verification import load_verified, verify
 
 EXAMPLES = """examples:
   wmp bundle info                                  the default bundle: robot, sizes, training, signature
-  wmp bundle verify models/a1_wmp_v1               hashes, graphs and golden trajectory on this machine
-  openssl genpkey -algorithm ed25519 -out key.pem  make a key, once; keep it off the robot
-  wmp bundle sign models/a1_wmp_v1 --key key.pem   prints the public key for the robot's list of trusted keys
-  wmp bundle verify models/a1_wmp_v1 --trusted-keys trusted_keys.txt
+  wmp bundle verify a1_wmp_v1                      hashes, graphs and golden trajectory on this machine
+  openssl genpkey -algorithm ed25519 -out key.pem  create a key, once; keep it off the robot
+  wmp bundle sign a1_wmp_v1 --key key.pem          prints the public key for the robot's list of trusted keys
+  wmp bundle verify a1_wmp_v1 --trusted-keys trusted_keys.txt
 
-exit code: 0 sound (and signed by a trusted key, if a list is given); 1 not; 2 wrong arguments"""
+exit code: 0 valid (and signed by a trusted key, if a list is given); 1 not valid; 2 wrong arguments"""
 
 
 class BundleCommand:
@@ -30,14 +30,14 @@ class BundleCommand:
     help = "inspect, verify and sign bundles"
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declare the actions and what each needs."""
+        """Declare the actions and their arguments."""
         parser.description = (
-            "Inspects, verifies and signs a bundle: the networks with all a robot must know of them."
+            "Inspects, verifies and signs a bundle: networks, interface and calibration of a robot."
         )
         parser.epilog = EXAMPLES
         actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-        info = actions.add_parser("info", help="show what the bundle is")
-        info.add_argument("--json", action="store_true", help="as JSON")
+        info = actions.add_parser("info", help="describe the bundle")
+        info.add_argument("--json", action="store_true", help="print JSON")
         verify = actions.add_parser("verify", help="check files, graphs, golden trajectory and signature")
         verify.add_argument(
             "--trusted-keys",
@@ -45,20 +45,20 @@ class BundleCommand:
             metavar="FILE",
             help="accept only bundles signed by a key of this list",
         )
-        verify.add_argument("--provider", default="cpu", help="what runs the graphs (default: cpu)")
-        signing = actions.add_parser("sign", help=f"write {SIGNATURE}")
+        verify.add_argument(
+            "--provider", default="cpu", help="ONNX Runtime provider that runs the graphs (default: cpu)"
+        )
+        signing = actions.add_parser("sign", help=f"write {SIGNATURE} into the bundle")
         signing.add_argument(
             "--key", type=Path, required=True, metavar="FILE", help="ed25519 private key, PEM"
         )
+        add_overwrite_option(signing, "an existing signature")
         for action in (info, verify, signing):
-            action.add_argument("bundle", type=Path, nargs="?", help="folder (default: that of wmp sim)")
+            action.add_argument("bundle", nargs="?", metavar="BUNDLE", help=BUNDLE_HELP)
 
     def run(self, arguments: argparse.Namespace) -> int:
-        """Do it; the exit code is that of the epilog."""
-        try:
-            path = arguments.bundle or find_bundle()
-        except FileNotFoundError as error:
-            raise UsageError(str(error)) from error
+        """Run the action; the exit code is that of the epilog."""
+        path = bundle_folder(arguments)
         actions = {"info": _info, "verify": _verify, "sign": _sign}
         try:
             actions[arguments.action](path, arguments)
@@ -94,7 +94,7 @@ def _describe(bundle: Bundle) -> dict[str, Any]:
         "robot": contract.robot,
         "control rate": f"{1 / contract.timing.control_period:g} Hz",
         "world-model rate": f"{1 / contract.timing.world_model_period:g} Hz",
-        "world model": f"deter {contract.world_model.deter}, stoch {contract.world_model.stoch} x "
+        "world model": f"h {contract.world_model.deter}, z {contract.world_model.stoch} x "
         f"{contract.world_model.classes}",
         "size": f"{sum(file.stat().st_size for file in bundle.path.glob('*.onnx')) / 1e6:.1f} MB of graphs",
         "calibration": bundle.calibration.to_dict(),
@@ -106,13 +106,14 @@ def _verify(path: Path, arguments: argparse.Namespace) -> None:
     report = verify(load_verified(path, arguments.provider))
     print(f"{path}: {report}")
     if arguments.trusted_keys is not None:
-        public = require_trusted(path, load_trusted_keys(arguments.trusted_keys))
-        print(f"signed by the trusted key {public}")
+        print(f"signed by the trusted key {require_trusted(path, load_trusted_keys(arguments.trusted_keys))}")
     else:
-        found = signer(path)
-        print(f"signed by {found} (no list of trusted keys was given)" if found else "not signed")
+        public = signer(path)
+        print(f"signed by {public} (not compared with trusted keys)" if public else "not signed")
 
 
 def _sign(path: Path, arguments: argparse.Namespace) -> None:
-    load_verified(path)  # nobody vouches for a broken bundle
-    print(sign(path, arguments.key))
+    check_output(path / SIGNATURE, arguments.overwrite)
+    load_verified(path)  # a signature vouches for the bundle, so it must be valid
+    print(sign(path, arguments.key))  # stdout holds the key alone: a line for the list of trusted keys
+    print(f"wrote {path / SIGNATURE}", file=sys.stderr)

@@ -22,9 +22,9 @@ class CommandParser(argparse.ArgumentParser):
         ignores_unknown: accept any arguments; for a command that cannot run anyway.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        super().__init__(*args, allow_abbrev=False, **kwargs)
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs = {"formatter_class": argparse.RawDescriptionHelpFormatter, **kwargs, "allow_abbrev": False}
+        super().__init__(**kwargs)
         self.ignores_unknown = False
 
     def error(self, message: str) -> NoReturn:
