@@ -135,7 +135,7 @@ def test_playing_to_nobody_is_said(golden_bag, tmp_path):
     done = play(golden_bag, alone, "--wait", "0.3")
     reservation.lock.close()
     assert done.returncode == 1
-    assert "nobody listened" in done.stdout + done.stderr
+    assert "no subscriber appeared" in done.stdout + done.stderr
 
 
 def test_a_play_in_lockstep_says_whom_it_waits_for(recording, golden_bag, environment, tmp_path):

@@ -149,24 +149,24 @@ def test_version_is_that_of_the_package(capsys):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "complaint"),
+    ("arguments", "error_text"),
     [
         (["--bundle", "/nowhere"], "no bundle '/nowhere': it is no folder with a bundle.json"),
         (["--params-file", "/nowhere.yaml"], "cannot read the parameter file /nowhere.yaml"),
         (["--duration", "-1"], "--duration is -1"),
-        (["--set", "a1_sim/seeds=1"], "a1_sim has no parameter 'seeds', perhaps seed is meant"),
+        (["--set", "a1_sim/seeds=1"], "a1_sim has no parameter 'seeds'; did you mean 'seed'?"),
     ],
 )
-def test_what_cannot_be_done_is_refused_in_one_line(arguments, complaint, tiny_bundle, capsys):
+def test_a_mistake_is_refused_in_one_line(arguments, error_text, tiny_bundle, capsys):
     # Of two --bundle the last one counts.
     assert cli.main(["sim", "--bundle", str(tiny_bundle), *arguments]) == 2
     error = capsys.readouterr().err
-    assert complaint in error
+    assert error_text in error
     assert error.count("\n") == 1
 
 
-def test_what_needs_a_package_that_is_missing_says_how_to_get_it(monkeypatch, capsys):
-    class Learns:
+def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatch, capsys):
+    class Learn:
         help = "learn"
 
         def add_arguments(self, parser):
@@ -175,7 +175,7 @@ def test_what_needs_a_package_that_is_missing_says_how_to_get_it(monkeypatch, ca
         def run(self, arguments):
             import a_package_that_nobody_has  # noqa: F401
 
-    monkeypatch.setattr(cli, "commands", lambda: {"learn": Learns()})
+    monkeypatch.setattr(cli, "commands", lambda: {"learn": Learn()})
     assert cli.main(["learn"]) == 2
     error = capsys.readouterr().err
     assert "wmp learn: needs the Python package a_package_that_nobody_has" in error
@@ -184,12 +184,12 @@ def test_what_needs_a_package_that_is_missing_says_how_to_get_it(monkeypatch, ca
         cli.main(["--traceback", "learn"])
 
 
-def test_an_existing_bag_is_never_written_over(tiny_bundle, tmp_path, capsys):
+def test_an_existing_bag_is_not_overwritten(tiny_bundle, tmp_path, capsys):
     assert cli.main(["sim", "--bundle", str(tiny_bundle), "--record", str(tmp_path)]) == 2
     assert "exists already" in capsys.readouterr().err
 
 
-def test_teleop_needs_a_terminal_and_a_domain_that_exists(capsys):
+def test_teleop_needs_a_terminal_and_a_valid_domain(capsys):
     assert cli.main(["teleop", "--domain-id", "300"]) == 2
     assert "--domain-id is 300, expected 0 to 232" in capsys.readouterr().err
     assert cli.main(["teleop"]) == 1  # a test's standard input is no terminal
@@ -225,7 +225,7 @@ def test_a_plugin_is_a_command_like_any_other(monkeypatch, capsys):
 
 
 class Refuse(Greet):
-    """A plug-in whose user may be wrong in one way."""
+    """A plug-in that declares one exception as the user's mistake."""
 
     mistakes = (ValueError,)
 
@@ -233,7 +233,7 @@ class Refuse(Greet):
         raise {"nobody": ValueError, "bug": TypeError}[arguments.name]("no such name")
 
 
-def test_a_mistake_that_a_plugin_declares_is_refused_in_one_line_and_no_other(monkeypatch, capsys):
+def test_only_a_mistake_that_a_plugin_declares_is_refused_in_one_line(monkeypatch, capsys):
     monkeypatch.setattr(EntryPoint, "load", lambda self: Refuse())
     install(monkeypatch, "greet", "elsewhere:command")
     assert cli.main(["greet", "nobody"]) == 2
@@ -244,7 +244,7 @@ def test_a_mistake_that_a_plugin_declares_is_refused_in_one_line_and_no_other(mo
         cli.main(["--traceback", "greet", "nobody"])
 
 
-def test_a_plugin_without_its_dependencies_says_what_to_install(monkeypatch, capsys):
+def test_a_plugin_without_its_dependencies_names_what_to_install(monkeypatch, capsys):
     install(monkeypatch, "train", "a_package_nobody_has.train:command")
     assert cli.main(["train", "--steps", "5"]) == 2
     error = capsys.readouterr().err

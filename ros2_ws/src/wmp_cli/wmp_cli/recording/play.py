@@ -19,7 +19,7 @@ EXAMPLES = """examples:
 
 A running controller receives these topics too: never play into a graph whose policy_node drives motors.
 
-exit code: 0 played; 1 interrupted, no subscriber or no answer; 2 wrong arguments"""
+exit code: 0 played; 1 interrupted, no subscriber or no response; 2 wrong arguments"""
 
 
 class PlayCommand:
@@ -80,7 +80,7 @@ class PlayCommand:
             print(f"played {played.messages} messages of {arguments.bag}")
             if arguments.lockstep:
                 print(
-                    f"{played.latents} latents answered, largest difference from the recorded h: "
+                    f"{played.latents} latents compared, largest difference from the recorded h: "
                     f"{played.largest_difference:.1e}"
                 )
             if stop.is_set():
