@@ -155,8 +155,8 @@ class Player(Node):
         live = self._await(lambda: self._answers.pop(recorded.tick, None))
         if live is None:
             raise PlayError(
-                f"no latent of tick {recorded.tick} within {ANSWER_DEADLINE:g} s: is world_model_node running "
-                "with lockstep, and does it receive wmp/depth?"
+                f"no latent of tick {recorded.tick} within {ANSWER_DEADLINE:g} s: is world_model_node "
+                "running with lockstep, and does it receive wmp/depth?"
             )
         difference = np.abs(np.asarray(live.h) - np.asarray(recorded.h)).max()
         played.latents += 1
