@@ -147,9 +147,8 @@ def test_the_nodes_run_in_the_enclaves_of_the_policy(running):
 
 
 def test_only_teleoperation_may_command_the_robot(policy):
-    commands = {"/cmd_vel"} | {
-        f"/policy_node/{request}" for request in ("stand_up", "walk", "sit_down", "stop")
-    }
+    services = ("stand_up", "walk", "sit_down", "stop")
+    commands = {"/cmd_vel", *(f"/policy_node/{service}" for service in services)}
     granted = {node: rights["publish"] | rights["request"] for node, rights in policy.items()}
     assert {node for node, names in granted.items() if names & commands} == {TELEOP}
 

@@ -129,7 +129,7 @@ def test_a_killed_recorder_leaves_what_it_had_written(recording, golden_bag, env
     assert walk.is_partial
 
 
-def test_playing_to_nobody_is_said(golden_bag, tmp_path):
+def test_playing_without_subscribers_fails(golden_bag, tmp_path):
     reservation = reserve_domain()
     alone = {**os.environ, "ROS_DOMAIN_ID": str(reservation.domain_id)}
     done = play(golden_bag, alone, "--wait", "0.3")
@@ -138,12 +138,12 @@ def test_playing_to_nobody_is_said(golden_bag, tmp_path):
     assert "no subscriber appeared" in done.stdout + done.stderr
 
 
-def test_a_play_in_lockstep_says_whom_it_waits_for(recording, golden_bag, environment, tmp_path):
+def test_a_play_in_lockstep_reports_missing_subscribers(recording, golden_bag, environment, tmp_path):
     recorder = recording(tmp_path / "alone")
     options = ("--lockstep", "--listeners", "9", "--topics", "wmp/policy_step", "--wait", "5")
     done = play(golden_bag, environment, *options)
     assert done.returncode == 1
-    assert "of 9 listened to /wmp/policy_step within 5 s" in done.stdout + done.stderr
+    assert "of 9 subscribers of /wmp/policy_step appeared within 5 s" in done.stdout + done.stderr
     assert ended(recorder)[0] == 0
 
 
