@@ -55,8 +55,7 @@ from wmp_core.signing import SignatureError
 from wmp_core.verification import load_verified
 from wmp_ros.clock import WALL_CLOCK
 from wmp_ros.health import Health, Report
-from wmp_ros.journal import declare_journal
-from wmp_ros.parameters import declare, declare_realtime, declare_trusted_keys
+from wmp_ros.parameters import declare, declare_journal, declare_realtime, declare_trusted_keys
 from wmp_ros.qos import RELIABLE
 from wmp_ros.running import run_node, spin_while
 from wmp_ros.status import node_statuses

@@ -23,7 +23,7 @@ from wmp_controller.dry_run_log import DryRunLog
 from wmp_controller.mailbox import Outbox
 from wmp_controller.report_messages import ReportMessages
 from wmp_core.control.modes import Mode
-from wmp_ros.journal import Journal
+from wmp_core.journal import Journal
 from wmp_ros.qos import RELIABLE
 
 _log = logging.getLogger("policy_node")

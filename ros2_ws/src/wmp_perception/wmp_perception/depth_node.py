@@ -31,8 +31,7 @@ from wmp_perception.realsense import CameraSettings, RawFrame, RealSenseError, i
 from wmp_perception.realsense_thread import CameraThread
 from wmp_ros.clock import WALL_CLOCK
 from wmp_ros.health import Health, Report
-from wmp_ros.journal import declare_journal
-from wmp_ros.parameters import declare, declare_settings
+from wmp_ros.parameters import declare, declare_journal, declare_settings
 from wmp_ros.qos import RELIABLE
 from wmp_ros.running import run_node, spin_on_time
 

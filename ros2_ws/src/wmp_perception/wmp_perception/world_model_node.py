@@ -31,8 +31,7 @@ from wmp_perception import messages
 from wmp_perception.latent_schedule import Advanced, LatentSchedule, Step
 from wmp_ros.clock import WALL_CLOCK
 from wmp_ros.health import Health, Report
-from wmp_ros.journal import declare_journal
-from wmp_ros.parameters import declare, declare_trusted_keys
+from wmp_ros.parameters import declare, declare_journal, declare_trusted_keys
 from wmp_ros.qos import RELIABLE
 from wmp_ros.running import run_node, spin_on_time
 

@@ -7,8 +7,8 @@ from typing import Callable, Dict, List, Optional, Tuple
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
 
+from wmp_core.journal import Journal
 from wmp_ros.clock import WALL_CLOCK
-from wmp_ros.journal import Journal
 
 
 class Report:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any, Sequence, Type, TypeVar
 
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
+from wmp_core.journal import Journal
 from wmp_core.realtime.scheduling import SWITCH_INTERVAL, RealtimeSettings
 from wmp_core.signing import load_trusted_keys
 
@@ -32,6 +34,16 @@ def declare_trusted_keys(node: Node) -> Sequence[str]:
     """
     path = declare(node, "trusted_keys", "")
     return load_trusted_keys(path) if path else ()
+
+
+def declare_journal(node: Node) -> Journal:
+    """The journal that parameter ``journal`` names: a file, empty for none.
+
+    Raises:
+        OSError: the file cannot be created.
+    """
+    path = declare(node, "journal", "")
+    return Journal(Path(path) if path else None)
 
 
 def declare_realtime(node: Node) -> RealtimeSettings:

@@ -183,7 +183,7 @@ def test_an_unknown_terrain_ends_with_the_choices():
 
 @pytest.fixture(autouse=True)
 def own_domain(monkeypatch):
-    """Other graphs on this machine must not hear these tests."""
+    """Keep these tests apart from other graphs on this machine."""
     monkeypatch.setenv("ROS_DOMAIN_ID", os.environ.get("ROS_DOMAIN_ID", "43"))
     monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     monkeypatch.setenv("FASTDDS_BUILTIN_TRANSPORTS", "UDPv4")

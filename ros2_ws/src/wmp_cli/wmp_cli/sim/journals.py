@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from wmp_cli.sim.fault_outcome import Event, FaultNotice
-from wmp_cli.sim.operator import POLICY_NODE
 from wmp_cli.sim.walk_record import Pose, WalkRecord
 from wmp_core.inference.world_model import Source
-from wmp_ros.journal import JournalReader
+from wmp_core.journal import JournalReader
 
 #: Nodes that keep a journal.
-NODES = ("policy_node", "world_model_node", "depth_node", "a1_sim")
+POLICY_NODE = "policy_node"
+NODES = (POLICY_NODE, "world_model_node", "depth_node", "a1_sim")
 
 
 def journal_path(folder: Path, node: str) -> Path:

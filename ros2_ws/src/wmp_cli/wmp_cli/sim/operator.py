@@ -15,9 +15,9 @@ from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
+from wmp_cli.sim.journals import POLICY_NODE
 from wmp_core.control.steering import turning_back
 
-POLICY_NODE = "policy_node"
 COMMAND_RATE = 20.0
 #: Time [s] between two attempts at a request that was refused ("not yet standing").
 RETRY_PERIOD = 0.25

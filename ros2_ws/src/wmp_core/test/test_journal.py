@@ -4,7 +4,7 @@ import math
 import subprocess
 import sys
 
-from wmp_ros.journal import Journal, JournalReader
+from wmp_core.journal import Journal, JournalReader
 
 
 def test_entries_come_back_in_order_for_a_reader_that_begins_late(tmp_path):
@@ -38,7 +38,7 @@ def test_a_reader_may_come_before_the_file(tmp_path):
 
 def test_a_killed_process_leaves_every_finished_entry(tmp_path):
     program = (
-        "import os, sys; from pathlib import Path; from wmp_ros.journal import Journal\n"
+        "import os, sys; from pathlib import Path; from wmp_core.journal import Journal\n"
         "journal = Journal(Path(sys.argv[1]))\n"
         "for tick in range(100): journal.write('step', tick=tick)\n"
         "os.kill(os.getpid(), 9)"

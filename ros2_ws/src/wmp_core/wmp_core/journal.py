@@ -11,10 +11,6 @@ import threading
 from pathlib import Path
 from typing import Any, Dict, List, Optional, TextIO
 
-from rclpy.node import Node
-
-from wmp_ros.parameters import declare
-
 
 class Journal:
     """Appends entries to a file, one JSON object per line; any thread.
@@ -64,9 +60,3 @@ class JournalReader:
         """Close the file."""
         if self._file is not None:
             self._file.close()
-
-
-def declare_journal(node: Node) -> Journal:
-    """The journal that parameter ``journal`` names: a file, empty for none."""
-    path = declare(node, "journal", "")
-    return Journal(Path(path) if path else None)
