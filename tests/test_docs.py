@@ -274,7 +274,7 @@ def command_lines(block: Block) -> list[list[str]]:
 
 @functools.cache
 def wmp_parser() -> argparse.ArgumentParser:
-    return cli._parser()[0]
+    return cli.build_parser(cli.commands())
 
 
 COMMANDS = [

@@ -48,7 +48,7 @@ class BenchCommand:
             "walking in simulation."
         )
         others = sorted(entry.name for entry in entry_points(group=BENCH_GROUP))
-        parser.add_argument("what", choices=("loop", *others), help="what is measured")
+        parser.add_argument("measurement", choices=("loop", *others), help="what is measured")
         parser.add_argument(
             "--no-graph", action="store_true", help="leave out the walk of the graph in real time"
         )
@@ -84,8 +84,8 @@ class BenchCommand:
         """Measure, print a table."""
         if not arguments.seconds >= 1.0:
             raise UsageError(f"--seconds is {arguments.seconds:g}, expected at least 1")
-        if arguments.what != "loop":
-            (other,) = entry_points(group=BENCH_GROUP, name=arguments.what)
+        if arguments.measurement != "loop":
+            (other,) = entry_points(group=BENCH_GROUP, name=arguments.measurement)
             try:
                 return other.load().run(
                     arguments.seconds,
