@@ -219,7 +219,7 @@ def test_the_executables_of_the_images_are_installed():
 def test_training_runs_without_ros():
     program = (
         "import sys; sys.modules.update(rclpy=None, wmp_msgs=None)\n"
-        "from wmp_cli.commands import MissingPlugin, commands\n"
+        "from wmp_cli.cli import MissingPlugin, commands\n"
         "found = commands()\n"
         "sys.exit(any(isinstance(found[name], MissingPlugin) for name in ('train', 'export')))"
     )

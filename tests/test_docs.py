@@ -274,7 +274,7 @@ def command_lines(block: Block) -> list[list[str]]:
 
 @functools.cache
 def wmp_parser() -> argparse.ArgumentParser:
-    return cli.make_parser(cli.commands())
+    return cli.build_parser(cli.commands())
 
 
 COMMANDS = [

@@ -92,7 +92,7 @@ def test_a_live_world_model_answers_with_the_recorded_latents(
     done = play(golden_bag, environment, "--lockstep", "--listeners", "2", "--topics", *played)
     assert done.returncode == 0, done.stdout + done.stderr
     latents = tiny_bundle.golden.steps // 5 - 1
-    assert f"{latents} latents compared" in done.stdout
+    assert f"received {latents} latents" in done.stdout
     assert float(done.stdout.split()[-1]) < 1e-5
     code, output = ended(recorder)
     assert code == 0, output

@@ -1,7 +1,6 @@
-"""The wmp command shows help, refuses mistakes in one line, and includes the commands of other packages."""
+"""The wmp command helps newcomers, refuses mistakes in one line and runs the commands of other packages."""
 
 import argparse
-import signal
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
@@ -9,7 +8,16 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from wmp_cli import cli
-from wmp_cli import commands as commands_module
+
+
+def refusal(capsys, *words):
+    """The one line with which ``wmp`` refuses these words."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main(list(words))
+    assert ended.value.code == 2
+    output = capsys.readouterr()
+    assert output.out == "" and output.err.count("\n") == 1
+    return output.err
 
 
 def test_help_lists_the_commands(capsys):
@@ -19,119 +27,86 @@ def test_help_lists_the_commands(capsys):
     assert "walk a simulated A1" in capsys.readouterr().out
 
 
-def test_without_a_command_wmp_prints_its_help(capsys):
+def test_wmp_alone_shows_the_help_with_the_commands_in_the_order_of_use(capsys):
     assert cli.main([]) == 0
-    bare = capsys.readouterr().out
-    with pytest.raises(SystemExit):
-        cli.main(["--help"])
-    assert bare == capsys.readouterr().out
-
-
-def test_the_help_groups_the_commands_for_a_newcomer(capsys):
-    cli.main([])
     text = capsys.readouterr().out
-    headings = [text.index(f"\n{heading}:\n") for heading in ("walk", "record and check", "train", "deploy")]
-    assert headings == sorted(headings)
-    assert text.index("'wmp sim'") < headings[0] < text.index("\n  sim ") < headings[1]
-    assert all(f"\n  {name} " in text for name in cli.commands())
+    headings = ["walk in simulation:", "record and check:", "train:", "deploy on a robot:"]
+    assert sorted(headings, key=text.index) == headings
+    assert text.index("\n  sim ") < text.index("record and check:") < text.index("\n  record ")
+    for name in cli.commands():
+        assert text.count(f"\n  {name} ") == 1
+
+
+def test_every_command_of_the_help_belongs_to_one_group(monkeypatch, capsys):
+    install(monkeypatch, "greet", "elsewhere:command")
+    monkeypatch.setattr(EntryPoint, "load", lambda self: command)
+    assert cli.main([]) == 0
+    assert "other commands:\n  greet " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    ("words", "error"),
+    ("words", "message"),
     [
-        ("simm", "wmp: unknown command 'simm'; did you mean 'sim'?"),
-        ("xyzzy", "wmp: unknown command 'xyzzy'; 'wmp --help' lists them"),
-        ("--verison", "wmp: unrecognised option --verison; did you mean --version?"),
-        ("sim --terain rough", "wmp sim: unrecognised option --terain; did you mean --terrain?"),
-        ("sim --terain=rough", "wmp sim: unrecognised option --terain; did you mean --terrain?"),
-        ("sim rough", "wmp sim: unrecognised argument 'rough'"),
-        ("bundle veryfy", "wmp bundle: unknown action 'veryfy'; did you mean 'verify'?"),
-        ("bundle info --jsn", "wmp bundle info: unrecognised option --jsn; did you mean --json?"),
-        ("recover --nwe x", "wmp recover: unrecognised option --nwe"),
-        ("recover x", "wmp recover: the following arguments are required: NEW"),
+        (["simm"], "wmp: unknown command 'simm'; did you mean 'sim'?"),
+        (["xyz"], "wmp: unknown command 'xyz'; 'wmp' lists the commands"),
+        (["bundle", "inf"], "wmp bundle: unknown command 'inf'; did you mean 'info'?"),
+        (["sim", "--terain", "gap"], "wmp sim: unrecognised option --terain; did you mean '--terrain'?"),
+        (["sim", "--terain=gap"], "wmp sim: unrecognised option --terain; did you mean '--terrain'?"),
+        (["sim", "--terr", "gap"], "wmp sim: unrecognised option --terr; did you mean '--terrain'?"),
+        (["sim", "--xyz"], "wmp sim: unrecognised option --xyz; 'wmp sim --help' explains the arguments"),
+        (["sim", "gap"], "wmp sim: unrecognised argument 'gap'; 'wmp sim --help' explains the arguments"),
+        (["sim", "-x"], "wmp sim: unrecognised argument '-x'; 'wmp sim --help' explains the arguments"),
+        (["bundle", "info", "--jsn"], "wmp bundle info: unrecognised option --jsn; did you mean '--json'?"),
+        # The option that is required is missing because of the typing mistake.
+        (["bundle", "sign", "--kye"], "wmp bundle sign: unrecognised option --kye; did you mean '--key'?"),
+        (["sim", "--pd", "hots"], "wmp sim: --pd is 'hots', expected one of ['host', 'motor']; did you mean"),
+        (["sim", "--vx", "fast"], "wmp sim: argument --vx: invalid float value: 'fast'"),
     ],
-)
-def test_an_unknown_name_is_refused_in_one_line_with_the_nearest(words, error, capsys):
-    with pytest.raises(SystemExit) as ended:
-        cli.main(words.split())
-    assert ended.value.code == 2
-    assert capsys.readouterr().err == f"{error}\n"
+)  # fmt: skip
+def test_a_typing_mistake_is_refused_in_one_line_with_the_nearest_name(words, message, capsys):
+    assert refusal(capsys, *words).startswith(message)
 
 
-@pytest.mark.parametrize("words", [["sim", "--dur", "3"], ["doctor", "--wig"], ["faults", "--js", "x.json"]])
-def test_an_abbreviated_option_is_refused_with_its_full_name(words, capsys):
-    with pytest.raises(SystemExit) as ended:
-        cli.main(words)
-    assert ended.value.code == 2
-    full = {"--dur": "--duration", "--wig": "--wiggle", "--js": "--json"}[words[1]]
-    assert capsys.readouterr().err == (
-        f"wmp {words[0]}: unrecognised option {words[1]}; did you mean {full}?\n"
+@pytest.mark.parametrize("command", ["faults", "doctor"])
+def test_an_unknown_kind_or_section_gets_the_nearest_one(command, capsys):
+    typed, near = {"faults": ("imu_nam", "imu_nan"), "doctor": ("bundel", "bundle")}[command]
+    assert refusal(capsys, command, "--only", typed).endswith(f"; did you mean '{near}'?\n")
+
+
+def test_an_abbreviated_option_is_refused_in_plugins_too(monkeypatch, capsys):
+    install(monkeypatch, "greet", "elsewhere:command")
+    monkeypatch.setattr(EntryPoint, "load", lambda self: Polite())
+    assert cli.main(["greet", "A1", "--formal"]) == 7
+    capsys.readouterr()
+    assert "unrecognised option --form; did you mean '--formal'?" in refusal(capsys, "greet", "A1", "--form")
+
+
+@pytest.mark.parametrize("module", ["wmp_cli.sim.command", "wmp_recording.recovery"])
+def test_ctrl_c_during_an_import_leaves_no_traceback(module, tmp_path):
+    program = (
+        "import os, signal, sys\n"
+        "class CtrlC:\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        f"        if name == {module!r}:\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, CtrlC())\n"
+        "from wmp_cli.cli import main\n"
+        "sys.exit(main(['recover', 'bag', 'new']))"
     )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (130, "wmp: interrupted\n")
 
 
-def test_a_value_that_is_no_choice_is_refused_with_the_nearest(capsys):
-    with pytest.raises(SystemExit) as ended:
-        cli.main(["faults", "--only", "imu_na"])
-    assert ended.value.code == 2
-    error = capsys.readouterr().err
-    assert error.startswith("wmp faults: --only is 'imu_na', expected one of [")
-    assert error.endswith("; did you mean 'imu_nan'?\n")
+def test_ctrl_c_while_a_command_runs_leaves_no_traceback(monkeypatch, capsys):
+    class Interrupted(Greet):
+        def run(self, arguments):
+            raise KeyboardInterrupt
 
-
-def test_an_error_of_several_lines_is_shown_in_one(tmp_path, capsys):
-    file = tmp_path / "parameters.yaml"
-    file.write_text("a: [")
-    assert cli.main(["sim", "--params-file", str(file)]) == 2
-    error = capsys.readouterr().err
-    assert "while parsing a flow" in error and error.count("\n") == 1
-
-
-INTERRUPTED = """
-import sys, time
-from importlib import metadata
-{setup}
-from wmp_cli import cli
-sys.exit(cli.main({words!r}))
-"""
-
-
-def interrupted(code):
-    """Exit code and stderr of a Python program that receives SIGINT once it says that it is ready."""
-    with subprocess.Popen(
-        [sys.executable, "-c", code],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        # A shell that runs the tests in the background has its children ignore SIGINT.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    ) as process:  # fmt: skip
-        assert process.stdout.readline() == "ready\n"
-        process.send_signal(signal.SIGINT)
-        _, error = process.communicate(timeout=60)
-    return process.returncode, error
-
-
-WAIT = "print('ready', flush=True); time.sleep(60)"
-#: A module of a command that is still being imported.
-DURING_IMPORT = f"""
-class Slow:
-    def find_spec(self, name, path, target=None):
-        if name == "wmp_cli.sim.command":
-            {WAIT}
-sys.meta_path.insert(0, Slow())
-"""
-#: A command that runs.
-DURING_RUN = f"""
-from wmp_cli.recording import recover
-class Slow(recover.RecoverCommand):
-    def run(self, arguments):
-        {WAIT}
-recover.RecoverCommand = Slow
-"""
-
-
-@pytest.mark.parametrize("setup", [DURING_IMPORT, DURING_RUN], ids=["import", "run"])
-def test_ctrl_c_ends_with_130_and_no_traceback(setup):
-    words = ["recover", "bag", "new"]
-    assert interrupted(INTERRUPTED.format(setup=setup, words=words)) == (130, "wmp: interrupted\n")
+    monkeypatch.setattr(cli, "commands", lambda: {"greet": Interrupted()})
+    assert cli.main(["greet", "A1"]) == 130
+    assert capsys.readouterr().err == "wmp: interrupted\n"
 
 
 def test_help_of_sim_shows_units_defaults_examples_and_exit_codes(capsys):
@@ -149,7 +124,7 @@ def test_version_is_that_of_the_package(capsys):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "error_text"),
+    ("arguments", "message"),
     [
         (["--bundle", "/nowhere"], "no bundle '/nowhere': it is no folder with a bundle.json"),
         (["--params-file", "/nowhere.yaml"], "cannot read the parameter file /nowhere.yaml"),
@@ -157,16 +132,16 @@ def test_version_is_that_of_the_package(capsys):
         (["--set", "a1_sim/seeds=1"], "a1_sim has no parameter 'seeds'; did you mean 'seed'?"),
     ],
 )
-def test_a_mistake_is_refused_in_one_line(arguments, error_text, tiny_bundle, capsys):
+def test_what_cannot_be_done_is_refused_in_one_line(arguments, message, tiny_bundle, capsys):
     # Of two --bundle the last one counts.
     assert cli.main(["sim", "--bundle", str(tiny_bundle), *arguments]) == 2
     error = capsys.readouterr().err
-    assert error_text in error
+    assert message in error
     assert error.count("\n") == 1
 
 
-def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatch, capsys):
-    class Learn:
+def test_what_needs_a_package_that_is_missing_says_how_to_get_it(monkeypatch, capsys):
+    class Learns:
         help = "learn"
 
         def add_arguments(self, parser):
@@ -175,7 +150,7 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatc
         def run(self, arguments):
             import a_package_that_nobody_has  # noqa: F401
 
-    monkeypatch.setattr(cli, "commands", lambda: {"learn": Learn()})
+    monkeypatch.setattr(cli, "commands", lambda: {"learn": Learns()})
     assert cli.main(["learn"]) == 2
     error = capsys.readouterr().err
     assert "wmp learn: needs the Python package a_package_that_nobody_has" in error
@@ -184,14 +159,21 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatc
         cli.main(["--traceback", "learn"])
 
 
-def test_an_existing_bag_is_not_overwritten(tiny_bundle, tmp_path, capsys):
+def test_an_existing_bag_is_never_written_over(tiny_bundle, tmp_path, capsys):
     assert cli.main(["sim", "--bundle", str(tiny_bundle), "--record", str(tmp_path)]) == 2
     assert "exists already" in capsys.readouterr().err
 
 
-def test_teleop_needs_a_terminal_and_a_valid_domain(capsys):
-    assert cli.main(["teleop", "--domain-id", "300"]) == 2
-    assert "--domain-id is 300, expected 0 to 232" in capsys.readouterr().err
+@pytest.mark.parametrize("words", [["teleop"], ["record"], ["play", "bag"], ["sim"]], ids=" ".join)
+@pytest.mark.parametrize("domain", ["-1", "233"])
+def test_a_ros_domain_that_cannot_exist_is_refused(words, domain, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main([*words, "--domain-id", domain]) == 2
+    assert capsys.readouterr().err == f"wmp {words[0]}: --domain-id is {domain}, expected 0 to 232\n"
+    assert not any(tmp_path.iterdir())
+
+
+def test_teleop_needs_a_terminal(capsys):
     assert cli.main(["teleop"]) == 1  # a test's standard input is no terminal
     assert "needs a terminal" in capsys.readouterr().err
 
@@ -209,12 +191,20 @@ class Greet:
         return 7
 
 
+class Polite(Greet):
+    """With an option."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--formal", action="store_true")
+
+
 command = Greet()
 
 
 def install(monkeypatch, name, value):
-    entry = EntryPoint(name, value, commands_module.PLUGIN_GROUP)
-    monkeypatch.setattr(commands_module, "entry_points", lambda group: [entry])
+    entry = EntryPoint(name, value, cli.PLUGIN_GROUP)
+    monkeypatch.setattr(cli, "entry_points", lambda group: [entry])
 
 
 def test_a_plugin_is_a_command_like_any_other(monkeypatch, capsys):
@@ -225,7 +215,7 @@ def test_a_plugin_is_a_command_like_any_other(monkeypatch, capsys):
 
 
 class Refuse(Greet):
-    """A plug-in that declares one exception as the user's mistake."""
+    """A plug-in whose user may be wrong in one way."""
 
     mistakes = (ValueError,)
 
@@ -233,7 +223,7 @@ class Refuse(Greet):
         raise {"nobody": ValueError, "bug": TypeError}[arguments.name]("no such name")
 
 
-def test_only_a_mistake_that_a_plugin_declares_is_refused_in_one_line(monkeypatch, capsys):
+def test_a_mistake_that_a_plugin_declares_is_refused_in_one_line_and_no_other(monkeypatch, capsys):
     monkeypatch.setattr(EntryPoint, "load", lambda self: Refuse())
     install(monkeypatch, "greet", "elsewhere:command")
     assert cli.main(["greet", "nobody"]) == 2
@@ -244,9 +234,17 @@ def test_only_a_mistake_that_a_plugin_declares_is_refused_in_one_line(monkeypatc
         cli.main(["--traceback", "greet", "nobody"])
 
 
-def test_a_plugin_without_its_dependencies_names_what_to_install(monkeypatch, capsys):
+def test_a_plugin_without_its_dependencies_says_what_to_install(monkeypatch, capsys):
     install(monkeypatch, "train", "a_package_nobody_has.train:command")
     assert cli.main(["train", "--steps", "5"]) == 2
     error = capsys.readouterr().err
     assert "needs the Python package a_package_nobody_has" in error
     assert error.count("\n") == 1
+
+
+def test_an_error_of_several_lines_is_shown_in_one(tmp_path, capsys):
+    file = tmp_path / "parameters.yaml"
+    file.write_text("a: [")
+    assert cli.main(["sim", "--params-file", str(file)]) == 2
+    error = capsys.readouterr().err
+    assert "while parsing a flow" in error and error.count("\n") == 1

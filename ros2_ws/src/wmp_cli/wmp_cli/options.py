@@ -1,4 +1,4 @@
-"""Options and output paths that mean the same in every command of ``wmp``."""
+"""Options that several commands have, and the checks of their values."""
 
 from __future__ import annotations
 
@@ -8,88 +8,65 @@ from pathlib import Path
 
 from wmp_cli.command import UsageError
 from wmp_core.default_bundle import DEFAULT_BUNDLE, resolve_bundle
-from wmp_core.output_paths import check_file, check_new_folder
 
-BUNDLE_HELP = f"folder of the bundle, or its name under models/ (default: $WMP_BUNDLE, else {DEFAULT_BUNDLE})"
-#: Highest ROS domain whose UDP ports are valid (DDSI-RTPS 9.6.2.3).
+#: Highest ROS domain whose ports are valid (DDSI-RTPS 9.6.2.3).
 MAX_DOMAIN = 232
 
-
-def add_bundle_option(parser: argparse.ArgumentParser) -> None:
-    """``--bundle``; :func:`bundle_folder` finds it."""
-    parser.add_argument("--bundle", metavar="BUNDLE", help=BUNDLE_HELP)
-
-
-def bundle_folder(arguments: argparse.Namespace) -> Path:
-    """The absolute folder of the bundle that ``arguments.bundle`` names, or of the default bundle.
-
-    Raises:
-        UsageError: there is no such bundle.
-    """
-    try:
-        return resolve_bundle(arguments.bundle)
-    except FileNotFoundError as error:
-        raise UsageError(str(error)) from error
+#: What a bundle is given as, and which one is used by default.
+BUNDLE_HELP = f"bundle: its folder, or its name under models/ (default: $WMP_BUNDLE, else {DEFAULT_BUNDLE})"
 
 
 def add_domain_option(parser: argparse.ArgumentParser, default: str = "$ROS_DOMAIN_ID, else 0") -> None:
-    """``--domain-id``; :func:`domain_id` checks it and :func:`enter_domain` applies it."""
+    """Declare ``--domain-id``; ``default`` describes what is used without it."""
     parser.add_argument(
         "--domain-id", type=int, metavar="N", help=f"ROS domain, 0 to {MAX_DOMAIN} (default: {default})"
     )
 
 
-def domain_id(arguments: argparse.Namespace) -> int | None:
-    """The ROS domain that ``arguments`` name; None if they name none.
+def check_domain(value: int | None) -> None:
+    """Refuse a ``--domain-id`` that no ROS domain has.
 
     Raises:
-        UsageError: DDS has no ports for this domain.
+        UsageError: it is not in 0..232.
     """
-    domain = arguments.domain_id
-    if domain is not None and not 0 <= domain <= MAX_DOMAIN:
-        raise UsageError(f"--domain-id is {domain}, expected 0 to {MAX_DOMAIN}")
-    return domain
+    if value is not None and not 0 <= value <= MAX_DOMAIN:
+        raise UsageError(f"--domain-id is {value}, expected 0 to {MAX_DOMAIN}")
 
 
-def enter_domain(arguments: argparse.Namespace) -> None:
-    """Set this process's ``ROS_DOMAIN_ID`` as ``arguments`` say; to be called before rclpy is imported.
+def use_domain(value: int | None) -> None:
+    """Let this process use the ROS domain ``value``, if one is given; call it before rclpy is initialised.
 
     Raises:
-        UsageError: see :func:`domain_id`.
+        UsageError: as :func:`check_domain`.
     """
-    domain = domain_id(arguments)
-    if domain is not None:
-        os.environ["ROS_DOMAIN_ID"] = str(domain)
+    check_domain(value)
+    if value is not None:
+        os.environ["ROS_DOMAIN_ID"] = str(value)
 
 
-def add_overwrite_option(parser: argparse.ArgumentParser, what: str = "output that exists") -> None:
-    """``--overwrite``."""
-    parser.add_argument("--overwrite", action="store_true", help=f"replace {what}")
+def add_bundle_option(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--bundle``."""
+    parser.add_argument("--bundle", metavar="NAME", help=BUNDLE_HELP)
 
 
-def check_output(path: Path | None, overwrite: bool) -> None:
-    """Refuse a file ``path`` that exists, unless ``overwrite``, or that cannot be written; creates nothing.
+def bundle_folder(text: str | None) -> Path:
+    """The folder of the bundle that ``text`` names; the default bundle without a name.
 
     Raises:
-        UsageError: it is refused.
+        UsageError: there is no such bundle.
     """
-    if path is None:
-        return
     try:
-        check_file(path, overwrite)
-    except OSError as error:
+        return resolve_bundle(text)
+    except FileNotFoundError as error:
         raise UsageError(str(error)) from error
 
 
-def check_new_bag(folder: Path) -> None:
-    """Refuse a ``folder`` for a bag that exists or cannot be created; bags are never replaced.
+def add_overwrite_option(parser: argparse.ArgumentParser, what: str) -> None:
+    """Declare ``--overwrite``, which lets the command replace ``what``."""
+    parser.add_argument("--overwrite", action="store_true", help=f"replace {what} if it exists")
 
-    Raises:
-        UsageError: it is refused.
-    """
-    if folder.exists():
-        raise UsageError(f"{folder} exists already; name a new folder")
-    try:
-        check_new_folder(folder)
-    except OSError as error:
-        raise UsageError(str(error)) from error
+
+def add_json_option(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--json FILE`` and the ``--overwrite`` that belongs to it."""
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to this file")
+    add_overwrite_option(parser, "the --json FILE")

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from importlib.metadata import entry_points
-from pathlib import Path
 from typing import Any
 
 from wmp_cli.command import UsageError
-from wmp_cli.options import BUNDLE_HELP, add_overwrite_option, bundle_folder, check_output
+from wmp_cli.options import BUNDLE_HELP, add_json_option, bundle_folder
+from wmp_cli.output import check_file, write_json
 from wmp_core.realtime import scheduling
 from wmp_core.realtime.scheduling import SWITCH_INTERVAL, RealtimeSettings
 
@@ -62,8 +61,7 @@ class BenchCommand:
         parser.add_argument(
             "--seconds", type=float, default=60.0, metavar="S", help="length of a measurement (default: 60 s)"
         )
-        parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file")
-        add_overwrite_option(parser, "an existing --json FILE")
+        add_json_option(parser)
         parser.add_argument(
             "--device", default="cpu", help="training: device that learns, cpu (default) or cuda"
         )
@@ -100,7 +98,7 @@ class BenchCommand:
         """Measure, print a table, write the figures."""
         if not arguments.seconds >= 1.0:
             raise UsageError(f"--seconds is {arguments.seconds:g}, expected at least 1")
-        check_output(arguments.json, arguments.overwrite)
+        check_file("--json", arguments.json, arguments.overwrite)
         try:
             return _bench_loop(arguments) if arguments.what == "loop" else _bench_other(arguments)
         except ValueError as error:
@@ -120,7 +118,7 @@ def _bench_loop(arguments: argparse.Namespace) -> int:
     settings = RealtimeSettings(
         priority=arguments.priority, cpus=tuple(arguments.cpus), switch_interval=SWITCH_INTERVAL
     )
-    bundle = [] if arguments.no_graph else ["--bundle", str(bundle_folder(arguments))]
+    bundle = [] if arguments.no_graph else ["--bundle", str(bundle_folder(arguments.bundle))]
     walks = 0 if arguments.no_graph else 2
     begin = progress(walks + 2 * len(RATES) * len(LOOPS))
     graphs = bench_graph(arguments.seconds, bundle, settings, begin) if walks else []
@@ -128,9 +126,7 @@ def _bench_loop(arguments: argparse.Namespace) -> int:
     if arguments.json is not None:
         means = {"priority": settings.priority, "cpus": settings.cpus}
         content = {"seconds": arguments.seconds, **means, "loops": results, "graph": graphs}
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        print(f"wrote {arguments.json}")
+        write_json(arguments.json, content)
     return 0
 
 

@@ -72,7 +72,7 @@ class DoctorCommand:
 
     def run(self, arguments: argparse.Namespace) -> int:
         """Run the checks; the exit code is that of the epilog."""
-        bundle = bundle_folder(arguments)
+        bundle = bundle_folder(arguments.bundle)
         try:
             sections = DoctorSections(bundle, arguments)
         except (BundleError, FileNotFoundError, ParameterFileError, SignatureError, ValueError) as error:

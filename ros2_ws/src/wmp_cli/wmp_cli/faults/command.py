@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import sys
 import tempfile
@@ -13,7 +12,8 @@ from pathlib import Path
 from wmp_cli.command import UsageError
 from wmp_cli.faults.result import COLUMNS, FaultResult, report, table_row
 from wmp_cli.faults.run import run_until_injected
-from wmp_cli.options import add_bundle_option, add_overwrite_option, bundle_folder, check_output
+from wmp_cli.options import add_bundle_option, add_overwrite_option, bundle_folder
+from wmp_cli.output import check_file, write_json
 from wmp_core.bundle import Bundle
 from wmp_core.manifest import BundleError
 from wmp_core.output_paths import check_new_folder
@@ -49,19 +49,17 @@ class FaultsCommand:
             "--only", nargs="+", action="extend", choices=list(KINDS), metavar="KIND", help="only these kinds"
         )
         parser.add_argument("--keep", type=Path, metavar="DIR", help="keep logs and bags in DIR/KIND")
-        add_overwrite_option(parser, "an existing --json FILE and DIR/KIND")
+        add_overwrite_option(parser, "--json FILE or --keep DIR/KIND")
 
     def run(self, arguments: argparse.Namespace) -> int:
         """Walk once per kind; the exit code is that of the epilog."""
-        bundle = bundle_folder(arguments)
+        bundle = bundle_folder(arguments.bundle)
         kinds = list(dict.fromkeys(arguments.only or KINDS))
         _check(bundle, kinds, arguments)
         with tempfile.TemporaryDirectory(prefix="wmp_faults_") as scratch:
             results = _walk(kinds, bundle, arguments.keep or Path(scratch))
         if arguments.json is not None:
-            arguments.json.parent.mkdir(parents=True, exist_ok=True)
-            arguments.json.write_text(json.dumps(report(results), indent=2) + "\n", encoding="utf-8")
-            print(f"wrote {arguments.json}")
+            write_json(arguments.json, report(results))
         if arguments.keep is not None:
             print(f"wrote {arguments.keep}: logs and bags of {len(kinds)} kinds")
         return 0 if all(result.passed for result in results) else 1
@@ -73,7 +71,7 @@ def _check(bundle: Path, kinds: Sequence[str], arguments: argparse.Namespace) ->
     Raises:
         UsageError: the bundle is unreadable, or an output exists or cannot be written.
     """
-    check_output(arguments.json, arguments.overwrite)
+    check_file("--json", arguments.json, arguments.overwrite)
     try:
         Bundle.load_unverified(bundle)
         for folder in [] if arguments.keep is None else [arguments.keep / kind for kind in kinds]:

@@ -8,18 +8,19 @@ import threading
 from pathlib import Path
 
 from wmp_cli.command import UsageError
-from wmp_cli.options import add_domain_option, enter_domain
+from wmp_cli.options import add_domain_option, use_domain
 
 EXAMPLES = """examples:
-  wmp play bags/stairs                             all topics, at the recorded rate
+  wmp play bags/stairs                             all topics, at the recorded times
   wmp play bags/stairs --rate 0.5 --topics wmp/depth wmp/policy_step
-  wmp play bags/stairs --lockstep                  as fast as a world_model_node with lockstep answers;
-                                                   compares its latents with the recorded ones
+  wmp play bags/stairs --lockstep                  as fast as a world_model_node in lockstep computes latents,
+                                                   which are compared with those of the bag
   wmp play bags/stairs --lockstep --listeners 2    the same beside a 'wmp record --await wmp/latent'
 
-A running controller receives these topics too: never play into a graph whose policy_node drives motors.
+A running policy_node receives the published topics: with motors attached, play only into a graph without
+policy_node.
 
-exit code: 0 played; 1 interrupted, no subscriber or no response; 2 wrong arguments"""
+exit code: 0 played to the end; 1 stopped, no subscriber or no answer; 2 wrong arguments"""
 
 
 class PlayCommand:
@@ -33,38 +34,36 @@ class PlayCommand:
         parser.epilog = EXAMPLES
         parser.add_argument("bag", type=Path, help="rosbag2 folder, or a .mcap or .db3 file")
         parser.add_argument(
-            "--rate", type=float, default=1.0, metavar="FACTOR", help="1 plays as recorded (default: 1)"
+            "--rate", type=float, default=1.0, metavar="FACTOR", help="speed factor (default: 1)"
         )
-        parser.add_argument("--topics", nargs="+", metavar="TOPIC", help="only these (default: all)")
+        parser.add_argument("--topics", nargs="+", metavar="TOPIC", help="only these topics (default: all)")
         parser.add_argument(
-            "--lockstep",
-            action="store_true",
-            help="play as fast as the subscribers acknowledge, instead of at the recorded rate",
+            "--lockstep", action="store_true", help="wait for the subscribers instead of the clock"
         )
         parser.add_argument(
             "--wait",
             type=float,
             default=10.0,
             metavar="S",
-            help="time to wait for subscribers (default: 10 s)",
+            help="longest wait for subscribers [s] (default: 10)",
         )
         parser.add_argument(
             "--listeners",
             type=int,
             default=1,
             metavar="N",
-            help="in lockstep, number of subscribers of wmp/policy_step to wait for (default: 1)",
+            help="in lockstep, subscribers of wmp/policy_step to wait for (default: 1)",
         )
         add_domain_option(parser)
 
     def run(self, arguments: argparse.Namespace) -> int:
         """Play to the end, or until a signal."""
+        use_domain(arguments.domain_id)
         if not 0 < arguments.rate < float("inf"):
             raise UsageError(f"--rate is {arguments.rate:g}, expected a positive number")
         if arguments.listeners < 1:
             raise UsageError(f"--listeners is {arguments.listeners}, expected at least 1")
-        enter_domain(arguments)
-        sys.argv = ["player"]  # rclpy parses sys.argv
+        sys.argv = ["player"]  # rclpy reads ROS arguments from there
         from wmp_recording.player import Player, PlayError, open_bag  # after the domain is set
         from wmp_ros.running import run_node
 
@@ -80,7 +79,7 @@ class PlayCommand:
             print(f"played {played.messages} messages of {arguments.bag}")
             if arguments.lockstep:
                 print(
-                    f"{played.latents} latents compared, largest difference from the recorded h: "
+                    f"received {played.latents} latents, largest difference from the recorded h: "
                     f"{played.largest_difference:.1e}"
                 )
             if stop.is_set():
