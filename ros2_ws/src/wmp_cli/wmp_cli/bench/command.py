@@ -17,7 +17,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from wmp_cli.command import UsageError
-from wmp_cli.options import BUNDLE_HELP, add_json_option, bundle_folder
+from wmp_cli.options import add_bundle_option, add_json_option, bundle_folder
 from wmp_cli.output import check_file, write_json
 from wmp_core.realtime import scheduling
 from wmp_core.realtime.scheduling import SWITCH_INTERVAL, RealtimeSettings
@@ -57,7 +57,7 @@ class BenchCommand:
             help=f"what is measured: {', '.join(('loop', *others))}",
         )
         parser.add_argument("--no-graph", action="store_true", help="loop: do not walk with the graph")
-        parser.add_argument("--bundle", metavar="BUNDLE", help=f"loop: {BUNDLE_HELP}")
+        add_bundle_option(parser)
         parser.add_argument(
             "--seconds", type=float, default=60.0, metavar="S", help="length of a measurement (default: 60 s)"
         )
