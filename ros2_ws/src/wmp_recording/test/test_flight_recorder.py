@@ -16,7 +16,7 @@ from wmp_msgs.msg import PolicyStep
 
 from wmp_bringup.isolation import reserve_domain
 from wmp_controller.control_health import event_diagnostics
-from wmp_controller.control_loop import ControlEvents
+from wmp_controller.cycle_report import ControlEvents
 from wmp_core.control.modes import Mode
 from wmp_ros.qos import RELIABLE
 

@@ -56,7 +56,7 @@ def test_the_wiggle_test_passes_for_every_joint_of_the_simulated_a1(suspended, t
     wiggled = [check for name, check in checks.items() if name.startswith("wiggle")]
     assert len(wiggled) == 12
     assert all(check["verdict"] == "pass" for check in wiggled), wiggled
-    assert all(0.03 < check["figures"]["went_rad"] < 0.06 for check in wiggled)
+    assert all(0.03 < check["figures"]["moved_rad"] < 0.06 for check in wiggled)
 
 
 def test_the_wiggle_test_needs_confirmation(suspended, tiny_bundle, capsys):
