@@ -1,18 +1,18 @@
-# The runtime on ROS 2: Humble for the robot's Jetson, Jazzy for a desktop.
-# Build from the repository root: docker compose -f docker/compose.yaml build robot
+# The runtime on a ROS 2 installation: Humble for the robot's Jetson, Jazzy for a desktop.
+# Built from the repository's root: docker compose -f docker/compose.yaml build robot
 ARG ROS_DISTRO=humble
 ARG UBUNTU=jammy
 
-# Compiler, colcon and pip are needed in this stage only.
+# Compiler, colcon and pip stay in this stage.
 FROM ros:${ROS_DISTRO}-ros-base-${UBUNTU} AS build
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
-# Ubuntu and ROS keep only the newest build of a package, so a pinned version would soon be unavailable.
+# No pinned versions: Ubuntu and ROS keep only the newest build of a package.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends python3-pip \
     && rm -rf /var/lib/apt/lists/*
 
-# Python packages go to a separate folder, which PYTHONPATH puts ahead of Ubuntu's, so the two do not conflict.
+# Python packages in a separate folder, ahead of Ubuntu's on the path: the two do not conflict.
 WORKDIR /src
 COPY requirements/constraints.txt requirements/sim.txt requirements/bag.txt requirements/
 COPY docker/requirements_ros.txt docker/
@@ -26,7 +26,7 @@ RUN source "/opt/ros/${ROS_DISTRO}/setup.bash" \
     && colcon build --merge-install --install-base /opt/wmp/install --cmake-args -DBUILD_TESTING=OFF
 
 FROM ros:${ROS_DISTRO}-ros-core-${UBUNTU}
-# pyrealsense2 links against libusb.
+# pyrealsense2 needs libusb.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libusb-1.0-0 \
