@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from wmp_core import default_bundle
-from wmp_core.default_bundle import DEFAULT_BUNDLE, find_bundle, resolve_bundle
+from wmp_core.default_bundle import DEFAULT_BUNDLE, resolve_bundle
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +73,7 @@ def test_without_a_name_the_environment_precedes_the_default(tmp_path, monkeypat
     mine = make_bundle(tmp_path / "models" / "mine")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WMP_BUNDLE", "models/mine")
-    assert resolve_bundle(None) == find_bundle() == mine
+    assert resolve_bundle(None) == resolve_bundle() == mine
 
 
 def test_a_given_name_precedes_the_environment(tmp_path, monkeypatch):
@@ -88,14 +88,14 @@ def test_the_checkout_around_the_working_directory_precedes_that_of_the_package(
     bundle, below = make_bundle(tmp_path / DEFAULT_BUNDLE), tmp_path / "bags" / "today"
     below.mkdir(parents=True)
     monkeypatch.chdir(below)
-    assert find_bundle() == bundle
+    assert resolve_bundle() == bundle
 
 
 def test_outside_a_checkout_the_packages_own_default_is_found(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert find_bundle() == Path(__file__).resolve().parents[4] / DEFAULT_BUNDLE
+    assert resolve_bundle() == Path(__file__).resolve().parents[4] / DEFAULT_BUNDLE
 
 
 def test_without_any_bundle_the_error_says_how_to_give_one(outside_every_checkout):
     with pytest.raises(FileNotFoundError, match="give a bundle's folder with --bundle or WMP_BUNDLE"):
-        find_bundle()
+        resolve_bundle()

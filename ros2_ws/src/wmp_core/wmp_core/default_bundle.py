@@ -33,11 +33,6 @@ def resolve_bundle(text: Optional[str] = None) -> Path:
     raise FileNotFoundError(_not_found(named))
 
 
-def find_bundle() -> Path:
-    """The default bundle: :func:`resolve_bundle` without a name."""
-    return resolve_bundle()
-
-
 def _not_found(named: str) -> str:
     known: List[str] = []
     for models in models_folders():
