@@ -1,4 +1,4 @@
-"""The ruler of the loop benchmark, on times worked out by hand; and every loop runs at its rate at all."""
+"""``wmp bench loop``: figures of times worked out by hand, every loop runs, and the report is complete."""
 
 import argparse
 import contextlib
@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from wmp_cli import cli
-from wmp_cli.bench.command import bench_loops
 from wmp_cli.bench.graph import GraphFigures, graph_figures, measure_graph, realtime_arguments
 from wmp_cli.bench.loop import LOOPS, figures, measure
+from wmp_cli.bench.table import bench_loops
 from wmp_cli.sim.command import SimCommand
 from wmp_cli.sim.settings import settings_from
 from wmp_core.realtime.scheduling import RealtimeSettings
@@ -29,7 +29,7 @@ def children(pid):
 
 
 def command_line(pid):
-    """Of a process; empty once it has ended."""
+    """Command line of a process; empty once it has ended."""
     with contextlib.suppress(FileNotFoundError):
         return Path(f"/proc/{pid}/cmdline").read_text()
     return ""
@@ -48,7 +48,7 @@ def test_a_loop_that_is_late_by_two_milliseconds_each_time_slips_and_misses():
     assert found.misses == 10
 
 
-def test_jitter_is_no_slip():
+def test_jitter_is_not_slip():
     starts = 20 * MS * np.arange(101)
     starts[1:100:2] += 3 * MS
     found = figures(starts, 0.020)
@@ -56,23 +56,23 @@ def test_jitter_is_no_slip():
     assert found.slip_ms == pytest.approx(0.0) and found.misses == 0
 
 
-def test_a_first_cycle_that_is_late_makes_no_other_one_early():
+def test_a_late_first_cycle_does_not_make_later_cycles_count_as_misses():
     starts = 2 * MS * np.arange(101)
     starts[0] += MS // 20
     starts[1::2] += MS // 12
     assert figures(starts, 0.002).misses == 0
 
 
-def test_one_long_pause_is_its_maximum_and_its_misses():
+def test_one_long_pause_counts_as_maximum_and_misses():
     starts = 20 * MS * np.concatenate([np.arange(50), np.arange(53, 100)])
     found = figures(starts, 0.020)
     assert found.max_ms == pytest.approx(60.0) and found.misses == 3
     assert found.slip_ms == pytest.approx(60.0)
-    assert figures(starts, 0.020, left_out=3).slip_ms == pytest.approx(0.0)
+    assert figures(starts, 0.020, skipped=3).slip_ms == pytest.approx(0.0)
 
 
 @pytest.mark.parametrize("loop", LOOPS.values(), ids=LOOPS)
-def test_every_loop_runs_until_its_time_is_over(loop):
+def test_every_loop_runs_for_the_given_time(loop):
     found = measure(loop, 50.0, 0.3)
     assert 2 <= found.cycles <= 17
 
@@ -98,18 +98,48 @@ def test_the_command_writes_every_loop_at_every_rate_idle_and_loaded(tmp_path, c
     assert [(one["load"], one["ticks"], one["latents_late"]) for one in content["graph"]] == [
         ("idle", 3000, 2), ("loaded", 3000, 2)
     ]  # fmt: skip
-    assert capsys.readouterr().out.count("sleep(dt - elapsed)") == 4
+    output = capsys.readouterr()
+    assert output.out.count("sleep(dt - elapsed)") == 4 and f"wrote {file}" in output.out
+    begins = output.err.splitlines()
+    assert begins[:3] == [
+        "walk 1 of 2: idle, 1 s",
+        "walk 2 of 2: loaded, 1 s",
+        "loop 1 of 12: absolute deadlines (ours), 50 Hz, idle, 1 s",
+    ]  # fmt: skip
+    assert begins[-1] == "loop 12 of 12: sleep(dt - elapsed), 500 Hz, loaded, 1 s" and len(begins) == 14
 
 
-def test_what_keeps_the_cores_busy_has_no_priority(monkeypatch):
+@pytest.mark.parametrize("measurement", ["loop", "training"])
+def test_a_report_that_exists_is_refused_before_anything_is_measured(measurement, tmp_path, capsys):
+    file = tmp_path / "bench.json"
+    file.write_text("{}")
+    assert cli.main(["bench", measurement, "--json", str(file)]) == 2
+    error = capsys.readouterr().err
+    assert error == f"wmp bench: --json: {file} exists (2 bytes) and would be lost; --overwrite replaces it\n"
+
+
+def test_a_report_is_replaced_on_request(tmp_path, monkeypatch):
+    monkeypatch.setattr("wmp_cli.bench.loop.measure", lambda loop, rate, seconds: MEASURED)
+    file = tmp_path / "loop.json"
+    file.write_text("{}")
+    assert cli.main(["bench", "loop", "--no-graph", "--json", str(file), "--overwrite"]) == 0
+    assert len(json.loads(file.read_text())["loops"]) == 12
+
+
+def test_a_bundle_that_does_not_exist_is_refused_before_anything_is_measured(capsys):
+    assert cli.main(["bench", "loop", "--bundle", "/nowhere"]) == 2
+    assert "wmp bench: no bundle '/nowhere'" in capsys.readouterr().err
+
+
+def test_the_load_has_no_realtime_priority(monkeypatch):
     seen = []
 
-    def scheduler_of_the_loop_and_of_the_others(loop, rate, seconds):
+    def schedulers_of_loop_and_load(loop, rate, seconds):
         others = [os.sched_getscheduler(child.pid) for child in multiprocessing.active_children()]
         seen.append((os.sched_getscheduler(0), others))
         return MEASURED
 
-    monkeypatch.setattr("wmp_cli.bench.loop.measure", scheduler_of_the_loop_and_of_the_others)
+    monkeypatch.setattr("wmp_cli.bench.loop.measure", schedulers_of_loop_and_load)
     bench_loops(1.0, RealtimeSettings(priority=10))
     loaded = seen[len(seen) // 2 :]
     assert all(others and set(others) == {os.SCHED_OTHER} for _, others in loaded)
@@ -123,7 +153,7 @@ MEASURED = figures(20 * MS * np.arange(51), 0.020)
 WALKED = GraphFigures(3000, 0.4, 0.9, 1.5, 2, 7, "")
 
 
-def test_the_graphs_figures_are_those_of_its_policy_steps():
+def test_the_figures_of_the_graph_are_those_of_its_policy_steps():
     compute = {"p50_ms": 0.4, "p99_ms": 0.9, "max_ms": 1.5}
     figures = {"policy_ticks": 3000, "latents_late": 2, "latents_from_prior": 7, "failure": ""}
     figures["timing"] = {"policy": compute}
@@ -143,26 +173,26 @@ def test_the_graph_walks_with_the_priority_of_the_loops(tiny_bundle, priority, w
     assert nodes["depth_node"]["realtime.priority"] == depth
 
 
-def test_a_walk_without_figures_says_why():
+def test_a_walk_without_figures_reports_its_failure():
     found = graph_figures({}, "no bundle")
     assert (found.ticks, found.failure) == (0, "no bundle") and np.isnan(found.compute_p99_ms)
 
 
-def test_a_graph_that_cannot_start_is_told_with_its_own_words(tmp_path):
+def test_a_graph_that_cannot_start_is_reported_with_its_own_error(tmp_path):
     found = measure_graph(1.0, ["--bundle", str(tmp_path)])
     assert found.ticks == 0 and "bundle.json" in found.failure
 
 
-def test_too_short_a_measurement_is_refused(capsys):
+def test_a_measurement_below_one_second_is_refused(capsys):
     assert cli.main(["bench", "loop", "--seconds", "0.5"]) == 2
     assert "expected at least 1" in capsys.readouterr().err
 
 
-def test_a_killed_benchmark_leaves_no_core_busy():
+def test_the_load_ends_when_the_benchmark_is_killed():
     code = "\n".join(
         [
             "import time",
-            "from wmp_cli.bench.loop import load",
+            "from wmp_cli.bench.load import load",
             "with load(1):",
             "    print('loaded', flush=True)",
             "    time.sleep(600)",
@@ -174,5 +204,5 @@ def test_a_killed_benchmark_leaves_no_core_busy():
         bench.kill()
     deadline = time.monotonic() + 30.0
     while "spawn_main" in command_line(hog):
-        assert time.monotonic() < deadline, "it still burns"
+        assert time.monotonic() < deadline, "the load still runs"
         time.sleep(0.05)
