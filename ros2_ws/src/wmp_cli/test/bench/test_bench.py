@@ -77,7 +77,9 @@ def test_every_loop_runs_for_the_given_time(loop):
     assert 2 <= found.cycles <= 17
 
 
-def test_the_command_writes_every_loop_at_every_rate_idle_and_loaded(tmp_path, capsys, monkeypatch):
+def test_the_command_writes_every_loop_at_every_rate_idle_and_loaded(
+    tiny_bundle, tmp_path, capsys, monkeypatch
+):
     monkeypatch.setattr("wmp_cli.bench.loop.measure", lambda loop, rate, seconds: MEASURED)
     walks = []
     monkeypatch.setattr(
@@ -86,9 +88,10 @@ def test_the_command_writes_every_loop_at_every_rate_idle_and_loaded(tmp_path, c
     monkeypatch.setattr("wmp_core.realtime.scheduling.apply", walks.append)
     file = tmp_path / "loop.json"
     command = ["bench", "loop", "--seconds", "1", "--priority", "80", "--cpus", "0", "--json", str(file)]
-    assert cli.main(command) == 0
+    assert cli.main([*command, "--bundle", str(tiny_bundle)]) == 0
     asked = RealtimeSettings(80, (0,), switch_interval=0.0001)
-    assert walks == [realtime_arguments(asked), realtime_arguments(asked), asked, asked]
+    walk = ["--bundle", str(tiny_bundle), *realtime_arguments(asked)]
+    assert walks == [walk, walk, asked, asked]
     content = json.loads(file.read_text())
     assert (content["seconds"], content["priority"], content["cpus"]) == (1.0, 80, [0])
     loops = content["loops"]

@@ -59,7 +59,7 @@ def measure_graph(seconds: float, arguments: list[str]) -> GraphFigures:
 
 
 def graph_figures(figures: Mapping[str, Any], last_line: str) -> GraphFigures:
-    """The deadline figures among those of ``wmp sim``; if there are none, ``last_line`` of its log says why."""
+    """The deadline figures of ``wmp sim``; without figures, ``last_line`` of its log is the failure."""
     compute = figures.get("timing", {}).get("policy", {})
     p50, p99, worst = (float(compute.get(f"{key}_ms", "nan")) for key in ("p50", "p99", "max"))
     return GraphFigures(

@@ -1,4 +1,4 @@
-"""Is ROS there, are our messages, and does the graph stay on this machine?"""
+"""Checks of ROS: rclpy and wmp_msgs can be imported, and the graph is not open to the network."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wmp_core.doctor.check import Check, failed, passed, warned
 
 
 def check_ros(environment: Mapping[str, str] = os.environ) -> list[Check]:
-    """rclpy, wmp_msgs, and who may listen."""
+    """Checks of rclpy, wmp_msgs and the discovery range in ``environment``."""
     return [
         _module("rclpy", "source your ROS 2 set-up file, or run this from the environment of `make setup`"),
         _module("wmp_msgs.msg", "build the messages: `make setup`, or colcon build in ros2_ws"),
@@ -23,7 +23,7 @@ def _module(name: str, remedy: str) -> Check:
         importlib.import_module(name)
     except ImportError as error:
         return failed(name.split(".")[0], f"cannot be imported ({error})", remedy)
-    return passed(name.split(".")[0], "there")
+    return passed(name.split(".")[0], "installed")
 
 
 def _discovery(environment: Mapping[str, str]) -> Check:
