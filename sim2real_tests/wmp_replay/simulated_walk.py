@@ -20,7 +20,7 @@ from wmp_core.control.command import MotorCommand
 from wmp_core.control.envelope import EnvelopeSettings
 from wmp_core.control.pd import joint_targets, pd_torque
 from wmp_core.control.power import power_share
-from wmp_core.control.steering import turning_back
+from wmp_core.control.steering import heading_hold_yaw_rate
 from wmp_core.depth.geometry import DepthProjection
 from wmp_core.inference.world_model import LatentState
 from wmp_core.robot_state import RobotState
@@ -132,7 +132,7 @@ def walk_records(bundle: Bundle, course: Course, shift: Shift) -> Iterator[Recor
 def _command(course: Course, state: RobotState) -> np.ndarray:
     """Forward speed, and the yaw rate back to the direction of the track."""
     heading = roll_pitch_yaw(state.quat_wxyz)[2]
-    return np.array((course.speed, 0.0, turning_back(heading, 0.0, course.heading_gain)))
+    return np.array((course.speed, 0.0, heading_hold_yaw_rate(heading, 0.0, course.heading_gain)))
 
 
 class _Motors:

@@ -51,6 +51,6 @@ def test_a_wrong_device_is_refused_before_anything_is_measured():
     assert list(PARTS) == ["environment", "environment with depth", "teacher", "learning"]
 
 
-def test_a_number_of_ranks_out_of_range_is_refused():
+def test_a_bench_without_ranks_is_refused():
     with pytest.raises(ValueError, match="--ranks is 0, expected 1 to 1024"):
         TrainingBench().run(1.0, None, ranks=0)

@@ -26,9 +26,9 @@ class TrainingBench:
     ) -> int:
         """Measure each part for ``seconds``, print a table, and write it to ``json_file`` as JSON.
 
-        ``wmp bench`` has checked ``json_file``; an existing file is replaced.
-
         ``ranks`` processes share robots and cores, as under ``torchrun``; ``mixed_precision`` as in training.
+
+        ``wmp bench`` has checked that ``json_file`` can be written.
 
         Raises:
             ValueError: an argument is wrong.

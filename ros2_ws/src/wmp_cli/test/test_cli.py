@@ -129,7 +129,7 @@ def test_version_is_that_of_the_package(capsys):
         (["--bundle", "/nowhere"], "no bundle '/nowhere': it is no folder with a bundle.json"),
         (["--params-file", "/nowhere.yaml"], "cannot read the parameter file /nowhere.yaml"),
         (["--duration", "-1"], "--duration is -1"),
-        (["--set", "a1_sim/seeds=1"], "a1_sim has no parameter 'seeds', perhaps seed is meant"),
+        (["--set", "a1_sim/seeds=1"], "a1_sim has no parameter 'seeds'; did you mean 'seed'?"),
     ],
 )
 def test_what_cannot_be_done_is_refused_in_one_line(arguments, message, tiny_bundle, capsys):
@@ -240,3 +240,11 @@ def test_a_plugin_without_its_dependencies_says_what_to_install(monkeypatch, cap
     error = capsys.readouterr().err
     assert "needs the Python package a_package_nobody_has" in error
     assert error.count("\n") == 1
+
+
+def test_an_error_of_several_lines_is_shown_in_one(tmp_path, capsys):
+    file = tmp_path / "parameters.yaml"
+    file.write_text("a: [")
+    assert cli.main(["sim", "--params-file", str(file)]) == 2
+    error = capsys.readouterr().err
+    assert "while parsing a flow" in error and error.count("\n") == 1

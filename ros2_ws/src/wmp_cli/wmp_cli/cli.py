@@ -73,8 +73,13 @@ def _run(words: list[str]) -> int:
     except (UsageError, *getattr(command, "mistakes", ())) as error:
         if arguments.traceback:
             raise
-        print(f"wmp {arguments.command}: {error}", file=sys.stderr)
+        print(f"wmp {arguments.command}: {one_line(error)}", file=sys.stderr)
         return EXIT_USAGE
+
+
+def one_line(error: Exception) -> str:
+    """The message of ``error`` without line breaks."""
+    return " ".join(line.strip() for line in str(error).splitlines() if line.strip())
 
 
 def commands() -> dict[str, Command]:

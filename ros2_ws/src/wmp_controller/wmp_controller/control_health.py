@@ -1,4 +1,4 @@
-"""What policy_node says about itself in ``diagnostics``."""
+"""The status and the events that policy_node publishes in ``diagnostics``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Dict, Optional, Union
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 
-from wmp_controller.control_loop import ControlEvents, ControlLoop, CycleReport
+from wmp_controller.control_loop import ControlLoop
+from wmp_controller.cycle_report import ControlEvents, CycleReport
 from wmp_core.a1.link import A1Link
 from wmp_core.a1.sdk_link import SdkLink
 from wmp_core.control.controller import Controller
@@ -17,8 +18,8 @@ from wmp_core.realtime.timing import TimingSummary
 from wmp_ros.health import Report
 from wmp_ros.status import CONTROLLER_EVENTS
 
-#: s without a state that are worth a warning; on its legs the robot is in FAULT by then.
-_SILENCE = 0.5
+#: Time without a state before a warning [s]; a robot on its legs is in FAULT by then.
+_MAX_STATE_AGE = 0.5
 
 
 def control_report(
@@ -29,7 +30,7 @@ def control_report(
     reports_dropped: int,
     error: Optional[str],
 ) -> Report:
-    """Loop rate, stage timings, latents, link, mode: figures that the control thread goes on writing."""
+    """Mode, loop rate, stage timings, latents and link; the control thread keeps updating these figures."""
     rate, statistics = loop.loop.statistics, link.statistics
     values: Dict[str, str] = {
         "mode": controller.mode.name,
@@ -54,17 +55,19 @@ def control_report(
     report.error_if(error is not None, error or "")
     report.warn_if(statistics.received == 0, "no state from the robot yet")
     silent = _state_age(newest)
-    report.warn_if(silent > _SILENCE, f"no state from the robot for {silent:.0f} s: check cable and power")
+    report.warn_if(
+        silent > _MAX_STATE_AGE, f"no state from the robot for {silent:.0f} s: check cable and power"
+    )
     return report
 
 
 def _state_age(newest: Optional[CycleReport]) -> float:
-    """s for which the robot has said nothing new; 0 before its first state."""
+    """Time since the robot's newest state [s]; 0 before the first."""
     return 0.0 if newest is None or newest.state is None else newest.stamp - newest.state.stamp
 
 
 def event_diagnostics(events: ControlEvents) -> DiagnosticArray:
-    """What happened in one cycle, one status per line, stamped with the robot's time."""
+    """The events of one cycle, one status per line, stamped with the robot's time."""
     level = DiagnosticStatus.ERROR if events.mode is Mode.FAULT else DiagnosticStatus.WARN
     sec, nanosec = divmod(round(events.stamp * 1e9), 1_000_000_000)
     message = DiagnosticArray()

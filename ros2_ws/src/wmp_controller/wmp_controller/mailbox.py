@@ -1,4 +1,4 @@
-"""Where threads meet: latents on their way to the control thread, finished records on their way out of it."""
+"""Queues between threads: latents into the control thread, reports and events out of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wmp_core.control.walking import Latent
 
 
 class LatentMailbox:
-    """Latents that have arrived and not been taken."""
+    """Latents that have arrived and that the control thread has not read yet."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -21,14 +21,14 @@ class LatentMailbox:
             self._latents.append(latent)
             self._changed.notify()
 
-    def take(self) -> List[Latent]:
-        """All latents since the last call, oldest first."""
+    def drain(self) -> List[Latent]:
+        """Remove and return all latents, oldest first."""
         with self._changed:
             latents, self._latents = self._latents, []
         return latents
 
     def wait_for(self, tick: int, timeout_s: float) -> bool:
-        """Block until the latent of ``tick`` is there; False after ``timeout_s``. Takes nothing."""
+        """Block until the latent of ``tick`` has arrived; False after ``timeout_s``. Removes nothing."""
         with self._changed:
             return self._changed.wait_for(
                 lambda: any(latent.tick == tick for latent in self._latents), timeout_s
@@ -36,10 +36,13 @@ class LatentMailbox:
 
 
 class Outbox:
-    """Queue out of the control thread; nothing that goes in ever waits.
+    """Queue out of the control thread; adding an item never blocks.
 
-    What is offered periodically is dropped, and counted, while ``capacity`` items lie there. What comes
-    seldom and somebody waits for (answers, events) always goes in.
+    :meth:`offer` is for periodic reports: it drops and counts them while ``capacity`` items are queued.
+    :meth:`put` is for answers and events, which are rare and awaited: it always queues them.
+
+    Attributes:
+        dropped: number of items dropped so far.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -48,19 +51,20 @@ class Outbox:
         self.dropped = 0
 
     def offer(self, item: Any) -> None:
-        """Put ``item`` in unless there is no room."""
+        """Queue ``item``, or drop and count it if the queue is full."""
         if self._items.qsize() < self._capacity:
             self._items.put(item)
         else:
             self.dropped += 1
 
     def put(self, item: Any) -> None:
+        """Queue ``item`` whatever the queue holds."""
         self._items.put(item)
 
     def close(self) -> None:
-        """Let the reader end once it has everything."""
+        """Let the reader end once the queue is empty."""
         self._items.put(None)
 
     def get(self) -> Optional[Any]:
-        """The next item, waiting for it; None once the outbox is closed and empty."""
+        """Wait for the next item; None once the outbox is closed and empty."""
         return self._items.get()

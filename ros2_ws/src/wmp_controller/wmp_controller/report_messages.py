@@ -1,7 +1,7 @@
 """Messages that policy_node publishes, filled from the control thread's reports.
 
-Each message is built once and filled in place: building one takes longer than filling it, and this thread
-shares the interpreter with the control loop.
+Each message is created once and filled in place: creating one takes longer than filling it, and the publisher
+thread shares the interpreter with the control loop.
 """
 
 from __future__ import annotations
@@ -11,34 +11,35 @@ from array import array
 from typing import Sequence
 
 import numpy as np
-from builtin_interfaces.msg import Time
 from sensor_msgs.msg import Imu, JointState
 from wmp_msgs.msg import PolicyStep
 
-from wmp_controller.control_loop import CycleReport
+from wmp_controller.cycle_report import CycleReport
 from wmp_core.control.command import MotorCommand
 from wmp_core.robot_state import RobotState
+from wmp_ros.stamps import to_stamp
 
-
-def to_stamp(seconds: float) -> Time:
-    """Seconds as a message's time."""
-    sec, nanosec = divmod(round(seconds * 1e9), 1_000_000_000)
-    return Time(sec=sec, nanosec=nanosec)
+#: Frame of the robot's trunk, by REP 105.
+_FRAME = "base_link"
 
 
 class ReportMessages:
-    """One reusable message per topic; each call fills and returns it, valid until the next call."""
+    """One reusable message per topic; each call fills and returns it, valid until the next call.
 
-    def __init__(self, joint_names: Sequence[str], joints_frame: str = "base") -> None:
+    Args:
+        joint_names: of the contract, in its order.
+    """
+
+    def __init__(self, joint_names: Sequence[str]) -> None:
         self._step = PolicyStep()
         self._joint_states = JointState(name=list(joint_names))
         self._joint_commands = JointState(name=list(joint_names))
         self._imu = Imu()
         for message in (self._step, self._joint_states, self._joint_commands, self._imu):
-            message.header.frame_id = joints_frame
+            message.header.frame_id = _FRAME
 
     def policy_step(self, report: CycleReport) -> PolicyStep:
-        """The policy step of a report that has one."""
+        """The policy step of ``report``, which must have one."""
         record, message = report.step, self._step
         assert record is not None
         message.header.stamp = to_stamp(record.state.stamp)
@@ -59,7 +60,7 @@ class ReportMessages:
         return message
 
     def joint_commands(self, command: MotorCommand, state: RobotState) -> JointState:
-        """Position targets (rad; NaN where there is none) and the torque (N m) implied at ``state``."""
+        """Position targets (rad; NaN where a joint has none) and the torques (N m) implied at ``state``."""
         message = self._joint_commands
         message.header.stamp = to_stamp(state.stamp)
         message.position = _doubles(np.where(command.kp > 0, command.q, math.nan))
@@ -67,7 +68,7 @@ class ReportMessages:
         return message
 
     def imu(self, state: RobotState) -> Imu:
-        """Orientation base -> world, angular velocity and acceleration in the base frame."""
+        """Orientation base_link -> world; angular velocity (rad/s) and acceleration (m/s^2) in base_link."""
         message = self._imu
         message.header.stamp = to_stamp(state.stamp)
         orientation = message.orientation
@@ -79,7 +80,7 @@ class ReportMessages:
 
 
 def _floats(values: np.ndarray) -> array:
-    """As message data: rclpy copies an array.array at once, and an ndarray element by element."""
+    """Message data: rclpy copies an array.array as a block, and an ndarray element by element."""
     return array("f", np.asarray(values, dtype=np.float32).tobytes())
 
 

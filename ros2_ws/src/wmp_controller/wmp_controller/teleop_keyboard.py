@@ -1,7 +1,7 @@
 """Drive the robot from a terminal: keys to ``cmd_vel`` and to the services of policy_node.
 
-The keyboard as a dead-man's handle: a terminal tells of keys that are pressed, never of one that is let go,
-but a key that is held repeats. So the robot moves while spaces keep coming, and walks on the spot afterwards.
+The space bar is the dead-man switch. A terminal reports that a key is pressed, never that it is released, but
+it repeats a key that is held: the robot moves while spaces keep arriving, and walks on the spot afterwards.
 """
 
 from __future__ import annotations
@@ -29,43 +29,48 @@ from std_srvs.srv import Trigger
 from wmp_ros.parameters import declare
 
 HELP = """\
-  space held: move; let go: stop moving within 0.7 s
+  hold space to move; release it to stop moving within 0.7 s
   w s   faster forward, backward        1  stand up
   a d   turn left, right                2  walk
   q e   step left, right                3  sit down
   z     velocity to zero                x  stop: damp the joints at once
-  (velocities beyond the bundle's training are clamped: the released ones know no backward and no sideways)
-  Ctrl-C ends (the robot then stands still after its command time-out)
+  (velocities outside the bundle's trained range are clamped: the released bundles walk neither backward
+   nor sideways)
+  Ctrl-C ends teleoperation (the robot stands still after its command time-out)
 """
 
 _SERVICES = {"1": "stand_up", "2": "walk", "3": "sit_down", "x": "stop"}
 
-#: What a terminal sends for an arrow, a function key or Alt with a letter: none of them is a key of ours, but
-#: most contain one. The rest of one that was cut off follows within this time (s).
+#: Sequences that a terminal sends for an arrow, a function key or Alt with a letter. None of them is bound
+#: here, but most contain a letter or digit that is. The rest of a truncated one arrives within ``_REST_S`` s.
 _ESCAPE_SEQUENCE = re.compile(r"\x1b+(\[\[?[0-?]*[ -/]*[@-~]?|O.?|.?)", re.DOTALL)
-_CUT_OFF = re.compile(r"\x1b+(\[\[?[0-?]*[ -/]*|O)?\Z")
+_TRUNCATED = re.compile(r"\x1b+(\[\[?[0-?]*[ -/]*|O)?\Z")
 _REST_S = 0.05
 
-#: cmd_vel is repeated at this interval (s): the controller takes silence for a lost operator.
+#: Interval at which cmd_vel is repeated [s]: to the controller, silence means that the operator is lost.
 _REPEAT_S = 0.1
-#: The dead-man's handle. A key that changes the velocity is none: held, it would raise what it sets going.
-_HANDLE = " "
-#: s for which it counts as held. A held key repeats every 0.03 to 0.09 s, first after up to 0.66 s.
+#: The dead-man switch. A key that changes the velocity cannot be one: held, it would keep changing it.
+_DEAD_MAN_KEY = " "
+#: Time after a space for which it counts as held [s]. A held key repeats every 0.03 to 0.09 s, the first time
+#: after up to 0.66 s.
 _HELD_S = 0.7
-#: s within which the same key once more is a key that is held, not one that is pressed again.
+#: Longest interval between repeats of a held key [s]; the same key after a longer one is a new press.
 _AUTOREPEAT_S = 0.12
 
 
 @dataclass(frozen=True)
 class Velocity:
-    """Velocity command: vx m/s, vy m/s, yaw rate rad/s, limited to +-``limit`` of each."""
+    """Velocity command: vx [m/s], vy [m/s], yaw rate [rad/s]."""
 
     vx: float = 0.0
     vy: float = 0.0
     yaw_rate: float = 0.0
 
     def after(self, key: str, step: float = 0.1, limit: float = 1.0) -> Velocity:
-        """The command after a key has been pressed; other keys change nothing."""
+        """The command after ``key``: one axis changes by ``step``, within +-``limit``; ``z`` resets all.
+
+        Other keys change nothing.
+        """
         if key == "z":
             return Velocity()
         changes = {
@@ -86,29 +91,31 @@ class Velocity:
         return f"vx {self.vx:+.1f} m/s  vy {self.vy:+.1f} m/s  yaw {self.yaw_rate:+.1f} rad/s"
 
 
-class DeadMan:
-    """Tells from the keys that arrive whether space is being held; times in s, of one clock."""
+class DeadManSwitch:
+    """Infers from the keys that arrive whether space is held; times in s, on one clock."""
 
     def __init__(self) -> None:
         self._last: Tuple[str, float] = ("", -math.inf)
-        self._handle_at = -math.inf
+        self._last_held = -math.inf
 
-    def is_new(self, key: str, now: float) -> bool:
-        """Note a key; whether it was pressed, rather than repeated by the terminal."""
+    def on_key(self, key: str, now: float) -> bool:
+        """Record a key; returns whether it was pressed, as opposed to repeated by the terminal."""
         last, at = self._last
         self._last = (key, now)
-        if key == _HANDLE:
-            self._handle_at = now
+        if key == _DEAD_MAN_KEY:
+            self._last_held = now
         return key != last or now - at > _AUTOREPEAT_S
 
     def is_held(self, now: float) -> bool:
-        return now - self._handle_at <= _HELD_S
+        """Whether space is held at ``now`` [s]."""
+        return now - self._last_held <= _HELD_S
 
 
 class RawTerminal:
-    """Single key presses from a terminal, whose settings are restored on the way out.
+    """Reads single key presses from a terminal; a context manager that restores the terminal's settings.
 
-    Ctrl-S is a key like any other: it would stop the terminal, and whoever writes there would read no ``x``.
+    Flow control is off, so Ctrl-S is an ordinary key: it would suspend the terminal, and this program would
+    block on its output and miss an ``x``.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -123,17 +130,17 @@ class RawTerminal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(termios.error):  # a terminal that is gone has no settings
+        with contextlib.suppress(termios.error):  # a closed terminal has no settings
             termios.tcsetattr(self._fd, termios.TCSADRAIN, self._saved)
 
     def keys(self, timeout_s: float) -> List[str]:
-        """Letters, digits and the like pressed within ``timeout_s``; no arrows, no function keys.
+        """Printable keys pressed within ``timeout_s``, in lower case; no arrows, no function keys.
 
         Raises:
-            EOFError: the terminal is gone, as when a connection breaks: nobody can press a key any more.
+            EOFError: the terminal is closed, as when a connection breaks: no key can be pressed any more.
         """
         typed = self._read(timeout_s)
-        while _CUT_OFF.search(typed):
+        while _TRUNCATED.search(typed):
             rest = self._read(_REST_S)
             if not rest:
                 break
@@ -147,31 +154,31 @@ class RawTerminal:
         try:
             typed = os.read(self._fd, 64)
         except OSError as error:
-            raise EOFError(f"the terminal is gone ({error.strerror})") from error
+            raise EOFError(f"the terminal is closed ({error.strerror})") from error
         if not typed:
-            raise EOFError("the terminal is gone")
+            raise EOFError("the terminal is closed")
         return typed.decode(errors="ignore")
 
 
 class Teleop(Node):
-    """Publishes the velocity and calls the services of the controller named ``controller``."""
+    """Publishes ``cmd_vel`` and calls the services of the node that parameter ``controller`` names."""
 
     def __init__(self) -> None:
         super().__init__("teleop_keyboard")
         controller = declare(self, "controller", "policy_node")
         self._publisher = self.create_publisher(Twist, "cmd_vel", 1)
-        self._orders = {
+        self._requests = {
             key: self.create_client(Trigger, f"{controller}/{name}") for key, name in _SERVICES.items()
         }
-        self._dead_man = DeadMan()
+        self._dead_man = DeadManSwitch()
         self.velocity = Velocity()
         self.line = HELP
 
-    def press(self, key: str, now: float) -> None:
-        """Act on a key that arrived at ``now`` s."""
-        if not self._dead_man.is_new(key, now):
+    def on_key(self, key: str, now: float) -> None:
+        """Handle a key that arrived at ``now`` [s]."""
+        if not self._dead_man.on_key(key, now):
             return
-        if key in self._orders:
+        if key in self._requests:
             self.velocity = Velocity()
             self._call(key)
         else:
@@ -179,7 +186,7 @@ class Teleop(Node):
             self.line = f"{self.velocity}  (while space is held)"
 
     def publish(self, now: float) -> None:
-        """The velocity while space is held, otherwise zero."""
+        """Publish the velocity while space is held, zero otherwise."""
         velocity = self.velocity if self._dead_man.is_held(now) else Velocity()
         twist = Twist()
         twist.linear.x, twist.linear.y = velocity.vx, velocity.vy
@@ -187,21 +194,21 @@ class Teleop(Node):
         self._publisher.publish(twist)
 
     def _call(self, key: str) -> None:
-        client = self._orders[key]
+        client = self._requests[key]
         if not client.service_is_ready():
-            self.line = f"{client.srv_name} does not exist: is policy_node running with operator 'ros'?"
+            self.line = f"{client.srv_name} is not available: is policy_node running with operator 'ros'?"
             return
         self.line = f"{_SERVICES[key]} ..."
-        client.call_async(Trigger.Request()).add_done_callback(self._show)
+        client.call_async(Trigger.Request()).add_done_callback(self._show_answer)
 
-    def _show(self, answer: Future) -> None:
+    def _show_answer(self, answer: Future) -> None:
         self.line = answer.result().message
 
 
 def main() -> int:
-    """Run until Ctrl-C, SIGTERM, or the end of the terminal."""
+    """Run until Ctrl-C, SIGTERM, or until the terminal closes; returns the exit code."""
     if not sys.stdin.isatty():
-        sys.stderr.write("teleop_keyboard needs a terminal: start it on its own, not from a launch file\n")
+        sys.stderr.write("teleop_keyboard needs a terminal: start it by itself, not from a launch file\n")
         return 1
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -223,7 +230,7 @@ def _run(node: Teleop, terminal: RawTerminal) -> NoReturn:
     shown = ""
     while True:
         for key in terminal.keys(_REPEAT_S):
-            node.press(key, time.monotonic())
+            node.on_key(key, time.monotonic())
         node.publish(time.monotonic())
         rclpy.spin_once(node, timeout_sec=0.0)
         if node.line != shown:

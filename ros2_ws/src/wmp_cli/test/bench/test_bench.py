@@ -1,4 +1,4 @@
-"""``wmp bench loop``: figures of times worked out by hand, every loop runs, and the report is complete."""
+"""The figures of the loop benchmark on times worked out by hand, and the command around them."""
 
 import argparse
 import contextlib
@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from wmp_cli import cli
+from wmp_cli.bench.command import bench_loops, progress
 from wmp_cli.bench.graph import GraphFigures, graph_figures, measure_graph, realtime_arguments
 from wmp_cli.bench.loop import LOOPS, figures, measure
-from wmp_cli.bench.table import bench_loops
 from wmp_cli.sim.command import SimCommand
 from wmp_cli.sim.settings import settings_from
 from wmp_core.realtime.scheduling import RealtimeSettings
@@ -42,13 +42,13 @@ def test_a_perfect_loop_has_no_error_no_slip_and_no_miss():
 
 
 def test_a_loop_that_is_late_by_two_milliseconds_each_time_slips_and_misses():
-    # 22 ms apart: after 100 cycles 200 ms, or 10 periods, behind.
+    # Cycles are 22 ms apart: after 100 cycles the loop is 200 ms, 10 periods, late.
     found = figures(22 * MS * np.arange(101), 0.020)
     assert found.p50_ms == pytest.approx(2.0) and found.slip_ms == pytest.approx(200.0)
     assert found.misses == 10
 
 
-def test_jitter_is_not_slip():
+def test_jitter_adds_no_slip():
     starts = 20 * MS * np.arange(101)
     starts[1:100:2] += 3 * MS
     found = figures(starts, 0.020)
@@ -56,14 +56,14 @@ def test_jitter_is_not_slip():
     assert found.slip_ms == pytest.approx(0.0) and found.misses == 0
 
 
-def test_a_late_first_cycle_does_not_make_later_cycles_count_as_misses():
+def test_a_late_first_cycle_makes_no_later_cycle_miss_its_period():
     starts = 2 * MS * np.arange(101)
     starts[0] += MS // 20
     starts[1::2] += MS // 12
     assert figures(starts, 0.002).misses == 0
 
 
-def test_one_long_pause_counts_as_maximum_and_misses():
+def test_a_long_pause_counts_as_maximum_misses_and_slip_unless_the_loop_reports_it():
     starts = 20 * MS * np.concatenate([np.arange(50), np.arange(53, 100)])
     found = figures(starts, 0.020)
     assert found.max_ms == pytest.approx(60.0) and found.misses == 3
@@ -72,7 +72,7 @@ def test_one_long_pause_counts_as_maximum_and_misses():
 
 
 @pytest.mark.parametrize("loop", LOOPS.values(), ids=LOOPS)
-def test_every_loop_runs_for_the_given_time(loop):
+def test_every_loop_runs_for_its_time(loop):
     found = measure(loop, 50.0, 0.3)
     assert 2 <= found.cycles <= 17
 
@@ -87,8 +87,9 @@ def test_the_command_writes_every_loop_at_every_rate_idle_and_loaded(
     )
     monkeypatch.setattr("wmp_core.realtime.scheduling.apply", walks.append)
     file = tmp_path / "loop.json"
+    monkeypatch.setenv("WMP_BUNDLE", str(tiny_bundle))
     command = ["bench", "loop", "--seconds", "1", "--priority", "80", "--cpus", "0", "--json", str(file)]
-    assert cli.main([*command, "--bundle", str(tiny_bundle)]) == 0
+    assert cli.main(command) == 0
     asked = RealtimeSettings(80, (0,), switch_interval=0.0001)
     walk = ["--bundle", str(tiny_bundle), *realtime_arguments(asked)]
     assert walks == [walk, walk, asked, asked]
@@ -101,49 +102,23 @@ def test_the_command_writes_every_loop_at_every_rate_idle_and_loaded(
     assert [(one["load"], one["ticks"], one["latents_late"]) for one in content["graph"]] == [
         ("idle", 3000, 2), ("loaded", 3000, 2)
     ]  # fmt: skip
-    output = capsys.readouterr()
-    assert output.out.count("sleep(dt - elapsed)") == 4 and f"wrote {file}" in output.out
-    begins = output.err.splitlines()
-    assert begins[:3] == [
-        "walk 1 of 2: idle, 1 s",
-        "walk 2 of 2: loaded, 1 s",
-        "loop 1 of 12: absolute deadlines (ours), 50 Hz, idle, 1 s",
-    ]  # fmt: skip
-    assert begins[-1] == "loop 12 of 12: sleep(dt - elapsed), 500 Hz, loaded, 1 s" and len(begins) == 14
+    printed = capsys.readouterr()
+    assert printed.out.count("sleep(dt - elapsed)") == 4 and printed.out.endswith(f"wrote {file}\n")
+    begun = printed.err.splitlines()
+    assert len(begun) == 14 and begun[0] == "measurement 1 of 14: graph, idle"
+    assert begun[-1] == "measurement 14 of 14: sleep(dt - elapsed) at 500 Hz, loaded"
 
 
-@pytest.mark.parametrize("measurement", ["loop", "training"])
-def test_a_report_that_exists_is_refused_before_anything_is_measured(measurement, tmp_path, capsys):
-    file = tmp_path / "bench.json"
-    file.write_text("{}")
-    assert cli.main(["bench", measurement, "--json", str(file)]) == 2
-    error = capsys.readouterr().err
-    assert error == f"wmp bench: --json: {file} exists (2 bytes) and would be lost; --overwrite replaces it\n"
-
-
-def test_a_report_is_replaced_on_request(tmp_path, monkeypatch):
-    monkeypatch.setattr("wmp_cli.bench.loop.measure", lambda loop, rate, seconds: MEASURED)
-    file = tmp_path / "loop.json"
-    file.write_text("{}")
-    assert cli.main(["bench", "loop", "--no-graph", "--json", str(file), "--overwrite"]) == 0
-    assert len(json.loads(file.read_text())["loops"]) == 12
-
-
-def test_a_bundle_that_does_not_exist_is_refused_before_anything_is_measured(capsys):
-    assert cli.main(["bench", "loop", "--bundle", "/nowhere"]) == 2
-    assert "wmp bench: no bundle '/nowhere'" in capsys.readouterr().err
-
-
-def test_the_load_has_no_realtime_priority(monkeypatch):
+def test_the_processes_that_load_the_cores_have_no_priority(monkeypatch):
     seen = []
 
-    def schedulers_of_loop_and_load(loop, rate, seconds):
+    def scheduler_of_the_loop_and_of_the_others(loop, rate, seconds):
         others = [os.sched_getscheduler(child.pid) for child in multiprocessing.active_children()]
         seen.append((os.sched_getscheduler(0), others))
         return MEASURED
 
-    monkeypatch.setattr("wmp_cli.bench.loop.measure", schedulers_of_loop_and_load)
-    bench_loops(1.0, RealtimeSettings(priority=10))
+    monkeypatch.setattr("wmp_cli.bench.loop.measure", scheduler_of_the_loop_and_of_the_others)
+    bench_loops(1.0, RealtimeSettings(priority=10), progress(12))
     loaded = seen[len(seen) // 2 :]
     assert all(others and set(others) == {os.SCHED_OTHER} for _, others in loaded)
     if seen[0][0] != os.SCHED_FIFO:
@@ -164,7 +139,7 @@ def test_the_figures_of_the_graph_are_those_of_its_policy_steps():
 
 
 @pytest.mark.parametrize(("priority", "world_model", "depth"), [(0, 0, 0), (15, 5, 1), (80, 70, 40)])
-def test_the_graph_walks_with_the_priority_of_the_loops(tiny_bundle, priority, world_model, depth):
+def test_the_graph_walks_with_the_priorities_of_the_loops(tiny_bundle, priority, world_model, depth):
     parser = argparse.ArgumentParser()
     SimCommand().add_arguments(parser)
     words = realtime_arguments(RealtimeSettings(priority, (0, 1)))
@@ -176,7 +151,7 @@ def test_the_graph_walks_with_the_priority_of_the_loops(tiny_bundle, priority, w
     assert nodes["depth_node"]["realtime.priority"] == depth
 
 
-def test_a_walk_without_figures_reports_its_failure():
+def test_a_walk_without_figures_reports_the_failure():
     found = graph_figures({}, "no bundle")
     assert (found.ticks, found.failure) == (0, "no bundle") and np.isnan(found.compute_p99_ms)
 
@@ -186,16 +161,28 @@ def test_a_graph_that_cannot_start_is_reported_with_its_own_error(tmp_path):
     assert found.ticks == 0 and "bundle.json" in found.failure
 
 
-def test_a_measurement_below_one_second_is_refused(capsys):
+@pytest.mark.parametrize("what", ["loop", "training"])
+def test_figures_that_exist_or_cannot_be_written_are_refused_before_anything_is_measured(
+    what, tmp_path, capsys
+):
+    file = tmp_path / "figures.json"
+    file.write_text("{}")
+    assert cli.main(["bench", what, "--json", str(file)]) == 2
+    assert "figures.json exists (2 bytes) and would be lost; --overwrite replaces" in capsys.readouterr().err
+    assert cli.main(["bench", what, "--json", str(file / "below.json"), "--overwrite"]) == 2
+    assert "below.json cannot be created" in capsys.readouterr().err
+
+
+def test_too_short_a_measurement_is_refused(capsys):
     assert cli.main(["bench", "loop", "--seconds", "0.5"]) == 2
     assert "expected at least 1" in capsys.readouterr().err
 
 
-def test_the_load_ends_when_the_benchmark_is_killed():
+def test_a_killed_benchmark_leaves_no_core_busy():
     code = "\n".join(
         [
             "import time",
-            "from wmp_cli.bench.load import load",
+            "from wmp_cli.bench.loop import load",
             "with load(1):",
             "    print('loaded', flush=True)",
             "    time.sleep(600)",
@@ -203,9 +190,9 @@ def test_the_load_ends_when_the_benchmark_is_killed():
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as bench:
         assert bench.stdout.readline() == "loaded\n"
-        (hog,) = (int(pid) for pid in children(bench.pid) if "spawn_main" in command_line(pid))
+        (burner,) = (int(pid) for pid in children(bench.pid) if "spawn_main" in command_line(pid))
         bench.kill()
     deadline = time.monotonic() + 30.0
-    while "spawn_main" in command_line(hog):
-        assert time.monotonic() < deadline, "the load still runs"
+    while "spawn_main" in command_line(burner):
+        assert time.monotonic() < deadline, "the process still loads a core"
         time.sleep(0.05)

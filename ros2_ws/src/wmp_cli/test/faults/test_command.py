@@ -1,4 +1,4 @@
-"""``wmp faults``: options and result of each walk, and what is refused before the first one."""
+"""``wmp faults``: the options of each walk, its result, and what is refused before the first walk."""
 
 import argparse
 import json
@@ -8,7 +8,7 @@ import pytest
 from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.parameters import node_parameters
 from wmp_cli import cli
-from wmp_cli.faults.walk import robot_safety_limits
+from wmp_cli.faults.run import robot_safety_limits
 from wmp_cli.sim.command import SimCommand
 from wmp_cli.sim.settings import settings_from
 
@@ -17,7 +17,7 @@ def safety_limits(parameters):
     return {name: value for name, value in parameters.items() if name.startswith("safety.")}
 
 
-def test_walks_in_lockstep_use_the_safety_limits_of_the_real_robot(tiny_bundle):
+def test_in_lockstep_the_simulated_robot_has_the_safety_limits_of_the_real_one(tiny_bundle):
     parser = argparse.ArgumentParser()
     SimCommand().add_arguments(parser)
     options = ["--bundle", str(tiny_bundle), "--lockstep", *robot_safety_limits()]
@@ -39,44 +39,45 @@ def test_faults_are_injected_detected_and_reported_end_to_end(tiny_bundle, tmp_p
         # 3.5 s of standing up and 1 s of walking at 500 Hz.
         assert result["commands"] > 2250 and result["commands_outside_envelope"] == 0
         assert (tmp_path / "kept" / result["kind"] / "wmp_sim.log").exists()
-    # At once; and after 25 lost states, which the safety limits of a1_sim.yaml would tolerate.
+    # At once; and after 25 lost states, which the simulation's own safety limits would tolerate.
     assert [result["detected_after_ms"] for result in report["faults"]] == [0.0, 50.0]
-    output = capsys.readouterr()
-    assert all(any(line.startswith(kind) for line in output.out.splitlines()) for kind in kinds)
-    assert output.err.splitlines() == ["fault 1 of 2: imu_nan", "fault 2 of 2: udp_loss_100"]
-    assert f"wrote {file}" in output.out and f"wrote {tmp_path / 'kept'}: " in output.out
+    printed = capsys.readouterr()
+    assert [line.partition(",")[0] for line in printed.err.splitlines()] == [
+        "fault 1 of 2: imu_nan",
+        "fault 2 of 2: udp_loss_100",
+    ]
+    table = printed.out
+    assert f"wrote {file}\n" in table
+    assert all(any(line.startswith(kind) for line in table.splitlines()) for kind in kinds)
 
 
 @pytest.fixture
-def refused(tiny_bundle, tmp_path, capsys, monkeypatch):
-    """Run ``wmp faults`` with options that it must refuse before the first walk; returns its one line."""
+def no_walk(monkeypatch):
+    """Fails the test if a walk begins."""
 
-    def refuse(*options):
-        monkeypatch.setattr("wmp_cli.faults.command.walk_until_fault", None)
-        monkeypatch.chdir(tmp_path)
-        before = sorted(tmp_path.rglob("*"))
-        assert cli.main(["faults", "--bundle", str(tiny_bundle), *options]) == 2
-        assert sorted(tmp_path.rglob("*")) == before
-        output = capsys.readouterr()
-        assert output.out == ""
-        (line,) = output.err.splitlines()
-        return line
+    def walk(*arguments):
+        raise AssertionError(f"walked: {arguments}")
 
-    return refuse
+    monkeypatch.setattr("wmp_cli.faults.command.run_until_injected", walk)
 
 
-@pytest.mark.parametrize("option", ["--json", "--keep"])
-def test_an_output_that_cannot_be_written_is_refused_before_the_first_walk(refused, tmp_path, option):
-    (tmp_path / "file").write_text("")
-    assert f"wmp faults: {option}: file/new cannot be created" in refused(option, "file/new")
+def test_outputs_that_exist_or_cannot_be_created_are_refused_before_the_first_walk(
+    no_walk, tiny_bundle, tmp_path, capsys
+):
+    file, kept = tmp_path / "faults.json", tmp_path / "kept"
+    file.write_text("{}")
+    (kept / "imu_nan").mkdir(parents=True)
+    (kept / "imu_nan" / "wmp_sim.log").touch()
+    for options, error in (
+        (["--json", str(file)], "faults.json exists (2 bytes)"),
+        (["--json", str(file / "below.json"), "--overwrite"], "below.json cannot be created"),
+        (["--keep", str(kept)], "imu_nan is not empty: it holds wmp_sim.log; name another --keep"),
+        (["--keep", str(file), "--overwrite"], "imu_nan cannot be created"),
+    ):
+        assert cli.main(["faults", "--bundle", str(tiny_bundle), "--only", "imu_nan", *options]) == 2
+        assert error in capsys.readouterr().err
 
 
-def test_a_report_or_folder_of_another_run_is_not_overwritten(refused, tmp_path):
-    (tmp_path / "faults.json").write_text("{}")
-    (tmp_path / "kept").mkdir()
-    assert "faults.json exists (2 bytes) and would be lost; --overwrite" in refused("--json", "faults.json")
-    assert "--keep: kept exists already; name a new folder" in refused("--keep", "kept", "--overwrite")
-
-
-def test_a_bundle_that_does_not_exist_is_refused_before_the_first_walk(refused):
-    assert "wmp faults: no bundle '/nowhere'" in refused("--bundle", "/nowhere")
+def test_a_bundle_that_does_not_exist_is_refused_before_the_first_walk(no_walk, capsys):
+    assert cli.main(["faults", "--bundle", "/nowhere"]) == 2
+    assert "wmp faults: no bundle '/nowhere'" in capsys.readouterr().err

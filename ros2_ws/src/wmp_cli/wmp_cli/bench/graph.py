@@ -1,4 +1,4 @@
-"""How the graph meets its deadlines: the nodes of the robot in real time, with the simulated A1."""
+"""How the whole graph meets its deadlines: the robot's nodes drive the simulated A1 in real time."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from wmp_bringup.parameters import node_parameters
 from wmp_cli.command import WMP
 from wmp_core.realtime.scheduling import RealtimeSettings
 
-#: Longest time for starting, standing up and sitting down [s].
-REST_OF_RUN = 240.0
-#: Nodes with deadlines, the shortest deadline first.
+#: Longest time [s] for starting, standing up and sitting down together.
+AROUND_THE_WALK = 240.0
+#: Nodes with deadlines, the shortest first.
 NODES = ("policy_node", "world_model_node", "depth_node")
 
 
@@ -26,8 +26,8 @@ class GraphFigures:
     """One walk in real time.
 
     Attributes:
-        ticks: policy steps; fewer than requested if the walk ended early.
-        compute_p50_ms, compute_p99_ms, compute_max_ms: duration of a policy step [ms]; NaN without steps.
+        ticks: policy steps.
+        compute_p50_ms, compute_p99_ms, compute_max_ms: compute time of a policy step; NaN if there was none.
         latents_late: world-model ticks whose latent missed its deadline.
         latents_from_prior: latents whose image missed its deadline.
         failure: why the walk ended early; empty if it did not.
@@ -43,23 +43,26 @@ class GraphFigures:
 
 
 def measure_graph(seconds: float, arguments: list[str]) -> GraphFigures:
-    """Walk for ``seconds`` [s] with ``wmp sim`` and its further ``arguments``."""
+    """Walk for ``seconds`` s with ``wmp sim``; ``arguments`` are further options of it."""
     with tempfile.TemporaryDirectory(prefix="wmp_bench_") as scratch:
         file = Path(scratch) / "figures.json"
         options = ["--no-lockstep", "--duration", f"{seconds:g}", "--json", str(file), "--log-dir", scratch]
         command = [*WMP, "sim", *options, *arguments]
         try:
             ended = subprocess.run(
-                command, capture_output=True, text=True, timeout=seconds + REST_OF_RUN, check=False
+                command, capture_output=True, text=True, timeout=seconds + AROUND_THE_WALK, check=False
             )
         except subprocess.TimeoutExpired:
-            return graph_figures({}, f"no end after {seconds + REST_OF_RUN:g} s")
+            return graph_figures({}, f"wmp sim did not end within {seconds + AROUND_THE_WALK:g} s")
         figures = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
         return graph_figures(figures, ended.stderr.strip().rpartition("\n")[2])
 
 
 def graph_figures(figures: Mapping[str, Any], last_line: str) -> GraphFigures:
-    """The deadline figures of ``wmp sim``; without figures, ``last_line`` of its log is the failure."""
+    """The figures of ``wmp sim`` that concern deadlines.
+
+    ``last_line`` of its stderr is the failure if ``figures`` are empty.
+    """
     compute = figures.get("timing", {}).get("policy", {})
     p50, p99, worst = (float(compute.get(f"{key}_ms", "nan")) for key in ("p50", "p99", "max"))
     return GraphFigures(
@@ -74,9 +77,9 @@ def graph_figures(figures: Mapping[str, Any], last_line: str) -> GraphFigures:
 
 
 def realtime_arguments(settings: RealtimeSettings) -> list[str]:
-    """Arguments of ``wmp sim`` that set the priorities of all nodes and the CPUs of the control thread.
+    """Options of ``wmp sim`` that set the priority of all nodes and the CPUs of the control thread.
 
-    The differences between the priorities are those of the robot; 0 turns SCHED_FIFO off for all nodes.
+    Priorities differ as on the robot; 0 switches real-time scheduling off in all nodes.
     """
     file = shipped_parameters("real")
     on_robot = {node: node_parameters(file, node)["realtime.priority"] for node in NODES}

@@ -1,4 +1,4 @@
-"""Processes that keep the CPUs busy, for measurements under load."""
+"""Processes that keep the cores busy, for measurements under load."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from contextlib import contextmanager
 
 @contextmanager
 def load(processes: int | None = None) -> Iterator[None]:
-    """Inside, as many busy processes as this one may use CPUs, or ``processes`` of them."""
+    """Inside, other processes keep busy every core that this process may use, or ``processes`` of them."""
     count = len(os.sched_getaffinity(0)) if processes is None else processes
     context = multiprocessing.get_context("spawn")
-    busy = [context.Process(target=_burn, daemon=True) for _ in range(count)]
-    for process in busy:
-        process.start()
+    burners = [context.Process(target=_burn, daemon=True) for _ in range(count)]
+    for burner in burners:
+        burner.start()
     try:
-        time.sleep(1.0)  # until they have started
+        time.sleep(1.0)  # until all have started
         yield
     finally:
-        for process in busy:
-            process.terminate()
-            process.join()
+        for burner in burners:
+            burner.terminate()
+            burner.join()
 
 
 def spin_until(end_ns: int) -> None:
-    """Use this CPU until the monotonic clock reads ``end_ns`` [ns]."""
+    """Keep this core busy until the monotonic clock reads ``end_ns`` [ns]."""
     while time.monotonic_ns() < end_ns:
         pass
 
 
 def _burn() -> None:
-    """Use a CPU until terminated; ends by itself within 0.1 s after the parent was killed."""
+    """Keep a core busy until terminated or until the parent process has been killed."""
     parent = multiprocessing.parent_process()
     while parent is not None and parent.is_alive():
         spin_until(time.monotonic_ns() + 100_000_000)

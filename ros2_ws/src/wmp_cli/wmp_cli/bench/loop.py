@@ -1,6 +1,6 @@
 """How well periodic loops keep their rate: absolute deadlines, and two idioms that controllers often use.
 
-All loops do the same work per cycle and are measured in the same way, by the times at which cycles begin.
+Every loop does the same work per cycle and is measured by the times at which its cycles begin.
 """
 
 from __future__ import annotations
@@ -14,28 +14,27 @@ import numpy as np
 from wmp_cli.bench.load import spin_until
 from wmp_core.realtime.loop import PeriodicLoop
 
-#: Work per cycle as a share of the period. The policy takes 0.4 of 20 ms, the control loop 0.2 of 2 ms.
+#: Work per cycle as a share of the period: a policy step takes 0.4 of 20 ms, a control cycle 0.2 of 2 ms.
 WORK_SHARE = 0.1
 
 #: Share of a period by which a cycle may begin early and still count for that period: the first cycle, from
 #: which periods are counted, may itself have begun late.
 EARLY_SHARE = 0.05
 
-#: Called when a cycle begins, with the number of periods since the previous one; returns whether to continue.
+#: Called at the start of a cycle with the periods since the previous one; returns whether to continue.
 Step = Callable[[int], bool]
 
 
 @dataclass(frozen=True)
 class LoopFigures:
-    """Timing of one loop.
+    """Figures of one loop.
 
     Attributes:
         cycles: number of cycles.
-        rate_hz: mean rate [Hz].
-        p50_ms, p99_ms, p99_9_ms, max_ms: percentiles and maximum of the period error,
-            ``|time between two cycles - period|`` [ms].
-        slip_ms: delay of the last cycle against a schedule of whole periods from the first [ms]. A period
-            that the loop reports as skipped counts as a miss, not as slip.
+        rate_hz: cycles per s.
+        p50_ms, p99_ms, p99_9_ms, max_ms: period error, ``|time between two cycles - period|``.
+        slip_ms: delay of the last cycle's start, counted in periods from the first. A period that the loop
+            reports as skipped is a miss and adds no slip.
         misses: periods in which no cycle began.
     """
 
@@ -50,16 +49,15 @@ class LoopFigures:
 
 
 def figures(starts_ns: np.ndarray, period: float, skipped: int = 0) -> LoopFigures:
-    """The timing of a loop of the given ``period`` [s] whose cycles began at ``starts_ns [cycles]`` [ns].
+    """Figures of a loop whose cycles began at ``starts_ns [cycles]`` (ns) and should be ``period`` s apart.
 
-    Args:
-        skipped: periods that the loop reports as skipped.
+    ``skipped``: periods that the loop itself reports as skipped.
     """
     starts = (starts_ns - starts_ns[0]) * 1e-9
     error = np.abs(np.diff(starts) - period) * 1e3
     p50, p99, p99_9 = np.percentile(error, (50.0, 99.0, 99.9))
     late = starts[-1] - (len(starts) - 1 + skipped) * period
-    periods = np.floor(starts / period + EARLY_SHARE)
+    slots = np.floor(starts / period + EARLY_SHARE)
     return LoopFigures(
         cycles=len(starts),
         rate_hz=(len(starts) - 1) / starts[-1],
@@ -68,25 +66,25 @@ def figures(starts_ns: np.ndarray, period: float, skipped: int = 0) -> LoopFigur
         p99_9_ms=float(p99_9),
         max_ms=float(error.max()),
         slip_ms=float(late * 1e3),
-        misses=int(periods[-1]) + 1 - len(np.unique(periods)),
+        misses=int(slots[-1]) + 1 - len(np.unique(slots)),
     )
 
 
 def absolute_deadlines(period: float, step: Step) -> None:
-    """The loop of this project: :class:`wmp_core.realtime.loop.PeriodicLoop`."""
+    """Ours: :class:`wmp_core.realtime.loop.PeriodicLoop`."""
     for periods in PeriodicLoop(period).ticks():
         if not step(periods):
             return
 
 
-def sleep_after_work(period: float, step: Step) -> None:
-    """``work(); sleep(dt)``: every cycle is too long by its work and by the wake-up latency."""
+def sleep_afterspin_until(period: float, step: Step) -> None:
+    """``work(); sleep(dt)``: every period grows by the work and by the wake-up latency."""
     while step(1):
         time.sleep(period)
 
 
 def sleep_the_rest(period: float, step: Step) -> None:
-    """``work(); sleep(dt - elapsed)``: every cycle is too long by the wake-up latency."""
+    """``work(); sleep(dt - elapsed)``: every period grows by the wake-up latency."""
     while True:
         began = time.perf_counter()
         if not step(1):
@@ -94,7 +92,7 @@ def sleep_the_rest(period: float, step: Step) -> None:
         time.sleep(max(0.0, period - (time.perf_counter() - began)))
 
 
-#: Name in the table -> loop.
+#: Name in the report -> the loop.
 LOOPS: dict[str, Callable[[float, Step], None]] = {
     "absolute deadlines (ours)": absolute_deadlines,
     "sleep(dt) after work": sleep_after_work,
@@ -103,10 +101,10 @@ LOOPS: dict[str, Callable[[float, Step], None]] = {
 
 
 def measure(loop: Callable[[float, Step], None], rate: float, seconds: float) -> LoopFigures:
-    """Run ``loop`` at ``rate`` [Hz] for ``seconds`` [s] and measure its timing.
+    """Run ``loop`` at ``rate`` Hz for ``seconds`` s and return its figures.
 
     Raises:
-        ValueError: the time is too short for two cycles.
+        ValueError: ``seconds`` are too few for two cycles.
     """
     period = 1.0 / rate
     if seconds < 2 * period:

@@ -1,4 +1,4 @@
-"""Checks of the camera: it opens in the configured mode and delivers usable depth images at its rate."""
+"""Checks of the camera: connected, in the right mode, fast enough, few invalid pixels."""
 
 from __future__ import annotations
 
@@ -10,33 +10,27 @@ import numpy as np
 from wmp_core.doctor.check import Check, failed, graded, passed
 from wmp_perception.realsense import CameraSettings, RawFrame, RealSenseCamera, RealSenseError
 
-# [degrees]. The nominal horizontal field of view of a D435i is 87 degrees; units differ by a few degrees.
+# Horizontal field of view in degrees: a D435i has 87 nominally, individual cameras differ by a few.
 _FIELD_OF_VIEW = (80.0, 95.0)
 
 
 def check_camera(settings: CameraSettings, seconds: float = 2.0) -> list[Check]:
-    """Checks of the frames that the camera delivers within ``seconds`` [s]."""
+    """Open the camera, read frames for ``seconds``, close it."""
     camera = RealSenseCamera(settings)
     try:
         camera.open()
     except RealSenseError as error:
         return [failed("camera", str(error), "see the message")]
     try:
-        frames = _frames(camera, seconds)
+        frames = _read(camera, seconds)
     finally:
         camera.close()
     if len(frames) < 2:
-        return [
-            failed(
-                "camera",
-                f"{len(frames)} frames in {seconds:g} s",
-                "use the cable that came with the camera, on a USB 3 port",
-            )
-        ]
+        return [failed("camera", f"{len(frames)} frames in {seconds:g} s", "use the original cable on USB 3")]
     return judge_frames(frames, settings)
 
 
-def _frames(camera: RealSenseCamera, seconds: float) -> list[RawFrame]:
+def _read(camera: RealSenseCamera, seconds: float) -> list[RawFrame]:
     frames: list[RawFrame] = []
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -47,7 +41,7 @@ def _frames(camera: RealSenseCamera, seconds: float) -> list[RawFrame]:
 
 
 def judge_frames(frames: list[RawFrame], settings: CameraSettings) -> list[Check]:
-    """Checks of the intrinsics, the rate (from the frames' stamps) and the share of pixels without depth."""
+    """Checks of intrinsics, rate (by the frames' stamps) and share of pixels without a measurement."""
     lens = frames[-1].intrinsics
     field = 2 * math.degrees(math.atan(0.5 * lens.width / lens.fx))
     rate = (len(frames) - 1) / (frames[-1].stamp - frames[0].stamp)
@@ -63,7 +57,7 @@ def judge_frames(frames: list[RawFrame], settings: CameraSettings) -> list[Check
             0.0,
             15.0,
             intrinsics,
-            "choose the mode with the full field of view (424x240), and check that this is a D435i",
+            "select the mode with the full field of view (424x240), and check that this is a D435i",
             field_deg=field,
         ),
         graded(
@@ -72,7 +66,7 @@ def judge_frames(frames: list[RawFrame], settings: CameraSettings) -> list[Check
             1.1,
             2.0,
             f"{rate:.1f} Hz of {settings.fps} Hz",
-            "use the cable that came with the camera, on a USB 3 port, and a computer that is not busy",
+            "use the original cable on USB 3, and a computer that is not busy",
             rate_hz=rate,
         ),
         graded(
@@ -81,7 +75,7 @@ def judge_frames(frames: list[RawFrame], settings: CameraSettings) -> list[Check
             0.2,
             0.6,
             f"{100 * invalid:.0f} %",
-            "clean the lenses; point the camera at a textured surface beyond 0.1 m, not into the sun",
+            "clean the lenses; point the camera at texture, further away than 0.1 m, not into the sun",
             invalid_ratio=invalid,
         ),
     ]

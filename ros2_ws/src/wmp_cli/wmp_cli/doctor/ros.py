@@ -1,4 +1,4 @@
-"""Checks of ROS: rclpy and wmp_msgs can be imported, and the graph is not open to the network."""
+"""Checks of ROS: rclpy and our messages can be imported, and discovery stays on this machine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wmp_core.doctor.check import Check, failed, passed, warned
 
 
 def check_ros(environment: Mapping[str, str] = os.environ) -> list[Check]:
-    """Checks of rclpy, wmp_msgs and the discovery range in ``environment``."""
+    """Checks of rclpy, wmp_msgs and the range of discovery."""
     return [
         _module("rclpy", "source your ROS 2 set-up file, or run this from the environment of `make setup`"),
         _module("wmp_msgs.msg", "build the messages: `make setup`, or colcon build in ros2_ws"),
@@ -36,6 +36,6 @@ def _discovery(environment: Mapping[str, str]) -> Check:
         return passed("discovery", f"domain {domain}, this machine only")
     return warned(
         "discovery",
-        f"domain {domain}, open to the network: anyone there may send cmd_vel",
+        f"domain {domain}, open to the network: any machine there can publish cmd_vel",
         "export ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST (Humble: ROS_LOCALHOST_ONLY=1), or set up SROS 2",
     )

@@ -1,12 +1,13 @@
-"""The sections of ``wmp doctor``: which checks each one runs, with the settings of the real graph."""
+"""The sections of ``wmp doctor``: each a list of checks on the bundle and the settings of the real graph."""
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.parameters import Value, node_parameters
 from wmp_cli.doctor.ros import check_ros
 from wmp_core.a1.link import A1LinkSettings
@@ -21,47 +22,48 @@ from wmp_core.doctor.realtime import check_loop, check_realtime
 from wmp_core.doctor.robot import check_robot
 from wmp_core.signing import load_trusted_keys
 
-
-@dataclass(frozen=True)
-class RobotAddress:
-    """Address of the robot; None: that of the parameter file."""
-
-    host: str | None = None
-    port: int | None = None
-    local_port: int | None = None
+SECTIONS = ("bundle", "realtime", "clock", "ros", "camera", "robot")
 
 
-class Sections:
-    """Runs the checks of a section on one bundle, with the nodes' settings from one parameter file.
+class DoctorSections:
+    """Runs the checks of a section.
 
     Raises:
-        ParameterFileError, SignatureError, ValueError: the parameter file, its list of trusted keys or the
-            robot's address is not usable.
+        FileNotFoundError, ParameterFileError, SignatureError, ValueError: the parameter file, its list of
+            trusted keys, or an address is not usable.
     """
 
-    def __init__(self, bundle: Path, parameter_file: Path, address: RobotAddress) -> None:
-        self._bundle_folder = bundle
-        self._policy = node_parameters(parameter_file, "policy_node")
-        self._depth = node_parameters(parameter_file, "depth_node")
+    def __init__(self, bundle: Path, arguments: argparse.Namespace) -> None:
+        self._bundle_path = bundle
+        file = arguments.params_file or shipped_parameters("real")
+        self._policy, self._depth = node_parameters(file, "policy_node"), node_parameters(file, "depth_node")
         trusted = self._policy.get("trusted_keys")
         self._trusted_keys = load_trusted_keys(str(trusted)) if trusted else ()
-        self._link_settings = _link_settings(self._policy, address)
-
-    def check(self, section: str) -> list[Check]:
-        """The checks of one of :data:`SECTIONS`."""
-        return _CHECKS[section](self)
+        self._link_settings = _link_settings(self._policy, arguments)
 
     def contract(self) -> Contract:
-        """The contract of the bundle, which is not verified here."""
-        return Bundle.load_unverified(self._bundle_folder).contract
+        """The interface between the bundle's networks and the robot."""
+        return Bundle.load_unverified(self._bundle_path).contract
 
     def link(self) -> RobotLink:
-        """A new link to the robot."""
+        """A closed link to the robot."""
         return create_link(self._link_settings, self.contract().joints.names)
+
+    def check(self, section: str) -> list[Check]:
+        """The checks of ``section``, one of :data:`SECTIONS`."""
+        sections: dict[str, Callable[[], list[Check]]] = {
+            "bundle": self._bundle,
+            "realtime": self._realtime,
+            "clock": lambda: [check_clock()],
+            "ros": check_ros,
+            "camera": self._camera,
+            "robot": lambda: check_robot(self.link(), self.contract()),
+        }
+        return sections[section]()
 
     def _bundle(self) -> list[Check]:
         provider = str(self._policy.get("provider", "cpu"))
-        check, bundle = check_bundle(self._bundle_folder, provider, self._trusted_keys)
+        check, bundle = check_bundle(self._bundle_path, provider, self._trusted_keys)
         return [check, *(check_inference(bundle) if bundle is not None else [])]
 
     def _realtime(self) -> list[Check]:
@@ -73,8 +75,7 @@ class Sections:
         ]
 
     def _camera(self) -> list[Check]:
-        # Imported here: only this section needs librealsense.
-        from wmp_cli.doctor.camera import check_camera
+        from wmp_cli.doctor.camera import check_camera  # loads librealsense
         from wmp_perception.realsense import CameraSettings
 
         settings = {
@@ -84,27 +85,14 @@ class Sections:
         }
         return check_camera(CameraSettings(**settings))
 
-    def _robot(self) -> list[Check]:
-        return check_robot(self.link(), self.contract())
 
-
-_CHECKS: dict[str, Callable[[Sections], list[Check]]] = {
-    "bundle": Sections._bundle,
-    "realtime": Sections._realtime,
-    "clock": lambda _: [check_clock()],
-    "ros": lambda _: check_ros(),
-    "camera": Sections._camera,
-    "robot": Sections._robot,
-}
-
-SECTIONS = tuple(_CHECKS)
-
-
-def _link_settings(policy: dict[str, Value], address: RobotAddress) -> A1LinkSettings:
-    settings: dict[str, Value] = {
-        "robot_host": policy.get("robot.address") if address.host is None else address.host,
-        "robot_port": policy.get("robot.port") if address.port is None else address.port,
-        "local_port": policy.get("robot.local_port") if address.local_port is None else address.local_port,
+def _link_settings(policy: dict[str, Value], arguments: argparse.Namespace) -> A1LinkSettings:
+    """The options, else the parameters of policy_node, else the defaults of the link."""
+    port, local_port = arguments.robot_port, arguments.local_port
+    settings = {
+        "robot_host": arguments.robot_address or policy.get("robot.address"),
+        "robot_port": policy.get("robot.port") if port is None else port,
+        "local_port": policy.get("robot.local_port") if local_port is None else local_port,
         "transport": policy.get("robot.transport"),
     }
-    return A1LinkSettings(**{name: value for name, value in settings.items() if value is not None})
+    return A1LinkSettings(**{key: value for key, value in settings.items() if value is not None})

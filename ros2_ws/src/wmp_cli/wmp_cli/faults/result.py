@@ -1,9 +1,10 @@
-"""What became of a simulated walk with one fault, as a row of a table and as plain values."""
+"""What became of a walk with a fault: its figures, its verdict, its row of the table."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 COLUMNS = ("fault", "detected after", "reaction", "fell", "outside", "log")
@@ -12,15 +13,17 @@ _WIDTHS = (20, 44, 10, 6, 14, 8)
 
 @dataclass(frozen=True)
 class FaultResult:
-    """One row of the table.
+    """The result of one kind of fault.
 
     Attributes:
-        detected_after_ms: robot time from the begin of the fault to its detection; None if not detected.
-        detection: counters that show the fault, like "37 states lost"; for the table where no time is known.
-        commands: commands that the robot received.
-        first_violation: the first of the ``commands_outside_envelope``; empty if there is none.
+        detected_after_ms: time from injection to detection; None if the controller did not react.
+        detection: what was counted during the fault, such as lost states.
+        commands: commands on the wire.
+        first_violation: the first command outside the envelope; empty if there is none.
         log_intact: whether every policy step can be read from the bag.
-        figures: those of ``wmp sim`` for this walk.
+        failure: why the walk counts as failed; empty if it does not.
+        command_line: the ``wmp sim`` command that repeats the walk.
+        figures: those of ``wmp sim --json``.
     """
 
     kind: str
@@ -39,22 +42,24 @@ class FaultResult:
     figures: dict[str, Any]
 
     @property
-    def happened(self) -> bool:
-        """Whether the walk lasted until the fault began."""
+    def injected(self) -> bool:
+        """Whether the fault occurred before the walk ended."""
         return bool(self.figures.get("fault"))
 
     @property
     def passed(self) -> bool:
-        """Whether the robot met the requirements that hold for every fault."""
-        walked = self.happened and self.commands > 0
-        return walked and self.commands_outside_envelope == 0 and self.log_intact
+        """Whether the guarantees that hold for every fault were kept."""
+        return self.injected and self.commands > 0 and self.commands_outside_envelope == 0 and self.log_intact
 
-    def row(self) -> tuple[str, ...]:
-        """Its cells, in the order of :data:`COLUMNS`."""
-        after = "-" if self.detected_after_ms is None else f"{self.detected_after_ms:.0f} ms"
+    def cells(self) -> tuple[str, ...]:
+        """One cell per column of :data:`COLUMNS`."""
+        if self.detected_after_ms is not None:
+            detected = f"{self.detected_after_ms:.0f} ms"
+        else:
+            detected = self.detection or "-"
         return (
             self.kind,
-            after if self.detected_after_ms is not None else self.detection or after,
+            detected,
             self.reaction,
             "fell" if self.fell else "no",
             f"{self.commands_outside_envelope} of {self.commands}",
@@ -62,12 +67,14 @@ class FaultResult:
         )
 
 
-def line(cells: Sequence[str]) -> str:
-    """One line of the table."""
-    padded = [f"{cell:<{width}}" for cell, width in zip(cells, _WIDTHS, strict=True)]
-    return "  ".join(padded).rstrip()
+def table_row(cells: Sequence[str]) -> str:
+    """A line of the table."""
+    return "  ".join(f"{cell:<{width}}" for cell, width in zip(cells, _WIDTHS, strict=True)).rstrip()
 
 
 def report(results: Sequence[FaultResult]) -> dict[str, Any]:
     """All results as plain values."""
-    return {"passed": all(result.passed for result in results), "faults": [asdict(one) for one in results]}
+    return {
+        "passed": all(result.passed for result in results),
+        "faults": [dataclasses.asdict(result) for result in results],
+    }
