@@ -70,3 +70,9 @@ def test_a_bundle_that_does_not_exist_is_refused_in_one_line(capsys):
     assert cli.main(["bundle", "info", "/nowhere"]) == 2
     error = capsys.readouterr().err
     assert error.startswith("wmp bundle: no bundle '/nowhere'") and error.count("\n") == 1
+
+
+def test_a_key_that_does_not_exist_is_refused_before_the_bundle_is_verified(bundle, monkeypatch, capsys):
+    monkeypatch.setattr("wmp_cli.bundle.load_verified", None)
+    assert cli.main(["bundle", "sign", str(bundle), "--key", "/nowhere.pem"]) == 2
+    assert "wmp bundle: --key: /nowhere.pem is no file" in capsys.readouterr().err

@@ -96,7 +96,7 @@ def _describe(bundle: Bundle) -> dict[str, Any]:
         "robot": contract.robot,
         "control rate": f"{1 / contract.timing.control_period:g} Hz",
         "world-model rate": f"{1 / contract.timing.world_model_period:g} Hz",
-        "world model": f"deter {contract.world_model.deter}, stoch {contract.world_model.stoch} x "
+        "world model": f"h {contract.world_model.deter}, z {contract.world_model.stoch} x "
         f"{contract.world_model.classes}",
         "size": f"{sum(file.stat().st_size for file in bundle.path.glob('*.onnx')) / 1e6:.1f} MB of graphs",
         "calibration": bundle.calibration.to_dict(),

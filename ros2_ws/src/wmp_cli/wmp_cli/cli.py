@@ -1,4 +1,4 @@
-"""The ``wmp`` command: one word per task, each a :class:`~wmp_cli.command.Command`."""
+"""The ``wmp`` command and its subcommands, each a :class:`~wmp_cli.command.Command`."""
 
 from __future__ import annotations
 
@@ -130,9 +130,9 @@ def build_parser(available: Mapping[str, Command]) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"wmp {_version()}")
     parser.add_argument("--traceback", action="store_true", help="show the traceback of an error")
     # The description lists the commands in groups; argparse has no groups of subcommands.
-    words = parser.add_subparsers(dest="command", metavar="COMMAND", prog="wmp", help=argparse.SUPPRESS)
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", prog="wmp", help=argparse.SUPPRESS)
     for name, command in available.items():
-        command.add_arguments(words.add_parser(name, help=command.help))
+        command.add_arguments(subparsers.add_parser(name, help=command.help))
     return parser
 
 

@@ -30,14 +30,14 @@ class Parser(argparse.ArgumentParser):
         self.exit(EXIT_USAGE, f"{self.prog}: {message}\n")
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As argparse does, but a word that no argument accepts is an error."""
-        # A misspelt option comes before the required one that is missing for that reason.
+        """As argparse does, but an argument that the parser does not know is an error."""
+        # Before argparse reports a required option as missing only because its name is misspelt.
         if args is not None and self._subparsers is None:
             self._refuse_unknown_option(args)
         namespace, rest = super().parse_known_args(args, namespace)
         if rest:
             self._refuse_unknown_option(rest)
-            self.error(f"unrecognised argument {rest[0]!r}; {self._where_to_look()}")
+            self.error(f"unrecognised argument {rest[0]!r}; {self._help_hint()}")
         return namespace, rest
 
     def _refuse_unknown_option(self, words: Sequence[str]) -> None:
@@ -50,10 +50,10 @@ class Parser(argparse.ArgumentParser):
             if option.startswith("--") and " " not in option and option[2:] not in known:
                 # Compared without the dashes: with them, any two short options are similar.
                 near = difflib.get_close_matches(option[2:], known, n=1)
-                hint = f"did you mean --{near[0]}?" if near else self._where_to_look()
+                hint = f"did you mean --{near[0]}?" if near else self._help_hint()
                 self.error(f"unrecognised option {option}; {hint}")
 
-    def _where_to_look(self) -> str:
+    def _help_hint(self) -> str:
         return f"'{self.prog} --help' explains the arguments"
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:

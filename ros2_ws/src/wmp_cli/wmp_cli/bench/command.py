@@ -8,22 +8,14 @@ checked before it runs.
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import sys
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from importlib.metadata import entry_points
-from typing import Any
 
 from wmp_cli.command import UsageError
 from wmp_cli.options import add_bundle_option, add_json_option, bundle_folder
 from wmp_cli.output import check_file, write_json
-from wmp_core.realtime import scheduling
 from wmp_core.realtime.scheduling import SWITCH_INTERVAL, RealtimeSettings
 
 BENCH_GROUP = "wmp.benches"
-RATES = (50.0, 500.0)
 DESCRIPTION = """Walks in simulation with the whole graph in real time, then runs the control loop's pacing at
 50 and 500 Hz beside the two common idioms sleep(dt) and sleep(dt - elapsed). Each is measured twice: on the
 machine as it is, and with all cores loaded."""
@@ -113,14 +105,14 @@ def _bench_other(arguments: argparse.Namespace) -> int:
 
 
 def _bench_loop(arguments: argparse.Namespace) -> int:
-    from wmp_cli.bench.loop import LOOPS
+    from wmp_cli.bench.table import bench_graph, bench_loops, count_loops, progress  # not needed for --help
 
     settings = RealtimeSettings(
         priority=arguments.priority, cpus=tuple(arguments.cpus), switch_interval=SWITCH_INTERVAL
     )
     bundle = [] if arguments.no_graph else ["--bundle", str(bundle_folder(arguments.bundle))]
     walks = 0 if arguments.no_graph else 2
-    begin = progress(walks + 2 * len(RATES) * len(LOOPS))
+    begin = progress(walks + count_loops())
     graphs = bench_graph(arguments.seconds, bundle, settings, begin) if walks else []
     results = bench_loops(arguments.seconds, settings, begin)
     if arguments.json is not None:
@@ -128,67 +120,3 @@ def _bench_loop(arguments: argparse.Namespace) -> int:
         content = {"seconds": arguments.seconds, **means, "loops": results, "graph": graphs}
         write_json(arguments.json, content)
     return 0
-
-
-#: Called with the name of a measurement when it begins.
-Begin = Callable[[str], None]
-
-
-def progress(total: int) -> Begin:
-    """Prints which of ``total`` measurements begins, on stderr: the table can be redirected."""
-    count = 0
-
-    def begin(name: str) -> None:
-        nonlocal count
-        count += 1
-        print(f"measurement {count} of {total}: {name}", file=sys.stderr, flush=True)
-
-    return begin
-
-
-def bench_graph(
-    seconds: float, arguments: list[str], settings: RealtimeSettings, begin: Begin
-) -> list[dict[str, Any]]:
-    """Walk with the whole graph, idle and loaded; print how it met its deadlines and return a record each.
-
-    ``arguments`` are options of ``wmp sim``.
-    """
-    from wmp_cli.bench.graph import measure_graph, realtime_arguments
-    from wmp_cli.bench.loop import load
-
-    print(f"{'policy step of the graph':<28}{'load':<8}{'ticks':>7}", end="")
-    print("".join(f"{name:>10}" for name in ("p50 ms", "p99 ms", "max ms", "late", "blind")), flush=True)
-    results: list[dict[str, Any]] = []
-    for state, cores in (("idle", nullcontext), ("loaded", load)):
-        begin(f"graph, {state}")
-        with cores():
-            one = measure_graph(seconds, [*arguments, *realtime_arguments(settings)])
-        results.append({"load": state, **dataclasses.asdict(one)})
-        columns = (one.compute_p50_ms, one.compute_p99_ms, one.compute_max_ms)
-        line = f"{'':<28}{state:<8}{one.ticks:7}" + "".join(f"{value:10.3f}" for value in columns)
-        line += f"{one.latents_late:10}{one.latents_from_prior:10}"
-        print(f"{line}  {one.failure}".rstrip(), flush=True)
-    return results
-
-
-def bench_loops(seconds: float, settings: RealtimeSettings, begin: Begin) -> list[dict[str, Any]]:
-    """Measure and print every loop at every rate, idle and loaded; return a record each."""
-    from wmp_cli.bench.loop import LOOPS, load, measure  # not needed for --help
-
-    print(f"{'loop':<28}{'load':<8}{'Hz':>5}{'rate':>9}", end="")
-    columns = ("p50 ms", "p99 ms", "p99.9 ms", "max ms", "slip ms", "misses")
-    print("".join(f"{name:>10}" for name in columns), flush=True)
-    results: list[dict[str, Any]] = []
-    for state, cores in (("idle", nullcontext), ("loaded", load)):
-        # The loops run in their own thread: the processes that load the cores must not inherit its priority.
-        with cores(), ThreadPoolExecutor(1) as thread:
-            thread.submit(scheduling.apply, settings).result()
-            for rate in RATES:
-                for name, loop in LOOPS.items():
-                    begin(f"{name} at {rate:.0f} Hz, {state}")
-                    one = thread.submit(measure, loop, rate, seconds).result()
-                    results.append({"loop": name, "load": state, "hz": rate, **dataclasses.asdict(one)})
-                    print(f"{name:<28}{state:<8}{rate:5.0f}{one.rate_hz:9.3f}", end="")
-                    values = (one.p50_ms, one.p99_ms, one.p99_9_ms, one.max_ms, one.slip_ms)
-                    print("".join(f"{value:10.3f}" for value in values) + f"{one.misses:10}", flush=True)
-    return results

@@ -1,19 +1,17 @@
-"""How well a periodic loop keeps its rate: ours beside the two idioms that are common in controllers.
+"""How well periodic loops keep their rate: absolute deadlines, and two idioms that controllers often use.
 
 Every loop does the same work per cycle and is measured by the times at which its cycles begin.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from wmp_cli.bench.load import spin_until
 from wmp_core.realtime.loop import PeriodicLoop
 
 #: Work per cycle as a share of the period: a policy step takes 0.4 of 20 ms, a control cycle 0.2 of 2 ms.
@@ -79,7 +77,7 @@ def absolute_deadlines(period: float, step: Step) -> None:
             return
 
 
-def sleep_after_work(period: float, step: Step) -> None:
+def sleep_afterspin_until(period: float, step: Step) -> None:
     """``work(); sleep(dt)``: every period grows by the work and by the wake-up latency."""
     while step(1):
         time.sleep(period)
@@ -119,37 +117,8 @@ def measure(loop: Callable[[float, Step], None], rate: float, seconds: float) ->
         nonlocal skipped
         skipped += periods - 1
         starts.append(time.monotonic_ns())
-        _work(starts[-1] + round(WORK_SHARE * period * 1e9))
+        spin_until(starts[-1] + round(WORK_SHARE * period * 1e9))
         return starts[-1] < end
 
     loop(period, step)
     return figures(np.array(starts), period, skipped)
-
-
-@contextmanager
-def load(processes: int | None = None) -> Iterator[None]:
-    """Inside, other processes keep busy every core that this process may use, or ``processes`` of them."""
-    count = len(os.sched_getaffinity(0)) if processes is None else processes
-    context = multiprocessing.get_context("spawn")
-    burners = [context.Process(target=_burn, daemon=True) for _ in range(count)]
-    for burner in burners:
-        burner.start()
-    try:
-        time.sleep(1.0)  # until all have started
-        yield
-    finally:
-        for burner in burners:
-            burner.terminate()
-            burner.join()
-
-
-def _work(until_ns: int) -> None:
-    while time.monotonic_ns() < until_ns:
-        pass
-
-
-def _burn() -> None:
-    """Keep a core busy until terminated or until the parent process has been killed."""
-    parent = multiprocessing.parent_process()
-    while parent is not None and parent.is_alive():
-        _work(time.monotonic_ns() + 100_000_000)
