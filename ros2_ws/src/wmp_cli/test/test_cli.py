@@ -126,7 +126,7 @@ def test_version_is_that_of_the_package(capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--bundle", "/nowhere"], "no bundle '/nowhere': it is no folder with a bundle.json"),
+        (["--bundle", "/nowhere"], "no bundle '/nowhere': not a folder with a bundle.json"),
         (["--params-file", "/nowhere.yaml"], "cannot read the parameter file /nowhere.yaml"),
         (["--duration", "-1"], "--duration is -1"),
         (["--set", "a1_sim/seeds=1"], "a1_sim has no parameter 'seeds'; did you mean 'seed'?"),

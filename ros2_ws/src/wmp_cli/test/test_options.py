@@ -35,7 +35,7 @@ def test_a_bundle_is_a_folder_or_a_name_under_models(tiny_bundle, tmp_path, monk
     monkeypatch.chdir(tmp_path)
     assert bundle_folder(parse(add_bundle_option, "--bundle", "mine").bundle) == tmp_path / "models" / "mine"
     assert bundle_folder(str(tiny_bundle)) == tiny_bundle
-    with pytest.raises(UsageError, match="did you mean mine"):
+    with pytest.raises(UsageError, match="did you mean 'mine'"):
         bundle_folder("mien")
 
 
