@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from wmp_cli import cli
-from wmp_cli.bench.command import bench_loops, progress
 from wmp_cli.bench.graph import GraphFigures, graph_figures, measure_graph, realtime_arguments
 from wmp_cli.bench.loop import LOOPS, figures, measure
+from wmp_cli.bench.table import bench_loops, progress
 from wmp_cli.sim.command import SimCommand
 from wmp_cli.sim.settings import settings_from
 from wmp_core.realtime.scheduling import RealtimeSettings
@@ -112,12 +112,12 @@ def test_the_command_writes_every_loop_at_every_rate_idle_and_loaded(
 def test_the_processes_that_load_the_cores_have_no_priority(monkeypatch):
     seen = []
 
-    def scheduler_of_the_loop_and_of_the_others(loop, rate, seconds):
+    def schedulers_of_loop_and_load(loop, rate, seconds):
         others = [os.sched_getscheduler(child.pid) for child in multiprocessing.active_children()]
         seen.append((os.sched_getscheduler(0), others))
         return MEASURED
 
-    monkeypatch.setattr("wmp_cli.bench.loop.measure", scheduler_of_the_loop_and_of_the_others)
+    monkeypatch.setattr("wmp_cli.bench.loop.measure", schedulers_of_loop_and_load)
     bench_loops(1.0, RealtimeSettings(priority=10), progress(12))
     loaded = seen[len(seen) // 2 :]
     assert all(others and set(others) == {os.SCHED_OTHER} for _, others in loaded)
@@ -173,16 +173,16 @@ def test_figures_that_exist_or_cannot_be_written_are_refused_before_anything_is_
     assert "below.json cannot be created" in capsys.readouterr().err
 
 
-def test_too_short_a_measurement_is_refused(capsys):
+def test_a_measurement_below_one_second_is_refused(capsys):
     assert cli.main(["bench", "loop", "--seconds", "0.5"]) == 2
     assert "expected at least 1" in capsys.readouterr().err
 
 
-def test_a_killed_benchmark_leaves_no_core_busy():
+def test_the_load_ends_when_the_benchmark_is_killed():
     code = "\n".join(
         [
             "import time",
-            "from wmp_cli.bench.loop import load",
+            "from wmp_cli.bench.load import load",
             "with load(1):",
             "    print('loaded', flush=True)",
             "    time.sleep(600)",

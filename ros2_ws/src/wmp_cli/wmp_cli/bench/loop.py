@@ -77,7 +77,7 @@ def absolute_deadlines(period: float, step: Step) -> None:
             return
 
 
-def sleep_afterspin_until(period: float, step: Step) -> None:
+def sleep_after_work(period: float, step: Step) -> None:
     """``work(); sleep(dt)``: every period grows by the work and by the wake-up latency."""
     while step(1):
         time.sleep(period)

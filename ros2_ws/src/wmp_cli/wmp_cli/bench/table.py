@@ -1,4 +1,4 @@
-"""The tables of ``wmp bench loop``: the deadlines of the graph and the timing of the loops, idle and loaded."""
+"""The tables of ``wmp bench loop``: deadlines of the graph and timing of the loops, idle and loaded."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from wmp_cli.bench import graph, loop
@@ -16,7 +16,7 @@ from wmp_core.realtime.scheduling import RealtimeSettings
 
 RATES = (50.0, 500.0)
 #: State of the machine during a measurement -> what brings it about.
-STATES = {"idle": nullcontext, "loaded": load}
+STATES: dict[str, Callable[[], AbstractContextManager[None]]] = {"idle": nullcontext, "loaded": load}
 
 #: Called with the name of a measurement when it begins.
 Begin = Callable[[str], None]
