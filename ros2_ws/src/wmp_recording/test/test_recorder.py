@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from wmp_bringup.isolation import reserve_domain
 from wmp_recording import recorder
 from wmp_recording.bag import RUN_INFO, TOPICS, BagWriter
 from wmp_recording.recorder import header_stamp
+from wmp_ros.qos import RELIABLE
 
 
 @pytest.fixture
@@ -59,19 +61,48 @@ def test_the_bag_holds_the_description_of_the_run(bag):
     assert json.loads(metadata["custom_data"][RUN_INFO]) == {"seed": 3}
 
 
-def test_a_recorder_without_publishers_warns(tiny_bundle, tmp_path, monkeypatch, capfd):
-    monkeypatch.setattr(recorder, "WARNING_PERIOD", 0.1)
+@pytest.fixture
+def running_recorder(tiny_bundle, tmp_path):
+    """A recorder in its own domain, whose bag is ``bag`` in the test's folder."""
     domain = reserve_domain()
     options = ["--ros-args", "-p", f"output:={tmp_path / 'bag'}", "-p", f"bundle:={tiny_bundle}"]
     rclpy.init(args=options, domain_id=domain.domain_id)
-    try:
-        node = recorder.Recorder()
-        stop = threading.Event()
-        threading.Timer(0.5, stop.set).start()
-        recorder.serve(node, stop)
-    finally:
-        rclpy.shutdown()
-    assert f"no topic has a publisher in ROS domain {domain.domain_id}" in capfd.readouterr().err
+    node = recorder.Recorder()
+    yield node
+    node.destroy_node()
+    rclpy.shutdown()
+    domain.lock.close()
+
+
+def test_a_recorder_without_publishers_warns(running_recorder, monkeypatch, capfd):
+    monkeypatch.setattr(recorder, "WARNING_PERIOD", 0.1)
+    stop = threading.Event()
+    threading.Timer(0.5, stop.set).start()
+    recorder.serve(running_recorder, stop)
+    domain = running_recorder.context.get_domain_id()
+    assert f"no topic has a publisher in ROS domain {domain}" in capfd.readouterr().err
+
+
+def test_a_recorder_reports_at_its_end_what_the_bag_holds(running_recorder, tmp_path, capfd):
+    publisher = rclpy.create_node("publisher").create_publisher(PolicyStep, "wmp/policy_step", RELIABLE)
+    stop = threading.Event()
+
+    def publish():
+        deadline = time.monotonic() + 30.0
+        while publisher.get_subscription_count() == 0 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        for _ in range(20):
+            publisher.publish(PolicyStep())
+            time.sleep(0.02)
+        stop.set()
+
+    threading.Thread(target=publish).start()
+    recorder.serve(running_recorder, stop)
+    with AnyReader([tmp_path / "bag"]) as reader:
+        count = reader.message_count
+    others = ", ".join(topic for topic in TOPICS if topic != "wmp/policy_step")
+    assert count > 0
+    assert f"wrote {count} messages to {tmp_path / 'bag'}; none on {others}" in capfd.readouterr().err
 
 
 def test_the_stamp_is_read_from_serialised_bytes():
