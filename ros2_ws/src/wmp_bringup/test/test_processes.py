@@ -38,7 +38,7 @@ def wait_for(condition, seconds=10.0):
         time.sleep(0.02)
 
 
-OBEDIENT = """
+INTERRUPTIBLE = """
     import signal, time
     # A shell that runs the tests in the background has its children ignore SIGINT.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -48,7 +48,7 @@ OBEDIENT = """
     except KeyboardInterrupt:
         print("finished properly")
 """
-STUBBORN = """
+IGNORES_SIGNALS = """
     import signal, time
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -61,14 +61,14 @@ def test_stop_kills_only_nodes_that_ignore_the_gentler_signals(script_nodes, tmp
     monkeypatch.setattr(
         processes, "STOP_SIGNALS", ((signal.SIGINT, 2.0), (signal.SIGTERM, 0.2), (signal.SIGKILL, 2.0))
     )
-    specs = [script_nodes("obedient", OBEDIENT), script_nodes("stubborn", STUBBORN)]
+    specs = [script_nodes("interruptible", INTERRUPTIBLE), script_nodes("ignoring", IGNORES_SIGNALS)]
     with GraphProcesses(specs, dict(os.environ), tmp_path / "log") as graph:
         logs = [tmp_path / "log" / f"{spec.name}.log" for spec in specs]
         wait_for(lambda: all(log.exists() and "ready" in log.read_text() for log in logs))
     exits = {ended.name: ended for ended in graph.exits()}
-    assert exits["obedient"].code == 0
-    assert exits["obedient"].tail == ("ready", "finished properly")
-    assert exits["stubborn"].code == -signal.SIGKILL
+    assert exits["interruptible"].code == 0
+    assert exits["interruptible"].tail == ("ready", "finished properly")
+    assert exits["ignoring"].code == -signal.SIGKILL
 
 
 def test_an_ended_node_is_reported_with_its_last_lines(script_nodes, tmp_path):

@@ -111,10 +111,10 @@ class Player(Node):
             return "no subscriber appeared"
         if not self._lockstep:
             return ""
-        wanted = {topic: self._step_subscribers if topic == STEP else 1 for topic in subscribers}
+        required = {topic: self._step_subscribers if topic == STEP else 1 for topic in subscribers}
         for topic, count in subscribers.items():
-            if count < wanted[topic]:
-                return f"{count} of {wanted[topic]} subscribers of {topic} appeared"
+            if count < required[topic]:
+                return f"{count} of {required[topic]} subscribers of {topic} appeared"
         if any(c.topic == LATENT for c in self._connections) and not self.count_publishers(LATENT):
             return f"no publisher of {LATENT}, such as world_model_node, appeared"
         return ""

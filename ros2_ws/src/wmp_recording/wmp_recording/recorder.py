@@ -73,7 +73,7 @@ class Recorder(Node):
                 self._subscribe(bag, SUBSCRIBED_LAST)
             elif time.monotonic() > began + WARNING_PERIOD:
                 self.get_logger().warning(
-                    f"no publisher of {', '.join(missing)} yet; recording of {SUBSCRIBED_LAST} waits for it",
+                    f"no publisher of {', '.join(missing)} yet; recording of {SUBSCRIBED_LAST} starts once each has one",
                     throttle_duration_sec=WARNING_PERIOD,
                 )
 
