@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any, NoReturn
@@ -42,13 +43,15 @@ class Parser(argparse.ArgumentParser):
     def _refuse_unknown_option(self, words: Sequence[str]) -> None:
         if any(action.nargs == argparse.REMAINDER for action in self._actions):
             return
-        known = self._option_string_actions
+        known = [option[2:] for option in self._option_string_actions if option.startswith("--")]
         for word in takewhile(lambda word: word != "--", words):
             option = word.partition("=")[0]
             # argparse takes a word with a space for a value.
-            if option.startswith("--") and " " not in option and option not in known:
-                near = suggestion(option, known)
-                self.error(f"unrecognised option {option}{near or '; ' + self._where_to_look()}")
+            if option.startswith("--") and " " not in option and option[2:] not in known:
+                # Compared without the dashes: with them, any two short options are similar.
+                near = difflib.get_close_matches(option[2:], known, n=1)
+                hint = f"did you mean --{near[0]}?" if near else self._where_to_look()
+                self.error(f"unrecognised option {option}; {hint}")
 
     def _where_to_look(self) -> str:
         return f"'{self.prog} --help' explains the arguments"

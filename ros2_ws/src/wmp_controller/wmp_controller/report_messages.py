@@ -11,22 +11,16 @@ from array import array
 from typing import Sequence
 
 import numpy as np
-from builtin_interfaces.msg import Time
 from sensor_msgs.msg import Imu, JointState
 from wmp_msgs.msg import PolicyStep
 
 from wmp_controller.cycle_report import CycleReport
 from wmp_core.control.command import MotorCommand
 from wmp_core.robot_state import RobotState
+from wmp_ros.stamps import to_stamp
 
 #: Frame of the robot's trunk, by REP 105.
 _FRAME = "base_link"
-
-
-def to_stamp(seconds: float) -> Time:
-    """Convert seconds to a message's time."""
-    sec, nanosec = divmod(round(seconds * 1e9), 1_000_000_000)
-    return Time(sec=sec, nanosec=nanosec)
 
 
 class ReportMessages:

@@ -27,7 +27,7 @@ class Journal:
         self._file: Optional[TextIO] = None if path is None else path.open("w", buffering=1, encoding="utf-8")
 
     def write(self, kind: str, **values: Any) -> None:
-        """Append one entry; ``values`` are numbers, strings, or dictionaries of them."""
+        """Append an entry; ``values`` are numbers, strings, or dictionaries of them."""
         if self._file is None:
             return
         line = json.dumps({"kind": kind, **values})
@@ -45,7 +45,7 @@ class JournalReader:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: Optional[TextIO] = None
-        self._rest = ""
+        self._partial = ""
 
     def read(self) -> List[Dict[str, Any]]:
         """The entries since the last call, oldest first; an unfinished line is returned once complete."""
@@ -53,7 +53,7 @@ class JournalReader:
             if not self._path.exists():
                 return []
             self._file = self._path.open(encoding="utf-8")
-        *lines, self._rest = (self._rest + self._file.read()).split("\n")
+        *lines, self._partial = (self._partial + self._file.read()).split("\n")
         return [json.loads(line) for line in lines]
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What happens to a depth frame between camera and world model: filter, choose by age, project."""
+"""Depth frames from the camera to the world model: filter, select by age, project."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wmp_core.contract import Contract
 from wmp_core.depth.geometry import CameraIntrinsics, DepthProjection
 from wmp_perception.depth_filter import DepthFilter, DepthFilterSettings
 from wmp_perception.depth_selection import DepthSelection, SelectedFrame
-from wmp_perception.image_watch import ImageWatch
+from wmp_perception.image_monitor import ImageMonitor
 from wmp_perception.realsense import RawFrame
 
 _NO_IMAGE = np.zeros((0, 0), dtype=np.float32)
@@ -21,11 +21,13 @@ _NO_IMAGE = np.zeros((0, 0), dtype=np.float32)
 
 @dataclass(frozen=True)
 class DepthImage:
-    """The world model's input for ``tick``: float32 ``[64, 64]`` metres, clipped, invalid pixels far.
+    """The world model's depth input for ``tick``.
 
-    ``metres`` is empty, ``[0, 0]``, where there is no frame of a suitable age.
-
-    ``stamp``: capture time in s; ``age_error``: ``stamp`` minus the wanted time, s.
+    Attributes:
+        stamp: capture time [s].
+        metres: float32 ``[64, 64]`` [m], clipped, invalid pixels set to the far limit; empty, ``[0, 0]``, if
+            no frame has a suitable age.
+        age_error: ``stamp`` minus the target time [s].
     """
 
     tick: int
@@ -36,11 +38,16 @@ class DepthImage:
 
 @dataclass(frozen=True)
 class DepthHealth:
-    """How the camera is doing.
+    """State of the camera stream.
 
-    ``rate``: frames per s by their stamps, smoothed; ``invalid_ratio`` (0..1) of the newest frame before the
-    filters; ``coverage`` (0..1): share of the network's view that the camera sees; ``sees``: the frames are
-    not frozen, and not without a valid pixel (see :class:`wmp_perception.image_watch.ImageWatch`).
+    Attributes:
+        frames: number of frames so far.
+        stamp: capture time of the newest frame [s]; ``None`` before the first.
+        rate: smoothed frame rate from the stamps [Hz].
+        invalid_ratio: share of invalid pixels in the newest unfiltered frame, 0..1.
+        filter_ms: time the filters took for the newest frame [ms].
+        coverage: share of the network's field of view that the camera covers, 0..1.
+        is_usable: whether the camera delivers usable depth, as ``ImageMonitor`` defines it.
     """
 
     frames: int = 0
@@ -49,12 +56,12 @@ class DepthHealth:
     invalid_ratio: float = 0.0
     filter_ms: float = 0.0
     coverage: float = 1.0
-    sees: bool = True
+    is_usable: bool = True
 
 
 @dataclass(frozen=True)
 class _Optics:
-    """Filter and projection for one set of intrinsics."""
+    """Filter and projection for one set of intrinsics and one depth unit."""
 
     intrinsics: CameraIntrinsics
     unit: float
@@ -63,32 +70,43 @@ class _Optics:
 
 
 class DepthPipeline:
-    """Filters every frame, as the temporal filter needs; projects only chosen ones. Not thread-safe."""
+    """Filters every frame, because the temporal filter depends on it; projects only selected ones.
+
+    Not thread-safe.
+
+    Args:
+        contract: of the bundle.
+        settings: of the filters.
+        tolerance_s: largest difference between an image's age and the contract's ``depth_age`` [s].
+
+    Raises:
+        ValueError: the tolerance is out of range.
+    """
 
     def __init__(self, contract: Contract, settings: DepthFilterSettings, tolerance_s: float) -> None:
         self._contract = contract
         self._settings = settings
         self._selection = DepthSelection(contract.timing, tolerance_s)
-        self._watch = ImageWatch()
+        self._monitor = ImageMonitor()
         self._optics: Optional[_Optics] = None
         self.health = DepthHealth()
 
     @property
     def missed(self) -> int:
-        """World-model ticks for which no frame of a suitable age existed."""
+        """World-model ticks without a frame of a suitable age."""
         return self._selection.missed
 
     def on_step(self, tick: int, stamp: float, is_first: bool) -> List[DepthImage]:
-        """A policy step; returns the images that are due now."""
-        self._watch.on_step(stamp, is_first)
+        """Add a policy step at ``stamp`` s; returns the images that are now due."""
+        self._monitor.on_step(stamp, is_first)
         return self._project(self._selection.on_step(tick, stamp, is_first))
 
-    def on_silence(self, stamp: float) -> List[DepthImage]:
-        """Time has come to ``stamp`` s, and no frame with it; returns the images that are due now."""
-        return self._project(self._selection.on_silence(stamp))
+    def on_missing_frame(self, stamp: float) -> List[DepthImage]:
+        """State that no frame of ``stamp`` s will arrive; returns the images that are now due."""
+        return self._project(self._selection.on_missing_frame(stamp))
 
     def on_frame(self, raw: RawFrame) -> List[DepthImage]:
-        """A camera frame; returns the images that are due now."""
+        """Add a camera frame; returns the images that are now due."""
         optics = self._optics_for(raw)
         started = time.perf_counter()
         filtered = optics.filter.process(raw.depth)
@@ -99,10 +117,10 @@ class DepthPipeline:
             invalid_ratio=float(np.count_nonzero(raw.depth == 0)) / raw.depth.size,
             filter_ms=1e3 * (time.perf_counter() - started),
             coverage=optics.projection.coverage,
-            sees=self._watch.sees(raw.stamp, raw.depth),
+            is_usable=self._monitor.is_usable(raw.stamp, raw.depth),
         )
-        if not self.health.sees:
-            return self.on_silence(raw.stamp)
+        if not self.health.is_usable:
+            return self.on_missing_frame(raw.stamp)
         project = functools.partial(optics.projection, filtered, optics.unit)
         return self._project(self._selection.on_frame(raw.stamp, project))
 
@@ -126,9 +144,9 @@ class DepthPipeline:
         ]
 
 
-def _smoothed_rate(before: DepthHealth, stamp: float) -> float:
-    """Rate in Hz after a frame at ``stamp`` s; one frame in ten weighs in."""
-    if before.stamp is None or stamp <= before.stamp:
-        return before.rate
-    rate = 1.0 / (stamp - before.stamp)
-    return rate if before.rate == 0 else before.rate + 0.1 * (rate - before.rate)
+def _smoothed_rate(previous: DepthHealth, stamp: float) -> float:
+    """Exponentially smoothed rate [Hz] after a frame at ``stamp`` s; a new frame has weight 0.1."""
+    if previous.stamp is None or stamp <= previous.stamp:
+        return previous.rate
+    rate = 1.0 / (stamp - previous.stamp)
+    return rate if previous.rate == 0 else previous.rate + 0.1 * (rate - previous.rate)

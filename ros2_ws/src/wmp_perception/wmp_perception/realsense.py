@@ -1,4 +1,4 @@
-"""Access to librealsense: the library itself, and frames of a D435i that is plugged in."""
+"""Access to librealsense: the library, and the frames of a connected D435i."""
 
 from __future__ import annotations
 
@@ -24,8 +24,11 @@ class RealSenseError(RuntimeError):
 class RawFrame:
     """One unfiltered depth frame.
 
-    ``depth``: uint16 ``[height, width]`` in ``unit`` metres, 0 where nothing was measured.
-    ``stamp``: s, time of capture in the time base of the graph.
+    Attributes:
+        stamp: capture time [s] in the time base of the graph.
+        depth: uint16 ``[height, width]``, 0 = invalid.
+        intrinsics: of the camera.
+        unit: metres per count of ``depth``.
     """
 
     stamp: float
@@ -38,8 +41,8 @@ class RawFrame:
 def import_realsense() -> ModuleType:
     """Import ``pyrealsense2`` on first use.
 
-    Its wheel links against libusb-1.0 but does not ship it. Where the system has none, the copy inside the
-    ``libusb-package`` wheel is loaded first, visible to all libraries of the process.
+    Its wheel links against libusb-1.0 without shipping it. The copy in the ``libusb-package`` wheel, if
+    installed, is loaded first and made visible to all libraries of the process.
 
     Raises:
         RealSenseError: the library cannot be loaded.
@@ -49,7 +52,7 @@ def import_realsense() -> ModuleType:
 
         ctypes.CDLL(str(libusb_package.get_library_path()), mode=ctypes.RTLD_GLOBAL)
     except (ImportError, OSError) as error:
-        _log.debug("no libusb from libusb-package (%s), relying on the system's", error)
+        _log.debug("no libusb from libusb-package (%s), using the system's", error)
     try:
         import pyrealsense2
     except ImportError as error:
@@ -63,7 +66,7 @@ def import_realsense() -> ModuleType:
 
 @dataclass(frozen=True)
 class CameraSettings:
-    """Depth stream to ask for. ``serial`` picks one of several cameras; empty means the only one."""
+    """Requested depth stream [px, px, Hz]. ``serial`` selects one of several cameras; empty: the only one."""
 
     width: int = 424
     height: int = 240
@@ -73,12 +76,12 @@ class CameraSettings:
     def __post_init__(self) -> None:
         if min(self.width, self.height, self.fps) < 1:
             raise ValueError(
-                f"camera width, height and fps are {self.width}, {self.height}, {self.fps}: need >= 1"
+                f"camera width, height and fps are {self.width}, {self.height}, {self.fps}, allowed: >= 1"
             )
 
 
 class RealSenseCamera:
-    """A plugged-in RealSense camera that delivers depth frames stamped with the system clock."""
+    """A connected RealSense camera; its depth frames are stamped in system time."""
 
     def __init__(self, settings: CameraSettings) -> None:
         self._settings = settings
@@ -90,26 +93,26 @@ class RealSenseCamera:
         """Start streaming.
 
         Raises:
-            RealSenseError: no camera offers the stream. ``can_resolve`` is asked first and answers at once;
-                ``pipeline.start`` without a camera would block for 15 s.
+            RealSenseError: no camera offers the stream.
         """
-        rs, wanted = import_realsense(), self._settings
+        rs, requested = import_realsense(), self._settings
         config = rs.config()
-        if wanted.serial:
-            config.enable_device(wanted.serial)
-        config.enable_stream(rs.stream.depth, wanted.width, wanted.height, rs.format.z16, wanted.fps)
+        if requested.serial:
+            config.enable_device(requested.serial)
+        config.enable_stream(rs.stream.depth, requested.width, requested.height, rs.format.z16, requested.fps)
         pipeline = rs.pipeline()
+        # Without a camera, pipeline.start blocks for 15 s; can_resolve returns at once.
         if not config.can_resolve(rs.pipeline_wrapper(pipeline)):
             raise RealSenseError(
-                f"no RealSense camera{f' {wanted.serial}' if wanted.serial else ''} offers depth "
-                f"{wanted.width}x{wanted.height} at {wanted.fps} Hz: check the USB 3 cable, the udev rules, "
-                "and that no other program holds the camera"
+                f"no RealSense camera{f' {requested.serial}' if requested.serial else ''} offers depth "
+                f"{requested.width}x{requested.height} at {requested.fps} Hz: check the USB 3 cable, the "
+                "udev rules, and that no other program uses the camera"
             )
         profile = pipeline.start(config)
-        self._pipeline = pipeline  # from here on the camera is held, and close() lets it go
+        self._pipeline = pipeline  # the camera is in use from here on; close() releases it
         sensor = profile.get_device().first_depth_sensor()
         if sensor.supports(rs.option.global_time_enabled):
-            sensor.set_option(rs.option.global_time_enabled, 1.0)  # hardware stamps mapped to system time
+            sensor.set_option(rs.option.global_time_enabled, 1.0)  # maps hardware stamps to system time
         stream = profile.get_stream(rs.stream.depth).as_video_stream_profile().get_intrinsics()
         self._intrinsics = CameraIntrinsics(
             stream.width, stream.height, stream.fx, stream.fy, stream.ppx, stream.ppy
@@ -117,7 +120,7 @@ class RealSenseCamera:
         self._unit = float(sensor.get_depth_scale())
 
     def wait(self, timeout_s: float) -> Optional[RawFrame]:
-        """The next frame, or None if none arrives within ``timeout_s``."""
+        """The next frame; ``None`` if none arrives within ``timeout_s`` s."""
         arrived, frames = self._pipeline.try_wait_for_frames(int(timeout_s * 1000))
         depth = frames.get_depth_frame() if arrived else None
         if not depth or self._intrinsics is None:
@@ -127,7 +130,7 @@ class RealSenseCamera:
         )
 
     def close(self) -> None:
-        """Let the camera go, also after an :meth:`open` that failed half-way."""
+        """Release the camera, also after :meth:`open` has failed half-way."""
         pipeline, self._pipeline = self._pipeline, None
         if pipeline is not None:
             pipeline.stop()

@@ -1,1 +1,1 @@
-"""What every node needs: QoS, settings from parameters, diagnostics, an orderly end."""
+"""Shared by all nodes: QoS, settings from parameters, diagnostics, journals, clean shutdown."""

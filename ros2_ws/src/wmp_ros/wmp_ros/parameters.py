@@ -1,4 +1,4 @@
-"""From ROS parameters to a library's settings."""
+"""Settings from ROS parameters."""
 
 from __future__ import annotations
 
@@ -18,19 +18,23 @@ T = TypeVar("T")
 
 
 def declare(node: Node, name: str, default: Any) -> Any:
-    """Value of the parameter ``name``, which is read once, here: to set it later is refused, not ignored.
+    """Declare the parameter ``name`` and return its value.
+
+    Parameters are read once, so they are read-only: setting one later is refused instead of ignored.
 
     Args:
-        default: value where none is given, or the ``Parameter.Type`` of one that has no default.
+        node: that has the parameter.
+        name: of the parameter.
+        default: value if none is given, or the ``Parameter.Type`` of a parameter without a default.
     """
     return node.declare_parameter(name, default, ParameterDescriptor(read_only=True)).value
 
 
 def declare_trusted_keys(node: Node) -> Sequence[str]:
-    """The keys in the file that parameter ``trusted_keys`` names; none if it is empty.
+    """The public keys in the file that the parameter ``trusted_keys`` names; none if it is empty.
 
     Raises:
-        SignatureError: the file cannot be read, or holds something else.
+        SignatureError: the file cannot be read or is invalid.
     """
     path = declare(node, "trusted_keys", "")
     return load_trusted_keys(path) if path else ()
@@ -47,10 +51,10 @@ def declare_journal(node: Node) -> Journal:
 
 
 def declare_realtime(node: Node) -> RealtimeSettings:
-    """What a node's thread with deadlines asks of the system: ``realtime.*``.
+    """Real-time settings of the node's thread with deadlines, from the parameters ``realtime.*``.
 
     Raises:
-        ValueError: one of them is out of its range.
+        ValueError: a value is out of range.
     """
     cpus = declare(node, "realtime.cpus", Parameter.Type.INTEGER_ARRAY) or ()
     interval = declare(node, "realtime.switch_interval", SWITCH_INTERVAL)
@@ -58,9 +62,10 @@ def declare_realtime(node: Node) -> RealtimeSettings:
 
 
 def declare_settings(node: Node, prefix: str, settings: Type[T], **fixed: Any) -> T:
-    """Build a dataclass of plain values from parameters ``prefix.field``, its defaults being theirs.
+    """Build a dataclass of plain values from the parameters ``prefix.field``.
 
-    Fields in ``fixed`` are given and become no parameters.
+    The field's default is the parameter's default. Fields in ``fixed`` take the given value and do not become
+    parameters.
     """
     values = dict(fixed)
     for field in dataclasses.fields(settings):  # type: ignore[arg-type]

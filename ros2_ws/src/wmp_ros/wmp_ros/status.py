@@ -1,6 +1,6 @@
-"""What nodes read from each other's ``diagnostics``: the one place that knows names and texts.
+"""Reads other nodes' status from ``diagnostics``; the only module that knows its names and texts.
 
-A typed status message can replace this module without a change in the nodes that use it.
+A typed status message can replace this module without changes in the nodes that use it.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from typing import Dict, Iterator, List, NamedTuple
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 
-#: Name of the statuses in which ``policy_node`` reports events: changes of mode, tripped safety rules.
+#: Name of the statuses that carry ``policy_node``'s events: mode changes, tripped safety rules.
 CONTROLLER_EVENTS = "policy_node: events"
 
 
 class NodeStatus(NamedTuple):
-    """The newest status of one node; ``message`` starts with its state and goes on with its problems."""
+    """Status of one node; ``message`` starts with its state, followed by its problems."""
 
     node: str
     is_ok: bool
@@ -23,7 +23,7 @@ class NodeStatus(NamedTuple):
 
 
 def node_statuses(message: DiagnosticArray) -> Iterator[NodeStatus]:
-    """The status of every node in ``message``; events are left out."""
+    """The status of every node in ``message``, without events."""
     for status in message.status:
         if status.name != CONTROLLER_EVENTS:
             values = {entry.key: entry.value for entry in status.values}
@@ -36,5 +36,5 @@ def controller_events(message: DiagnosticArray) -> List[str]:
 
 
 def enters_fault(event: str) -> bool:
-    """Whether an event of the controller is its change to FAULT."""
+    """Whether a controller event is the change to FAULT."""
     return "-> FAULT" in event

@@ -140,6 +140,7 @@ def test_lockstep_publishes_frames_of_simulated_time_before_their_state(link_to,
     odometry = listener.received["sim/odometry"]
     assert listener.wait(lambda: len(odometry) == 50)
     assert odometry[-1].pose.pose.position.z == pytest.approx(0.275, abs=0.01)
+    assert (odometry[-1].header.frame_id, odometry[-1].child_frame_id) == ("world", "base_link")
     clock = listener.received["/clock"]
     assert listener.wait(lambda: clock and seconds_of(clock[-1].clock) == pytest.approx(1.0))
     assert [message.data for message in listener.received["sim/fallen"]] == [False]

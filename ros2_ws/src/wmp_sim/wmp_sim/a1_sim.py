@@ -32,6 +32,7 @@ from wmp_ros.health import Health, Report
 from wmp_ros.parameters import declare, declare_journal
 from wmp_ros.qos import LATCHED, RELIABLE
 from wmp_ros.running import run_node, spin
+from wmp_ros.stamps import to_stamp
 
 from .depth import CameraMount, SimulatedD435i, StereoNoise
 from .depth.d435i import FRAME_RATE
@@ -190,7 +191,7 @@ class A1Sim(Node):
             self._had_timed_out = self._robot.has_timed_out
             self._announce(MOTOR_TIMEOUT, self._had_timed_out, time_s)
         self._seen = (truth, time_s)
-        stamp = _stamp(time_s)
+        stamp = to_stamp(time_s)
         if self.lockstep and state.stamp * FRAME_RATE >= self._frames:
             self._publish_frame(truth, time_s)
             self._frames += 1
@@ -228,7 +229,7 @@ class A1Sim(Node):
 
     def _publish_image(self, frame: DepthFrame) -> None:
         height, width = frame.depth.shape
-        pinhole, stamp = self._camera.pinhole, _stamp(frame.stamp)
+        pinhole, stamp = self._camera.pinhole, to_stamp(frame.stamp)
         image = Image(height=height, width=width, encoding="16UC1", step=2 * width)
         image.is_bigendian = sys.byteorder == "big"
         image.data = frame.depth.tobytes()
@@ -254,11 +255,6 @@ class A1Sim(Node):
         self._odometry.publish(message)
         if self._clock_publisher is not None:
             self._clock_publisher.publish(Clock(clock=stamp))
-
-
-def _stamp(seconds: float) -> Time:
-    sec, nanosec = divmod(round(seconds * 1e9), 1_000_000_000)
-    return Time(sec=sec, nanosec=nanosec)
 
 
 def serve(node: A1Sim, stop: threading.Event) -> None:
