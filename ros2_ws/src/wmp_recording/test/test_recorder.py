@@ -3,6 +3,8 @@
 import json
 import threading
 import time
+from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from wmp_msgs.msg import PolicyStep
 
 from wmp_bringup.isolation import reserve_domain
 from wmp_recording import recorder
-from wmp_recording.bag import RUN_INFO, TOPICS, BagWriter
+from wmp_recording.bag import CAMERA_TOPICS, RUN_INFO, TOPICS, BagWriter
 from wmp_recording.recorder import header_stamp
 from wmp_ros.qos import RELIABLE
 
@@ -54,6 +56,12 @@ def test_mcap_reads_the_same_messages(bag):
         topics = [channel.topic for _, channel, _ in make_reader(stream).iter_messages()]
     assert topics.count("/wmp/policy_step") == 10
     assert topics.count("/wmp/depth") == 1
+
+
+def test_the_package_of_every_recorded_type_is_declared():
+    manifest = ElementTree.parse(Path(__file__).parents[1] / "package.xml").getroot()
+    declared = {item.text for item in manifest.iter("exec_depend")}
+    assert {kind.split("/")[0] for kind in {**TOPICS, **CAMERA_TOPICS}.values()} <= declared
 
 
 def test_the_bag_holds_the_description_of_the_run(bag):
