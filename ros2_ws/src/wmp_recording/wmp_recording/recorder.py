@@ -73,8 +73,8 @@ class Recorder(Node):
                 self._subscribe(bag, SUBSCRIBED_LAST)
             elif time.monotonic() > began + WARNING_PERIOD:
                 self.get_logger().warning(
-                    f"no publisher of {', '.join(missing)} yet; recording of {SUBSCRIBED_LAST} starts once there "
-                    "is one of each",
+                    f"no publisher of {', '.join(missing)} yet; recording of {SUBSCRIBED_LAST} starts once "
+                    "there is one of each",
                     throttle_duration_sec=WARNING_PERIOD,
                 )
 
