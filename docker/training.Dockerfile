@@ -18,8 +18,8 @@ RUN pip install --constraint requirements/constraints.txt \
         --requirement requirements/training.txt \
     && pip install --no-deps --requirement requirements/training_no_deps.txt
 
-# Training needs no ROS, but the wmp command comes with every Python package of the workspace. Editable, so that a
-# checkout mounted here (as compose.yaml does) is the code that runs, with its commit.
+# Training needs no ROS, but the wmp command imports the Python packages of the workspace. They are installed editable:
+# the checkout that compose.yaml mounts here is the code that runs, and its commit goes into the bundle.
 COPY ros2_ws/src ros2_ws/src
 COPY training training
 RUN pip install --no-deps --editable ros2_ws/src/wmp_core --editable ros2_ws/src/wmp_ros \

@@ -216,6 +216,14 @@ def test_the_executables_of_the_images_are_installed():
         assert f'"scripts/{executable}"' in setups[package]
 
 
+def test_the_training_image_installs_every_python_package_that_wmp_needs():
+    source = ROOT / "ros2_ws" / "src"
+    manifest = ElementTree.parse(source / "wmp_cli" / "package.xml").getroot()
+    needed = {item.text or "" for item in manifest.iter("exec_depend")} | {"wmp_cli"}
+    installed = re.findall(r"--editable ros2_ws/src/(\w+)", (DOCKER / "training.Dockerfile").read_text())
+    assert set(installed) == {name for name in needed if (source / name / "setup.py").is_file()}
+
+
 def test_training_runs_without_ros():
     program = (
         "import sys; sys.modules.update(rclpy=None, wmp_msgs=None)\n"

@@ -50,14 +50,14 @@ class Step:
     def run(self) -> bool:
         """Run the step unless its inputs are unchanged since its last success; returns whether it ran."""
         record = RECORDS / self.name
-        wanted = self.fingerprint()
-        if record.is_file() and record.read_text() == wanted:
+        current = self.fingerprint()
+        if record.is_file() and record.read_text() == current:
             return False
         print(f"setup: {self.what}", flush=True)
         record.unlink(missing_ok=True)
         self.action()
         record.parent.mkdir(exist_ok=True)
-        record.write_text(wanted)
+        record.write_text(current)
         return True
 
     def fingerprint(self) -> str:

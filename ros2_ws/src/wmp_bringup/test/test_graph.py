@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from wmp_bringup.graph import a1_graph, option
+from wmp_bringup.graph import a1_graph
 from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.node_main import find_executable
-from wmp_bringup.options import OPTIONS
+from wmp_bringup.options import OPTIONS, check_launch_arguments, option
 from wmp_bringup.parameters import node_parameters
 
 BUNDLE = {"bundle": "/bundles/a"}
@@ -71,8 +71,8 @@ def test_the_recorder_is_not_required(tmp_path):
 
 def test_a_bag_stores_the_terrain_and_whether_commands_were_sent_to_the_motors(tmp_path):
     simulated = a1_graph("sim", {**BUNDLE, "difficulty": 0.5}, record=tmp_path / "bag")[0]
-    notes = json.loads(simulated.parameters["run_info"])
-    assert (notes["mode"], notes["terrain"], notes["difficulty"]) == ("sim", "flat", 0.5)
+    run_info = json.loads(simulated.parameters["run_info"])
+    assert (run_info["mode"], run_info["terrain"], run_info["difficulty"]) == ("sim", "flat", 0.5)
     real = a1_graph("real", {**BUNDLE, "dry_run": True}, record=tmp_path / "bag")[0]
     assert json.loads(real.parameters["run_info"])["dry_run"] is True
 
@@ -108,3 +108,20 @@ def test_unknown_modes_and_options_are_refused():
         a1_graph("dream", BUNDLE)
     with pytest.raises(ValueError, match="no option 'terrain' for real"):
         a1_graph("real", {**BUNDLE, "terrain": "flat"})
+
+
+def test_an_unknown_option_gets_the_nearest():
+    with pytest.raises(ValueError, match="no option 'terrian' for sim.*did you mean 'terrain'"):
+        a1_graph("sim", {**BUNDLE, "terrian": "flat"})
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("dryrun", "dry_run"), ("flight", "flights"), ("robot_adress", "robot_address")]
+)
+def test_a_misspelt_launch_argument_is_refused_with_the_nearest(name, meant):
+    with pytest.raises(ValueError, match=f"no launch argument '{name}'; did you mean '{meant}'"):
+        check_launch_arguments("real", ["bundle", name])
+
+
+def test_arguments_of_an_including_launch_file_pass():
+    check_launch_arguments("real", ["bundle", "record", "use_rviz", "robot_name", "world"])

@@ -13,7 +13,7 @@ from launch_ros.actions import Node
 
 from launch import LaunchContext
 from wmp_bringup.graph import a1_graph
-from wmp_bringup.options import OPTIONS
+from wmp_bringup.options import LAUNCH_ARGUMENTS, OPTIONS
 
 LAUNCH = Path(__file__).resolve().parents[1] / "launch"
 
@@ -27,7 +27,7 @@ def test_every_option_is_a_launch_argument(mode):
     arguments = {
         entity.name for entity in describe(mode).entities if isinstance(entity, DeclareLaunchArgument)
     }
-    assert arguments == {option.name for option in OPTIONS[mode]} | {"params_file", "record", "flights"}
+    assert arguments == {option.name for option in OPTIONS[mode]} | set(LAUNCH_ARGUMENTS)
 
 
 def nodes(mode, context, bundle):
@@ -53,6 +53,13 @@ def test_the_launched_nodes_are_those_of_the_graph(mode, given, tiny_bundle):
     assert launched == {
         (spec.package, spec.executable) for spec in a1_graph(mode, {"bundle": str(tiny_bundle)})
     }
+
+
+def test_a_misspelt_argument_is_refused(tiny_bundle):
+    context = LaunchContext()
+    context.launch_configurations["terrian"] = "rough"
+    with pytest.raises(ValueError, match="did you mean 'terrain'"):
+        nodes("sim", context, tiny_bundle)
 
 
 @pytest.mark.parametrize("mode", ["sim", "real"])

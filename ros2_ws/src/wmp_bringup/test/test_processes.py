@@ -38,7 +38,7 @@ def wait_for(condition, seconds=10.0):
         time.sleep(0.02)
 
 
-OBEDIENT = """
+INTERRUPTIBLE = """
     import signal, time
     # A shell that runs the tests in the background has its children ignore SIGINT.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -48,7 +48,7 @@ OBEDIENT = """
     except KeyboardInterrupt:
         print("finished properly")
 """
-STUBBORN = """
+IGNORES_SIGNALS = """
     import signal, time
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -59,16 +59,16 @@ STUBBORN = """
 
 def test_stop_kills_only_nodes_that_ignore_the_gentler_signals(script_nodes, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        processes, "STOP_SEQUENCE", ((signal.SIGINT, 2.0), (signal.SIGTERM, 0.2), (signal.SIGKILL, 2.0))
+        processes, "STOP_SIGNALS", ((signal.SIGINT, 2.0), (signal.SIGTERM, 0.2), (signal.SIGKILL, 2.0))
     )
-    specs = [script_nodes("obedient", OBEDIENT), script_nodes("stubborn", STUBBORN)]
+    specs = [script_nodes("interruptible", INTERRUPTIBLE), script_nodes("ignoring", IGNORES_SIGNALS)]
     with GraphProcesses(specs, dict(os.environ), tmp_path / "log") as graph:
         logs = [tmp_path / "log" / f"{spec.name}.log" for spec in specs]
         wait_for(lambda: all(log.exists() and "ready" in log.read_text() for log in logs))
     exits = {ended.name: ended for ended in graph.exits()}
-    assert exits["obedient"].code == 0
-    assert exits["obedient"].tail == ("ready", "finished properly")
-    assert exits["stubborn"].code == -signal.SIGKILL
+    assert exits["interruptible"].code == 0
+    assert exits["interruptible"].tail == ("ready", "finished properly")
+    assert exits["ignoring"].code == -signal.SIGKILL
 
 
 def test_an_ended_node_is_reported_with_its_last_lines(script_nodes, tmp_path):
@@ -78,7 +78,9 @@ def test_an_ended_node_is_reported_with_its_last_lines(script_nodes, tmp_path):
         assert graph.exits()[0].describe() == "dying ended (exit code 3); its last lines:\n  no such terrain"
 
 
-IGNORES_SIGTERM = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); node_main._GRACE_S = 0.1;"
+IGNORES_SIGTERM = (
+    "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); node_main._GRACE_PERIOD = 0.1;"
+)
 
 
 @pytest.mark.parametrize("behaviour", ["", IGNORES_SIGTERM])
@@ -93,7 +95,7 @@ def test_nodes_end_with_a_killed_launcher_even_if_they_ignore_sigterm(tmp_path, 
             from wmp_bringup.graph import NodeSpec
 
             child = "import time; from wmp_bringup import node_main;" + {behaviour!r}
-            child += "node_main._die_with_launcher(); print('ready', flush=True); time.sleep(60)"
+            child += "node_main._tie_to_launcher(); print('ready', flush=True); time.sleep(60)"
             processes.node_command = lambda spec, folder: [sys.executable, "-c", child]
             specs = [NodeSpec("package", "node", "node", Path("none.yaml"))]
             log = Path({str(tmp_path)!r})

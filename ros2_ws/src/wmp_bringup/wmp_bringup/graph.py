@@ -2,7 +2,7 @@
 
 The launch files and ``wmp sim`` both start the nodes that :func:`a1_graph` returns. Parameter values come
 from one parameter file (``config/a1_sim.yaml``, ``config/a1_real.yaml``) and from the user's overrides, each
-declared as an :class:`Option` with the parameters that it sets.
+declared as an :class:`~wmp_bringup.options.Option` with the parameters that it sets.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wmp_bringup.locations import shipped_parameters
-from wmp_bringup.options import OPTIONS, Option
+from wmp_bringup.options import option
 from wmp_bringup.parameters import Value, node_parameters, override_document
-from wmp_core.choices import suggestion
 from wmp_core.default_bundle import resolve_bundle
 
 MODES = ("sim", "real")
@@ -23,7 +22,7 @@ MODES = ("sim", "real")
 #: Topics whose publishers a recorder of a simulation awaits before it subscribes to wmp/policy_step.
 SIMULATED_TOPICS = ("wmp/depth", "wmp/latent", "sim/odometry")
 #: Node -> parameters that a bag stores: the terrain, and whether commands were sent to the motors.
-NOTED = {"a1_sim": ("terrain", "difficulty", "seed"), "policy_node": ("dry_run",)}
+RECORDED_PARAMETERS = {"a1_sim": ("terrain", "difficulty", "seed"), "policy_node": ("dry_run",)}
 
 
 @dataclass(frozen=True)
@@ -91,6 +90,25 @@ def a1_graph(
         listeners = [str(node_parameters(file, "policy_node")["policy_step_listeners"]), *recorders]
         parameters.setdefault("policy_node", {})["policy_step_listeners"] = " ".join(listeners)
 
+    def with_assignments(spec: NodeSpec) -> NodeSpec:
+        return replace(spec, parameters={**spec.parameters, **(assigned or {}).get(spec.name, {})})
+
+    nodes = [with_assignments(spec) for spec in _walking_nodes(mode, file, parameters)]
+    # Recorders come first, so that they discover the topics before the others publish.
+    if record is not None:
+        run_info = _run_info(mode, chosen, nodes)
+        awaited = SIMULATED_TOPICS if mode == "sim" else ()
+        nodes.insert(0, with_assignments(_recorder(file, record, run_info, parameters, awaited)))
+    if flights is not None:
+        nodes.insert(0, with_assignments(_flight_recorder(file, flights, parameters)))
+    return tuple(nodes)
+
+
+def _walking_nodes(
+    mode: str, file: Path, parameters: Mapping[str, Mapping[str, Value]]
+) -> tuple[NodeSpec, ...]:
+    """The nodes that walk, without the recorders."""
+
     def node(package: str, executable: str, *, required: bool = True) -> NodeSpec:
         own = {**parameters.get("*", {}), **parameters.get(executable, {})}
         return NodeSpec(package, executable, executable, file, own, required=required)
@@ -98,27 +116,12 @@ def a1_graph(
     # A walking robot must not lose its controller because a camera process died: the policy continues with
     # the prior, and its safety rules stop it. In simulation a missing node is always an error.
     simulated = mode == "sim"
-    nodes = [
+    nodes = (
         node("wmp_perception", "depth_node", required=simulated),
         node("wmp_perception", "world_model_node", required=simulated),
         node("wmp_controller", "policy_node"),
-    ]
-    if simulated:
-        nodes.append(node("wmp_sim", "a1_sim"))
-    assigned = assigned or {}
-
-    def final(spec: NodeSpec) -> NodeSpec:
-        return replace(spec, parameters={**spec.parameters, **assigned.get(spec.name, {})})
-
-    nodes = [final(spec) for spec in nodes]
-    if record is not None:
-        # First, so that it discovers the topics before the others publish.
-        notes = _notes(mode, chosen, nodes)
-        awaited = SIMULATED_TOPICS if simulated else ()
-        nodes.insert(0, final(_recorder(file, record, notes, parameters, awaited)))
-    if flights is not None:
-        nodes.insert(0, final(_flight_recorder(file, flights, parameters)))
-    return tuple(nodes)
+    )
+    return (*nodes, node("wmp_sim", "a1_sim")) if simulated else nodes
 
 
 def recorder_names(record: Path | None, flights: Path | None) -> list[str]:
@@ -128,24 +131,25 @@ def recorder_names(record: Path | None, flights: Path | None) -> list[str]:
     ]
 
 
-def _notes(mode: str, overrides: Mapping[str, Value], nodes: Sequence[NodeSpec]) -> dict[str, Value]:
-    """What a bag stores about its run: the overrides, and the effective values of :data:`NOTED`."""
-    notes: dict[str, Value] = {**overrides, "mode": mode}
+def _run_info(mode: str, overrides: Mapping[str, Value], nodes: Sequence[NodeSpec]) -> dict[str, Value]:
+    """What a bag stores about its run: the overrides and the values of :data:`RECORDED_PARAMETERS`."""
+    run_info: dict[str, Value] = {**overrides, "mode": mode}
     for spec in nodes:
         values = spec.effective_parameters()
-        notes.update({key: values[key] for key in NOTED.get(spec.name, ()) if key in values})
-    return notes
+        recorded = RECORDED_PARAMETERS.get(spec.name, ())
+        run_info.update({key: values[key] for key in recorded if key in values})
+    return run_info
 
 
 def _recorder(
     file: Path,
     folder: Path,
-    notes: Mapping[str, Value],
+    run_info: Mapping[str, Value],
     parameters: Mapping[str, Mapping[str, Value]],
     awaited: Sequence[str],
 ) -> NodeSpec:
     own = {**parameters.get("*", {}), **parameters["recorder"]}
-    own.update(output=str(folder), run_info=json.dumps(dict(notes), sort_keys=True))
+    own.update(output=str(folder), run_info=json.dumps(dict(run_info), sort_keys=True))
     own.update(awaited=" ".join(awaited))
     return NodeSpec("wmp_recording", "recorder", "recorder", file, own, required=False)
 
@@ -160,15 +164,6 @@ def write_overrides(spec: NodeSpec, folder: Path) -> Path:
     path = folder / f"{spec.name}.yaml"
     path.write_text(override_document(spec.name, spec.parameters), encoding="utf-8")
     return path
-
-
-def option(mode: str, name: str) -> Option:
-    """The option called ``name``; raises ``ValueError`` with the known names if there is none."""
-    for candidate in OPTIONS[mode]:
-        if candidate.name == name:
-            return candidate
-    known = [candidate.name for candidate in OPTIONS[mode]]
-    raise ValueError(f"no option {name!r} for {mode}; there are {known}{suggestion(name, known)}")
 
 
 def _parameters_by_node(mode: str, overrides: Mapping[str, Value]) -> dict[str, dict[str, Value]]:

@@ -23,17 +23,17 @@ class Reservation:
     lock: socket.socket
 
 
-def reserve_domain(wanted: int | None = None) -> Reservation:
-    """Reserve the ROS domain ``wanted``, else one without participants.
+def reserve_domain(requested: int | None = None) -> Reservation:
+    """Reserve the ROS domain ``requested``, else one without participants.
 
     The lock is a Linux abstract socket: two runs that start at the same instant cannot choose the same
-    domain, and nothing is left on disk. ``wanted`` may be in use: the caller wants to join it.
+    domain, and nothing is left on disk. ``requested`` may be in use: the caller joins it on purpose.
 
     Raises:
         NoFreeDomainError: every domain is in use.
     """
-    if wanted is not None:
-        return Reservation(wanted, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+    if requested is not None:
+        return Reservation(requested, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
     for domain in random.sample(DOMAINS, len(DOMAINS)):
         lock = _lock(domain)
         if lock is not None and _is_free(domain):

@@ -17,11 +17,11 @@ from launch.events.process import ProcessExited
 from launch_ros.actions import Node
 
 from launch import LaunchContext, LaunchDescription
+from wmp_bringup.emergency_damping import damp_if_controller_killed
 from wmp_bringup.graph import NodeSpec, a1_graph, write_overrides
 from wmp_bringup.isolation import local_discovery
-from wmp_bringup.last_damping import damp_if_controller_died
 from wmp_bringup.locations import flights_folder, shipped_parameters
-from wmp_bringup.options import OPTIONS, Option
+from wmp_bringup.options import OPTIONS, Option, check_launch_arguments
 from wmp_bringup.processes import NodeExit
 from wmp_core.default_bundle import resolve_bundle
 from wmp_ros.launcher import LAUNCHER_PID
@@ -64,6 +64,7 @@ def _argument(option: Option, parameter_file: Path) -> DeclareLaunchArgument:
 
 def _start(context: LaunchContext, mode: str, options: Sequence[Option]) -> list:
     given = context.launch_configurations
+    check_launch_arguments(mode, given)
     overrides = {option.name: option.parse(given[option.name]) for option in options if given[option.name]}
     overrides["bundle"] = str(resolve_bundle(overrides.get("bundle")))
     record = Path(given["record"]).resolve() if given["record"] else None
@@ -93,7 +94,7 @@ def _node_actions(spec: NodeSpec, folder: Path) -> list:
         return [node]
 
     def end_graph(event: ProcessExited, context: LaunchContext) -> list:
-        damp_if_controller_died([spec], [NodeExit(spec.name, event.returncode, (), True)])
+        damp_if_controller_killed([spec], [NodeExit(spec.name, event.returncode, (), True)])
         return [EmitEvent(event=Shutdown(reason=f"{spec.name} has ended"))]
 
     return [node, RegisterEventHandler(OnProcessExit(target_action=node, on_exit=end_graph))]

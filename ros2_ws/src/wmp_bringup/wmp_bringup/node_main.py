@@ -18,12 +18,12 @@ from collections.abc import Callable
 from wmp_ros.launcher import LAUNCHER_PID, end_with_launcher
 
 #: Longest time [s] for a node to end by itself after its launcher has died.
-_GRACE_S = 5.0
+_GRACE_PERIOD = 5.0
 
 
 def main() -> int:
     """Tie this process to its launcher and run the node."""
-    _die_with_launcher()
+    _tie_to_launcher()
     package, executable = sys.argv[1:3]
     entry = find_executable(package, executable)
     sys.argv = [executable, *sys.argv[3:]]
@@ -46,20 +46,20 @@ def find_executable(package: str, executable: str) -> Callable[[], int | None]:
         raise
 
 
-def _die_with_launcher() -> None:
+def _tie_to_launcher() -> None:
     end_with_launcher()
     launcher = int(os.environ.get(LAUNCHER_PID, os.getppid()))
-    # A launcher that died before the request took effect causes no signal.
+    # The kernel sends no signal if the launcher died before the request took effect.
     if os.getppid() != launcher:
         sys.exit("the launcher has ended")
-    threading.Thread(target=_kill_if_late, args=(launcher,), name="launcher", daemon=True).start()
+    threading.Thread(target=_kill_after_grace_period, args=(launcher,), name="launcher", daemon=True).start()
 
 
-def _kill_if_late(launcher: int) -> None:
-    """Kill this process if it is still running :data:`_GRACE_S` after its launcher has died."""
+def _kill_after_grace_period(launcher: int) -> None:
+    """Kill this process if it is still running :data:`_GRACE_PERIOD` after its launcher has died."""
     while os.getppid() == launcher:
         time.sleep(1.0)
-    time.sleep(_GRACE_S)
+    time.sleep(_GRACE_PERIOD)
     os.kill(os.getpid(), signal.SIGKILL)
 
 

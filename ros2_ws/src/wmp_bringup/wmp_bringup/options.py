@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from wmp_bringup.parameters import Value, node_parameters
+from wmp_core.choices import suggestion
 
 _TRUE, _FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 
@@ -182,3 +185,31 @@ _ROBOT = (
 
 #: Mode of the graph -> its options.
 OPTIONS = {"sim": _COMMON + _MOTION + _SIMULATION, "real": _COMMON + _ROBOT}
+#: Arguments of the launch files besides the options.
+LAUNCH_ARGUMENTS = ("params_file", "record", "flights")
+#: Similarity (0 to 1) from which an unknown launch argument counts as a misspelt one of ours.
+_MISSPELT = 0.8
+
+
+def option(mode: str, name: str) -> Option:
+    """The option called ``name``; raises ``ValueError`` with the known names if there is none."""
+    for candidate in OPTIONS[mode]:
+        if candidate.name == name:
+            return candidate
+    known = [candidate.name for candidate in OPTIONS[mode]]
+    raise ValueError(f"no option {name!r} for {mode}; there are {known}{suggestion(name, known)}")
+
+
+def check_launch_arguments(mode: str, given: Iterable[str]) -> None:
+    """Refuse a misspelt launch argument, which ``ros2 launch`` ignores silently.
+
+    A name that resembles none of ours passes: it may belong to a launch file that includes this one.
+
+    Raises:
+        ValueError: a name is unknown and close to an argument of ``mode``.
+    """
+    known = [*(each.name for each in OPTIONS[mode]), *LAUNCH_ARGUMENTS]
+    for name in given:
+        close = difflib.get_close_matches(name, known, n=1, cutoff=_MISSPELT)
+        if close and name not in known:
+            raise ValueError(f"no launch argument {name!r}; did you mean {close[0]!r}?")

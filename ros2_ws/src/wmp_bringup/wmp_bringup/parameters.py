@@ -41,7 +41,10 @@ def load_parameters(path: Path) -> dict[str, dict[str, Value]]:
     nodes = {}
     for node, entry in content.items():
         if not isinstance(entry, dict) or set(entry) != {"ros__parameters"}:
-            raise ParameterFileError(f"{path}: node {node!r} needs exactly one key, 'ros__parameters'")
+            found = sorted(map(str, entry)) if isinstance(entry, dict) else repr(entry)
+            raise ParameterFileError(
+                f"{path}: node {node!r} has {found}, expected the single key 'ros__parameters'"
+            )
         nodes[str(node)] = dict(_flatten(entry["ros__parameters"] or {}))
     return nodes
 

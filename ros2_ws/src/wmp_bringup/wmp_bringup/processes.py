@@ -21,7 +21,7 @@ from wmp_ros.launcher import LAUNCHER_PID
 _log = logging.getLogger(__name__)
 
 #: Signals of a stop, each with the time [s] until the next one.
-STOP_SEQUENCE = ((signal.SIGINT, 5.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 2.0))
+STOP_SIGNALS = ((signal.SIGINT, 5.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 2.0))
 TAIL_LINES = 15
 
 
@@ -62,7 +62,7 @@ class NodeProcess:
             start_new_session=True,
         )
         self._reader = threading.Thread(
-            target=self._pump,
+            target=self._copy_output,
             args=(log_folder / f"{spec.name}.log", echo),
             name=f"log {spec.name}",
             daemon=True,
@@ -82,7 +82,7 @@ class NodeProcess:
         self._reader.join(timeout=1.0)
         return NodeExit(self.spec.name, code, tuple(self._tail), self.spec.required)
 
-    def _pump(self, log_file: Path, echo: bool) -> None:
+    def _copy_output(self, log_file: Path, echo: bool) -> None:
         assert self.process.stdout is not None
         with log_file.open("w", encoding="utf-8") as log:
             for line in self.process.stdout:
@@ -133,7 +133,7 @@ class GraphProcesses:
 
     def stop(self) -> None:
         """Stop all nodes: SIGINT, then SIGTERM, then SIGKILL to those still running."""
-        for number, seconds in STOP_SEQUENCE:
+        for number, seconds in STOP_SIGNALS:
             running = [node for node in self._nodes if node.exit() is None]
             for node in running:
                 node.signal(number)

@@ -25,7 +25,7 @@ SPAN = 2.0
 
 @pytest.fixture
 def recorder(tiny_bundle, tmp_path):
-    """A running flight recorder with a short buffer: its folder, its process, and a node that talks to it."""
+    """A running flight recorder with a short buffer: its folder, its process, and a client node."""
     domain = reserve_domain()
     parameters = {"output": tmp_path, "bundle": tiny_bundle, "span": SPAN, "after_fault": 0.3}
     command = [sys.executable, "-m", "wmp_recording.flight_recorder", "--ros-args"]

@@ -2,6 +2,9 @@
 
 import json
 import threading
+import time
+from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -15,8 +18,9 @@ from wmp_msgs.msg import PolicyStep
 
 from wmp_bringup.isolation import reserve_domain
 from wmp_recording import recorder
-from wmp_recording.bag import RUN_INFO, TOPICS, BagWriter
+from wmp_recording.bag import CAMERA_TOPICS, RUN_INFO, TOPICS, BagWriter
 from wmp_recording.recorder import header_stamp
+from wmp_ros.qos import RELIABLE
 
 
 @pytest.fixture
@@ -54,24 +58,59 @@ def test_mcap_reads_the_same_messages(bag):
     assert topics.count("/wmp/depth") == 1
 
 
+def test_the_package_of_every_recorded_type_is_declared():
+    manifest = ElementTree.parse(Path(__file__).parents[1] / "package.xml").getroot()
+    declared = {item.text for item in manifest.iter("exec_depend")}
+    assert {kind.split("/")[0] for kind in {**TOPICS, **CAMERA_TOPICS}.values()} <= declared
+
+
 def test_the_bag_holds_the_description_of_the_run(bag):
     metadata = yaml.safe_load((bag / "metadata.yaml").read_text())["rosbag2_bagfile_information"]
     assert json.loads(metadata["custom_data"][RUN_INFO]) == {"seed": 3}
 
 
-def test_a_recorder_without_publishers_warns(tiny_bundle, tmp_path, monkeypatch, capfd):
-    monkeypatch.setattr(recorder, "WARNING_PERIOD", 0.1)
+@pytest.fixture
+def running_recorder(tiny_bundle, tmp_path):
+    """A recorder in its own domain, whose bag is ``bag`` in the test's folder."""
     domain = reserve_domain()
     options = ["--ros-args", "-p", f"output:={tmp_path / 'bag'}", "-p", f"bundle:={tiny_bundle}"]
     rclpy.init(args=options, domain_id=domain.domain_id)
-    try:
-        node = recorder.Recorder()
-        stop = threading.Event()
-        threading.Timer(0.5, stop.set).start()
-        recorder.serve(node, stop)
-    finally:
-        rclpy.shutdown()
-    assert f"no topic has a publisher in ROS domain {domain.domain_id}" in capfd.readouterr().err
+    node = recorder.Recorder()
+    yield node
+    node.destroy_node()
+    rclpy.shutdown()
+    domain.lock.close()
+
+
+def test_a_recorder_without_publishers_warns(running_recorder, monkeypatch, capfd):
+    monkeypatch.setattr(recorder, "WARNING_PERIOD", 0.1)
+    stop = threading.Event()
+    threading.Timer(0.5, stop.set).start()
+    recorder.serve(running_recorder, stop)
+    domain = running_recorder.context.get_domain_id()
+    assert f"no topic has a publisher in ROS domain {domain}" in capfd.readouterr().err
+
+
+def test_a_recorder_reports_at_its_end_what_the_bag_holds(running_recorder, tmp_path, capfd):
+    publisher = rclpy.create_node("publisher").create_publisher(PolicyStep, "wmp/policy_step", RELIABLE)
+    stop = threading.Event()
+
+    def publish():
+        deadline = time.monotonic() + 30.0
+        while publisher.get_subscription_count() == 0 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        for _ in range(20):
+            publisher.publish(PolicyStep())
+            time.sleep(0.02)
+        stop.set()
+
+    threading.Thread(target=publish).start()
+    recorder.serve(running_recorder, stop)
+    with AnyReader([tmp_path / "bag"]) as reader:
+        count = reader.message_count
+    others = ", ".join(topic for topic in TOPICS if topic != "wmp/policy_step")
+    assert count > 0
+    assert f"wrote {count} messages to {tmp_path / 'bag'}; none on {others}" in capfd.readouterr().err
 
 
 def test_the_stamp_is_read_from_serialised_bytes():

@@ -58,6 +58,8 @@ class BagWriter:
         for name in CUSTOM_TYPES:
             typestore.register(get_types_from_msg(_message_text(name), name))
         folder.parent.mkdir(parents=True, exist_ok=True)
+        #: Topic -> number of messages written so far.
+        self.counts = dict.fromkeys(topics, 0)
         self._writer = Writer(folder, version=9, storage_plugin=StoragePlugin.MCAP)
         self._writer.set_custom_data(RUN_INFO, json.dumps(run_info, sort_keys=True))
         self._writer.open()
@@ -69,6 +71,7 @@ class BagWriter:
     def write(self, topic: str, stamp_ns: int, data: bytes) -> None:
         """Append one serialised message (CDR with its header), received at ``stamp_ns`` (ns)."""
         self._writer.write(self._connections[topic], stamp_ns, data)
+        self.counts[topic] += 1
 
     def flush(self) -> None:
         """Pass all messages so far to the operating system.

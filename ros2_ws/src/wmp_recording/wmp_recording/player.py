@@ -22,7 +22,7 @@ from wmp_ros.qos import LISTEN, RELIABLE
 
 LATENT, STEP = "/wmp/latent", "/wmp/policy_step"
 #: Longest wall time [s] for a subscriber to acknowledge, and for a latent to arrive.
-ANSWER_DEADLINE = 30.0
+TIMEOUT = 30.0
 #: Time [s] between the first match of publisher and subscriber and the last.
 DISCOVERY_TIME = 1.0
 #: In lockstep, messages between two waits for acknowledgement: fewer than the queues hold. Not 1, because
@@ -57,8 +57,8 @@ class Player(Node):
         topics: topics to play, with leading slash; None plays all.
         lockstep: publish as fast as subscribers acknowledge. A recorded latent is not published; the player
             waits for the one of the running graph and compares them.
-        listeners: in lockstep, number of subscribers that ``wmp/policy_step`` must have; every other topic
-            needs one.
+        step_subscribers: in lockstep, number of subscribers that ``wmp/policy_step`` must have; every other
+            topic needs one.
 
     Raises:
         PlayError: nothing to play, or a message type is not installed.
@@ -70,12 +70,12 @@ class Player(Node):
         rate: float,
         topics: Collection[str] | None,
         lockstep: bool,
-        listeners: int = 1,
+        step_subscribers: int = 1,
     ) -> None:
         self._reader, self._rate, self._lockstep = reader, rate, lockstep
-        self._listeners = listeners
+        self._step_subscribers = step_subscribers
         self._connections = [c for c in reader.connections if topics is None or c.topic in topics]
-        self._answers: dict[int, Latent] = {}
+        self._live_latents: dict[int, Latent] = {}
         # Checks come first: nothing would destroy the node and the executor of a player that was refused.
         played = {
             c.topic: _message_class(c) for c in self._connections if not (lockstep and c.topic == LATENT)
@@ -91,7 +91,7 @@ class Player(Node):
             topic: self.create_publisher(kind, topic, RELIABLE) for topic, kind in played.items()
         }
 
-    def wait_for_listeners(self, stop: threading.Event, seconds: float) -> None:
+    def wait_for_subscribers(self, stop: threading.Event, seconds: float) -> None:
         """Wait for a subscriber of any topic; in lockstep for all subscribers, and a publisher of latents.
 
         Raises:
@@ -111,10 +111,10 @@ class Player(Node):
             return "no subscriber appeared"
         if not self._lockstep:
             return ""
-        wanted = {topic: self._listeners if topic == STEP else 1 for topic in subscribers}
+        required = {topic: self._step_subscribers if topic == STEP else 1 for topic in subscribers}
         for topic, count in subscribers.items():
-            if count < wanted[topic]:
-                return f"{count} of {wanted[topic]} subscribers of {topic} appeared"
+            if count < required[topic]:
+                return f"{count} of {required[topic]} subscribers of {topic} appeared"
         if any(c.topic == LATENT for c in self._connections) and not self.count_publishers(LATENT):
             return f"no publisher of {LATENT}, such as world_model_node, appeared"
         return ""
@@ -147,15 +147,15 @@ class Player(Node):
 
     def _wait_for_acknowledgements(self) -> None:
         for publisher in self._publishers_by_topic.values():
-            if not publisher.wait_for_all_acked(Duration(seconds=ANSWER_DEADLINE)):
+            if not publisher.wait_for_all_acked(Duration(seconds=TIMEOUT)):
                 name = publisher.topic_name
-                raise PlayError(f"a subscriber of {name} acknowledged nothing for {ANSWER_DEADLINE:g} s")
+                raise PlayError(f"a subscriber of {name} acknowledged nothing for {TIMEOUT:g} s")
 
     def _compare(self, recorded: Latent, played: Played) -> None:
-        live = self._await(lambda: self._answers.pop(recorded.tick, None))
+        live = self._await(lambda: self._live_latents.pop(recorded.tick, None))
         if live is None:
             raise PlayError(
-                f"no latent of tick {recorded.tick} within {ANSWER_DEADLINE:g} s: is world_model_node "
+                f"no latent of tick {recorded.tick} within {TIMEOUT:g} s: is world_model_node "
                 "running with lockstep, and does it receive wmp/depth?"
             )
         difference = np.abs(np.asarray(live.h) - np.asarray(recorded.h)).max()
@@ -163,13 +163,13 @@ class Player(Node):
         played.largest_difference = max(played.largest_difference, float(difference))
 
     def _await(self, poll: Callable[[], Latent | None]) -> Latent | None:
-        deadline = time.monotonic() + ANSWER_DEADLINE
+        deadline = time.monotonic() + TIMEOUT
         while (found := poll()) is None and time.monotonic() < deadline:
             self._executor.spin_once(timeout_sec=0.05)
         return found
 
     def _on_latent(self, message: Latent) -> None:
-        self._answers[message.tick] = message
+        self._live_latents[message.tick] = message
 
 
 def open_bag(path: Path) -> Reader:

@@ -11,7 +11,7 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from rclpy.node import Node
@@ -28,7 +28,7 @@ from wmp_ros.running import run_node, spin
 CLOCK_TOPICS = ("wmp/policy_step", "imu/data", "sim/odometry")
 #: Subscribed to last: policy_node waits for the subscribers of its steps, and thus until the recorder has
 #: discovered the other topics.
-LAST = "wmp/policy_step"
+SUBSCRIBED_LAST = "wmp/policy_step"
 #: Time [s] between two checks for publishers, and after which a warning names the missing ones.
 CHECK_PERIOD, WARNING_PERIOD = 0.05, 10.0
 #: Time [s] between two flushes: the most that is lost when the process is killed.
@@ -59,7 +59,7 @@ class Recorder(Node):
     def record(self, bag: BagWriter) -> None:
         """Subscribe; every message from now on is written into ``bag``."""
         for topic in self.topics:
-            if topic != LAST:
+            if topic != SUBSCRIBED_LAST:
                 self._subscribe(bag, topic)
         self.create_timer(FLUSH_PERIOD, bag.flush, clock=WALL_CLOCK)
         self.create_timer(WARNING_PERIOD, self._warn_if_silent, clock=WALL_CLOCK)
@@ -70,10 +70,11 @@ class Recorder(Node):
             missing = [topic for topic in self._awaited if not self.count_publishers(topic)]
             if not missing:
                 checking.cancel()
-                self._subscribe(bag, LAST)
+                self._subscribe(bag, SUBSCRIBED_LAST)
             elif time.monotonic() > began + WARNING_PERIOD:
                 self.get_logger().warning(
-                    f"no publisher of {', '.join(missing)} yet; {LAST} is recorded from when there is one",
+                    f"no publisher of {', '.join(missing)} yet; recording of {SUBSCRIBED_LAST} starts once "
+                    "there is one of each",
                     throttle_duration_sec=WARNING_PERIOD,
                 )
 
@@ -107,7 +108,7 @@ def header_stamp(data: bytes) -> int:
 
 
 def serve(node: Recorder, stop: threading.Event) -> None:
-    """Record until ``stop`` is set, then complete the bag."""
+    """Record until ``stop`` is set, then complete the bag and log what it holds."""
     with BagWriter(node.output, node.topics, node.run_info) as bag:
         node.record(bag)
         node.get_logger().info(f"recording {len(node.topics)} topics to {node.output}")
@@ -117,6 +118,14 @@ def serve(node: Recorder, stop: threading.Event) -> None:
             raise OSError(
                 f"recording stopped; {node.output} is readable up to this moment: {error}"
             ) from error
+    node.get_logger().info(report(node.output, bag.counts))
+
+
+def report(folder: Path, counts: Mapping[str, int]) -> str:
+    """What a recording wrote into ``folder``, in one line; ``counts`` maps topics to numbers of messages."""
+    missing = [topic for topic, count in counts.items() if not count]
+    line = f"wrote {sum(counts.values())} messages to {folder}"
+    return f"{line}; none on {', '.join(missing)}" if missing else line
 
 
 def main() -> int:

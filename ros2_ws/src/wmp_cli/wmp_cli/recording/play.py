@@ -74,7 +74,7 @@ class PlayCommand:
             raise UsageError(str(error)) from error
 
         def serve(node: Player, stop: threading.Event) -> None:
-            node.wait_for_listeners(stop, arguments.wait)
+            node.wait_for_subscribers(stop, arguments.wait)
             played = node.play(stop)
             print(f"played {played.messages} messages of {arguments.bag}")
             if arguments.lockstep:

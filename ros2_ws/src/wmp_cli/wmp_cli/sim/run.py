@@ -11,7 +11,7 @@ import rclpy
 from rclpy.executors import Executor, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
-from wmp_bringup.last_damping import damp_if_controller_died
+from wmp_bringup.emergency_damping import damp_if_controller_killed
 from wmp_bringup.processes import GraphProcesses
 from wmp_cli.sim.fault_outcome import fault_outcome, newest_reaction
 from wmp_cli.sim.journals import WalkJournals
@@ -142,7 +142,7 @@ class _Walk:
         """After an injected fault, record what becomes of a robot that its controller has stopped."""
         if not self._settings.faults:
             return
-        damp_if_controller_died(self._settings.specs, self._graph.exits())
+        damp_if_controller_killed(self._settings.specs, self._graph.exits())
         before, deadline = self._record.time, time.monotonic() + AFTERMATH_DEADLINE
         while self._record.time - before < AFTERMATH and time.monotonic() < deadline and not self._stop.count:
             self._update()

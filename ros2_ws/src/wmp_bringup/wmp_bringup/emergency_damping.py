@@ -1,4 +1,4 @@
-"""The launcher damps the robot when its controller was killed.
+"""Damping commands from the launcher when the controller was killed.
 
 A controller that ends normally damps the robot itself. A killed one cannot, and it is not known for how long
 the motors of an A1 keep executing their last command.
@@ -20,7 +20,7 @@ from wmp_core.control.command import MotorCommand
 
 CONTROLLER = "policy_node"
 #: Longest time [s] to wait for the joint velocities; a robot answers a command within 2 ms.
-ANSWER_DEADLINE = 0.05
+RESPONSE_TIMEOUT = 0.05
 #: Setting of the link -> parameter of the controller; an absent parameter has the same default in both.
 _PARAMETERS = {
     "robot_host": "robot.address",
@@ -33,8 +33,8 @@ _PARAMETERS = {
 _log = logging.getLogger(__name__)
 
 
-def damp_if_controller_died(specs: Sequence[NodeSpec], exits: Iterable[NodeExit]) -> bool:
-    """Damp the robot if a signal that it could not handle ended the controller; returns whether it did."""
+def damp_if_controller_killed(specs: Sequence[NodeSpec], exits: Iterable[NodeExit]) -> bool:
+    """Damp the robot if a signal killed its controller; returns whether it did."""
     if not any(ended.name == CONTROLLER and ended.code < 0 for ended in exits):
         return False
     damp(next(spec for spec in specs if spec.name == CONTROLLER))
@@ -49,11 +49,11 @@ def damp(controller: NodeSpec) -> None:
     try:
         link.open()
     except LinkError as error:
-        _log.error("the robot could not be damped: %s", error)
+        _log.error("the robot could not be damped: %s; hold the robot and switch it off", error)
         return
     # Full damping of a fast joint exceeds the power limit of its motor: the link reduces it once it knows the
     # velocity, which the robot sends in response to a command. This one produces no torque.
     link.send(MotorCommand.damping(0.0))
-    link.receive(ANSWER_DEADLINE)
+    link.receive(RESPONSE_TIMEOUT)
     link.close()  # sends damping
     _log.warning("%s was killed: damping commands were sent to the robot", CONTROLLER)

@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from wmp_bringup import last_damping
+from wmp_bringup import emergency_damping
+from wmp_bringup.emergency_damping import damp_if_controller_killed
 from wmp_bringup.graph import a1_graph
-from wmp_bringup.last_damping import damp_if_controller_died
 from wmp_bringup.processes import NodeExit
 from wmp_core.a1.robot_wire import decode_low_cmd
 from wmp_testing.tiny_bundle import tiny_contract
@@ -43,7 +43,7 @@ def ended(name, code):
 
 def test_a_killed_controller_leads_to_damping_commands(robot):
     killed = graph_for(port_of(robot), **{"envelope.damping_kd": 2.0})
-    assert damp_if_controller_died(killed, [ended("policy_node", -signal.SIGKILL)])
+    assert damp_if_controller_killed(killed, [ended("policy_node", -signal.SIGKILL)])
     request, *damping = (decode_low_cmd(robot.recv(2048)) for _ in range(11))
     assert not any(command.kp.any() or command.tau.any() for command in (request, *damping))
     assert not request.kd.any()
@@ -51,12 +51,12 @@ def test_a_killed_controller_leads_to_damping_commands(robot):
 
 
 def test_a_fast_joint_is_damped_no_harder_than_its_torque_allows(monkeypatch):
-    monkeypatch.setattr(last_damping, "ANSWER_DEADLINE", 20.0)
+    monkeypatch.setattr(emergency_damping, "RESPONSE_TIMEOUT", 20.0)
     with WireRobot(tiny_contract().joints.default_position) as robot:
         speeds = np.zeros(12, dtype=np.float32)
         speeds[4] = -25.0  # damping of 3 N m s/rad would be 75 N m
         robot.fields["dq"] = speeds
-        assert damp_if_controller_died(graph_for(robot.port), [ended("policy_node", -signal.SIGKILL)])
+        assert damp_if_controller_killed(graph_for(robot.port), [ended("policy_node", -signal.SIGKILL)])
         deadline = time.monotonic() + 20.0
         while len(robot.commands) < 11 and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -76,7 +76,7 @@ def test_a_fast_joint_is_damped_no_harder_than_its_torque_allows(monkeypatch):
 )
 def test_nothing_is_sent_while_the_controller_runs_or_if_it_damped_the_robot_itself(robot, exits):
     robot.settimeout(0.1)
-    assert not damp_if_controller_died(graph_for(port_of(robot)), exits)
+    assert not damp_if_controller_killed(graph_for(port_of(robot)), exits)
     with pytest.raises(TimeoutError):
         robot.recv(2048)
 
@@ -84,5 +84,5 @@ def test_nothing_is_sent_while_the_controller_runs_or_if_it_damped_the_robot_its
 def test_a_port_in_use_is_logged_and_raises_nothing(robot, caplog):
     taken = graph_for(port_of(robot), **{"robot.local_port": port_of(robot)})
     with caplog.at_level(logging.ERROR):
-        assert damp_if_controller_died(taken, [ended("policy_node", -signal.SIGSEGV)])
+        assert damp_if_controller_killed(taken, [ended("policy_node", -signal.SIGSEGV)])
     assert "could not be damped" in caplog.text
