@@ -21,9 +21,10 @@ def key(tmp_path):
     return path
 
 
-def test_info_describes_the_bundle(bundle, capsys):
-    assert cli.main(["bundle", "info", str(bundle), "--json"]) == 0
-    figures = json.loads(capsys.readouterr().out)
+def test_info_describes_the_bundle(bundle, tmp_path, capsys):
+    file = tmp_path / "info.json"
+    assert cli.main(["bundle", "info", str(bundle), "--json", str(file)]) == 0
+    figures = json.loads(file.read_text())
     assert (figures["robot"], figures["control rate"], figures["signed by"]) == ("a1", "50 Hz", "nobody")
     assert cli.main(["bundle", "info", str(bundle)]) == 0
     assert "training preset" in capsys.readouterr().out

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
 from wmp_cli.command import UsageError
-from wmp_cli.options import BUNDLE_HELP, add_overwrite_option, bundle_folder
-from wmp_cli.output import check_file
+from wmp_cli.options import BUNDLE_HELP, add_json_option, add_overwrite_option, bundle_folder
+from wmp_cli.output import check_file, write_json
 from wmp_core.bundle import Bundle
 from wmp_core.manifest import BundleError
 from wmp_core.signing import SIGNATURE, SignatureError, load_trusted_keys, require_trusted, sign, signer
@@ -39,7 +38,7 @@ class BundleCommand:
         parser.epilog = EXAMPLES
         actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
         info = actions.add_parser("info", help="show robot, sizes, training and signature of the bundle")
-        info.add_argument("--json", action="store_true", help="as JSON")
+        add_json_option(info)
         verify = actions.add_parser("verify", help="check files, graphs, golden trajectory and signature")
         verify.add_argument(
             "--trusted-keys",
@@ -71,10 +70,10 @@ class BundleCommand:
 
 
 def _info(path: Path, arguments: argparse.Namespace) -> None:
+    check_file("--json", arguments.json, arguments.overwrite)
     figures = _describe(Bundle.load_unverified(path))
-    if arguments.json:
-        print(json.dumps(figures, indent=2))
-        return
+    if arguments.json is not None:
+        write_json(arguments.json, figures)
     for key, value in figures.items():
         entries = value.items() if isinstance(value, dict) else [("", value)]
         for name, entry in entries:

@@ -45,14 +45,19 @@ def suspended():
         serving.join()
 
 
-def run(capsys, *arguments):
-    code = cli.main(["doctor", "--json", *map(str, arguments)])
-    report = json.loads(capsys.readouterr().out)
-    return code, report, {check["name"]: check for check in report["checks"]}
+@pytest.fixture
+def run(tmp_path):
+    def doctor(*arguments):
+        file = tmp_path / "report.json"
+        code = cli.main(["doctor", "--json", str(file), "--overwrite", *map(str, arguments)])
+        report = json.loads(file.read_text())
+        return code, report, {check["name"]: check for check in report["checks"]}
+
+    return doctor
 
 
-def test_the_wiggle_test_passes_for_every_joint_of_the_simulated_a1(suspended, tiny_bundle, capsys):
-    _, _, checks = run(capsys, "--wiggle", "--yes", "--bundle", tiny_bundle, *suspended)
+def test_the_wiggle_test_passes_for_every_joint_of_the_simulated_a1(suspended, tiny_bundle, run):
+    _, _, checks = run("--wiggle", "--yes", "--bundle", tiny_bundle, *suspended)
     wiggled = [check for name, check in checks.items() if name.startswith("wiggle")]
     assert len(wiggled) == 12
     assert all(check["verdict"] == "pass" for check in wiggled), wiggled
@@ -64,17 +69,17 @@ def test_the_wiggle_test_needs_confirmation(suspended, tiny_bundle, capsys):
     assert "not confirmed" in capsys.readouterr().err
 
 
-def test_a_robot_that_does_not_answer_fails_within_seconds(tiny_bundle, capsys):
+def test_a_robot_that_does_not_answer_fails_within_seconds(tiny_bundle, run):
     where = ["--robot-address", "127.0.0.1", "--robot-port", 9, "--local-port", 0]
     started = time.monotonic()
-    code, report, checks = run(capsys, "--only", "robot", "--bundle", tiny_bundle, *where)
+    code, report, checks = run("--only", "robot", "--bundle", tiny_bundle, *where)
     assert code == 1 and not report["ok"]
     assert "ping" in checks["robot link"]["remedy"]
     assert time.monotonic() - started < 20
 
 
-def test_checks_of_the_computer_have_figures_and_remedies(tiny_bundle, capsys):
-    code, report, checks = run(capsys, "--only", "bundle", "clock", "ros", "--bundle", tiny_bundle)
+def test_checks_of_the_computer_have_figures_and_remedies(tiny_bundle, run):
+    code, report, checks = run("--only", "bundle", "clock", "ros", "--bundle", tiny_bundle)
     assert {"bundle", "inference policy", "clock", "rclpy", "wmp_msgs", "discovery"} <= set(checks)
     assert code == (0 if report["ok"] else 1)
     assert all(check["remedy"] for check in report["checks"] if check["verdict"] != "pass")

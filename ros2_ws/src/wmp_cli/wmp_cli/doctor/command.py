@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +10,8 @@ from pathlib import Path
 from wmp_bringup.parameters import ParameterFileError
 from wmp_cli.command import UsageError
 from wmp_cli.doctor.sections import SECTIONS, DoctorSections
-from wmp_cli.options import add_bundle_option, bundle_folder
+from wmp_cli.options import add_bundle_option, add_json_option, bundle_folder
+from wmp_cli.output import check_file, write_json
 from wmp_core.a1.link import LinkError
 from wmp_core.doctor.check import Check, Verdict
 from wmp_core.doctor.wiggle import WiggleError, wiggle
@@ -26,7 +26,7 @@ EXAMPLES = """examples:
   wmp doctor                              everything; robot and camera connected
   wmp doctor --skip robot camera          this computer only
   wmp doctor --only robot                 the robot only
-  wmp doctor --json > report.json         machine-readable
+  wmp doctor --json report.json           the checks in a file as well
   wmp doctor --wiggle                     robot suspended, feet free: moves one joint at a time by 0.05 rad
 
 exit code: 0 nothing failed (there may be warnings); 1 something failed; 2 wrong arguments"""
@@ -68,10 +68,11 @@ class DoctorCommand:
         parser.add_argument(
             "--yes", action="store_true", help="confirm in advance that --wiggle may move the robot"
         )
-        parser.add_argument("--json", action="store_true", help="print the checks as JSON")
+        add_json_option(parser)
 
     def run(self, arguments: argparse.Namespace) -> int:
         """Run the checks; the exit code is that of the epilog."""
+        check_file("--json", arguments.json, arguments.overwrite)
         bundle = bundle_folder(arguments.bundle)
         try:
             sections = DoctorSections(bundle, arguments)
@@ -81,9 +82,8 @@ class DoctorCommand:
 
         def collect(found: list[Check]) -> None:
             checks.extend(found)
-            if not arguments.json:
-                for check in found:
-                    _show(check)
+            for check in found:
+                _show(check)
 
         if arguments.wiggle:
             _wiggle(sections, collect, confirmed=arguments.yes)
@@ -91,12 +91,10 @@ class DoctorCommand:
             for section in arguments.only or [name for name in SECTIONS if name not in arguments.skip]:
                 collect(sections.check(section))
         failures = sum(check.verdict is Verdict.FAIL for check in checks)
-        if arguments.json:
-            document = {"ok": failures == 0, "checks": [check.to_dict() for check in checks]}
-            print(json.dumps(document, indent=2))
-        else:
-            warnings = sum(check.verdict is Verdict.WARN for check in checks)
-            print(f"{len(checks)} checks: {failures} failed, {warnings} warnings")
+        if arguments.json is not None:
+            write_json(arguments.json, {"ok": failures == 0, "checks": [check.to_dict() for check in checks]})
+        warnings = sum(check.verdict is Verdict.WARN for check in checks)
+        print(f"{len(checks)} checks: {failures} failed, {warnings} warnings")
         return 1 if failures else 0
 
 
