@@ -5,7 +5,7 @@ package = "wmp_ros"
 setup(
     name=package,
     version="0.1.0",
-    description="What every node needs: QoS, settings from parameters, diagnostics, an orderly end.",
+    description="What all nodes share: QoS profiles, parameters, stamps, diagnostics, start and end.",
     license="Apache-2.0",
     python_requires=">=3.8",
     packages=find_packages(include=[package, f"{package}.*"]),

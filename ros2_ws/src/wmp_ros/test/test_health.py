@@ -1,4 +1,4 @@
-"""The worst problem sets the level, and every problem is named."""
+"""The worst problem sets the level of a report, and every problem is named."""
 
 from diagnostic_msgs.msg import DiagnosticStatus
 

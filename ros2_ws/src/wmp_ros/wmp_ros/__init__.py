@@ -1,1 +1,1 @@
-"""What every node needs: QoS, settings from parameters, diagnostics, an orderly end."""
+"""What all nodes share: QoS profiles, parameters, stamps, diagnostics, start and end."""

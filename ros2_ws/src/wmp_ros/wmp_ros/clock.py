@@ -2,5 +2,5 @@
 
 from rclpy.clock import Clock, ClockType
 
-#: Timers count wall time, also where simulated time rules the rest.
+#: Timers run on wall time, also where all else runs on simulated time.
 WALL_CLOCK = Clock(clock_type=ClockType.STEADY_TIME)

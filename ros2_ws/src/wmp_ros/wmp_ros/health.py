@@ -1,4 +1,4 @@
-"""What a node says about itself in ``diagnostics``."""
+"""A node's status in ``diagnostics``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wmp_ros.clock import WALL_CLOCK
 
 
 class Report:
-    """Level, message and values of one DiagnosticStatus; the worst problem sets the level."""
+    """Level, message and values of one DiagnosticStatus. The worst problem sets the level."""
 
     def __init__(self, message: str, values: Dict[str, str]) -> None:
         self.values = values
@@ -36,10 +36,11 @@ class Report:
 
 
 class Health:
-    """Publishes a :class:`Report` as DiagnosticStatus at 1 Hz, and at once when level or message change.
+    """Publishes a :class:`Report` as DiagnosticStatus at 1 Hz, and at once when its level or message changes.
 
     Args:
-        journal: also gets every report.
+        report: returns the current report; called at 10 Hz.
+        journal: every published report is also written here.
     """
 
     def __init__(

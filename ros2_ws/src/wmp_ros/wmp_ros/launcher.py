@@ -1,4 +1,4 @@
-"""A node does not outlive the launcher that started it."""
+"""Ends a node when the launcher that started it dies."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import ctypes
 import os
 import signal
 
-#: Environment variable by which a launcher tells its nodes its process id.
+#: Environment variable in which a launcher passes its process id to its nodes.
 LAUNCHER_PID = "WMP_LAUNCHER_PID"
 _PR_SET_PDEATHSIG = 1
 
 
 def end_with_launcher() -> None:
-    """Have the kernel send SIGTERM when the launcher dies, however it dies.
+    """Make the kernel send SIGTERM to this process when its launcher dies, for whatever reason.
 
-    Without effect in a process that no launcher has started.
+    Has no effect in a process that no launcher started.
     """
     if os.environ.get(LAUNCHER_PID) == str(os.getppid()):
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

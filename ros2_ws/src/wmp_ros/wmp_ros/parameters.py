@@ -1,4 +1,4 @@
-"""From ROS parameters to a library's settings."""
+"""ROS parameters as the settings of a library."""
 
 from __future__ import annotations
 
@@ -18,26 +18,28 @@ T = TypeVar("T")
 
 
 def declare(node: Node, name: str, default: Any) -> Any:
-    """Value of the parameter ``name``, which is read once, here: to set it later is refused, not ignored.
+    """Declare the parameter ``name`` and return its value.
+
+    It is read here, once. Setting it later is refused, because ignoring the new value would be worse.
 
     Args:
-        default: value where none is given, or the ``Parameter.Type`` of one that has no default.
+        default: value if none is given, or the ``Parameter.Type`` of a parameter without a default.
     """
     return node.declare_parameter(name, default, ParameterDescriptor(read_only=True)).value
 
 
 def declare_trusted_keys(node: Node) -> Sequence[str]:
-    """The keys in the file that parameter ``trusted_keys`` names; none if it is empty.
+    """The public keys in the file that parameter ``trusted_keys`` names; none if the parameter is empty.
 
     Raises:
-        SignatureError: the file cannot be read, or holds something else.
+        SignatureError: the file cannot be read, or is no list of keys.
     """
     path = declare(node, "trusted_keys", "")
     return load_trusted_keys(path) if path else ()
 
 
 def declare_journal(node: Node) -> Journal:
-    """The journal that parameter ``journal`` names: a file, empty for none.
+    """The journal in the file that parameter ``journal`` names; if it is empty, nothing is written.
 
     Raises:
         OSError: the file cannot be created.
@@ -47,10 +49,10 @@ def declare_journal(node: Node) -> Journal:
 
 
 def declare_realtime(node: Node) -> RealtimeSettings:
-    """What a node's thread with deadlines asks of the system: ``realtime.*``.
+    """Real-time measures for a node's thread with deadlines, from the parameters ``realtime.*``.
 
     Raises:
-        ValueError: one of them is out of its range.
+        ValueError: a parameter is out of its range.
     """
     cpus = declare(node, "realtime.cpus", Parameter.Type.INTEGER_ARRAY) or ()
     interval = declare(node, "realtime.switch_interval", SWITCH_INTERVAL)
@@ -58,9 +60,9 @@ def declare_realtime(node: Node) -> RealtimeSettings:
 
 
 def declare_settings(node: Node, prefix: str, settings: Type[T], **fixed: Any) -> T:
-    """Build a dataclass of plain values from parameters ``prefix.field``, its defaults being theirs.
+    """Build a dataclass of plain values from the parameters ``prefix.field``, with the same defaults.
 
-    Fields in ``fixed`` are given and become no parameters.
+    Fields in ``fixed`` keep the given value and are not declared as parameters.
     """
     values = dict(fixed)
     for field in dataclasses.fields(settings):  # type: ignore[arg-type]

@@ -1,16 +1,16 @@
-"""How messages travel between our nodes."""
+"""QoS profiles of the project's topics."""
 
 from __future__ import annotations
 
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
-#: Topics of the policy's loop and the camera: in lockstep nothing may be lost.
+#: Topics of the policy loop and of the camera: lockstep must not lose a message.
 RELIABLE = QoSProfile(depth=50, reliability=ReliabilityPolicy.RELIABLE)
 
-#: For whoever only listens, and may have to wait for a core: no message of a walk is lost meanwhile.
+#: For nodes that only listen and may wait for a CPU core meanwhile: the queue holds every message of a walk.
 LISTEN = QoSProfile(depth=5000, reliability=ReliabilityPolicy.RELIABLE)
 
-#: The newest message reaches those who come later as well.
+#: Late subscribers receive the newest message too.
 LATCHED = QoSProfile(
     depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
 )

@@ -1,4 +1,4 @@
-"""A node's life: created, served until a signal asks for its end, destroyed, and only then ROS shut down."""
+"""Runs a node: create it, serve it until a signal, destroy it, and shut ROS down last."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from wmp_core.realtime import scheduling
 from wmp_ros.launcher import end_with_launcher
 from wmp_ros.parameters import declare_realtime
 
-#: s that the end of a node may take: longer than a launcher waits before it kills.
+#: Maximum time that a node may take to end [s]: longer than a launcher waits before it kills.
 LONGEST_END_S = 10.0
 _STDERR = 2
 
 NodeT = TypeVar("NodeT", bound=Node)
 
-#: Ctrl-C, a launcher's request, and a terminal that is closed.
+#: Ctrl-C, a launcher's request, a closed terminal.
 END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -33,7 +33,7 @@ def spin(node: Node, stop: threading.Event) -> None:
 
 
 def spin_while(node: Node, condition: Callable[[], bool]) -> None:
-    """Serve the node's callbacks as long as ``condition`` holds; it is looked at every 0.1 s."""
+    """Serve the node's callbacks as long as ``condition`` holds; it is checked every 0.1 s."""
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     while condition():
@@ -41,10 +41,10 @@ def spin_while(node: Node, condition: Callable[[], bool]) -> None:
 
 
 def spin_on_time(node: Node, stop: threading.Event) -> None:
-    """Serve as :func:`spin` does, this thread and its process with what parameters ``realtime.*`` ask for.
+    """Like :func:`spin`, with the measures of the parameters ``realtime.*`` for this thread and its process.
 
     Raises:
-        ValueError: one of them is out of its range.
+        ValueError: a parameter is out of its range.
     """
     scheduling.apply(declare_realtime(node), whole_process=True)
     spin(node, stop)
@@ -57,13 +57,13 @@ def run_node(
 ) -> int:
     """Create a node, ``serve(node, stop)`` it in the main thread, and return the exit code.
 
-    ``stop`` is set by a signal; ``serve`` then comes to its end by itself. ``errors`` are those a user can
-    act on: they end the process with their message instead of a traceback, and exit code 1. So does an end
-    that takes longer than :data:`LONGEST_END_S`, with the traceback of every thread.
+    A signal sets ``stop``; ``serve`` must then return. ``errors`` are those that a user can act on: they end
+    the process with their message instead of a traceback, and with exit code 1. If ending takes longer than
+    :data:`LONGEST_END_S`, the process exits with code 1 and the traceback of every thread.
     """
     logging.basicConfig(level=logging.INFO, format="[%(levelname)s] [%(name)s]: %(message)s")
-    # rclpy's own handlers would take ROS away under a callback that is about to publish, and before a
-    # controller has damped its robot and said so.
+    # rclpy's own handlers would shut ROS down while a callback is about to publish, and before a controller
+    # has damped its robot and reported it.
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     stop = threading.Event()
     for number in END_SIGNALS:
@@ -77,12 +77,12 @@ def run_node(
         logging.getLogger("wmp_ros" if node is None else node.get_name()).critical("%s", error)
         return 1
     finally:
-        # Fast DDS can deadlock as it gives a participant up while others are discovered (seen with 2.14). It
-        # does so in a loop that holds the GIL, where no Python thread could end the process any more, and
-        # with the priority of a real-time node. This is a thread of C.
+        # Fast DDS can deadlock when it deletes a participant while others are being discovered (seen with
+        # 2.14). It then loops with the GIL held and at the priority of a real-time node, so no Python thread
+        # could end the process. faulthandler's timer is a C thread.
         faulthandler.dump_traceback_later(LONGEST_END_S, exit=True, file=_STDERR)
         if node is not None:
-            # An executor that outlives ROS cannot give back what it holds, and says so with a traceback.
+            # An executor that outlives ROS cannot release its resources and prints a traceback.
             if node.executor is not None:
                 node.executor.shutdown()
             node.destroy_node()
