@@ -1,4 +1,4 @@
-"""Robots whose joints go where they are told, and the bundle that drives them."""
+"""Robots whose joints follow their targets, and the bundle that drives them."""
 
 import contextlib
 
@@ -10,20 +10,20 @@ from wmp_testing.wire_robot import WireRobot
 
 
 class ObedientRobot(WireRobot):
-    """A joint that is driven goes half of the way to its target with every state."""
+    """A driven joint covers half of the distance to its target with every state."""
 
     def __init__(self):
         super().__init__(np.array(tiny_contract().joints.default_position) + 0.3)
 
     def obey(self, command):
         self.q = np.where(command.kp > 0, self.q + 0.5 * (command.q - self.q), self.q)
-        ripple = 1e-3 * (self.tick // 2 % 7)  # an IMU is never quite still
+        ripple = 1e-3 * (self.tick // 2 % 7)  # a working IMU never repeats itself
         self.fields["acc"] = np.float32([0, 0, 9.81 + ripple])
 
 
 @pytest.fixture
 def start_robot():
-    """Start a robot of its own on each call."""
+    """Start a new robot on each call."""
     with contextlib.ExitStack() as robots:
         yield lambda: robots.enter_context(ObedientRobot())
 

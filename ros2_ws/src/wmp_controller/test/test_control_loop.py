@@ -22,8 +22,8 @@ def bundle(bundle_path):
 
 
 class LatentSource:
-    """Reads the outbox and answers every interval with a latent, as world_model_node does; ``depth_m`` is the
-    image."""
+    """Reads the outbox and answers every interval with a latent, as world_model_node does; every pixel of the
+    image is ``depth_m``."""
 
     def __init__(self, bundle, outbox, mailbox, depth_m=1.0, silent_from=None):
         self._model = bundle.create_world_model()
@@ -70,7 +70,7 @@ class LatentSource:
 
 
 def build(bundle, robot, operator=None, veto=lambda: None, **settings):
-    """A loop and what belongs to it; lockstep and 0.3 s of walking unless told otherwise."""
+    """A loop with its operator and queues; by default lockstep and 0.3 s of walking."""
     settings = {"lockstep": True, "wait_for_graph": True, "ready_timeout": 0.3, **settings}
     controller = Controller(bundle.contract, bundle.create_policy(), bundle.create_world_model().reset().h)
     link = A1Link(
@@ -99,8 +99,8 @@ def test_a_script_in_lockstep_passes_through_every_mode_and_ends_in_damping(bund
     assert source.modes == [Mode.STAND_UP, Mode.STAND, Mode.WALK, Mode.SIT_DOWN]
     assert len(source.actions) in (22, 23, 24)  # 0.3 s of walking, 0.15 s of coming to rest, at 50 Hz
     assert robot.is_damped
-    told = [line for event in source.events for line in event.lines]
-    assert told[0] == "PASSIVE -> STAND_UP" and told[-1] == "SIT_DOWN -> PASSIVE"
+    lines = [line for event in source.events for line in event.lines]
+    assert lines[0] == "PASSIVE -> STAND_UP" and lines[-1] == "SIT_DOWN -> PASSIVE"
     assert all(earlier.stamp <= later.stamp for earlier, later in zip(source.events, source.events[1:]))
 
 
@@ -115,13 +115,13 @@ def test_two_runs_in_lockstep_give_identical_actions(bundle, start_robot):
     np.testing.assert_array_equal(first, second)
 
 
-def test_other_depth_images_lead_to_other_actions_once_h_has_seen_them(bundle, start_robot):
+def test_other_depth_images_lead_to_other_actions_once_they_enter_h(bundle, start_robot):
     near, far = (walk(bundle, start_robot(), depth_m)[0].actions for depth_m in (0.3, 2.0))
     np.testing.assert_array_equal(near[:5], far[:5])  # z_0 enters h at tick 5
     assert np.abs(near[5:] - far[5:]).max() > 1e-4
 
 
-def test_a_latent_that_does_not_come_ends_lockstep_in_damping_with_a_reason(bundle, robot):
+def test_a_missing_latent_ends_lockstep_in_damping_with_a_reason(bundle, robot):
     loop, _, mailbox, outbox = build(bundle, robot, latent_timeout=0.3)
     source = LatentSource(bundle, outbox, mailbox, silent_from=10)
     with pytest.raises(ControlError, match="no latent for tick 10"):
@@ -130,7 +130,7 @@ def test_a_latent_that_does_not_come_ends_lockstep_in_damping_with_a_reason(bund
     assert robot.is_damped
 
 
-def test_a_robot_that_falls_silent_ends_lockstep_with_a_reason(bundle, robot):
+def test_a_silent_robot_ends_lockstep_with_a_reason(bundle, robot):
     loop, *_ = build(bundle, robot, state_timeout=0.3)
     robot.answers = False
     with pytest.raises(ControlError, match="robot"):
@@ -143,9 +143,7 @@ def test_an_incomplete_graph_gets_no_motor_command_before_the_time_out(bundle, r
     with pytest.raises(ControlError, match="depth_node is missing"):
         loop.run()
     time.sleep(0.1)
-    assert not any(
-        command.kp.any() for command in robot.commands
-    )  # only the damping with which a link closes
+    assert not any(command.kp.any() for command in robot.commands)  # only the damping of the link that closes
 
 
 def test_a_walk_is_refused_while_the_graph_is_incomplete(bundle, robot):
@@ -178,7 +176,8 @@ def test_a_dry_run_reports_what_would_have_been_sent(bundle, robot):
 def test_reports_count_every_command_and_what_was_clamped(bundle, robot):
     source, _ = walk(bundle, robot)
     counted = sum(report.cycles for report in source.reports)
-    assert len(robot.commands) - 30 < counted <= len(robot.commands)  # knocks, and the damping of the end
+    # The rest is damping before the first state and at the end.
+    assert len(robot.commands) - 30 < counted <= len(robot.commands)
     assert all(count <= report.cycles for report in source.reports for count in report.clamps.values())
 
 
@@ -196,7 +195,7 @@ def test_an_exception_in_the_loop_leaves_the_robot_in_damping(bundle, robot):
 
 
 @pytest.mark.parametrize("lockstep", [True, False])
-def test_a_loop_that_is_stopped_leaves_the_robot_in_damping(bundle, robot, lockstep):
+def test_a_stopped_loop_leaves_the_robot_in_damping(bundle, robot, lockstep):
     loop, *_ = build(bundle, robot, lockstep=lockstep)
     thread = threading.Thread(target=loop.run)
     thread.start()
@@ -204,14 +203,14 @@ def test_a_loop_that_is_stopped_leaves_the_robot_in_damping(bundle, robot, locks
     while not any(command.kp.any() for command in robot.commands) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert any(command.kp.any() for command in robot.commands)
-    assert (loop.heartbeat is None) is lockstep  # in lockstep it waits for others
+    assert (loop.heartbeat is None) is lockstep  # None in lockstep, where it waits for others
     loop.stop()
     thread.join(timeout=5)
     time.sleep(0.1)
     assert not thread.is_alive() and robot.is_damped and loop.heartbeat is None
 
 
-def test_a_script_does_not_lose_patience_with_a_robot_that_is_waited_for(bundle, robot):
+def test_waiting_for_the_robot_costs_a_script_no_patience(bundle, robot):
     operator = ScriptedOperator(Script((0.5, 0.0, 0.0), patience=0.0))
     loop, *_ = build(bundle, robot, operator, lockstep=False)
     robot.answers = False
@@ -224,7 +223,7 @@ def test_a_script_does_not_lose_patience_with_a_robot_that_is_waited_for(bundle,
     assert operator.failure is None and not any(command.kp.any() for command in robot.commands)
 
 
-def test_a_script_outlasts_a_robot_that_comes_later_than_its_patience(bundle, robot):
+def test_a_script_waits_longer_than_its_patience_for_a_robot_that_is_switched_on_late(bundle, robot):
     operator = ScriptedOperator(Script((0.5, 0.0, 0.0), stand_seconds=0.1, patience=1.0))
     loop, *_ = build(bundle, robot, operator, lockstep=False, ready_timeout=60.0)
     robot.answers = False
@@ -240,7 +239,7 @@ def test_a_script_outlasts_a_robot_that_comes_later_than_its_patience(bundle, ro
     assert any(command.kp.any() for command in robot.commands) and operator.failure is None
 
 
-def test_a_full_outbox_drops_and_counts_what_is_offered_and_takes_what_somebody_waits_for():
+def test_a_full_outbox_drops_and_counts_periodic_items_and_queues_answers():
     outbox = Outbox(2)
     for item in range(3):
         outbox.offer(item)
@@ -249,13 +248,13 @@ def test_a_full_outbox_drops_and_counts_what_is_offered_and_takes_what_somebody_
     assert [outbox.get() for _ in range(3)] == [0, 1, "answer"]
 
 
-def test_what_was_asked_for_while_no_cycle_ran_is_refused_and_never_done_later(bundle, robot):
+def test_requests_that_arrive_while_no_cycle_runs_are_refused_and_not_granted_later(bundle, robot):
     replies = []
     operator = RosOperator(lambda *answer: replies.append(answer))
     loop, *_ = build(bundle, robot, operator, lockstep=False)
     for request in (Request.STAND_UP, Request.STOP, Request.WALK):
         operator.submit(request, request)
-    loop.refuse_waiting("busy")
+    loop.refuse_pending_requests("busy")
     assert replies == [
         (Request.STAND_UP, "stand_up refused: busy"),
         (Request.STOP, None),
@@ -264,16 +263,16 @@ def test_what_was_asked_for_while_no_cycle_ran_is_refused_and_never_done_later(b
     assert operator.next_request(Mode.PASSIVE, 0.0) is None
 
 
-def test_a_mailbox_waits_for_the_tick_and_hands_every_latent_out_once():
+def test_a_mailbox_waits_for_the_tick_and_returns_every_latent_once():
     mailbox = LatentMailbox()
     threading.Timer(0.05, lambda: mailbox.put(Latent(5, np.zeros(1)))).start()
     assert mailbox.wait_for(5, 5.0)
     assert not mailbox.wait_for(10, 0.01)
-    assert [latent.tick for latent in mailbox.take()] == [5]
-    assert mailbox.take() == []
+    assert [latent.tick for latent in mailbox.pop_all()] == [5]
+    assert mailbox.pop_all() == []
 
 
 @pytest.mark.parametrize("key", ["period", "report_every", "state_timeout"])
-def test_a_setting_that_makes_no_sense_is_refused_by_name(key):
+def test_a_setting_out_of_range_is_refused_by_name(key):
     with pytest.raises(ValueError, match=key):
         LoopSettings(**{key: 0})

@@ -1,4 +1,4 @@
-"""Joysticks as operators: requests once, velocities at once, and a loss that can be told."""
+"""Joysticks as operators: one request per press, velocities at once, and a loss that can be detected."""
 
 import struct
 
@@ -33,33 +33,33 @@ def replies():
 @pytest.fixture
 def joystick(replies):
     operator = JoystickOperator(lambda *answer: replies.append(answer), JoystickSettings())
-    operator.hand(pad())
+    operator.on_pad(pad())
     return operator
 
 
 @pytest.fixture
 def remote():
     operator = RemoteOperator(lambda ticket, refusal: None, JoystickSettings())
-    operator.see(state())
+    operator.on_state(state())
     return operator
 
 
-def test_a_press_asks_once_even_if_it_is_over_before_anyone_asks(joystick):
-    joystick.hand(pad("R1", "A"))
-    joystick.hand(pad())
+def test_a_press_is_one_request_even_if_it_ends_before_the_next_cycle(joystick):
+    joystick.on_pad(pad("R1", "A"))
+    joystick.on_pad(pad())
     assert joystick.next_request(Mode.PASSIVE, 0.0) is Request.STAND_UP
     assert joystick.next_request(Mode.PASSIVE, 0.0) is None
 
 
 def test_a_stop_is_not_overtaken_by_a_later_press(joystick):
-    joystick.hand(pad("L2", "B"))
-    joystick.hand(pad("R1", "A"))
+    joystick.on_pad(pad("L2", "B"))
+    joystick.on_pad(pad("R1", "A"))
     assert joystick.next_request(Mode.WALK, 0.0) is Request.STOP
 
 
-def test_services_go_on_and_are_answered_with_their_ticket_a_press_without_one(joystick, replies):
+def test_services_still_work_with_a_ticket_and_a_press_is_answered_without_one(joystick, replies):
     joystick.submit(Request.WALK, "ticket")
-    joystick.hand(pad("R1", "A"))
+    joystick.on_pad(pad("R1", "A"))
     assert joystick.next_request(Mode.PASSIVE, 0.0) is Request.STAND_UP
     joystick.answer(None)
     assert joystick.next_request(Mode.PASSIVE, 0.0) is Request.WALK
@@ -67,40 +67,40 @@ def test_services_go_on_and_are_answered_with_their_ticket_a_press_without_one(j
     assert replies == [(None, None), ("ticket", "stand first")]
 
 
-def test_releasing_the_dead_man_button_stops_the_motion_at_once(joystick):
-    joystick.hand(pad("R1", ly=1.0))
+def test_releasing_the_dead_man_switch_stops_the_motion_at_once(joystick):
+    joystick.on_pad(pad("R1", ly=1.0))
     assert joystick.velocity(1.0).value[0] == pytest.approx(0.8)
-    joystick.hand(pad(ly=1.0))
+    joystick.on_pad(pad(ly=1.0))
     assert joystick.velocity(1.1).value.tolist() == [0, 0, 0]
 
 
-def test_the_sign_of_life_ages_from_the_last_pad_or_from_the_start(joystick):
-    assert joystick.sign_of_life(1.0) == 1.0
-    assert joystick.sign_of_life(2.0) == 1.0
-    joystick.hand(pad())
-    assert joystick.sign_of_life(3.0) == 3.0
+def test_the_joystick_is_as_old_as_its_last_message_or_the_first_poll(joystick):
+    assert joystick.joystick_stamp(1.0) == 1.0
+    assert joystick.joystick_stamp(2.0) == 1.0
+    joystick.on_pad(pad())
+    assert joystick.joystick_stamp(3.0) == 3.0
     never = JoystickOperator(lambda ticket, refusal: None, JoystickSettings())
-    assert [never.sign_of_life(now) for now in (5.0, 9.0)] == [5.0, 5.0]
+    assert [never.joystick_stamp(now) for now in (5.0, 9.0)] == [5.0, 5.0]
 
 
 def test_the_remote_drives_with_r1_and_its_left_stick(remote):
-    remote.see(state(R1, ly=1.0))
+    remote.on_state(state(R1, ly=1.0))
     assert remote.velocity(0.0).value.tolist() == pytest.approx([0.8, 0, 0])
-    remote.see(state(R1 | A))
+    remote.on_state(state(R1 | A))
     assert remote.next_request(Mode.PASSIVE, 0.0) is Request.STAND_UP
 
 
-def test_a_remote_that_is_off_gives_no_sign_of_life(remote):
-    assert remote.sign_of_life(1.0) == 1.0
-    remote.see(state(remote=bytes(40)))
-    assert remote.sign_of_life(2.0) == 1.0
+def test_a_remote_that_is_off_counts_as_silent(remote):
+    assert remote.joystick_stamp(1.0) == 1.0
+    remote.on_state(state(remote=bytes(40)))
+    assert remote.joystick_stamp(2.0) == 1.0
 
 
 def test_the_remotes_stop_is_left_to_the_safety_monitor_and_acknowledges_its_fault(remote):
-    remote.see(state(L2 | B))
+    remote.on_state(state(L2 | B))
     assert remote.next_request(Mode.WALK, 0.0) is None
-    remote.see(state())
-    remote.see(state(L2 | B))
+    remote.on_state(state())
+    remote.on_state(state(L2 | B))
     assert remote.next_request(Mode.FAULT, 0.1) is Request.STOP
 
 
@@ -109,7 +109,7 @@ def test_a_service_stops_a_robot_that_has_a_remote(remote):
     assert remote.next_request(Mode.WALK, 0.0) is Request.STOP
 
 
-def test_a_joy_message_is_read_by_its_layout_and_left_becomes_right():
+def test_a_joy_message_is_decoded_by_its_layout_with_right_positive():
     names = ["A", "B", "X", "Y", "L2", "R1"]
     joy = pad_from_joy([0.5, 0.25, 9.0, -1.0, 0.75], [1, 0, 0, 0, 0, 1, 1], (0, 1, 3, 4), names)
     assert joy == Pad(frozenset(("A", "R1")), -0.5, 0.25, 1.0, 0.75)

@@ -1,4 +1,4 @@
-"""Operators: what is asked for, when, and what a refusal leads to."""
+"""Operators: which request comes when, and what follows a refusal."""
 
 import math
 from types import SimpleNamespace
@@ -12,7 +12,7 @@ from wmp_core.control.modes import Mode, Request
 SCRIPT = Script(velocity=(0.5, 0.0, 0.1), walk_seconds=2.0, stand_seconds=1.0, patience=3.0)
 
 
-def ask(operator, mode, now, refusal=None):
+def cycle(operator, mode, now, refusal=None):
     """The request of one cycle, answered with ``refusal``."""
     request = operator.next_request(mode, now)
     if request is not None:
@@ -22,120 +22,120 @@ def ask(operator, mode, now, refusal=None):
 
 def stand(operator):
     """Bring the script to STAND at 3 s."""
-    assert ask(operator, Mode.PASSIVE, 0.0) is Request.STAND_UP
-    assert ask(operator, Mode.STAND_UP, 0.002) is None
-    assert ask(operator, Mode.STAND, 3.0) is None
+    assert cycle(operator, Mode.PASSIVE, 0.0) is Request.STAND_UP
+    assert cycle(operator, Mode.STAND_UP, 0.002) is None
+    assert cycle(operator, Mode.STAND, 3.0) is None
 
 
 def walk(operator):
-    """Let the script stand up, and begin to walk in STAND from 3 s on: at 4 s and not before."""
+    """Let the script stand up and begin to walk: in STAND from 3 s, the walk starts at 4 s."""
     stand(operator)
-    assert ask(operator, Mode.STAND, 3.998) is None
-    assert ask(operator, Mode.STAND, 4.0) is Request.WALK
-    assert ask(operator, Mode.WALK, 4.002) is None
+    assert cycle(operator, Mode.STAND, 3.998) is None
+    assert cycle(operator, Mode.STAND, 4.0) is Request.WALK
+    assert cycle(operator, Mode.WALK, 4.002) is None
 
 
 def test_the_script_stands_up_walks_sits_down_and_is_finished():
     operator = ScriptedOperator(SCRIPT)
     walk(operator)
     np.testing.assert_allclose(operator.velocity(4.002).value, [0.5, 0.0, 0.1], rtol=1e-6)
-    assert ask(operator, Mode.WALK, 6.0) is None
-    assert ask(operator, Mode.WALK, 6.002) is Request.SIT_DOWN
-    assert ask(operator, Mode.SIT_DOWN, 6.004) is None
+    assert cycle(operator, Mode.WALK, 6.0) is None
+    assert cycle(operator, Mode.WALK, 6.002) is Request.SIT_DOWN
+    assert cycle(operator, Mode.SIT_DOWN, 6.004) is None
     assert not operator.finished
-    assert ask(operator, Mode.PASSIVE, 8.0) is None
+    assert cycle(operator, Mode.PASSIVE, 8.0) is None
     assert operator.finished and operator.failure is None
 
 
-def test_a_refusal_is_told_once_by_whoever_tells_for_the_control_thread(caplog):
-    told = []
-    operator = ScriptedOperator(SCRIPT, lambda *answer: told.append(answer))
+def test_a_repeated_refusal_is_reported_once_and_not_logged_in_the_control_thread(caplog):
+    replies = []
+    operator = ScriptedOperator(SCRIPT, lambda *answer: replies.append(answer))
     for now in (0.0, 1.0, 2.0):
-        ask(operator, Mode.PASSIVE, now, refusal="no robot" if now < 2 else "no camera")
-    assert told == [(None, "no robot"), (None, "no camera")] and not caplog.records
+        cycle(operator, Mode.PASSIVE, now, refusal="no robot" if now < 2 else "no camera")
+    assert replies == [(None, "no robot"), (None, "no camera")] and not caplog.records
 
 
 def test_a_script_turns_back_to_the_heading_at_which_its_walk_began():
-    def seen_at(yaw):
-        operator.see(SimpleNamespace(quat_wxyz=(math.cos(yaw / 2), 0.0, 0.0, math.sin(yaw / 2))))
+    def velocity_at(yaw):
+        operator.on_state(SimpleNamespace(quat_wxyz=(math.cos(yaw / 2), 0.0, 0.0, math.sin(yaw / 2))))
         return operator.velocity(5.0).value.tolist()
 
     operator = ScriptedOperator(Script(velocity=(0.5, 0.1, 0.0), heading_gain=0.8))
-    seen_at(1.0)  # before the walk, it does not count
+    velocity_at(1.0)  # before the walk: does not count
     walk(operator)
-    assert seen_at(3.0) == pytest.approx([0.5, 0.1, 0.0])
-    assert seen_at(2.5) == pytest.approx([0.5, 0.1, 0.4])
-    assert seen_at(-3.0) == pytest.approx([0.5, 0.1, -0.8 * (2 * math.pi - 6.0)])  # the short way round
+    assert velocity_at(3.0) == pytest.approx([0.5, 0.1, 0.0])
+    assert velocity_at(2.5) == pytest.approx([0.5, 0.1, 0.4])
+    assert velocity_at(-3.0) == pytest.approx([0.5, 0.1, -0.8 * (2 * math.pi - 6.0)])  # the short way round
 
 
-def test_a_script_that_is_to_turn_turns():
+def test_a_commanded_yaw_rate_is_not_corrected():
     operator = ScriptedOperator(Script(velocity=(0.0, 0.0, 0.3), heading_gain=0.8))
     walk(operator)
     for yaw in (0.0, 0.5):
-        operator.see(SimpleNamespace(quat_wxyz=(math.cos(yaw / 2), 0.0, 0.0, math.sin(yaw / 2))))
+        operator.on_state(SimpleNamespace(quat_wxyz=(math.cos(yaw / 2), 0.0, 0.0, math.sin(yaw / 2))))
         assert operator.velocity(5.0).value.tolist() == pytest.approx([0.0, 0.0, 0.3])
 
 
-def test_without_a_duration_the_script_walks_on():
+def test_without_a_duration_the_script_walks_until_stopped():
     operator = ScriptedOperator(Script(velocity=(0.5, 0.0, 0.0)))
     walk(operator)
-    assert ask(operator, Mode.WALK, 1e5) is None
+    assert cycle(operator, Mode.WALK, 1e5) is None
 
 
-def test_a_script_that_is_ended_sits_down_and_has_not_failed():
+def test_an_ended_script_sits_down_and_has_not_failed():
     operator = ScriptedOperator(Script(velocity=(0.5, 0.0, 0.0)))
     walk(operator)
     operator.end()
-    assert ask(operator, Mode.WALK, 9.0) is Request.SIT_DOWN
-    assert ask(operator, Mode.SIT_DOWN, 9.002) is None
+    assert cycle(operator, Mode.WALK, 9.0) is Request.SIT_DOWN
+    assert cycle(operator, Mode.SIT_DOWN, 9.002) is None
     assert not operator.finished
-    assert ask(operator, Mode.PASSIVE, 11.0) is None
+    assert cycle(operator, Mode.PASSIVE, 11.0) is None
     assert operator.finished and operator.failure is None
 
 
 @pytest.mark.parametrize("mode", [Mode.STAND_UP, Mode.STAND, Mode.WALK, Mode.SIT_DOWN, Mode.FAULT])
-def test_a_script_that_is_stopped_damps_the_joints_in_the_next_cycle(mode):
+def test_a_stopped_script_damps_the_joints_in_the_next_cycle(mode):
     operator = ScriptedOperator(Script(velocity=(0.5, 0.0, 0.0)))
     walk(operator)
-    ask(operator, mode, 9.0)
+    cycle(operator, mode, 9.0)
     operator.stop()
-    assert ask(operator, mode, 9.002) is Request.STOP
-    assert ask(operator, Mode.PASSIVE, 9.004) is None
+    assert cycle(operator, mode, 9.002) is Request.STOP
+    assert cycle(operator, Mode.PASSIVE, 9.004) is None
     assert operator.finished
 
 
-def test_a_script_that_is_stopped_before_it_began_never_stands_up():
+def test_a_script_stopped_before_it_began_never_stands_up():
     operator = ScriptedOperator(SCRIPT)
     operator.stop()
-    assert ask(operator, Mode.PASSIVE, 0.0) is None
+    assert cycle(operator, Mode.PASSIVE, 0.0) is None
     assert operator.finished and operator.failure is None
 
 
-def test_a_script_that_is_ended_before_it_began_never_stands_up():
+def test_a_script_ended_before_it_began_never_stands_up():
     operator = ScriptedOperator(SCRIPT)
     operator.end()
-    assert ask(operator, Mode.PASSIVE, 0.0) is None
+    assert cycle(operator, Mode.PASSIVE, 0.0) is None
     assert operator.finished and operator.failure is None
 
 
-def test_a_refused_walk_is_asked_for_again_until_patience_ends_with_the_robot_sitting_down():
+def test_a_refused_walk_is_repeated_until_patience_ends_and_the_robot_sits_down():
     operator = ScriptedOperator(SCRIPT)
     stand(operator)
     cycles = [3.0 + i / 512 for i in range(2300)]  # exact in binary, up to 7.49
-    asked = [now for now in cycles if ask(operator, Mode.STAND, now, "no latents")]
+    asked = [now for now in cycles if cycle(operator, Mode.STAND, now, "no latents")]
     assert asked == [4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0]
-    assert ask(operator, Mode.STAND, 7.5) is Request.SIT_DOWN
-    assert ask(operator, Mode.SIT_DOWN, 7.502) is None
+    assert cycle(operator, Mode.STAND, 7.5) is Request.SIT_DOWN
+    assert cycle(operator, Mode.SIT_DOWN, 7.502) is None
     assert not operator.finished
-    ask(operator, Mode.PASSIVE, 9.5)
+    cycle(operator, Mode.PASSIVE, 9.5)
     assert operator.finished and operator.failure == "no latents"
 
 
-def test_patience_with_a_robot_that_does_not_even_sit_down_ends_too():
+def test_patience_also_ends_if_sitting_down_is_refused():
     operator = ScriptedOperator(SCRIPT)
     stand(operator)
     cycles = [3.0 + i / 512 for i in range(8000)]
-    asked = [request for now in cycles if (request := ask(operator, Mode.STAND, now, "no robot state"))]
+    asked = [request for now in cycles if (request := cycle(operator, Mode.STAND, now, "no robot state"))]
     assert asked == [Request.WALK] * 7 + [Request.SIT_DOWN] * 7
     assert operator.finished and operator.failure == "no robot state"
 
@@ -144,52 +144,52 @@ def test_a_robot_that_cannot_stand_up_fails_the_script():
     operator = ScriptedOperator(SCRIPT)
     for attempt in range(7):  # one every 0.5 s: the seventh makes more than 3 s
         assert not operator.finished
-        ask(operator, Mode.PASSIVE, 0.5 * attempt, refusal="no robot state")
+        cycle(operator, Mode.PASSIVE, 0.5 * attempt, refusal="no robot state")
     assert operator.finished and operator.failure == "no robot state"
 
 
-def test_time_in_which_nobody_asks_a_script_costs_it_no_patience():
+def test_time_in_which_the_script_is_not_polled_costs_no_patience():
     operator = ScriptedOperator(SCRIPT)
-    assert ask(operator, Mode.PASSIVE, 0.0, refusal="the preflight was under way") is Request.STAND_UP
-    assert ask(operator, Mode.PASSIVE, 100.0, refusal="the robot state is old") is Request.STAND_UP
+    assert cycle(operator, Mode.PASSIVE, 0.0, refusal="the preflight was running") is Request.STAND_UP
+    assert cycle(operator, Mode.PASSIVE, 100.0, refusal="the robot state is old") is Request.STAND_UP
     assert not operator.finished
-    assert ask(operator, Mode.PASSIVE, 100.5) is Request.STAND_UP
+    assert cycle(operator, Mode.PASSIVE, 100.5) is Request.STAND_UP
 
 
 @pytest.mark.parametrize("mode", [Mode.STAND_UP, Mode.WALK])
 def test_a_fault_fails_the_script(mode):
     operator = ScriptedOperator(SCRIPT)
     stand(operator)
-    ask(operator, mode, 3.5)
-    assert ask(operator, Mode.FAULT, 3.6) is None
+    cycle(operator, mode, 3.5)
+    assert cycle(operator, Mode.FAULT, 3.6) is None
     assert operator.finished and "FAULT" in operator.failure
 
 
 def test_a_robot_that_sits_down_by_itself_fails_the_script():
     operator = ScriptedOperator(SCRIPT)
     stand(operator)
-    ask(operator, Mode.STAND, 4.0)
-    ask(operator, Mode.WALK, 4.1)
-    ask(operator, Mode.SIT_DOWN, 4.2)
-    ask(operator, Mode.PASSIVE, 6.2)
+    cycle(operator, Mode.STAND, 4.0)
+    cycle(operator, Mode.WALK, 4.1)
+    cycle(operator, Mode.SIT_DOWN, 4.2)
+    cycle(operator, Mode.PASSIVE, 6.2)
     assert operator.finished and operator.failure
 
 
-def test_a_robot_that_was_halted_is_not_told_to_walk_again_but_to_sit_down():
+def test_a_robot_that_the_controller_stopped_sits_down_and_does_not_walk_again():
     operator = ScriptedOperator(SCRIPT)
     stand(operator)
-    ask(operator, Mode.STAND, 4.0)
-    ask(operator, Mode.WALK, 4.1)
-    assert ask(operator, Mode.STAND, 5.0) is Request.SIT_DOWN
-    assert ask(operator, Mode.SIT_DOWN, 5.1) is None
-    ask(operator, Mode.PASSIVE, 7.0)
-    assert operator.finished and "halted" in operator.failure
+    cycle(operator, Mode.STAND, 4.0)
+    cycle(operator, Mode.WALK, 4.1)
+    assert cycle(operator, Mode.STAND, 5.0) is Request.SIT_DOWN
+    assert cycle(operator, Mode.SIT_DOWN, 5.1) is None
+    cycle(operator, Mode.PASSIVE, 7.0)
+    assert operator.finished and "stopped" in operator.failure
 
 
 @pytest.mark.parametrize(
     "bad", [{"walk_seconds": -1.0}, {"velocity": (math.nan, 0.0, 0.0)}, {"patience": math.inf}]
 )
-def test_a_script_that_makes_no_sense_is_refused(bad):
+def test_a_script_with_a_value_out_of_range_is_refused(bad):
     with pytest.raises(ValueError, match="script"):
         Script(**{"velocity": (0.0, 0.0, 0.0), **bad})
 
@@ -200,12 +200,12 @@ def test_a_request_over_ros_is_answered_with_its_own_ticket():
     assert operator.next_request(Mode.PASSIVE, 0.0) is None
     operator.submit(Request.STAND_UP, "first")
     operator.submit(Request.WALK, "second")
-    assert ask(operator, Mode.PASSIVE, 0.0) is Request.STAND_UP
-    assert ask(operator, Mode.STAND_UP, 0.002, refusal="stand first") is Request.WALK
+    assert cycle(operator, Mode.PASSIVE, 0.0) is Request.STAND_UP
+    assert cycle(operator, Mode.STAND_UP, 0.002, refusal="stand first") is Request.WALK
     assert replies == [("first", None), ("second", "stand first")]
 
 
-def test_a_velocity_counts_from_the_cycle_that_first_sees_it():
+def test_a_velocity_is_stamped_by_the_cycle_that_first_reads_it():
     operator = RosOperator(lambda ticket, refusal: None)
     assert operator.velocity(1.0) is None
     operator.command(0.3, 0.0, 0.0)

@@ -1,4 +1,4 @@
-"""Services of the operator: who answers them, and who waits meanwhile."""
+"""Services of the operator: an answer wakes the executor, and a pending answer blocks no other service."""
 
 import threading
 
@@ -12,7 +12,7 @@ from wmp_core.control.modes import Mode
 
 
 class Controller:
-    """A node with an operator's services; :attr:`futures` are the requests that wait for an answer."""
+    """A node with an operator's services; :attr:`futures` are the requests without an answer yet."""
 
     def __init__(self, context):
         self.node = rclpy.create_node("policy_node", context=context)
@@ -21,8 +21,8 @@ class Controller:
         self.futures = []
         self.operator = create_operator(self.node, lambda future, refusal: self.futures.append(future))
 
-    def take_requests(self):
-        """As the control thread does."""
+    def answer_requests(self):
+        """What the control thread does in its cycles."""
         while self.operator.next_request(Mode.PASSIVE, 0.0) is not None:
             self.operator.answer(None)
 
@@ -36,10 +36,10 @@ def scene():
     clients = {name: node.create_client(Trigger, f"policy_node/{name}") for name in ("walk", "stop")}
     for client in clients.values():
         assert client.wait_for_service(20.0)
-    asking = SingleThreadedExecutor(context=context)
-    asking.add_node(node)
-    yield controller, asking, clients
-    asking.shutdown()
+    client_executor = SingleThreadedExecutor(context=context)
+    client_executor.add_node(node)
+    yield controller, client_executor, clients
+    client_executor.shutdown()
     controller.executor.shutdown()
     controller.node.destroy_node()
     node.destroy_node()
@@ -48,30 +48,30 @@ def scene():
 
 def spin_until(controller, condition):
     for _ in range(100):
-        controller.take_requests()
+        controller.answer_requests()
         if condition():
             return
         controller.executor.spin_once(timeout_sec=0.1)
-    raise AssertionError("it did not come to that")
+    raise AssertionError("the condition did not come true within 10 s")
 
 
-def test_an_answer_wakes_an_executor_that_waits_for_something_else(scene):
-    controller, asking, clients = scene
+def test_an_answer_wakes_a_waiting_executor(scene):
+    controller, client_executor, clients = scene
     response = clients["walk"].call_async(Trigger.Request())
     spin_until(controller, lambda: controller.futures)
     answering = threading.Timer(0.5, controller.futures[0].set_result, (None,))
-    overslept = threading.Event()
-    alarm = threading.Timer(20.0, lambda: (overslept.set(), controller.executor.wake()))
+    timed_out = threading.Event()
+    alarm = threading.Timer(20.0, lambda: (timed_out.set(), controller.executor.wake()))
     answering.start()
     alarm.start()
-    while not response.done() and not overslept.is_set():
+    while not response.done() and not timed_out.is_set():
         controller.executor.spin_once(timeout_sec=60.0)
-        asking.spin_once(timeout_sec=0.1)
+        client_executor.spin_once(timeout_sec=0.1)
     alarm.cancel()
-    assert not overslept.is_set()
+    assert not timed_out.is_set()
 
 
-def test_a_stop_is_taken_while_another_request_waits_for_its_answer(scene):
+def test_a_stop_is_received_while_another_request_waits_for_its_answer(scene):
     controller, _, clients = scene
     clients["walk"].call_async(Trigger.Request())
     spin_until(controller, lambda: len(controller.futures) == 1)

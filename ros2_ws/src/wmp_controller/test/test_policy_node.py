@@ -24,7 +24,7 @@ from wmp_ros.qos import RELIABLE
 
 @pytest.fixture
 def policy_node(bundle_path):
-    """Start policy_node with parameters; ``before`` is code that its process runs first."""
+    """Start policy_node with parameters; its process first runs the code ``before``."""
     started = []
 
     def start(before="", **parameters):
@@ -43,11 +43,11 @@ def policy_node(bundle_path):
     yield start
     for process in started:
         process.kill()
-        sys.stdout.write(process.communicate()[0])  # pytest shows it where the test has failed
+        sys.stdout.write(process.communicate()[0])  # pytest shows it if the test failed
 
 
 class Observer:
-    """A node that plays the operator and listens to everything."""
+    """A node that acts as the operator and subscribes every topic."""
 
     def __init__(self):
         self.context = rclpy.Context()
@@ -55,8 +55,8 @@ class Observer:
         self.node = rclpy.create_node("observer", context=self.context)
         self.executor = SingleThreadedExecutor(context=self.context)
         self.executor.add_node(self.node)
-        # DDS announces readers in the order of their creation: whoever publishes diagnostics to this node
-        # knows by then who listens for its services' answers. An answer given before that is lost.
+        # DDS announces readers in the order of their creation: a node that publishes diagnostics to this one
+        # has by then discovered the readers of its services' answers. Earlier answers are lost.
         self.clients = {
             request: self.node.create_client(Trigger, f"policy_node/{request.value}") for request in Request
         }
@@ -71,16 +71,16 @@ class Observer:
     def wait(self, condition, timeout_s=30.0):
         deadline = time.monotonic() + timeout_s
         while not condition():
-            assert time.monotonic() < deadline, "the node did not get there in time"
+            assert time.monotonic() < deadline, "the condition did not come true in time"
             self.executor.spin_once(timeout_sec=0.02)
 
-    def ask(self, name):
+    def call_async(self, name):
         client = self.clients[Request(name)]
         self.wait(lambda: client.service_is_ready() and self.diagnostics)
         return client.call_async(Trigger.Request())
 
     def call(self, name):
-        answer = self.ask(name)
+        answer = self.call_async(name)
         self.wait(answer.done)
         return answer.result()
 
@@ -98,7 +98,7 @@ class Observer:
         self.wait(lambda: self.diagnostics and self.diagnostics[-1].status[0].message == mode)
 
     def offer_latents(self):
-        """Appear as world_model_node."""
+        """Publish latents, as world_model_node does."""
         return self.node.create_publisher(Latent, "wmp/latent", RELIABLE)
 
 
@@ -111,7 +111,7 @@ def observer():
 
 
 def patient(robot, **parameters):
-    """Parameters of a robot that gets torque, blind or not, on a machine so busy that states come late."""
+    """Parameters with torque, patient about missing images and late states on a busy machine."""
     parameters = {"dry_run": False, "preflight": "none", **parameters}
     patience = ("state_age", "latent_age", "command_age", "loop_overrun", "blind_slow", "blind_stand")
     ages = {f"safety.{name}": 60.0 for name in patience}
@@ -132,7 +132,7 @@ def test_services_answer_with_what_the_control_thread_decided(policy_node, obser
     observer.wait_for_mode("PASSIVE")
 
 
-def test_a_walking_robot_publishes_what_it_saw_and_did(policy_node, observer, robot, bundle_path):
+def test_a_walking_robot_publishes_its_observations_and_actions(policy_node, observer, robot, bundle_path):
     policy_node(**patient(robot, policy_step_listeners="observer", **{"safety.command_age": 2.0}))
     contract = Bundle.load_unverified(bundle_path).contract
     observer.wait(lambda: observer.states)
@@ -147,9 +147,7 @@ def test_a_walking_robot_publishes_what_it_saw_and_did(policy_node, observer, ro
     observer.wait(lambda: any(step.command[0] > 0 for step in observer.steps))
     command.linear.x = float("nan")
     observer.cmd_vel.publish(command)
-    observer.wait(
-        lambda: observer.steps[-1].command[0] == 0
-    )  # silence, and nothing else, is what NaN counts as
+    observer.wait(lambda: observer.steps[-1].command[0] == 0)  # NaN counts as silence
 
     first = observer.steps[0]
     assert first.tick == 0 and first.is_first and first.mode == PolicyStep.WALK
@@ -164,7 +162,7 @@ def test_a_walking_robot_publishes_what_it_saw_and_did(policy_node, observer, ro
     assert observer.imus[-1].orientation.w == pytest.approx(1.0)
 
 
-def test_who_says_nothing_gets_a_dry_run_and_a_preflight(policy_node, observer, robot):
+def test_by_default_there_is_a_dry_run_and_a_preflight(policy_node, observer, robot):
     process = policy_node(**{"robot.port": robot.port})
     observer.wait(lambda: observer.call("stand_up").success)  # refused until the preflight is done
     assert {entry.key: entry.value for entry in observer.health.values}["motors_get"] == "damping"
@@ -174,28 +172,28 @@ def test_who_says_nothing_gets_a_dry_run_and_a_preflight(policy_node, observer, 
     assert all(not command.kp.any() and not command.tau.any() for command in robot.commands)
 
 
-def test_a_world_model_of_another_bundle_is_not_walked_with(policy_node, observer, robot, bundle_path):
+def test_a_walk_with_a_world_model_of_another_bundle_is_refused(policy_node, observer, robot, bundle_path):
     policy_node(**patient(robot, policy_step_listeners="observer"))
     observer.wait(lambda: observer.states)
     latents = observer.offer_latents()
     health = observer.node.create_publisher(DiagnosticArray, "diagnostics", 10)
     observer.wait(lambda: latents.get_subscription_count() and health.get_subscription_count() >= 2)
 
-    def answer_once_it_is(sha256, wanted):
+    def wait_for_answer(sha256, wanted):
         values = [KeyValue(key="bundle_sha256", value=sha256)]
         status = DiagnosticStatus(name="world_model_node", values=values)
 
-        def has_heard():
+        def is_answered():
             health.publish(DiagnosticArray(status=[status]))
             return wanted in observer.call("walk").message
 
-        observer.wait(has_heard)
+        observer.wait(is_answered)
 
-    answer_once_it_is("f" * 64, "world_model_node runs another bundle (ffffffffffff) than policy_node")
-    answer_once_it_is(Bundle.load_unverified(bundle_path).sha256, "walk refused in PASSIVE")
+    wait_for_answer("f" * 64, "world_model_node runs another bundle (ffffffffffff) than policy_node")
+    wait_for_answer(Bundle.load_unverified(bundle_path).sha256, "walk refused in PASSIVE")
 
 
-def test_a_dry_run_walks_on_paper_and_says_so_everywhere(policy_node, observer, robot):
+def test_a_dry_run_computes_a_walk_and_says_everywhere_that_it_is_one(policy_node, observer, robot):
     parameters = {
         "dry_run": True,
         "policy_step_listeners": "observer",
@@ -210,12 +208,12 @@ def test_a_dry_run_walks_on_paper_and_says_so_everywhere(policy_node, observer, 
         lambda: observer.diagnostics and observer.diagnostics[-1].status[0].message.startswith("STAND;")
     )
     observer.wait(lambda: latents.get_subscription_count() == 1)
-    granted = observer.call("walk")  # although the joints are not where a robot would have stood up to
+    granted = observer.call("walk")  # although the joints did not move to the standing pose
     assert granted.success, granted.message
     observer.wait(lambda: len(observer.steps) > 50)
     assert "dry run: the motors get damping only" in observer.health.message
     assert {entry.key: entry.value for entry in observer.health.values}["motors_get"] == "damping"
-    assert np.isfinite(observer.commands[-1].position).all()  # targets that were never sent
+    assert np.isfinite(observer.commands[-1].position).all()  # targets that are not sent
     assert all(not command.kp.any() and not command.tau.any() for command in robot.commands)
     process.send_signal(signal.SIGTERM)
     output, _ = process.communicate(timeout=10)
@@ -237,7 +235,7 @@ def test_a_signal_leaves_the_robot_in_damping_and_exits_with_0(policy_node, obse
 
 BUG = """
 import pathlib
-from wmp_controller.policy_node import PolicyNode
+from wmp_controller.graph_monitor import GraphMonitor
 from wmp_controller.report_messages import ReportMessages
 from wmp_core.control.controller import Controller
 
@@ -253,7 +251,7 @@ def broken(*arguments, **named):
 
 
 @pytest.mark.parametrize(
-    "place", ["Controller.cycle", "ReportMessages.joint_states", "PolicyNode._look_at_graph"],
+    "place", ["Controller.cycle", "ReportMessages.joint_states", "GraphMonitor.update"],
     ids=["control thread", "publisher thread", "main thread"],
 )  # fmt: skip
 def test_a_bug_in_any_thread_ends_the_node_and_leaves_the_robot_in_damping(
@@ -288,7 +286,7 @@ Controller.cycle = hanging
 
 
 @pytest.mark.parametrize("number", [None, signal.SIGTERM])
-def test_a_node_whose_control_thread_hangs_ends_itself_by_the_signal_that_its_launcher_damps_after(
+def test_a_node_whose_control_thread_hangs_kills_itself_so_that_its_launcher_damps_the_robot(
     policy_node, observer, robot, tmp_path, number
 ):
     trigger = tmp_path / "now"
@@ -324,7 +322,7 @@ def test_a_bad_parameter_ends_the_node_with_one_line_that_names_it(policy_node, 
     assert expected in output and "Traceback" not in output
 
 
-def test_realtime_measures_that_the_system_refuses_are_only_warnings(policy_node, observer, robot):
+def test_refused_realtime_measures_are_only_warnings(policy_node, observer, robot):
     policy_node(**patient(robot, **{"realtime.priority": 50, "realtime.cpus": "[0]"}))
     observer.wait(lambda: observer.states)
 
@@ -342,7 +340,7 @@ def test_the_control_thread_has_its_priority_and_the_process_one_below(policy_no
         assert found == [5] + [4] * (len(threads) - 1)
 
 
-def test_a_joystick_drives_over_dds_and_only_with_the_dead_man_button(policy_node, observer, robot):
+def test_a_joystick_drives_over_dds_and_only_with_the_dead_man_switch(policy_node, observer, robot):
     policy_node(
         **patient(robot, operator="joy", policy_step_listeners="observer", **{"safety.joystick_age": 60.0})
     )
@@ -350,7 +348,7 @@ def test_a_joystick_drives_over_dds_and_only_with_the_dead_man_button(policy_nod
     latents = observer.offer_latents()
 
     def press(condition, *buttons, left_y=0.0):
-        """Send pads with these buttons, as package joy does at its rate, until ``condition`` holds."""
+        """Publish these buttons repeatedly, as the package joy does, until ``condition`` holds."""
         order = ["A", "B", "X", "Y", "L2", "R1"]
         joy = Joy(axes=[0.0, left_y, 0.0, 0.0, 0.0, 0.0], buttons=[int(name in buttons) for name in order])
 
@@ -366,7 +364,7 @@ def test_a_joystick_drives_over_dds_and_only_with_the_dead_man_button(policy_nod
     observer.wait(
         lambda: observer.states and pad.get_subscription_count() and latents.get_subscription_count()
     )
-    press(lambda: mode() == "PASSIVE")  # what is held from the start asks for nothing
+    press(lambda: mode() == "PASSIVE")  # no button, no request
     press(lambda: mode() == "STAND_UP", "R1", "A")
     press(lambda: mode() == "STAND")
     press(lambda: mode() == "WALK", "R1", "X")
@@ -376,7 +374,9 @@ def test_a_joystick_drives_over_dds_and_only_with_the_dead_man_button(policy_nod
     assert not observer.cmd_vel.get_subscription_count()  # one operator at a time
 
 
-def test_a_failed_preflight_refuses_torque_by_name_and_never_a_stop(policy_node, observer, robot):
+def test_a_failed_preflight_refuses_torque_naming_the_check_and_never_refuses_a_stop(
+    policy_node, observer, robot
+):
     robot.answers = False
     process = policy_node(**patient(robot, preflight="required", preflight_wait=1.0))
     observer.wait(lambda: "preflight failed" in observer.call("stand_up").message)
@@ -394,47 +394,47 @@ def test_while_the_preflight_waits_for_the_robot_torque_is_refused_and_a_stop_is
     robot.answers = False
     policy_node(**patient(robot, preflight="required", preflight_wait=300.0))
     refused = observer.call("stand_up")
-    assert not refused.success and "begins once the robot answers" in refused.message
+    assert not refused.success and "starts once the robot answers" in refused.message
     assert observer.call("stop").success
     assert robot.is_damped
 
 
-HELD_UP = """
+BLOCKED = """
 import pathlib, time
-from wmp_controller import policy_node
+from wmp_controller import control_thread
 
-examine = policy_node.check_inference
+check = control_thread.check_inference
 
-def held_up(bundle):
+def blocked(bundle):
     while not pathlib.Path({trigger!r}).exists():
         time.sleep(0.02)
-    return examine(bundle, runs=1)
+    return check(bundle, runs=1)
 
-policy_node.check_inference = held_up
+control_thread.check_inference = blocked
 """
 
 
-def test_who_asks_while_the_preflight_examines_is_refused_and_the_robot_stays_where_it_is(
+def test_requests_during_the_preflight_are_refused_and_the_robot_does_not_move(
     policy_node, observer, robot, tmp_path
 ):
     trigger = tmp_path / "now"
-    before = HELD_UP.format(trigger=str(trigger))
+    before = BLOCKED.format(trigger=str(trigger))
     process = policy_node(before=before, **patient(robot, preflight="ignored"))
-    observer.wait(lambda: len(robot.commands) > 400)  # the robot has been examined, the graphs are next
-    answer = observer.ask("stand_up")
-    heard = len(observer.diagnostics)
-    observer.wait(lambda: len(observer.diagnostics) > heard + 1)  # all else is served meanwhile
+    observer.wait(lambda: len(robot.commands) > 400)  # the robot was checked, the bundle's graphs are next
+    answer = observer.call_async("stand_up")
+    received = len(observer.diagnostics)
+    observer.wait(lambda: len(observer.diagnostics) > received + 1)  # everything else is served meanwhile
     assert not answer.done()
     trigger.touch()
     observer.wait(answer.done)
-    assert answer.result().message == "stand_up refused: the preflight was under way; ask again"
+    assert answer.result().message == "stand_up refused: the preflight was running; try again"
     observer.wait(lambda: observer.states)
     assert all(not command.kp.any() for command in robot.commands)
     process.send_signal(signal.SIGTERM)
     assert process.communicate(timeout=10) and process.returncode == 0
 
 
-def test_a_robot_that_falls_silent_in_passive_does_not_pass_for_one_at_rest(policy_node, observer, robot):
+def test_a_robot_that_falls_silent_in_passive_does_not_look_like_one_at_rest(policy_node, observer, robot):
     policy_node(**patient(robot))
     observer.wait(lambda: observer.states)
     robot.answers = False
@@ -460,7 +460,7 @@ verification.load_verified = load_while_the_time_is_set
 """
 
 
-def test_a_silent_robot_is_noticed_although_the_systems_time_was_set_back(policy_node, observer, robot):
+def test_a_silent_robot_is_detected_although_the_system_time_was_set_back(policy_node, observer, robot):
     policy_node(before=SET_BACK, **patient(robot, **{"safety.state_age": 2.0}))
     observer.wait(lambda: observer.states)
     assert observer.call("stand_up").success
@@ -470,7 +470,7 @@ def test_a_silent_robot_is_noticed_although_the_systems_time_was_set_back(policy
     assert robot.is_damped
 
 
-def test_after_the_systems_time_was_set_nobody_walks_by_images_that_would_all_be_late(
+def test_after_the_system_time_was_set_a_walk_is_refused_because_images_would_be_late(
     policy_node, observer, robot
 ):
     policy_node(before=SET_BACK, **patient(robot, policy_step_listeners="observer"))
@@ -483,17 +483,17 @@ def test_after_the_systems_time_was_set_nobody_walks_by_images_that_would_all_be
     assert "the system's time was set" in observer.health.message
 
 
-FOUND_WELL = """
-from wmp_controller import policy_node
+ALL_CHECKS_PASS = """
+from wmp_controller import control_thread
 
-policy_node.check_robot = policy_node.check_inference = lambda *arguments: []
+control_thread.check_robot = control_thread.check_inference = lambda *arguments: []
 """
 
 
-def test_a_robot_that_was_switched_off_and_on_is_not_the_one_that_the_preflight_found_well(
+def test_the_preflight_is_no_longer_valid_after_the_robot_was_switched_off_and_on(
     policy_node, observer, robot
 ):
-    policy_node(before=FOUND_WELL, **patient(robot, preflight="required"))
+    policy_node(before=ALL_CHECKS_PASS, **patient(robot, preflight="required"))
     observer.wait(lambda: observer.states and robot.tick > 3000)
 
     def is_refused():
@@ -504,7 +504,7 @@ def test_a_robot_that_was_switched_off_and_on_is_not_the_one_that_the_preflight_
     assert observer.call("stop").success
 
 
-def test_an_ignored_preflight_gives_torque_under_a_loud_warning(policy_node, observer, robot):
+def test_an_ignored_preflight_grants_torque_and_logs_a_critical_warning(policy_node, observer, robot):
     process = policy_node(**patient(robot, preflight="ignored"))
     robot.fields["motor_temp"] = np.full(12, 70)  # too hot for the doctor, not for the safety monitor
     observer.wait(lambda: observer.states)

@@ -1,4 +1,4 @@
-"""Keys to velocities, a keyboard as a dead-man's handle, and a terminal that is left as it was found."""
+"""Keys to velocities, the space bar as a dead-man switch, and a terminal whose settings are restored."""
 
 import os
 import pty
@@ -13,7 +13,7 @@ import rclpy
 from geometry_msgs.msg import Twist
 from rclpy.executors import SingleThreadedExecutor
 
-from wmp_controller.teleop_keyboard import DeadMan, RawTerminal, Velocity
+from wmp_controller.teleop_keyboard import DeadManSwitch, RawTerminal, Velocity
 
 
 def after(keys: str) -> Velocity:
@@ -57,13 +57,13 @@ def test_keys_arrive_one_by_one_and_the_terminal_is_restored():
     os.close(keyboard)
 
 
-def test_ctrl_s_does_not_stop_the_terminal_on_which_x_is_awaited():
+def test_ctrl_s_does_not_block_the_terminal():
     keyboard, screen = pty.openpty()
     with os.fdopen(screen) as stream:
         assert termios.tcgetattr(stream.fileno())[0] & termios.IXON
         with RawTerminal(stream) as terminal:
             os.write(keyboard, b"\x13x")
-            assert terminal.keys(1.0) == ["\x13", "x"]  # not taken away to stop the terminal
+            assert terminal.keys(1.0) == ["\x13", "x"]  # not consumed as flow control
             os.write(stream.fileno(), b"damped")
             assert os.read(keyboard, 64) == b"damped"
     os.close(keyboard)
@@ -78,7 +78,7 @@ def test_ctrl_s_does_not_stop_the_terminal_on_which_x_is_awaited():
         *(b"\x1b1", b"\x1b", b"\x1b[2", b"\x1b\x1b[A"),  # Alt and a key; Escape; cut off; Alt and an arrow
     ],
 )
-def test_arrows_and_function_keys_are_none_of_the_keys_they_contain(typed):
+def test_arrows_and_function_keys_are_not_read_as_the_keys_they_contain(typed):
     keyboard, screen = pty.openpty()
     with os.fdopen(screen) as stream, RawTerminal(stream) as terminal:
         os.write(keyboard, typed)
@@ -88,7 +88,7 @@ def test_arrows_and_function_keys_are_none_of_the_keys_they_contain(typed):
     os.close(keyboard)
 
 
-def test_an_arrow_that_arrives_in_pieces_is_still_none_of_the_keys_it_contains():
+def test_an_arrow_that_arrives_in_pieces_is_not_read_as_the_keys_it_contains():
     keyboard, screen = pty.openpty()
     with os.fdopen(screen) as stream, RawTerminal(stream) as terminal:
         os.write(keyboard, b"\x1b[")
@@ -99,8 +99,8 @@ def test_an_arrow_that_arrives_in_pieces_is_still_none_of_the_keys_it_contains()
     os.close(keyboard)
 
 
-def test_a_terminal_that_is_gone_is_told_instead_of_zero_for_ever():
-    # A process in a container outlives its terminal, and zero velocities would say that somebody is there.
+def test_a_lost_terminal_raises_instead_of_publishing_zero_for_ever():
+    # A process in a container outlives its terminal, and zero velocities would look like an operator.
     keyboard, screen = pty.openpty()
     with os.fdopen(screen) as stream, RawTerminal(stream) as terminal:
         os.close(keyboard)
@@ -108,52 +108,52 @@ def test_a_terminal_that_is_gone_is_told_instead_of_zero_for_ever():
             terminal.keys(1.0)
 
 
-def test_a_key_that_repeats_is_held_and_not_pressed_again():
-    handle = DeadMan()
-    assert handle.is_new("w", 0.0)
-    assert handle.is_new("w", 0.5)  # tapped twice
-    assert not any(handle.is_new("w", 0.5 + 0.03 * count) for count in range(1, 20))
-    assert handle.is_new(" ", 1.1)
+def test_a_repeating_key_is_held_not_pressed_again():
+    switch = DeadManSwitch()
+    assert switch.update("w", 0.0)
+    assert switch.update("w", 0.5)  # tapped twice
+    assert not any(switch.update("w", 0.5 + 0.03 * count) for count in range(1, 20))
+    assert switch.update(" ", 1.1)
 
 
-def test_a_console_that_repeats_eleven_times_a_second_holds_a_key_too():
-    handle = DeadMan()
-    pressed = [handle.is_new("w", at) for at in (0.0, *(0.25 + 0.092 * count for count in range(14)))]
+def test_a_console_that_repeats_eleven_times_per_second_also_holds_a_key():
+    switch = DeadManSwitch()
+    pressed = [switch.update("w", at) for at in (0.0, *(0.25 + 0.092 * count for count in range(14)))]
     assert pressed == [True, True, *[False] * 13]  # the first repeat comes as late as a second tap
 
 
-def test_a_key_that_changes_the_velocity_does_not_set_the_robot_going():
-    handle = DeadMan()
-    handle.is_new("w", 1.0)
-    assert not handle.is_held(1.0)
-    handle.is_new(" ", 2.0)
-    handle.is_new("w", 2.5)  # while space is held, which then repeats no more
-    assert handle.is_held(2.66) and not handle.is_held(2.71)
+def test_a_key_that_changes_the_velocity_does_not_start_the_robot():
+    switch = DeadManSwitch()
+    switch.update("w", 1.0)
+    assert not switch.is_held(1.0)
+    switch.update(" ", 2.0)
+    switch.update("w", 2.5)  # while space is held, which then stops repeating
+    assert switch.is_held(2.66) and not switch.is_held(2.71)
 
 
-def test_nothing_is_held_before_the_first_key_and_soon_after_the_last():
-    handle = DeadMan()
-    assert not handle.is_held(0.0)
-    handle.is_new(" ", 1.0)
-    assert handle.is_held(1.66)  # the longest pause before a held key repeats
-    assert not handle.is_held(1.71)
+def test_nothing_is_held_before_the_first_key_and_0_7_s_after_the_last():
+    switch = DeadManSwitch()
+    assert not switch.is_held(0.0)
+    switch.update(" ", 1.0)
+    assert switch.is_held(1.66)  # the longest pause before a held key repeats
+    assert not switch.is_held(1.71)
 
 
 @pytest.fixture
 def velocities():
-    """Listen to cmd_vel until a condition on the velocities heard so far holds."""
+    """Receive cmd_vel until a condition on the velocities received so far holds."""
     context = rclpy.Context()
     rclpy.init(context=context)
     node = rclpy.create_node("robot", context=context)
     executor = SingleThreadedExecutor(context=context)
     executor.add_node(node)
-    heard = []
-    node.create_subscription(Twist, "cmd_vel", lambda twist: heard.append(twist.linear.x), 10)
+    received = []
+    node.create_subscription(Twist, "cmd_vel", lambda twist: received.append(twist.linear.x), 10)
 
     def listen(condition, timeout_s=60.0):
         deadline = time.monotonic() + timeout_s
-        while not condition(heard):
-            assert time.monotonic() < deadline, heard[-5:]
+        while not condition(received):
+            assert time.monotonic() < deadline, received[-5:]
             executor.spin_once(timeout_sec=0.05)
 
     yield listen
@@ -161,15 +161,15 @@ def velocities():
     rclpy.try_shutdown(context=context)
 
 
-def test_the_robot_moves_while_space_is_held_and_stops_when_it_is_let_go(velocities):
+def test_the_robot_moves_while_space_is_held_and_stops_when_it_is_released(velocities):
     keyboard, screen = pty.openpty()
     code = "from wmp_controller.teleop_keyboard import main; raise SystemExit(main())"
     teleop = subprocess.Popen([sys.executable, "-c", code], stdin=screen, stdout=screen)
     try:
-        velocities(lambda heard: heard)
+        velocities(lambda received: received)
         os.write(keyboard, b"w ")
-        velocities(lambda heard: heard[-1] == pytest.approx(0.1))
-        velocities(lambda heard: heard[-1] == 0.0)
+        velocities(lambda received: received[-1] == pytest.approx(0.1))
+        velocities(lambda received: received[-1] == 0.0)
         teleop.terminate()
         assert teleop.wait(timeout=30) == 0
     finally:

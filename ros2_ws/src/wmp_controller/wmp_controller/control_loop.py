@@ -1,7 +1,7 @@
-"""The control thread: robot states in, motor commands out, one controller cycle for each.
+"""The control loop: robot states in, motor commands out, one controller cycle per command.
 
-Knows no ROS. In real time a periodic loop sets the pace and the newest state counts; in lockstep every state
-is answered by exactly one command, and a policy tick waits for its latent, so a run repeats bit for bit.
+Independent of ROS. In real time the loop is periodic and uses the newest state. In lockstep every state is
+answered by exactly one command and a policy tick waits for its latent, so a run repeats bit for bit.
 """
 
 from __future__ import annotations
@@ -27,18 +27,23 @@ T = TypeVar("T")
 
 
 class ControlError(RuntimeError):
-    """The loop cannot go on; the robot has been left in damping."""
+    """The loop cannot continue; the robot was left in damping."""
 
 
 @dataclass(frozen=True)
 class LoopSettings:
-    """How the control thread runs.
+    """How the control loop runs.
 
-    ``period``: s of one cycle; ``report_every``: cycles between two reports to the outbox; ``dry_run``:
-    compute everything, send only damping; ``wait_for_graph``: ask the operator for nothing before the other
-    nodes can serve and the robot answers (a script cannot see that they do not, and lockstep repeats only if
-    it begins with all of them); ``ready_timeout``, ``state_timeout``, ``latent_timeout``: wall s to wait for
-    each of them and, in lockstep, for a state and for a latent.
+    Attributes:
+        period: length of one cycle [s].
+        report_every: cycles between two reports to the outbox.
+        lockstep: answer every state with one command, instead of running at a fixed rate.
+        wait_for_graph: do not poll the operator until the other nodes can serve and the robot answers. A
+            script cannot see whether they do, and lockstep repeats only if all of them are there from the
+            start.
+        dry_run: compute everything, send only damping.
+        ready_timeout: wall time to wait for the other nodes and for the robot [s].
+        state_timeout, latent_timeout: wall time to wait for a state and for a latent in lockstep [s].
     """
 
     period: float = 0.002
@@ -57,10 +62,14 @@ class LoopSettings:
 
 
 class CycleReport(NamedTuple):
-    """What one cycle shows, and what has been counted since the report before it.
+    """One cycle, and the counts since the previous report.
 
-    ``command`` is what the controller decided, which the motors got unless this is a dry run; ``compute_ms``
-    what the controller took; ``cycles`` commands were decided, ``clamps`` of them per limit of the envelope.
+    Attributes:
+        stamp: time of the cycle [s].
+        command: what the controller decided; the motors received it unless this is a dry run.
+        compute_ms: time that the controller took [ms].
+        cycles: number of commands decided.
+        clamps: how many of them each limit of the envelope clamped.
     """
 
     stamp: float
@@ -74,7 +83,7 @@ class CycleReport(NamedTuple):
 
 
 class ControlEvents(NamedTuple):
-    """What a cycle has to tell at ``stamp``: changes of mode with their reason, safety rules that trip."""
+    """Events of the cycle at ``stamp`` [s]: changes of mode with their reason, safety rules that trip."""
 
     stamp: float
     mode: Mode
@@ -85,10 +94,10 @@ class ControlLoop:
     """Runs a controller against a robot until it is stopped, its operator has finished, or an error occurs.
 
     Args:
-        graph_veto: why the other nodes cannot serve a walking robot yet, None if they can. Asked in every
-            cycle with a request to walk; must return at once.
-        veto: why a request is not even put to the controller, None if it is.
-        clock: time in s of the robot states' stamps, for real time.
+        graph_veto: returns why the other nodes cannot serve a walking robot, None if they can. Called in
+            every cycle with a request to walk; must return at once.
+        clock: time of the robot states' stamps [s]; used in real time only.
+        veto: returns why a request is refused without passing it to the controller, None if it is passed.
     """
 
     def __init__(
@@ -116,11 +125,11 @@ class ControlLoop:
         self._state: Optional[RobotState] = None
         self._cycles = 0
         self._clamps: Counter[str] = Counter()
-        #: Cycles so far, while the loop is to keep its rate; None while it waits for others. Any thread.
+        #: Count of cycles while the loop keeps its rate; None while it waits for others. Any thread.
         self.heartbeat: Optional[int] = None
         self.loop = PeriodicLoop(settings.period)
-        #: Stages "receive", "send", and "policy" or "control": a controller cycle with or without a policy
-        #: step.
+        #: Stages "receive", "send", and "policy" or "control": a controller cycle with or without a step of
+        #: the policy.
         self.timer = StageTimer()
 
     def stop(self) -> None:
@@ -129,33 +138,36 @@ class ControlLoop:
 
     @property
     def is_stopped(self) -> bool:
-        """Whether it has been told to end."""
+        """Whether :meth:`stop` was called."""
         return self._stop.is_set()
 
     def wait_for_robot(self, timeout_s: float) -> bool:
-        """Damp a robot that does not answer yet, and answer those who ask for more; returns whether one came.
+        """Send damping until the robot answers, and answer requests meanwhile; returns whether it answered.
 
-        A script is not asked: its patience is for a robot that refuses, not for one that is switched on
+        A script is not polled: its patience is meant for refusals, not for a robot that is switched on
         later. Leaves the link open.
 
+        Args:
+            timeout_s: how long to wait [s].
+
         Raises:
-            LinkError: it cannot be opened.
+            LinkError: the link cannot be opened.
         """
         self._link.open()
         deadline = time.monotonic() + timeout_s
         for periods in self._ticks():
             state = self._link.receive(0.0)
-            self._cycle(state, self._clock(), periods, asks=not self._settings.wait_for_graph)
+            self._cycle(state, self._clock(), periods, takes_requests=not self._settings.wait_for_graph)
             if state is not None:
                 return True
-            if self._is_over() or time.monotonic() > deadline:
+            if self._should_end() or time.monotonic() > deadline:
                 return False
         return False
 
-    def refuse_waiting(self, reason: str) -> None:
-        """Refuse what has been asked for while no cycle ran; a stop is granted, the robot is damped.
+    def refuse_pending_requests(self, reason: str) -> None:
+        """Refuse the requests that arrived while no cycle ran. A stop is granted: the robot is damped.
 
-        A robot must not stand up long after somebody has pressed the button.
+        Otherwise the robot could stand up long after somebody pressed the button.
         """
         while True:
             request = self._operator.next_request(self._controller.mode, self._clock())
@@ -165,10 +177,11 @@ class ControlLoop:
             self._operator.answer(None if is_stop else f"{request.value} refused: {reason}")
 
     def run(self) -> None:
-        """Run until the end; whatever the reason, the last commands are damping.
+        """Run until the end; whatever its reason, the last commands are damping.
 
         Raises:
-            ControlError: the robot, a latent or the other nodes did not come, in lockstep.
+            ControlError: in lockstep, a robot state or a latent did not arrive, or the graph stayed
+                incomplete.
         """
         self._link.open()
         try:
@@ -185,14 +198,14 @@ class ControlLoop:
         if self._settings.wait_for_graph:
             self.wait_for_robot(self._settings.ready_timeout)
         for periods in self._ticks():
-            if self._is_over():
+            if self._should_end():
                 return
             with self.timer.stage("receive"):
                 state = self._link.receive(0.0)
             self._cycle(state, self._clock(), periods)
 
     def _ticks(self) -> Iterator[int]:
-        """The periods of the loop, each of them a beat of :attr:`heartbeat`."""
+        """The periods of the loop; each increases :attr:`heartbeat`."""
         try:
             for beat, periods in enumerate(self.loop.ticks()):
                 self.heartbeat = beat
@@ -206,35 +219,38 @@ class ControlLoop:
         while cycle is not None:
             self._wait_for_latent()
             self._cycle(cycle.state, now, 1)
-            if self._is_over():
+            if self._should_end():
                 return
             with self.timer.stage("receive"):
-                cycle = self._patiently(self._link.receive_cycle, self._settings.state_timeout)
+                cycle = self._retry(self._link.receive_cycle, self._settings.state_timeout)
             now = self._time_of(cycle, now)
         if not self._stop.is_set():
             raise ControlError(
                 f"no state from the robot within {self._settings.state_timeout:g} s of a command: "
-                "has it been switched off?"
+                "was it switched off?"
             )
 
     def _time_of(self, cycle: Optional[Cycle], before: float) -> float:
-        """Time passes with every cycle, also with those whose state was lost or comes late."""
+        """Time of a cycle [s]; it also advances if the state was lost or is late."""
         if cycle is None or cycle.state is None or cycle.state.stamp <= before:
             return before + self._settings.period
         return cycle.state.stamp
 
-    def _is_over(self) -> bool:
+    def _should_end(self) -> bool:
         return self._stop.is_set() or self._operator.finished
 
-    def _cycle(self, state: Optional[RobotState], now: float, periods: int, asks: bool = True) -> None:
+    def _cycle(
+        self, state: Optional[RobotState], now: float, periods: int, takes_requests: bool = True
+    ) -> None:
         self._state = state or self._state
         if state is not None:
-            self._operator.see(state)
-        request = self._request(now) if asks else None
+            self._operator.on_state(state)
+        request = self._request(now) if takes_requests else None
         started = time.perf_counter()
-        velocity, joystick = self._operator.velocity(now), self._operator.sign_of_life(now)
+        velocity = self._operator.velocity(now)
+        joystick_stamp = self._operator.joystick_stamp(now)
         output = self._controller.cycle(
-            state, now, request, velocity, self._latents.take(), periods, joystick
+            state, now, request, velocity, self._latents.pop_all(), periods, joystick_stamp
         )
         elapsed = time.perf_counter() - started
         with self.timer.stage("send"):
@@ -243,12 +259,12 @@ class ControlLoop:
         if request is not None:
             self._operator.answer(output.refusal)
         if output.events:
-            # Logged where it is published: a terminal that is held up must not hold up this thread.
+            # The publisher thread logs it: a blocked terminal must not block this thread.
             self._outbox.put(ControlEvents(now, output.mode, output.events))
         self._report(now, output, 1e3 * elapsed)
 
     def _request(self, now: float) -> Optional[Request]:
-        """The operator's request, unless the preflight or the other nodes stand in its way."""
+        """The operator's request, unless there is a veto by the preflight or the graph."""
         request = self._operator.next_request(self._controller.mode, now)
         if request is None:
             return None
@@ -261,7 +277,7 @@ class ControlLoop:
         return None
 
     def _report(self, now: float, output: CycleOutput, compute_ms: float) -> None:
-        """Every policy step, and otherwise at the same rate."""
+        """Report every policy step; without steps, report at the same rate."""
         self._cycles += 1
         if output.clamped:
             self._clamps.update(output.clamped)
@@ -273,12 +289,12 @@ class ControlLoop:
         self._outbox.offer(CycleReport(now, *decided, compute_ms, cycles, clamps))
 
     def _wait_for_graph(self) -> None:
-        """Let the nodes find each other; in lockstep time stands still until the first command."""
+        """Wait until the nodes have discovered each other; lockstep time starts with the first command."""
         deadline = time.monotonic() + self._settings.ready_timeout
         while not self._stop.is_set():
             veto = self._graph_veto()
             if veto is None:
-                self._stop.wait(0.5)  # a match that one side has seen reaches the other a little later
+                self._stop.wait(0.5)  # the other side learns of a match a little later
                 return
             if time.monotonic() > deadline:
                 raise ControlError(
@@ -287,19 +303,19 @@ class ControlLoop:
             self._stop.wait(0.05)
 
     def _first_state(self) -> Optional[RobotState]:
-        """Knock until the robot answers. Two knocks may both be answered; the newer answer then counts."""
+        """Send damping until the robot answers; if two commands are answered, the newer answer counts."""
 
-        def knock(timeout_s: float) -> Optional[RobotState]:
+        def request_state(timeout_s: float) -> Optional[RobotState]:
             self._link.send(self._controller.damping())
-            return self._patiently(self._link.receive, 2.0)
+            return self._retry(self._link.receive, 2.0)
 
-        return self._patiently(knock, self._settings.state_timeout)
+        return self._retry(request_state, self._settings.state_timeout)
 
     def _wait_for_latent(self) -> None:
         tick = self._controller.needs_latent
         if tick is None:
             return
-        arrived = self._patiently(
+        arrived = self._retry(
             lambda timeout_s: self._latents.wait_for(tick, timeout_s), self._settings.latent_timeout
         )
         if not arrived and not self._stop.is_set():
@@ -308,8 +324,8 @@ class ControlLoop:
                 "is world_model_node running?"
             )
 
-    def _patiently(self, attempt: Callable[[float], T], timeout_s: float) -> T:
-        """Repeat a blocking ``attempt(timeout_s)`` until it yields something, or time or the loop ends."""
+    def _retry(self, attempt: Callable[[float], T], timeout_s: float) -> T:
+        """Repeat a blocking ``attempt(timeout_s)`` until it succeeds, time is up, or the loop is stopped."""
         deadline = time.monotonic() + timeout_s
         while True:
             result = attempt(0.1)

@@ -1,4 +1,4 @@
-"""What a dry run is told by: its decisions beside the envelope and the golden trajectory, in the log."""
+"""The log of a dry run: its decisions compared with the envelope and the golden trajectory."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from wmp_ros.clock import WALL_CLOCK
 
 
 class DryRunLog:
-    """Collects reports in the publisher thread and sums them up in the main thread, every ``period`` s."""
+    """Collects reports in the publisher thread and logs a summary in the main thread every ``period`` s."""
 
     def __init__(self, node: Node, bundle: Bundle, period: float) -> None:
         self._logger = node.get_logger()
         self._logger.warning("dry run: everything is computed, the motors get damping only")
         self._comparison = DryRunComparison(bundle.contract, bundle.golden)
         self._lock = threading.Lock()
-        node.create_timer(period, self._tell, clock=WALL_CLOCK)
+        node.create_timer(period, self._log_summary, clock=WALL_CLOCK)
 
-    def take(self, report: CycleReport) -> None:
-        """Compare what was decided in one more report."""
+    def update(self, report: CycleReport) -> None:
+        """Add one report to the comparison."""
         with self._lock:
             self._comparison.take(report.cycles, report.clamps, report.step, report.command, report.state)
 
-    def _tell(self) -> None:
+    def _log_summary(self) -> None:
         with self._lock:
             lines = self._comparison.summary()
         self._logger.info("\n  ".join(["dry run", *lines]))

@@ -1,4 +1,4 @@
-"""People with a joystick: the A1's own remote, or a pad on ``sensor_msgs/Joy``. Services go on working."""
+"""Operators with a joystick: the A1's own remote, or a pad on ``sensor_msgs/Joy``. Services still work."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from wmp_core.robot_state import RobotState
 
 
 class JoystickOperator(RosOperator):
-    """Velocities come from the pad; requests from the pad and from ROS. ``cmd_vel`` is not listened to.
+    """Velocities come from the pad, requests from the pad and from ROS. ``cmd_vel`` is not subscribed.
 
-    What a press is answered with goes to ``reply`` without a ticket: nobody waits for it.
+    The answer to a button goes to ``reply`` without a ticket, because nobody waits for it.
     """
 
     def __init__(self, reply: Callable[[object, Optional[str]], None], settings: JoystickSettings) -> None:
@@ -26,38 +26,38 @@ class JoystickOperator(RosOperator):
         self._joystick = Joystick(settings)
         self._pad_lock = threading.Lock()
         self._pad: Optional[Pad] = None
-        self._wish: Optional[Request] = None
+        self._request: Optional[Request] = None
         self._stamp: Optional[float] = None
         self._started: Optional[float] = None
         self._motion = np.zeros(3, dtype=np.float32)
 
-    def hand(self, pad: Pad) -> None:
-        """The newest pad. Any thread; a press counts even if the next pad comes before anyone asked."""
+    def on_pad(self, pad: Pad) -> None:
+        """A new pad message. Any thread; a button counts even if it is released before the next cycle."""
         with self._pad_lock:
             self._pad = pad
-            wish = self._joystick.request(pad)
-            if wish is not None and self._wish is not Request.STOP:
-                self._wish = wish
+            request = self._joystick.request(pad)
+            if request is not None and self._request is not Request.STOP:
+                self._request = request
 
     def next_request(self, mode: Mode, now: float) -> Optional[Request]:
         with self._pad_lock:
-            wish, self._wish = self._wish, None
-        if wish is None:
+            request, self._request = self._request, None
+        if request is None:
             return super().next_request(mode, now)
         self._ticket = None
-        return wish
+        return request
 
     def velocity(self, now: float) -> Optional[VelocityCommand]:
-        """Never old: a pad that is lost is told by :meth:`sign_of_life`."""
-        self._take(now)
+        """Always stamped ``now``: :meth:`joystick_stamp` shows whether the pad is lost."""
+        self._update(now)
         return VelocityCommand(self._motion, now)
 
-    def sign_of_life(self, now: float) -> Optional[float]:
-        """s of the newest pad, in the control thread's time; of the first question if there was none yet."""
-        self._take(now)
+    def joystick_stamp(self, now: float) -> Optional[float]:
+        """Time of the newest pad message (s, control thread); before the first, time of the first poll."""
+        self._update(now)
         return self._stamp if self._stamp is not None else self._started
 
-    def _take(self, now: float) -> None:
+    def _update(self, now: float) -> None:
         if self._started is None:
             self._started = now
         with self._pad_lock:
@@ -67,10 +67,10 @@ class JoystickOperator(RosOperator):
 
 
 class RemoteOperator(JoystickOperator):
-    """The A1's own remote, which travels in every state. All zeros: it is off, or out of reach.
+    """The A1's own remote, whose data is part of every state. All zeros: it is off or out of range.
 
-    Its stop is the safety monitor's business, which damps at once and goes to FAULT; pressed again, it
-    acknowledges.
+    The safety monitor handles its stop: it damps at once and enters FAULT. A second stop acknowledges the
+    fault.
     """
 
     def next_request(self, mode: Mode, now: float) -> Optional[Request]:
@@ -78,21 +78,21 @@ class RemoteOperator(JoystickOperator):
         is_from_remote = self._ticket is None
         return None if is_from_remote and request is Request.STOP and mode is not Mode.FAULT else request
 
-    def see(self, state: RobotState) -> None:
+    def on_state(self, state: RobotState) -> None:
         if len(state.remote) == REMOTE_SIZE and any(state.remote):
             remote = decode_remote(state.remote)
-            self.hand(Pad(remote.buttons, remote.lx, remote.ly, remote.rx, remote.ry))
+            self.on_pad(Pad(remote.buttons, remote.lx, remote.ly, remote.rx, remote.ry))
 
 
 def pad_from_joy(
     axes: Sequence[float], pressed: Sequence[int], sticks: Sequence[int], names: Sequence[str]
 ) -> Pad:
-    """A ``sensor_msgs/Joy`` as a pad.
+    """The pad in a ``sensor_msgs/Joy``.
 
     Args:
-        axes, pressed: of the message; its axes are positive to the left and up.
+        axes, pressed: axes and buttons of the message; its axes are positive to the left and up.
         sticks: indices of the left stick's horizontal and vertical axis, then the right stick's.
-        names: what each button stands for.
+        names: name of each button on an A1's remote.
     """
     held = frozenset(name for name, down in zip(names, pressed) if down)
     lx, ly, rx, ry = (axes[index] if 0 <= index < len(axes) else 0.0 for index in sticks)

@@ -1,4 +1,4 @@
-"""The operator that the parameters ask for, and the services and topics by which people reach it."""
+"""Creates the operator that the parameters select, with its services and topics."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ Reply = Callable[[object, Optional[str]], None]
 def create_operator(node: Node, reply: Reply) -> Operator:
     """The operator named by parameter ``operator``, connected to ``node``.
 
-    Everyone but the script is asked by services as well; the script only to end, by ``~/sit_down`` or, at
-    once and in damping, by ``~/stop``. ``cmd_vel`` is listened to by ``ros``, ``joy`` by ``joy``.
+    All operators but the script serve every request. The script can only be ended: by ``~/sit_down``, or at
+    once and in damping by ``~/stop``. ``ros`` subscribes ``cmd_vel``, ``joy`` subscribes ``joy``.
 
     Args:
         node: declares ``operator``, ``script.*`` and, for a joystick, ``joystick.*`` and ``joy.*``.
-        reply: called in the control thread as ``reply(future, refusal)``; sees to it that ``future`` gets
-            ``refusal`` as its result, or that a refusal is told where there is no ``future``.
+        reply: called in the control thread as ``reply(future, refusal)``; must set ``refusal`` as the result
+            of ``future``, or log a refusal if ``future`` is None.
 
     Raises:
         ValueError: a parameter is out of its range.
@@ -38,23 +38,23 @@ def create_operator(node: Node, reply: Reply) -> Operator:
     script = _script(node)
     if kind == "script":
         scripted = ScriptedOperator(script, reply)
-        for request, end, told in (
-            (Request.SIT_DOWN, scripted.end, "the script ends and sits down"),
-            (Request.STOP, scripted.stop, "the script ends, the joints are damped"),
+        for request, end, message in (
+            (Request.SIT_DOWN, scripted.end, "the script ends: the robot sits down"),
+            (Request.STOP, scripted.stop, "the script ends: the joints are damped"),
         ):
-            node.create_service(Trigger, f"~/{request.value}", _ending(end, told))
+            node.create_service(Trigger, f"~/{request.value}", _end_service(end, message))
         return scripted
     if kind == "ros":
         operator = RosOperator(reply)
-        _listen_to_cmd_vel(node, operator)
+        _subscribe_cmd_vel(node, operator)
     elif kind == "remote":
         operator = RemoteOperator(reply, declare_settings(node, "joystick", JoystickSettings))
     elif kind == "joy":
         operator = JoystickOperator(reply, declare_settings(node, "joystick", JoystickSettings))
-        _listen_to_joy(node, operator)
+        _subscribe_joy(node, operator)
     else:
         raise ValueError(f"parameter operator is {kind!r}, expected 'ros', 'remote', 'joy' or 'script'")
-    # While one waits for the control thread's answer, latents arrive, and so may a stop.
+    # While one callback waits for the control thread's answer, latents and a stop must still be served.
     group = ReentrantCallbackGroup()
     for request in Request:
         serve = _service(node, operator, request)
@@ -67,18 +67,18 @@ def _script(node: Node) -> Script:
     return declare_settings(node, "script", Script, velocity=velocity)
 
 
-def _ending(end: Callable[[], None], told: str) -> Any:
-    """Callback of a Trigger service that ends a script; answers at once, before the robot has done it."""
+def _end_service(end: Callable[[], None], message: str) -> Any:
+    """Callback of a Trigger service that ends a script; answers before the robot has sat down or stopped."""
 
     def serve(_: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         end()
-        response.success, response.message = True, told
+        response.success, response.message = True, message
         return response
 
     return serve
 
 
-def _listen_to_cmd_vel(node: Node, operator: RosOperator) -> None:
+def _subscribe_cmd_vel(node: Node, operator: RosOperator) -> None:
     def on_cmd_vel(twist: Twist) -> None:
         refusal = operator.command(twist.linear.x, twist.linear.y, twist.angular.z)
         if refusal is not None:
@@ -87,25 +87,25 @@ def _listen_to_cmd_vel(node: Node, operator: RosOperator) -> None:
     node.create_subscription(Twist, "cmd_vel", on_cmd_vel, 1)
 
 
-def _listen_to_joy(node: Node, operator: JoystickOperator) -> None:
-    # As the package joy numbers an Xbox pad; the left shoulder button is the stop's first half.
+def _subscribe_joy(node: Node, operator: JoystickOperator) -> None:
+    # The package joy numbers an Xbox pad like this; its left shoulder button serves as L2 of the stop.
     names = declare(node, "joy.buttons", ["A", "B", "X", "Y", "L2", "R1"])
     sticks = declare(node, "joy.axes", [0, 1, 3, 4])
     if len(sticks) != 4:
         raise ValueError(f"parameter joy.axes is {list(sticks)}, expected 4 indices: left x, y, right x, y")
 
     def on_joy(joy: Joy) -> None:
-        operator.hand(pad_from_joy(joy.axes, joy.buttons, sticks, names))
+        operator.on_pad(pad_from_joy(joy.axes, joy.buttons, sticks, names))
 
     node.create_subscription(Joy, "joy", on_joy, 10)
 
 
 def _service(node: Node, operator: RosOperator, request: Request) -> Any:
-    """Callback of the Trigger service for ``request``: answers when the control thread has."""
+    """Callback of the Trigger service for ``request``; it answers once the control thread has."""
 
     async def serve(_: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         answer = Future(executor=node.executor)
-        # Only a callback wakes an executor that waits; without one the answer lies there until it is awake.
+        # Only a callback wakes a waiting executor; without one the answer waits until something else does.
         answer.add_done_callback(lambda _: None)
         operator.submit(request, answer)
         refusal = await answer

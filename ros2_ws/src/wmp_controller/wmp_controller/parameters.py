@@ -1,4 +1,4 @@
-"""Settings of the link and the controller, from policy_node's parameters."""
+"""Settings of link and controller from the parameters of policy_node."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ANY_POSE = 2 * math.pi
 
 
 def link_settings(node: Node, lockstep: bool, envelope: EnvelopeSettings) -> A1LinkSettings:
-    """Where the robot is: ``robot.*``; the damping that ends the session keeps to ``envelope``."""
+    """Address of the robot, ``robot.*``; the damping that ends the session stays within ``envelope``."""
     return A1LinkSettings(
         transport=declare(node, "robot.transport", "udp"),
         robot_host=declare(node, "robot.address", "192.168.123.10"),
@@ -31,15 +31,15 @@ def link_settings(node: Node, lockstep: bool, envelope: EnvelopeSettings) -> A1L
 
 
 def envelope_settings(node: Node) -> EnvelopeSettings:
-    """What every command keeps to: ``envelope.*``."""
+    """Limits of every command: ``envelope.*``."""
     return declare_settings(node, "envelope", EnvelopeSettings)
 
 
 def controller_settings(node: Node, dry_run: bool, envelope: EnvelopeSettings) -> ControllerSettings:
-    """Rate, PD and limits: ``loop_rate``, ``pd``, ``posture.*``, ``safety.*``.
+    """Rate, PD mode and limits: ``loop_rate``, ``pd``, ``posture.*``, ``safety.*``.
 
     Raises:
-        ValueError: one of them is out of its range.
+        ValueError: a parameter is out of its range.
     """
     rate = declare(node, "loop_rate", 500.0)
     if not rate > 0:
@@ -47,7 +47,7 @@ def controller_settings(node: Node, dry_run: bool, envelope: EnvelopeSettings) -
     return ControllerSettings(
         loop_period=1.0 / rate,
         pd=declare(node, "pd", "motor"),
-        # In a dry run the joints do not follow, and the policy may begin wherever they hang.
+        # In a dry run the joints do not follow: the policy may start from any pose.
         walk_pose_tolerance=_ANY_POSE if dry_run else ControllerSettings.walk_pose_tolerance,
         envelope=envelope,
         posture=declare_settings(node, "posture", PostureSettings),

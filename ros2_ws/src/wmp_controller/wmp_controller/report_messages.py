@@ -1,7 +1,7 @@
-"""Messages that policy_node publishes, filled from the control thread's reports.
+"""The messages that policy_node publishes, filled from the reports of the control thread.
 
-Each message is built once and filled in place: building one takes longer than filling it, and this thread
-shares the interpreter with the control loop.
+Each message is built once and filled in place: building takes longer than filling, and this thread shares the
+interpreter with the control loop.
 """
 
 from __future__ import annotations
@@ -11,31 +11,28 @@ from array import array
 from typing import Sequence
 
 import numpy as np
-from builtin_interfaces.msg import Time
 from sensor_msgs.msg import Imu, JointState
 from wmp_msgs.msg import PolicyStep
 
 from wmp_controller.control_loop import CycleReport
 from wmp_core.control.command import MotorCommand
 from wmp_core.robot_state import RobotState
+from wmp_ros.stamps import to_stamp
 
-
-def to_stamp(seconds: float) -> Time:
-    """Seconds as a message's time."""
-    sec, nanosec = divmod(round(seconds * 1e9), 1_000_000_000)
-    return Time(sec=sec, nanosec=nanosec)
+#: Frame of all messages (REP-105).
+BASE_FRAME = "base_link"
 
 
 class ReportMessages:
-    """One reusable message per topic; each call fills and returns it, valid until the next call."""
+    """One reusable message per topic. Each call fills and returns it; it is valid until the next call."""
 
-    def __init__(self, joint_names: Sequence[str], joints_frame: str = "base") -> None:
+    def __init__(self, joint_names: Sequence[str]) -> None:
         self._step = PolicyStep()
         self._joint_states = JointState(name=list(joint_names))
         self._joint_commands = JointState(name=list(joint_names))
         self._imu = Imu()
         for message in (self._step, self._joint_states, self._joint_commands, self._imu):
-            message.header.frame_id = joints_frame
+            message.header.frame_id = BASE_FRAME
 
     def policy_step(self, report: CycleReport) -> PolicyStep:
         """The policy step of a report that has one."""
@@ -67,7 +64,7 @@ class ReportMessages:
         return message
 
     def imu(self, state: RobotState) -> Imu:
-        """Orientation base -> world, angular velocity and acceleration in the base frame."""
+        """Orientation base_link -> world; angular velocity (rad/s) and acceleration (m/s^2) in base_link."""
         message = self._imu
         message.header.stamp = to_stamp(state.stamp)
         orientation = message.orientation
@@ -79,7 +76,7 @@ class ReportMessages:
 
 
 def _floats(values: np.ndarray) -> array:
-    """As message data: rclpy copies an array.array at once, and an ndarray element by element."""
+    """Message data: rclpy copies an array.array in one go, but an ndarray element by element."""
     return array("f", np.asarray(values, dtype=np.float32).tobytes())
 
 

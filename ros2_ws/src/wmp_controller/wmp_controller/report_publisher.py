@@ -1,7 +1,7 @@
-"""The publisher thread: what the control thread has to tell, on its way to ROS.
+"""The publisher thread: publishes and logs what the control thread reports.
 
-The control thread must not call ROS. It leaves reports, events and answers in an outbox, which is emptied
-here onto ``wmp/policy_step``, ``joint_states``, ``joint_commands``, ``imu/data``, ``diagnostics``, and into
+The control thread must not call ROS. It puts reports, events and answers into an outbox. This thread empties
+it onto ``wmp/policy_step``, ``joint_states``, ``joint_commands``, ``imu/data`` and ``diagnostics``, and into
 the log.
 """
 
@@ -43,15 +43,15 @@ class ReportPublisher:
     """Empties ``outbox`` in a thread of its own, from :meth:`start` to :meth:`finish` or a failure.
 
     Attributes:
-        newest: the last report taken; None before the first.
-        error: why the thread has ended before its time; None as long as all is well.
+        newest: the newest report; None before the first.
+        error: why the thread failed; None if it did not.
 
     Args:
         node: owns the publishers.
         outbox: what the control thread fills.
         joint_names: the contract's joints, in its order.
-        dry_run_log: gets every report; None unless this is a dry run.
-        journal: gets every policy step and every event.
+        dry_run_log: receives every report; None unless this is a dry run.
+        journal: receives every policy step and every event.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class ReportPublisher:
 
     @property
     def step_listeners(self) -> Set[str]:
-        """Names of the nodes that listen to ``wmp/policy_step``."""
+        """Names of the nodes that subscribe ``wmp/policy_step``."""
         topic = self._steps.topic_name
         return {info.node_name for info in self._node.get_subscriptions_info_by_topic(topic)}
 
@@ -89,16 +89,16 @@ class ReportPublisher:
         self._thread.start()
 
     def reply(self, future: object, refusal: Optional[str]) -> None:
-        """Let ``future`` have ``refusal`` as its result, soon; without one a refusal is logged. Control
+        """Set ``refusal`` as the result of ``future`` soon; without a ``future``, log the refusal. Control
         thread."""
         self._outbox.put(_Answer(future, refusal))
 
     def log(self, level: int, line: str) -> None:
-        """Log ``line``, soon, at a level of :mod:`logging`. Control thread."""
+        """Log ``line`` soon, at a level of :mod:`logging`. Control thread."""
         self._outbox.put(_Line(level, line))
 
     def finish(self) -> None:
-        """Publish what is left, then end the thread."""
+        """Publish what is queued, then end the thread."""
         self._outbox.close()
         self._thread.join()
 
@@ -115,15 +115,15 @@ class ReportPublisher:
             if item is None:
                 return
             if isinstance(item, CycleReport):
-                self._publish(item)
+                self._publish_report(item)
             elif isinstance(item, ControlEvents):
-                self._tell(item)
+                self._publish_events(item)
             elif isinstance(item, _Line):
                 _log.log(item.level, "%s", item.text)
             else:
-                self._answer(item)
+                self._send_answer(item)
 
-    def _tell(self, events: ControlEvents) -> None:
+    def _publish_events(self, events: ControlEvents) -> None:
         level = logging.WARNING if events.mode is Mode.FAULT else logging.INFO
         for line in events.lines:
             _log.log(level, "%s", line)
@@ -131,15 +131,15 @@ class ReportPublisher:
         self._events.publish(event_diagnostics(events))
 
     @staticmethod
-    def _answer(answer: _Answer) -> None:
+    def _send_answer(answer: _Answer) -> None:
         if answer.future is not None:
             answer.future.set_result(answer.refusal)
         elif answer.refusal is not None:
             _log.warning("%s", answer.refusal)
 
-    def _publish(self, report: CycleReport) -> None:
+    def _publish_report(self, report: CycleReport) -> None:
         before, self.newest = self.newest, report
-        # The step first: the world model has 20 ms from here.
+        # The step first: the world model has 20 ms from now.
         if report.step is not None:
             self._steps.publish(self._messages.policy_step(report))
             self._journal.write(
@@ -150,10 +150,10 @@ class ReportPublisher:
                 compute_ms=report.compute_ms,
             )
         if report.state is not None:
-            # Told again and again, the last state of a silent robot would pass for one at rest.
+            # Published repeatedly, the last state of a silent robot would look like a robot at rest.
             if before is None or report.state is not before.state:
                 self._states.publish(self._messages.joint_states(report.state))
                 self._imu.publish(self._messages.imu(report.state))
             self._commands.publish(self._messages.joint_commands(report.command, report.state))
         if self._dry_run_log is not None:
-            self._dry_run_log.take(report)
+            self._dry_run_log.update(report)

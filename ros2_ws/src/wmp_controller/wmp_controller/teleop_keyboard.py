@@ -1,7 +1,7 @@
 """Drive the robot from a terminal: keys to ``cmd_vel`` and to the services of policy_node.
 
-The keyboard as a dead-man's handle: a terminal tells of keys that are pressed, never of one that is let go,
-but a key that is held repeats. So the robot moves while spaces keep coming, and walks on the spot afterwards.
+The space bar is the dead-man switch. A terminal reports that a key is pressed but not that it is released;
+a held key repeats. So the robot moves while spaces keep arriving, and walks on the spot afterwards.
 """
 
 from __future__ import annotations
@@ -29,43 +29,43 @@ from std_srvs.srv import Trigger
 from wmp_ros.parameters import declare
 
 HELP = """\
-  space held: move; let go: stop moving within 0.7 s
+  space held: move; released: stop moving within 0.7 s
   w s   faster forward, backward        1  stand up
   a d   turn left, right                2  walk
   q e   step left, right                3  sit down
   z     velocity to zero                x  stop: damp the joints at once
-  (velocities beyond the bundle's training are clamped: the released ones know no backward and no sideways)
-  Ctrl-C ends (the robot then stands still after its command time-out)
+  (velocities outside the trained range are clamped: the released bundle walks neither backward nor sideways)
+  Ctrl-C quits (the robot then stops after its command time-out)
 """
 
 _SERVICES = {"1": "stand_up", "2": "walk", "3": "sit_down", "x": "stop"}
 
-#: What a terminal sends for an arrow, a function key or Alt with a letter: none of them is a key of ours, but
-#: most contain one. The rest of one that was cut off follows within this time (s).
+#: What a terminal sends for an arrow key, a function key or Alt with a letter. None of them is used here, but
+#: most contain a key that is. The rest of a sequence that was cut off follows within _REST_S [s].
 _ESCAPE_SEQUENCE = re.compile(r"\x1b+(\[\[?[0-?]*[ -/]*[@-~]?|O.?|.?)", re.DOTALL)
 _CUT_OFF = re.compile(r"\x1b+(\[\[?[0-?]*[ -/]*|O)?\Z")
 _REST_S = 0.05
 
-#: cmd_vel is repeated at this interval (s): the controller takes silence for a lost operator.
+#: Interval at which cmd_vel is repeated [s]: without messages the controller assumes a lost operator.
 _REPEAT_S = 0.1
-#: The dead-man's handle. A key that changes the velocity is none: held, it would raise what it sets going.
-_HANDLE = " "
-#: s for which it counts as held. A held key repeats every 0.03 to 0.09 s, first after up to 0.66 s.
+#: The dead-man switch. A key that changes the velocity cannot be one: held, it would raise the velocity.
+_DEAD_MAN_KEY = " "
+#: Time for which it counts as held [s]. A held key repeats every 0.03 to 0.09 s, first after up to 0.66 s.
 _HELD_S = 0.7
-#: s within which the same key once more is a key that is held, not one that is pressed again.
+#: Time within which the same key again is a held key, not a second press [s].
 _AUTOREPEAT_S = 0.12
 
 
 @dataclass(frozen=True)
 class Velocity:
-    """Velocity command: vx m/s, vy m/s, yaw rate rad/s, limited to +-``limit`` of each."""
+    """Velocity command: vx (m/s), vy (m/s), yaw rate (rad/s)."""
 
     vx: float = 0.0
     vy: float = 0.0
     yaw_rate: float = 0.0
 
     def after(self, key: str, step: float = 0.1, limit: float = 1.0) -> Velocity:
-        """The command after a key has been pressed; other keys change nothing."""
+        """The command after ``key`` was pressed, each axis within +-``limit``; other keys change nothing."""
         if key == "z":
             return Velocity()
         changes = {
@@ -86,29 +86,29 @@ class Velocity:
         return f"vx {self.vx:+.1f} m/s  vy {self.vy:+.1f} m/s  yaw {self.yaw_rate:+.1f} rad/s"
 
 
-class DeadMan:
-    """Tells from the keys that arrive whether space is being held; times in s, of one clock."""
+class DeadManSwitch:
+    """Derives from the arriving keys whether space is held; all times are from one clock [s]."""
 
     def __init__(self) -> None:
         self._last: Tuple[str, float] = ("", -math.inf)
-        self._handle_at = -math.inf
+        self._held_at = -math.inf
 
-    def is_new(self, key: str, now: float) -> bool:
-        """Note a key; whether it was pressed, rather than repeated by the terminal."""
+    def update(self, key: str, now: float) -> bool:
+        """Add a key; returns whether it was pressed rather than repeated by the terminal."""
         last, at = self._last
         self._last = (key, now)
-        if key == _HANDLE:
-            self._handle_at = now
+        if key == _DEAD_MAN_KEY:
+            self._held_at = now
         return key != last or now - at > _AUTOREPEAT_S
 
     def is_held(self, now: float) -> bool:
-        return now - self._handle_at <= _HELD_S
+        return now - self._held_at <= _HELD_S
 
 
 class RawTerminal:
-    """Single key presses from a terminal, whose settings are restored on the way out.
+    """Reads single keys from a terminal and restores its settings at exit.
 
-    Ctrl-S is a key like any other: it would stop the terminal, and whoever writes there would read no ``x``.
+    Ctrl-S is an ordinary key here: as flow control it would block output, and then no ``x`` would be read.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -123,14 +123,14 @@ class RawTerminal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(termios.error):  # a terminal that is gone has no settings
+        with contextlib.suppress(termios.error):  # the terminal is gone
             termios.tcsetattr(self._fd, termios.TCSADRAIN, self._saved)
 
     def keys(self, timeout_s: float) -> List[str]:
-        """Letters, digits and the like pressed within ``timeout_s``; no arrows, no function keys.
+        """Letters, digits and other plain keys pressed within ``timeout_s`` [s]; no arrows or function keys.
 
         Raises:
-            EOFError: the terminal is gone, as when a connection breaks: nobody can press a key any more.
+            EOFError: the terminal is gone, for example because a connection broke.
         """
         typed = self._read(timeout_s)
         while _CUT_OFF.search(typed):
@@ -160,18 +160,18 @@ class Teleop(Node):
         super().__init__("teleop_keyboard")
         controller = declare(self, "controller", "policy_node")
         self._publisher = self.create_publisher(Twist, "cmd_vel", 1)
-        self._orders = {
+        self._trigger_clients = {
             key: self.create_client(Trigger, f"{controller}/{name}") for key, name in _SERVICES.items()
         }
-        self._dead_man = DeadMan()
+        self._dead_man = DeadManSwitch()
         self.velocity = Velocity()
         self.line = HELP
 
-    def press(self, key: str, now: float) -> None:
-        """Act on a key that arrived at ``now`` s."""
-        if not self._dead_man.is_new(key, now):
+    def on_key(self, key: str, now: float) -> None:
+        """Handle a key that arrived at ``now`` [s]."""
+        if not self._dead_man.update(key, now):
             return
-        if key in self._orders:
+        if key in self._trigger_clients:
             self.velocity = Velocity()
             self._call(key)
         else:
@@ -179,7 +179,7 @@ class Teleop(Node):
             self.line = f"{self.velocity}  (while space is held)"
 
     def publish(self, now: float) -> None:
-        """The velocity while space is held, otherwise zero."""
+        """Publish the velocity while space is held, otherwise zero."""
         velocity = self.velocity if self._dead_man.is_held(now) else Velocity()
         twist = Twist()
         twist.linear.x, twist.linear.y = velocity.vx, velocity.vy
@@ -187,21 +187,21 @@ class Teleop(Node):
         self._publisher.publish(twist)
 
     def _call(self, key: str) -> None:
-        client = self._orders[key]
+        client = self._trigger_clients[key]
         if not client.service_is_ready():
-            self.line = f"{client.srv_name} does not exist: is policy_node running with operator 'ros'?"
+            self.line = f"no service {client.srv_name}: is policy_node running with operator 'ros'?"
             return
         self.line = f"{_SERVICES[key]} ..."
-        client.call_async(Trigger.Request()).add_done_callback(self._show)
+        client.call_async(Trigger.Request()).add_done_callback(self._on_answer)
 
-    def _show(self, answer: Future) -> None:
+    def _on_answer(self, answer: Future) -> None:
         self.line = answer.result().message
 
 
 def main() -> int:
     """Run until Ctrl-C, SIGTERM, or the end of the terminal."""
     if not sys.stdin.isatty():
-        sys.stderr.write("teleop_keyboard needs a terminal: start it on its own, not from a launch file\n")
+        sys.stderr.write("teleop_keyboard needs a terminal: start it by itself, not from a launch file\n")
         return 1
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -212,7 +212,7 @@ def main() -> int:
     except KeyboardInterrupt:
         return 0
     except EOFError as error:
-        sys.stderr.write(f"teleop_keyboard: {error}; the robot stands still after its command time-out\n")
+        sys.stderr.write(f"teleop_keyboard: {error}; the robot stops after its command time-out\n")
         return 1
     finally:
         node.destroy_node()
@@ -223,7 +223,7 @@ def _run(node: Teleop, terminal: RawTerminal) -> NoReturn:
     shown = ""
     while True:
         for key in terminal.keys(_REPEAT_S):
-            node.press(key, time.monotonic())
+            node.on_key(key, time.monotonic())
         node.publish(time.monotonic())
         rclpy.spin_once(node, timeout_sec=0.0)
         if node.line != shown:

@@ -243,7 +243,7 @@ class A1Sim(Node):
         self._image.publish(image)
 
     def _publish_truth(self, truth: GroundTruth, stamp: Time) -> None:
-        message = Odometry(child_frame_id="base")
+        message = Odometry(child_frame_id="base_link")
         message.header.stamp, message.header.frame_id = stamp, "world"
         pose, twist = message.pose.pose, message.twist.twist
         pose.position.x, pose.position.y, pose.position.z = truth.position
