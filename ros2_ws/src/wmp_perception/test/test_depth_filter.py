@@ -1,4 +1,4 @@
-"""The real librealsense filters, fed without a camera."""
+"""The real librealsense filters, without a camera."""
 
 import numpy as np
 import pytest
@@ -14,8 +14,8 @@ CROP = slice(95, 330)
 
 
 def box_in_front_of_wall(shift: int, rng: np.random.Generator) -> np.ndarray:
-    """A box at 0.9 m before a wall at 1.6 m, with stereo noise, dropouts, the box's shadow and the blind left
-    band."""
+    """A box at 0.9 m in front of a wall at 1.6 m, with stereo noise, dropouts, the box's shadow and the
+    invalid band at the left."""
     depth = np.full((240, 424), 1600.0)
     left = 150 + shift
     depth[60:200, left : left + 120] = 900.0
@@ -41,7 +41,7 @@ def test_the_same_frames_give_the_same_output():
     np.testing.assert_array_equal(first, second)
 
 
-def test_an_output_does_not_change_when_the_next_frame_is_processed():
+def test_processing_the_next_frame_does_not_change_an_earlier_output():
     chain = DepthFilter(DepthFilterSettings(), D435I, 0.001)
     frames = scene(2)
     out = chain.process(frames[0])
@@ -50,12 +50,12 @@ def test_an_output_does_not_change_when_the_next_frame_is_processed():
     np.testing.assert_array_equal(out, before)
 
 
-def test_a_flat_wall_stays_where_it_is():
+def test_a_flat_wall_keeps_its_distance():
     out = filtered(DepthFilterSettings(), [np.full((240, 424), 1500, np.uint16)] * 3)[-1]
     assert np.abs(out.astype(int) - 1500).max() <= 2
 
 
-def test_the_default_chain_leaves_no_hole_where_the_network_looks():
+def test_the_default_filters_leave_no_hole_in_the_networks_crop():
     frames = scene(10)
     assert (frames[-1][:, CROP] == 0).mean() > 0.03
     assert (filtered(DepthFilterSettings(), frames)[-1][:, CROP] == 0).sum() == 0
@@ -67,12 +67,12 @@ def test_the_shadow_of_a_box_is_filled_with_the_wall_behind_it():
     assert abs(np.median(shadow) - 1600) < 20
 
 
-def test_without_hole_filling_holes_stay():
+def test_without_hole_filling_holes_remain():
     out = filtered(DepthFilterSettings(hole_filling="off", temporal_persistence=0), scene(1))[0]
     assert (out[80:180, 140:148] == 0).mean() > 0.5
 
 
-def test_noise_gets_smaller_and_the_edge_stays_sharp():
+def test_noise_decreases_and_the_edge_stays_sharp():
     raw, out = scene(5)[-1], filtered(DepthFilterSettings(), scene(5))[-1]
     box = (slice(80, 180), slice(180, 240))
     measured = raw[box][raw[box] > 0]
@@ -107,7 +107,7 @@ def test_a_frame_of_another_size_is_refused():
         chain.process(np.zeros((480, 848), np.uint16))
 
 
-def test_without_a_camera_opening_says_so_at_once():
+def test_opening_a_missing_camera_fails_at_once():
     camera = RealSenseCamera(CameraSettings(serial="000000000000"))
     with pytest.raises(RealSenseError, match="no RealSense camera"):
         camera.open()

@@ -1,4 +1,4 @@
-"""Replacing the depth image changes z, the next h and the action: the policy sees."""
+"""Replacing the depth image changes z, the next h and the action: the policy uses depth."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def standing(bundle):
 
 
 def interval(bundle, depth_m):
-    """z after one observation of ``depth_m``, the h that follows, and the action taken with that h."""
+    """z after observing ``depth_m``, the h that follows, and the action computed from that h."""
     model, policy, state = bundle.create_world_model(), bundle.create_policy(), standing(bundle)
     command = np.float32([0.5, 0.0, 0.0])
     steps = [policy.step(state, command, model.state.h) for _ in range(5)]
@@ -38,7 +38,7 @@ def interval(bundle, depth_m):
 
 
 def images(bundle):
-    """An open floor, and a wall close to the camera."""
+    """Open floor, and a wall close to the camera."""
     depth = bundle.contract.depth
     rows = (np.arange(depth.height) + 0.5 - depth.height / 2) / depth.focal_length
     floor = np.where(rows > 0, 0.3 / np.maximum(rows, 1e-6), depth.far)

@@ -1,4 +1,4 @@
-"""Frames are chosen by their stamps, whatever the order of arrival."""
+"""Frames are selected by their stamps, whatever the order of arrival."""
 
 import pytest
 from hypothesis import given
@@ -15,11 +15,11 @@ def selection() -> DepthSelection:
     return DepthSelection(TIMING, TOLERANCE)
 
 
-def test_the_frame_nearest_to_one_interval_ago_is_chosen():
+def test_the_frame_nearest_to_the_target_time_is_selected():
     chosen = selection()
     for stamp in (0.867, 0.900, 0.933):
         assert chosen.on_frame(stamp, f"frame at {stamp}") == []
-    (frame,) = chosen.on_step(0, 1.01)  # wants 0.91: 0.900 is 10 ms away, 0.933 23 ms
+    (frame,) = chosen.on_step(0, 1.01)  # target time 0.91: 0.900 is 10 ms away, 0.933 23 ms
     assert (frame.tick, frame.frame) == (0, "frame at 0.9")
     assert frame.age_error == pytest.approx(-0.01)
 
@@ -30,7 +30,7 @@ def test_only_world_model_ticks_get_a_frame():
     assert [len(chosen.on_step(tick, 1.0)) for tick in range(6)] == [1, 0, 0, 0, 0, 1]
 
 
-def test_a_step_waits_until_no_later_frame_can_lie_nearer():
+def test_a_step_waits_until_no_later_frame_can_be_nearer():
     chosen = selection()
     chosen.on_frame(0.89, "before")
     assert chosen.on_step(0, 1.0) == []
@@ -38,7 +38,7 @@ def test_a_step_waits_until_no_later_frame_can_lie_nearer():
     assert frame.frame == "after"
 
 
-def test_without_a_frame_within_the_tolerance_none_is_chosen_and_it_is_counted():
+def test_a_tick_without_a_frame_within_the_tolerance_is_counted():
     chosen = selection()
     chosen.on_frame(0.85, "too early")
     chosen.on_frame(0.95, "too late")
@@ -46,21 +46,21 @@ def test_without_a_frame_within_the_tolerance_none_is_chosen_and_it_is_counted()
     assert chosen.missed == 1
 
 
-def test_ticks_that_wait_in_vain_for_a_camera_that_has_stopped_are_counted():
+def test_ticks_of_a_camera_that_has_stopped_are_counted():
     chosen = selection()
     for tick in range(0, 5 * 10, 5):
         assert chosen.on_step(tick, 1.0 + 0.02 * tick) == []
     assert chosen.missed == 2  # of ten ticks, eight may still wait
 
 
-def test_silence_past_the_wanted_time_decides_that_there_is_no_frame():
+def test_a_missing_frame_after_the_target_time_decides_that_there_is_none():
     chosen = selection()
     chosen.on_frame(0.85, "too early")
-    assert chosen.on_step(0, 1.0) == chosen.on_silence(0.89) == []
-    assert chosen.on_silence(0.91) == [SelectedFrame(0, 0.9, None, 0.0)]
+    assert chosen.on_step(0, 1.0) == chosen.on_missing_frame(0.89) == []
+    assert chosen.on_missing_frame(0.91) == [SelectedFrame(0, 0.9, None, 0.0)]
 
 
-def test_a_new_run_forgets_what_the_last_one_still_waited_for():
+def test_a_new_run_drops_the_ticks_that_the_last_one_waited_for():
     chosen = selection()
     chosen.on_step(5, 1.0)
     chosen.on_step(0, 3.0, is_first=True)
@@ -68,7 +68,7 @@ def test_a_new_run_forgets_what_the_last_one_still_waited_for():
     assert [f.tick for f in chosen.on_frame(2.9, "new")] == [0]
 
 
-def test_when_the_clock_of_the_camera_is_set_back_old_frames_are_forgotten():
+def test_old_frames_are_dropped_when_the_clock_of_the_camera_is_set_back():
     chosen = selection()
     chosen.on_frame(100.0, "before the jump")
     chosen.on_frame(0.9, "after the jump")
@@ -76,14 +76,14 @@ def test_when_the_clock_of_the_camera_is_set_back_old_frames_are_forgotten():
 
 
 @pytest.mark.parametrize("tolerance", [0.0, -0.01, 0.05, float("nan")])
-def test_a_tolerance_with_which_two_ticks_could_share_a_frame_is_refused(tolerance):
+def test_a_tolerance_that_lets_two_ticks_share_a_frame_is_refused(tolerance):
     with pytest.raises(ValueError, match="depth tolerance"):
         DepthSelection(TIMING, tolerance)
 
 
 @st.composite
 def arrivals(draw):
-    """Camera stamps with jitter and drops, and a merge of steps and frames that keeps both orders."""
+    """Camera stamps with jitter and drops, interleaved with steps; each of the two stays in order."""
     period = 1 / 30
     offset = draw(st.floats(0, period))
     kept = draw(st.lists(st.sampled_from([True, True, True, False]), min_size=20, max_size=20))
@@ -95,7 +95,7 @@ def arrivals(draw):
 
 
 @given(arrivals())
-def test_the_order_of_arrival_does_not_change_which_frames_are_chosen(case):
+def test_the_order_of_arrival_does_not_change_the_selection(case):
     steps, frames, order = case
 
     def run(kinds):
@@ -111,8 +111,8 @@ def test_the_order_of_arrival_does_not_change_which_frames_are_chosen(case):
 
     reference = []
     for tick, stamp in steps[::5]:
-        wanted = stamp - 0.1
-        nearest = min(frames, key=lambda frame: abs(frame - wanted), default=None)
-        if frames and max(frames) >= wanted and abs(nearest - wanted) <= TOLERANCE:
+        target = stamp - 0.1
+        nearest = min(frames, key=lambda frame: abs(frame - target), default=None)
+        if frames and max(frames) >= target and abs(nearest - target) <= TOLERANCE:
             reference.append((tick, nearest))
     assert run(order) == reference

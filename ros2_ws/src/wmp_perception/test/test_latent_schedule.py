@@ -12,7 +12,7 @@ TIMING = TimingContract(control_period=0.02, world_model_interval=5, depth_age=0
 
 
 class CallLog:
-    """A world model that writes down what it is asked."""
+    """A world model that records its calls."""
 
     def __init__(self):
         self.calls = []
@@ -58,7 +58,7 @@ def test_an_interval_is_one_observation_and_one_advance_with_five_actions():
     assert (results[4].tick, results[4].stamp) == (5, pytest.approx(1.08))
 
 
-def test_the_image_may_come_in_the_middle_of_its_interval():
+def test_the_image_may_arrive_in_the_middle_of_its_interval():
     runner, model = schedule()
     for tick in range(3):
         runner.on_step(step(tick))
@@ -75,7 +75,7 @@ def test_in_real_time_a_missing_image_is_replaced_by_the_prior_at_once():
     assert model.calls[1] == ("observe", 0.0, None)
 
 
-def test_an_image_that_came_too_late_is_not_taken_for_the_next_tick():
+def test_a_late_image_is_not_used_for_the_next_tick():
     runner, model = schedule()
     for tick in range(6):
         runner.on_step(step(tick))
@@ -92,17 +92,17 @@ def test_in_lockstep_the_interval_waits_for_its_image():
     assert not runner.is_waiting and model.calls[1] == observed(0)
 
 
-def test_who_gives_up_waiting_gets_the_prior():
+def test_an_interval_that_continues_without_its_image_uses_the_prior():
     runner, model = schedule(wait=True)
-    assert runner.give_up_waiting() is None
+    assert runner.continue_with_prior() is None
     for tick in range(5):
         runner.on_step(step(tick))
-    assert runner.give_up_waiting().tick == 5
+    assert runner.continue_with_prior().tick == 5
     assert model.calls[1] == ("observe", 0.0, None)
 
 
 @pytest.mark.parametrize("missing", [2, 4, 5])
-def test_after_a_gap_the_model_starts_anew_at_the_next_world_model_tick(missing):
+def test_after_a_gap_the_model_restarts_at_the_next_world_model_tick(missing):
     runner, model = schedule()
     results = {tick: runner.on_step(step(tick)) for tick in range(15) if tick != missing}
     assert runner.gaps == 1
@@ -119,14 +119,14 @@ def test_after_a_gap_the_model_starts_anew_at_the_next_world_model_tick(missing)
     )
 
 
-def test_a_node_that_joins_a_running_robot_begins_at_the_next_world_model_tick():
+def test_a_schedule_that_joins_a_walking_robot_starts_at_the_next_world_model_tick():
     runner, model = schedule()
     results = [runner.on_step(step(tick, is_first=False)) for tick in range(3, 10)]
     assert results[-1].tick == 10
     assert model.calls == ["reset", ("observe", 5.0, None), ("advance", (5, 6, 7, 8, 9))]
 
 
-def test_a_new_run_forgets_the_interval_that_the_last_one_left_open():
+def test_a_new_run_drops_the_open_interval_of_the_last_one():
     runner, model = schedule(wait=True)
     for tick in range(5):
         runner.on_step(step(tick))
@@ -141,7 +141,7 @@ def test_a_new_run_forgets_the_interval_that_the_last_one_left_open():
     st.permutations(["step"] * 20 + ["image"] * 4), st.lists(st.floats(-0.039, 0.039), min_size=4, max_size=4)
 )
 def test_in_lockstep_the_order_of_arrival_does_not_change_the_calls(order, errors):
-    """As in the graph, no step after an interval is sent before its latent is there."""
+    """As in the graph, the step after an interval is sent only once the interval's latent is known."""
     runner, model = schedule(wait=True)
     images = iter([image(5 * i, errors[i]) for i in range(4)])
     steps = iter(range(20))

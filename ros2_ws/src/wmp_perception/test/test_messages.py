@@ -1,4 +1,4 @@
-"""Messages that come from outside are taken for what they say, or refused."""
+"""Depth messages are decoded, or refused with the reason."""
 
 import numpy as np
 import pytest
@@ -10,17 +10,17 @@ from wmp_testing.tiny_bundle import tiny_contract
 DEPTH = tiny_contract().depth
 
 
-def test_an_image_of_the_contracts_size_arrives_as_it_was_sent():
+def test_an_image_of_the_contracts_size_survives_the_conversion():
     metres = np.linspace(0.1, 2.0, 64 * 64, dtype=np.float32).reshape(64, 64)
     np.testing.assert_array_equal(world_model_image(image_from_metres(metres, 1.0, "camera"), DEPTH), metres)
 
 
-def test_an_empty_image_says_that_there_is_none():
+def test_an_empty_message_means_no_image():
     assert world_model_image(image_from_metres(np.zeros((0, 0), np.float32), 1.0, "camera"), DEPTH) is None
 
 
 @pytest.mark.parametrize(
-    ("image", "told"),
+    ("image", "reason"),
     [
         (
             image_from_metres(np.ones((32, 64), np.float32), 1.0, ""),
@@ -30,6 +30,6 @@ def test_an_empty_image_says_that_there_is_none():
         (Image(height=64, width=64, encoding="16UC1"), "expected '32FC1' with 16384"),
     ],
 )
-def test_what_the_world_model_cannot_take_is_refused_and_says_why(image, told):
-    with pytest.raises(ValueError, match=told):
+def test_an_unusable_image_is_refused_with_the_reason(image, reason):
+    with pytest.raises(ValueError, match=reason):
         world_model_image(image, DEPTH)

@@ -1,4 +1,4 @@
-"""A camera that is not there is told at once, in one line, by a real process."""
+"""A missing camera is reported at once, in one line, by a real process."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ def test_a_missing_camera_is_one_line_that_says_what_to_check(tmp_path):
     log = tmp_path / "log"
     code = "from wmp_perception.depth_node import main; raise SystemExit(main())"
     arguments = ["-p", f"bundle:={write_tiny_bundle(tmp_path / 'tiny')}", "-p", "source:=device"]
-    # A serial number that no camera has: the test holds where one is plugged in, too.
+    # No camera has this serial number, so the test also works with a camera connected.
     arguments += ["-p", "camera.serial:=none"]
     with log.open("w") as output:
         node = subprocess.Popen(
@@ -23,7 +23,7 @@ def test_a_missing_camera_is_one_line_that_says_what_to_check(tmp_path):
         while "no RealSense camera" not in log.read_text():
             assert time.monotonic() < deadline and node.poll() is None, log.read_text()
             time.sleep(0.05)
-        time.sleep(2.5)  # the camera is looked for again, which is no news
+        time.sleep(2.5)  # a retry with the same problem logs nothing new
         node.terminate()
         assert node.wait(timeout=20) == 0
     finally:

@@ -1,5 +1,5 @@
-"""depth_node and world_model_node as processes of their own, over real DDS, against the library called
-directly."""
+"""depth_node and world_model_node in their own processes, over real DDS, compared with direct calls of the
+library."""
 
 import json
 import os
@@ -27,6 +27,7 @@ from wmp_perception.depth_filter import DepthFilterSettings
 from wmp_perception.depth_pipeline import DepthPipeline
 from wmp_perception.realsense import RawFrame
 from wmp_ros.qos import RELIABLE
+from wmp_ros.stamps import to_seconds, to_stamp
 from wmp_testing.tiny_bundle import write_tiny_bundle
 
 D435I = CameraIntrinsics(424, 240, 211.4, 211.4, 212.6, 117.7)
@@ -82,7 +83,7 @@ def node():
 
 
 class Graph:
-    """Plays camera and policy, and collects what the nodes publish."""
+    """Acts as camera and policy, and collects what the nodes publish."""
 
     def __init__(self, node):
         self.node = node
@@ -99,7 +100,7 @@ class Graph:
     def wait(self, condition, timeout_s=20.0):
         deadline = time.monotonic() + timeout_s
         while not condition():
-            assert time.monotonic() < deadline, "the nodes did not get there in time"
+            assert time.monotonic() < deadline, "the condition did not come true in time"
             self.executor.spin_once(timeout_sec=0.05)
 
     def wait_for_matches(self):
@@ -116,13 +117,13 @@ class Graph:
         info = CameraInfo(width=424, height=240)
         info.k = [211.4, 0.0, 212.6, 0.0, 211.4, 117.7, 0.0, 0.0, 1.0]
         image = Image(width=424, height=240, step=848, encoding="16UC1", data=array("B", depth.tobytes()))
-        info.header.stamp = image.header.stamp = messages.to_stamp(stamp)
+        info.header.stamp = image.header.stamp = to_stamp(stamp)
         self.images.publish(image)
         self.infos.publish(info)
 
     def publish_step(self, tick, stamp, proprioception, action):
         step = PolicyStep(tick=tick, is_first=tick == 0)
-        step.header.stamp = messages.to_stamp(stamp)
+        step.header.stamp = to_stamp(stamp)
         step.proprioception, step.action = array("f", proprioception.tobytes()), array("f", action.tobytes())
         self.steps.publish(step)
 
@@ -145,7 +146,7 @@ class Recording:
         return round(10.0 + 0.02 * tick, 6)
 
     def latents_by_library(self, path):
-        """What the nodes have to publish: the same library called in the plainest order."""
+        """What the nodes must publish: the same library called in the simplest order."""
         bundle = load_verified(path)
         pipeline = DepthPipeline(bundle.contract, DepthFilterSettings(), 0.04)
         for stamp, depth in self.frames:
@@ -166,7 +167,7 @@ def start_both(processes, bundle):
 
 
 @pytest.mark.parametrize("late", ["frames", "steps"])
-def test_the_graph_publishes_what_the_library_computes_whichever_comes_first(bundle, processes, node, late):
+def test_the_graph_publishes_what_the_library_computes_in_any_order_of_arrival(bundle, processes, node, late):
     graph, recording = Graph(node), Recording()
     nodes = start_both(processes, bundle)
     graph.wait_for_matches()
@@ -180,7 +181,7 @@ def test_the_graph_publishes_what_the_library_computes_whichever_comes_first(bun
             graph.publish_step(
                 tick, recording.stamp(tick), recording.proprioception[tick], recording.actions[tick]
             )
-        # The policy waits for the latent of its tick before it goes on.
+        # The policy waits for the latent of its tick before it continues.
         if late == "steps" or interval > 0:
             graph.wait(lambda: len(graph.latents) == interval + 1)
 
@@ -197,13 +198,13 @@ def test_the_graph_publishes_what_the_library_computes_whichever_comes_first(bun
     for index, (image, state) in enumerate(recording.latents_by_library(bundle)):
         message = graph.latents[index]
         assert (message.tick, message.source) == (5 * (index + 1), Latent.POSTERIOR)
-        assert messages.to_seconds(message.header.stamp) == pytest.approx(recording.stamp(5 * index + 4))
+        assert to_seconds(message.header.stamp) == pytest.approx(recording.stamp(5 * index + 4))
         assert message.depth_age == pytest.approx(recording.stamp(5 * index) - image.stamp, abs=1e-5)
         assert message.kl == pytest.approx(state.kl)
         np.testing.assert_array_equal(message.h, state.h)
         np.testing.assert_array_equal(message.z, state.z)
         np.testing.assert_array_equal(messages.metres_from_image(graph.depths[index]), image.metres)
-        assert messages.to_seconds(graph.depths[index].header.stamp) == pytest.approx(image.stamp)
+        assert to_seconds(graph.depths[index].header.stamp) == pytest.approx(image.stamp)
     assert [process.end()[0] for process in nodes] == [0, 0]
 
 
@@ -224,13 +225,13 @@ def test_with_other_depth_images_the_graph_publishes_another_h(bundle, processes
     assert not np.allclose(graph.latents[0].h, graph.latents[2].h, atol=1e-4)
 
 
-def test_without_images_the_world_model_goes_on_with_its_prior_and_says_so(bundle, processes, node):
+def test_without_images_the_world_model_continues_with_its_prior_and_reports_it(bundle, processes, node):
     graph, recording = Graph(node), Recording()
     depths = node.create_publisher(Image, "wmp/depth", RELIABLE)
     processes("world_model_node", bundle=bundle)
     graph.wait(lambda: graph.steps.get_subscription_count() >= 1 and depths.get_subscription_count() >= 1)
     graph.wait(lambda: node.count_publishers("wmp/latent") >= 1)
-    # Of the right age, but not an image that the networks take: refused, and no reason to end.
+    # Of the right age but the wrong size: refused, and the node continues.
     wrong = np.ones((3, 3), np.float32)
     depths.publish(messages.image_from_metres(wrong, recording.stamp(0) - 0.1, "camera"))
     for tick in range(5):
@@ -241,12 +242,12 @@ def test_without_images_the_world_model_goes_on_with_its_prior_and_says_so(bundl
     assert graph.latents[0].source == Latent.PRIOR
     assert graph.latents[0].depth_stamp == Time() and np.isnan(graph.latents[0].depth_age)
     graph.wait(lambda: any("prior" in d.status[0].message for d in graph.diagnostics))
-    told = {entry.key: entry.value for entry in graph.diagnostics[-1].status[0].values}
-    assert told["bundle_sha256"] == Bundle.load_unverified(bundle).sha256
+    values = {entry.key: entry.value for entry in graph.diagnostics[-1].status[0].values}
+    assert values["bundle_sha256"] == Bundle.load_unverified(bundle).sha256
 
 
 @pytest.mark.parametrize("module", ["depth_node", "world_model_node"])
-def test_a_node_has_its_priority_and_its_process_one_below_or_says_why_not(bundle, processes, node, module):
+def test_a_node_has_its_priority_and_its_process_one_below_or_a_warning(bundle, processes, node, module):
     graph = Graph(node)
     source = {"source": "topic"} if module == "depth_node" else {}
     running = processes(module, bundle=bundle, **source, **{"realtime.priority": 5})
@@ -262,28 +263,28 @@ def test_a_node_has_its_priority_and_its_process_one_below_or_says_why_not(bundl
         assert len(threads) > 1 and found == {**dict.fromkeys(threads, 4), main: 5}
 
 
-def test_a_camera_without_calibration_or_with_another_time_is_told_and_ends_nothing(bundle, processes, node):
+def test_a_camera_without_calibration_or_with_another_time_is_reported(bundle, processes, node):
     graph = Graph(node)
     running = processes("depth_node", bundle=bundle, source="topic")
     graph.wait(lambda: graph.images.get_subscription_count() >= 1)
     graph.wait(lambda: graph.infos.get_subscription_count() >= 1)
     graph.infos.publish(CameraInfo(width=424, height=240))
 
-    def is_told(problem):
+    def is_reported(problem):
         return any(problem in d.status[0].message for d in graph.diagnostics)
 
     def is_ahead():
         graph.publish_frame(time.time() + 5.0, np.full((240, 424), 1000, np.uint16))
-        return is_told("ahead of this computer's time")
+        return is_reported("ahead of this computer's time")
 
-    graph.wait(lambda: is_told("no usable frame yet"))
+    graph.wait(lambda: is_reported("no usable frame yet"))
     graph.wait(is_ahead)
     assert "no usable frame yet" not in graph.diagnostics[-1].status[0].message
     _, text = running.end()
     assert "camera intrinsics: fx is 0.0" in text and "Traceback" not in text
 
 
-def test_depth_node_says_where_the_bundle_expects_the_camera(tmp_path, processes, node):
+def test_depth_node_logs_where_the_bundle_expects_the_camera(tmp_path, processes, node):
     graph = Graph(node)
     path = write_tiny_bundle(tmp_path / "tiny")
     description = json.loads((path / "bundle.json").read_text())

@@ -1,4 +1,4 @@
-"""A camera that fails in any way is let go and looked for again. None is needed: these only fail."""
+"""A camera that fails in any way is closed and retried. The cameras here are simulated."""
 
 import threading
 from types import SimpleNamespace
@@ -11,7 +11,7 @@ from wmp_perception.realsense_thread import CameraThread
 
 
 class FlakyCamera:
-    """Every camera fails where ``failures`` says; the last one delivers frames."""
+    """Each attempt fails as ``failures`` says; after them the camera delivers frames."""
 
     def __init__(self, failures):
         self.failures, self.opened, self.closed = failures, 0, 0
@@ -43,9 +43,9 @@ class FlakyCamera:
         [{"wait": RuntimeError("frame did not arrive"), "close": RuntimeError("unplugged")}],
         [{"wait": ValueError("intrinsics")}, {"wait": AssertionError()}],
     ],
-    ids=["not there", "unplugged", "a bug, with and without words"],
+    ids=["not there", "unplugged", "a bug, with and without a message"],
 )
-def test_whatever_goes_wrong_the_camera_is_closed_and_looked_for_again(monkeypatch, failures):
+def test_after_any_error_the_camera_is_closed_and_retried(monkeypatch, failures):
     camera, arrived = FlakyCamera(failures), threading.Event()
     monkeypatch.setattr(realsense_thread, "RETRY_S", 0.01)
     monkeypatch.setattr(realsense_thread, "RealSenseCamera", camera)
@@ -57,7 +57,7 @@ def test_whatever_goes_wrong_the_camera_is_closed_and_looked_for_again(monkeypat
     assert camera.opened == camera.closed == len(failures) + 1
 
 
-def test_frames_that_cannot_be_used_are_a_problem_that_is_told(monkeypatch):
+def test_an_error_in_the_frame_callback_is_reported_as_a_problem(monkeypatch):
     arrived = threading.Event()
 
     def refuse(frame):
@@ -73,7 +73,7 @@ def test_frames_that_cannot_be_used_are_a_problem_that_is_told(monkeypatch):
     assert thread.problem == "AssertionError()"
 
 
-def test_a_camera_whose_set_up_fails_half_way_is_let_go(monkeypatch):
+def test_a_camera_whose_set_up_fails_half_way_is_released(monkeypatch):
     calls = []
 
     def fail():

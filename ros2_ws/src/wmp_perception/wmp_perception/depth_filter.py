@@ -1,7 +1,6 @@
-"""The librealsense post-processing chain, the same for frames of a camera and frames of a topic.
+"""The librealsense post-processing filters, for frames from a camera and from a topic.
 
-Frames enter through ``rs.software_device``, so simulation, bag replay and the robot run the very same
-filters.
+Frames enter through ``rs.software_device``, so simulation, bag replay and robot run the same filters.
 """
 
 from __future__ import annotations
@@ -14,37 +13,42 @@ import numpy as np
 from wmp_core.depth.geometry import CameraIntrinsics
 from wmp_perception.realsense import RealSenseError, import_realsense
 
-#: librealsense's hole filling modes. "left": the value of the left neighbour; others: of the neighbour named.
+#: librealsense's hole filling modes: a hole takes the value of its left, farthest or nearest neighbour.
 HOLE_FILLING = {"left": 0, "farthest": 1, "nearest": 2}
 
-#: Distance between the imagers of a D435i in mm (data sheet); scales depth <-> disparity.
+#: Distance between the imagers of a D435i (data sheet) [mm]; converts between depth and disparity.
 D435I_BASELINE_MM = 50.0
 
 
 def _check(key: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
-        raise ValueError(f"depth filter: {key} is {value!r}, allowed is {low:g}..{high:g}")
+        raise ValueError(f"depth filter: {key} is {value!r}, allowed: {low:g}..{high:g}")
 
 
 @dataclass(frozen=True)
 class DepthFilterSettings:
-    """Settings of the chain: to disparity, spatial, temporal, to depth, hole filling.
+    """Settings of the filters, in this order: to disparity, spatial, temporal, to depth, hole filling.
 
-    The defaults work in the disparity domain: there the stereo noise does not grow with distance, so that one
-    ``delta`` fits all distances, and the spatial filter takes half the time (whole chain 2.2 ms for 424x240;
-    filling holes first and smoothing depth with magnitude 5 takes 5.9 ms and more).
-    That chain leaves the band at the left edge invalid in which the imagers do not overlap. The network's
-    crop does not reach that far, and an invalid pixel counts as far.
+    The defaults work in the disparity domain. There the stereo noise does not grow with distance, so one
+    ``delta`` fits all distances, and the spatial filter takes half the time: all filters take 2.2 ms for
+    424x240, against 5.9 ms and more for filling holes first and smoothing depth with magnitude 5. The band at
+    the left edge, where the imagers do not overlap, stays invalid. The network's crop does not reach that
+    far, and an invalid pixel counts as far.
 
-    ``spatial_*``: librealsense's edge-preserving smoothing (iterations, weight of the new pixel, step in
-    disparity or depth units above which an edge is kept, radius of hole filling as its index 0..5).
-    ``temporal_alpha``: weight of the new frame. Walking at 0.5 m/s towards a wall, 0.4 (librealsense's
-    default) reads 24 mm behind, 0.6 10 mm, 0.8 4 mm, with 0.3 to 0.4 mm of noise left for each. Training sees
-    no such lag.
-    ``temporal_persistence``: rule for bridging dropped pixels, 0 (never) to 8 (always); 3: valid in 2 of the
-    last 4.
-    ``hole_filling``: "left" fills the shadow on the left of an object with the background beside it. The
-    shadow lies there because depth belongs to the left imager. "off" leaves holes.
+    Attributes:
+        disparity: run the spatial and the temporal filter in the disparity domain.
+        spatial_magnitude: iterations of librealsense's edge-preserving smoothing.
+        spatial_alpha: weight of the new pixel.
+        spatial_delta: step, in disparity or depth units, above which an edge is kept.
+        spatial_holes_fill: radius of hole filling, as its index 0..5.
+        temporal_alpha: weight of the new frame. While walking at 0.5 m/s towards a wall, depth lags by 24 mm
+            with 0.4 (librealsense's default), 10 mm with 0.6 and 4 mm with 0.8; 0.3 to 0.4 mm of noise remain
+            with each. Training has no such lag.
+        temporal_delta: step above which the old frame is dropped.
+        temporal_persistence: rule for bridging dropped pixels, 0 (never) to 8 (always); 3: valid in 2 of the
+            last 4 frames.
+        hole_filling: "left" fills the shadow on the left of an object with the background beside it; the
+            shadow is there because depth belongs to the left imager. "off" leaves holes.
     """
 
     disparity: bool = True
@@ -72,8 +76,7 @@ class DepthFilterSettings:
 
 
 class DepthFilter:
-    """Filters depth frames one after the other; the temporal filter remembers, so every frame must pass
-    through.
+    """Filters depth frames in order. The temporal filter has memory, so every frame must pass through it.
 
     The same frames in the same order give the same output, whatever the time between them.
     """
@@ -93,7 +96,10 @@ class DepthFilter:
             depth: uint16 ``[height, width]`` in depth units, 0 = invalid.
 
         Returns:
-            A new array of the same kind.
+            A new array of the same type and shape.
+
+        Raises:
+            ValueError: another type or shape.
         """
         expected = (self._intrinsics.height, self._intrinsics.width)
         if depth.shape != expected or depth.dtype != np.uint16:
@@ -145,7 +151,7 @@ class DepthFilter:
         self._sensor.start(self._queue)
 
     def _inject(self, depth: np.ndarray) -> Any:
-        """Hand an array to the software device and take it back as a librealsense frame."""
+        """Convert an array to a librealsense frame, by way of the software device."""
         rs = self._rs
         self._count += 1
         frame = rs.software_video_frame()
@@ -158,5 +164,5 @@ class DepthFilter:
         self._sensor.on_video_frame(frame)
         arrived, result = self._queue.try_wait_for_frame(1000)
         if not arrived:
-            raise RealSenseError(f"librealsense did not hand back frame {self._count}; restart the node")
+            raise RealSenseError(f"librealsense did not return frame {self._count}: restart the node")
         return result

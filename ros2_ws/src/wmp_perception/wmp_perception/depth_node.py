@@ -1,10 +1,11 @@
-"""ROS node: depth frames of the camera in, the world model's depth images out.
+"""ROS node: camera depth frames in, the world model's depth images out.
 
 Subscribes ``wmp/policy_step`` and, with ``source: topic``, ``camera/depth/image_rect_raw`` and
-``camera/depth/camera_info``; publishes ``wmp/depth`` and ``diagnostics``. Every decision rests on message
-stamps, so a bag or a simulation in lockstep gives the same images whenever its messages happen to arrive.
+``camera/depth/camera_info``; publishes ``wmp/depth`` and ``diagnostics``. All decisions depend on message
+stamps only, so a bag or a simulation in lockstep gives the same images whatever the order of arrival.
 
-Its topics of the policy's loop appear once the camera is there, so that others see whether it can serve.
+The node joins the policy loop (``wmp/policy_step``, ``wmp/depth``) once the camera is available: other nodes
+can tell from the topics whether it can serve.
 """
 
 from __future__ import annotations
@@ -34,12 +35,14 @@ from wmp_ros.health import Health, Report
 from wmp_ros.parameters import declare, declare_journal, declare_settings
 from wmp_ros.qos import RELIABLE
 from wmp_ros.running import run_node, spin_on_time
+from wmp_ros.stamps import to_seconds
+from wmp_ros.status import BUNDLE_SHA256
 
 IMAGE_TOPIC, INFO_TOPIC = "camera/depth/image_rect_raw", "camera/depth/camera_info"
 
 
 class DepthNode(Node):
-    """Thin shell around :class:`DepthPipeline`."""
+    """Connects :class:`DepthPipeline` to ROS."""
 
     def __init__(self) -> None:
         super().__init__("depth_node")
@@ -52,7 +55,7 @@ class DepthNode(Node):
         self._intrinsics: Optional[CameraIntrinsics] = None
         self._unit = float(declare(self, "depth_unit", 0.001))
         self._lockstep = bool(declare(self, "lockstep", False))
-        # Only the contract is used here; the nodes that run the networks verify them.
+        # Only the contract is used here; the nodes that run the networks verify the bundle.
         bundle = Bundle.load_unverified(str(declare(self, "bundle", "")))
         contract, self._bundle_sha256 = bundle.contract, bundle.sha256
         self.get_logger().info(f"the bundle expects the camera {_place(contract.depth)}")
@@ -63,7 +66,7 @@ class DepthNode(Node):
         self._journal = declare_journal(self)
         import_realsense()
         self._open_source(str(declare(self, "source", "device")))
-        self._bring_up_timer = self.create_timer(0.05, self._bring_up, clock=WALL_CLOCK)
+        self._join_policy_loop_timer = self.create_timer(0.05, self._join_policy_loop, clock=WALL_CLOCK)
         self._health = Health(self, "depth camera", self._report, self._journal)
 
     def destroy_node(self) -> None:
@@ -76,7 +79,8 @@ class DepthNode(Node):
             self._camera = CameraThread(declare_settings(self, "camera", CameraSettings), self._on_frame)
             self._camera.start()
         elif source == "topic":
-            self._waiting: Deque[Image] = deque(maxlen=30)  # images that came before their intrinsics
+            #: Images that arrived before their intrinsics.
+            self._early_images: Deque[Image] = deque(maxlen=30)
             self.create_subscription(CameraInfo, INFO_TOPIC, self._on_camera_info, RELIABLE)
             self.create_subscription(Image, IMAGE_TOPIC, self._on_image, RELIABLE)
         else:
@@ -84,13 +88,13 @@ class DepthNode(Node):
                 f"parameter source is {source!r}, expected 'device' (RealSense on USB) or 'topic'"
             )
 
-    def _bring_up(self) -> None:
-        """Join the policy's loop as soon as the camera is there."""
+    def _join_policy_loop(self) -> None:
+        """Join the policy loop as soon as the camera is available."""
         if not self._has_camera():
             return
         self._publisher = self.create_publisher(Image, "wmp/depth", RELIABLE)
         self.create_subscription(PolicyStep, "wmp/policy_step", self._on_step, RELIABLE)
-        self.destroy_timer(self._bring_up_timer)
+        self.destroy_timer(self._join_policy_loop_timer)
 
     def _has_camera(self) -> bool:
         if self._camera is not None:
@@ -100,19 +104,19 @@ class DepthNode(Node):
     def _on_camera_info(self, info: CameraInfo) -> None:
         try:
             self._intrinsics = messages.intrinsics_from_info(info)
-        except GeometryError as error:  # as from a driver that has not read its calibration yet
+        except GeometryError as error:  # for example from a driver that has not read its calibration yet
             self.get_logger().error(f"{INFO_TOPIC}: {error}", throttle_duration_sec=5.0)
             return
-        while self._waiting:
-            self._on_image(self._waiting.popleft())
+        while self._early_images:
+            self._on_image(self._early_images.popleft())
 
     def _on_image(self, image: Image) -> None:
         if not image.data and self._lockstep:
             with self._lock:
-                self._publish(self._pipeline.on_silence(messages.to_seconds(image.header.stamp)))
+                self._publish(self._pipeline.on_missing_frame(to_seconds(image.header.stamp)))
             return
         if self._intrinsics is None:
-            self._waiting.append(image)
+            self._early_images.append(image)
             return
         try:
             depth = messages.depth_from_image(image)
@@ -122,7 +126,7 @@ class DepthNode(Node):
             self.get_logger().error(str(error), throttle_duration_sec=5.0)
             return
         self._frame_id = image.header.frame_id or self._frame_id
-        self._on_frame(RawFrame(messages.to_seconds(image.header.stamp), depth, self._intrinsics, self._unit))
+        self._on_frame(RawFrame(to_seconds(image.header.stamp), depth, self._intrinsics, self._unit))
 
     def _on_frame(self, frame: RawFrame) -> None:
         with self._lock:
@@ -130,17 +134,15 @@ class DepthNode(Node):
 
     def _on_step(self, step: PolicyStep) -> None:
         with self._lock:
-            self._publish(
-                self._pipeline.on_step(step.tick, messages.to_seconds(step.header.stamp), step.is_first)
-            )
+            self._publish(self._pipeline.on_step(step.tick, to_seconds(step.header.stamp), step.is_first))
 
     def _publish(self, images: List[DepthImage]) -> None:
         for image in images:
             if image.metres.size == 0 and not self._lockstep:
-                continue  # in real time nobody waits for it
+                continue  # nobody waits for it in real time
             assert self._publisher is not None
             self._publisher.publish(messages.image_from_metres(image.metres, image.stamp, self._frame_id))
-            if image.metres.size > 0:  # an empty one says in lockstep that there is none
+            if image.metres.size > 0:  # an empty image says in lockstep that there is none
                 self._published += 1
                 self._journal.write("depth", stamp=image.stamp)
             self._worst_age_error = max(self._worst_age_error, abs(image.age_error))
@@ -149,12 +151,12 @@ class DepthNode(Node):
         with self._lock:
             health, missed = self._pipeline.health, self._pipeline.missed
         problem = self._camera.problem if self._camera is not None else ""
-        # Simulated stamps say nothing about wall time.
+        # Simulated stamps are unrelated to wall time.
         age = 0.0 if self._lockstep or health.stamp is None else time.time() - health.stamp
         report = Report(
             "streaming",
             {
-                "bundle_sha256": self._bundle_sha256,  # policy_node compares it with its own
+                BUNDLE_SHA256: self._bundle_sha256,  # policy_node compares it with its own
                 "frames": str(health.frames),
                 "rate_hz": f"{health.rate:.1f}",
                 "age_ms": f"{1e3 * age:.0f}",
@@ -167,7 +169,7 @@ class DepthNode(Node):
         )
         report.warn_if(bool(problem), problem)
         report.warn_if(self._publisher is None and not problem, f"waiting for a publisher of {IMAGE_TOPIC}")
-        # Publishers alone prove nothing: a driver announces its topics before it has found a camera.
+        # A publisher alone is no proof: a driver announces its topics before it has found a camera.
         report.warn_if(
             not (self._lockstep or health.frames or problem or self._publisher is None),
             "no usable frame yet: does the driver see its camera and publish RELIABLE, and do "
@@ -179,17 +181,20 @@ class DepthNode(Node):
         )
         report.warn_if(
             health.invalid_ratio > 0.9,
-            "hardly a pixel is valid: is the lens covered, or an obstacle too close?",
+            "less than 10 % of the pixels are valid: is the lens covered, or an object too close?",
         )
-        report.error_if(not health.sees, "the camera delivers, but sees nothing: the model goes on blind")
+        report.error_if(
+            not health.is_usable,
+            "the camera streams but delivers no usable depth: the world model continues with its prior",
+        )
         report.warn_if(
-            health.coverage < 0.9, f"the camera sees {100 * health.coverage:.0f} % of the network's view"
+            health.coverage < 0.9, f"the camera covers {100 * health.coverage:.0f} % of the network's view"
         )
         return report
 
 
 def _place(depth: DepthContract) -> str:
-    """Where training mounted the camera, for whoever mounts the real one."""
+    """Where the camera was mounted in training, as a guide for mounting the real one."""
     forward, left, up = depth.position
     return (
         f"{forward:.3f} m forward, {left:.3f} m left and {up:.3f} m up from the trunk's centre, "

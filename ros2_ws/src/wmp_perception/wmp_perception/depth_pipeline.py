@@ -1,4 +1,4 @@
-"""What happens to a depth frame between camera and world model: filter, choose by age, project."""
+"""From camera frames to the world model's images: filter, select by age, project."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy as np
 from wmp_core.contract import Contract
 from wmp_core.depth.geometry import CameraIntrinsics, DepthProjection
 from wmp_perception.depth_filter import DepthFilter, DepthFilterSettings
+from wmp_perception.depth_monitor import DepthMonitor
 from wmp_perception.depth_selection import DepthSelection, SelectedFrame
-from wmp_perception.image_watch import ImageWatch
 from wmp_perception.realsense import RawFrame
 
 _NO_IMAGE = np.zeros((0, 0), dtype=np.float32)
@@ -21,11 +21,13 @@ _NO_IMAGE = np.zeros((0, 0), dtype=np.float32)
 
 @dataclass(frozen=True)
 class DepthImage:
-    """The world model's input for ``tick``: float32 ``[64, 64]`` metres, clipped, invalid pixels far.
+    """The world model's depth image for ``tick``.
 
-    ``metres`` is empty, ``[0, 0]``, where there is no frame of a suitable age.
-
-    ``stamp``: capture time in s; ``age_error``: ``stamp`` minus the wanted time, s.
+    Attributes:
+        stamp: capture time [s].
+        metres: float32 ``[64, 64]`` in m, clipped, with invalid pixels at the far limit. Empty, ``[0, 0]``,
+            if no frame has a suitable age.
+        age_error: ``stamp`` minus the target time [s].
     """
 
     tick: int
@@ -36,11 +38,16 @@ class DepthImage:
 
 @dataclass(frozen=True)
 class DepthHealth:
-    """How the camera is doing.
+    """State of the depth stream.
 
-    ``rate``: frames per s by their stamps, smoothed; ``invalid_ratio`` (0..1) of the newest frame before the
-    filters; ``coverage`` (0..1): share of the network's view that the camera sees; ``sees``: the frames are
-    not frozen, and not without a valid pixel (see :class:`wmp_perception.image_watch.ImageWatch`).
+    Attributes:
+        frames: number of frames so far.
+        stamp: capture time of the newest frame [s].
+        rate: frame rate by stamps, smoothed [Hz].
+        invalid_ratio: share of invalid pixels in the newest frame before the filters (0..1).
+        filter_ms: time that the filters took for the newest frame [ms].
+        coverage: share of the network's view that the camera covers (0..1).
+        is_usable: see :class:`wmp_perception.depth_monitor.DepthMonitor`.
     """
 
     frames: int = 0
@@ -49,7 +56,7 @@ class DepthHealth:
     invalid_ratio: float = 0.0
     filter_ms: float = 0.0
     coverage: float = 1.0
-    sees: bool = True
+    is_usable: bool = True
 
 
 @dataclass(frozen=True)
@@ -63,32 +70,35 @@ class _Optics:
 
 
 class DepthPipeline:
-    """Filters every frame, as the temporal filter needs; projects only chosen ones. Not thread-safe."""
+    """Filters every frame, because the temporal filter needs it, and projects only selected ones.
+
+    Not thread-safe.
+    """
 
     def __init__(self, contract: Contract, settings: DepthFilterSettings, tolerance_s: float) -> None:
         self._contract = contract
         self._settings = settings
         self._selection = DepthSelection(contract.timing, tolerance_s)
-        self._watch = ImageWatch()
+        self._monitor = DepthMonitor()
         self._optics: Optional[_Optics] = None
         self.health = DepthHealth()
 
     @property
     def missed(self) -> int:
-        """World-model ticks for which no frame of a suitable age existed."""
+        """Number of world-model ticks without a frame of a suitable age."""
         return self._selection.missed
 
     def on_step(self, tick: int, stamp: float, is_first: bool) -> List[DepthImage]:
-        """A policy step; returns the images that are due now."""
-        self._watch.on_step(stamp, is_first)
+        """Process a policy step at ``stamp`` s; returns the images that are due now."""
+        self._monitor.on_step(stamp, is_first)
         return self._project(self._selection.on_step(tick, stamp, is_first))
 
-    def on_silence(self, stamp: float) -> List[DepthImage]:
-        """Time has come to ``stamp`` s, and no frame with it; returns the images that are due now."""
-        return self._project(self._selection.on_silence(stamp))
+    def on_missing_frame(self, stamp: float) -> List[DepthImage]:
+        """There is no frame at ``stamp`` s; returns the images that are due now."""
+        return self._project(self._selection.on_missing_frame(stamp))
 
     def on_frame(self, raw: RawFrame) -> List[DepthImage]:
-        """A camera frame; returns the images that are due now."""
+        """Process a camera frame; returns the images that are due now."""
         optics = self._optics_for(raw)
         started = time.perf_counter()
         filtered = optics.filter.process(raw.depth)
@@ -99,10 +109,10 @@ class DepthPipeline:
             invalid_ratio=float(np.count_nonzero(raw.depth == 0)) / raw.depth.size,
             filter_ms=1e3 * (time.perf_counter() - started),
             coverage=optics.projection.coverage,
-            sees=self._watch.sees(raw.stamp, raw.depth),
+            is_usable=self._monitor.is_usable(raw.stamp, raw.depth),
         )
-        if not self.health.sees:
-            return self.on_silence(raw.stamp)
+        if not self.health.is_usable:
+            return self.on_missing_frame(raw.stamp)
         project = functools.partial(optics.projection, filtered, optics.unit)
         return self._project(self._selection.on_frame(raw.stamp, project))
 
@@ -127,7 +137,7 @@ class DepthPipeline:
 
 
 def _smoothed_rate(before: DepthHealth, stamp: float) -> float:
-    """Rate in Hz after a frame at ``stamp`` s; one frame in ten weighs in."""
+    """Smoothed rate [Hz] after a frame at ``stamp`` s; the newest interval weighs one tenth."""
     if before.stamp is None or stamp <= before.stamp:
         return before.rate
     rate = 1.0 / (stamp - before.stamp)

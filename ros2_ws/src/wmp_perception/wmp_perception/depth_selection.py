@@ -1,4 +1,4 @@
-"""Which depth frame the world model gets: the one nearest to (time of its tick - age that training used)."""
+"""Selects the depth frame for the world model: the one nearest to (time of the tick - age in training)."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ from typing import Any, Deque, List
 from wmp_core.contract import TimingContract
 from wmp_core.depth.frame_buffer import FrameBuffer
 
-#: Frames are remembered this long (s), so that a step that arrives late still finds its frame.
+#: Time for which frames are kept [s], so that a late step still finds its frame.
 SPAN_S = 1.0
 
-#: World-model ticks that may wait for a frame at a time; with more waiting the camera has stopped.
+#: Maximum number of world-model ticks that wait for a frame; if there are more, the camera has stopped.
 MAX_PENDING = 8
 
 
 @dataclass(frozen=True)
 class SelectedFrame:
-    """Frame chosen for world-model tick ``tick``. ``age_error``: capture time minus the wanted time, s.
+    """Frame selected for world-model tick ``tick``.
 
-    ``frame`` is ``None`` where none lay within the tolerance; ``stamp`` is then the wanted time.
+    Attributes:
+        stamp: capture time [s]; the target time if there is no frame.
+        frame: None if no frame is within the tolerance.
+        age_error: capture time minus target time [s].
     """
 
     tick: int
@@ -37,46 +40,49 @@ class _Target:
 
 
 class DepthSelection:
-    """Chooses frames by their stamps alone, so the choice does not depend on whether a step or a frame comes
-    first.
+    """Selects frames by their stamps alone, so the result does not depend on the order of arrival.
 
-    A tick is decided as soon as a frame at or after its wanted time is there: no later frame can lie nearer.
-    Steps arrive in order, frames arrive in order; between the two any order is allowed.
+    A tick is decided as soon as there is a frame at or after its target time: no later frame can be nearer.
+    Steps must arrive in order, and so must frames; steps and frames may interleave in any way.
     """
 
     def __init__(self, timing: TimingContract, tolerance_s: float) -> None:
-        """``tolerance_s``: largest distance between a frame and the wanted time.
+        """Create an empty selection.
+
+        Args:
+            timing: the contract's timing.
+            tolerance_s: maximum distance between a frame and the target time [s].
 
         Raises:
-            ValueError: the tolerance is not between 0 and half a world-model period (then two ticks could
-            share a frame).
+            ValueError: the tolerance is not between 0 and half a world-model period; beyond that, two ticks
+                could share a frame.
         """
         check_tolerance(timing, tolerance_s)
         self._timing = timing
         self._tolerance = tolerance_s
         self._buffer = FrameBuffer(SPAN_S)
         self._pending: Deque[_Target] = deque(maxlen=MAX_PENDING)
-        self._silent_until = -math.inf
-        #: World-model ticks for which no frame lay within the tolerance, or came at all.
+        self._no_frame_until = -math.inf
+        #: Number of world-model ticks without a frame within the tolerance.
         self.missed = 0
 
     def on_step(self, tick: int, stamp: float, is_first: bool = False) -> List[SelectedFrame]:
-        """A policy step at ``stamp`` s. Returns what can be decided now, in order of ticks."""
+        """Process a policy step at ``stamp`` s; returns what can be decided now, in order of ticks."""
         if is_first:
             self._pending.clear()
         if tick % self._timing.world_model_interval == 0:
-            self.missed += len(self._pending) == MAX_PENDING  # the oldest makes room
+            self.missed += len(self._pending) == MAX_PENDING  # the oldest is dropped
             self._pending.append(_Target(tick, stamp - self._timing.depth_age))
         return self._decide()
 
     def on_frame(self, stamp: float, frame: Any) -> List[SelectedFrame]:
-        """A frame captured at ``stamp`` s. Returns what can be decided now, in order of ticks."""
+        """Process a frame captured at ``stamp`` s; returns what can be decided now, in order of ticks."""
         self._buffer.add(stamp, frame)
         return self._decide()
 
-    def on_silence(self, stamp: float) -> List[SelectedFrame]:
-        """Time has come to ``stamp`` s, and no frame with it. Returns what can be decided now."""
-        self._silent_until = stamp
+    def on_missing_frame(self, stamp: float) -> List[SelectedFrame]:
+        """There is no frame at ``stamp`` s; returns what can be decided now."""
+        self._no_frame_until = stamp
         return self._decide()
 
     def _decide(self) -> List[SelectedFrame]:
@@ -94,17 +100,15 @@ class DepthSelection:
 
     def _reached(self, target: _Target) -> bool:
         newest = self._buffer.newest_stamp
-        return max(self._silent_until, -math.inf if newest is None else newest) >= target.stamp
+        return max(self._no_frame_until, -math.inf if newest is None else newest) >= target.stamp
 
 
 def check_tolerance(timing: TimingContract, tolerance_s: float) -> None:
-    """Refuse a tolerance with which one frame could serve two world-model ticks.
+    """Refuse a tolerance that would let two world-model ticks share a frame.
 
     Raises:
-        ValueError: naming the value and the allowed range.
+        ValueError: with the value and the allowed range.
     """
     limit = 0.5 * timing.world_model_period
     if not 0 < tolerance_s < limit:
-        raise ValueError(
-            f"depth tolerance is {tolerance_s!r} s, allowed is more than 0 and less than {limit:g} s"
-        )
+        raise ValueError(f"depth tolerance is {tolerance_s!r} s, allowed: above 0 and below {limit:g} s")

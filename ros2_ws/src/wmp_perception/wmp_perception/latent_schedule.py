@@ -1,7 +1,7 @@
-"""When the two phases of the world model run, given policy steps and depth images that arrive in any order.
+"""Schedules the two phases of the world model, for policy steps and depth images in any order of arrival.
 
 With k policy steps per world-model tick: tick n (a multiple of k) is observed once its depth image is there,
-and step n+k-1 completes the five actions with which the state advances to tick n+k.
+and step n+k-1 completes the k actions with which the state advances to tick n+k.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ _log = logging.getLogger(__name__)
 
 
 class TwoPhaseModel(Protocol):
-    """What the schedule drives; ``wmp_core.inference.world_model.WorldModel`` is one."""
+    """The scheduled model, such as ``wmp_core.inference.world_model.WorldModel``."""
 
     def reset(self) -> Any:
-        """Go to the initial state ``h_0``."""
+        """Reset to the initial state ``h_0``."""
 
     def observe(self, proprioception: np.ndarray, depth_m: Optional[np.ndarray], depth_stamp: float) -> Any:
-        """Draw z from the posterior, or from the prior where ``depth_m`` is None."""
+        """Sample z from the posterior, or from the prior if ``depth_m`` is None."""
 
     def advance(self, actions: np.ndarray) -> Any:
-        """Step h by one interval with ``actions [k, joints]``, oldest first."""
+        """Advance h by one interval with ``actions [k, joints]``, oldest first."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One policy step: what ``wmp_msgs/PolicyStep`` says of it. ``stamp`` in s."""
+    """One policy step, from ``wmp_msgs/PolicyStep``; ``stamp`` in s."""
 
     tick: int
     stamp: float
@@ -46,11 +46,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Advanced:
-    """The latent of ``tick``, known since ``stamp`` (s), the time of the step before it.
+    """The latent of a policy tick.
 
-    ``state`` is what the model returned: ``h`` of this tick, and the ``z`` that entered it with source and
-    image time. Its own tick counts from the model's last reset; ``tick`` is the policy's. ``observed_at`` is
-    the time (s) of the step whose proprioception that ``z`` saw.
+    Attributes:
+        tick: tick of the policy; the model's own tick, in ``state``, counts from its last reset.
+        stamp: time of the last policy step before ``tick`` [s]; the latent is known since then.
+        observed_at: time of the step whose proprioception entered ``z`` [s].
+        state: what the model returned: ``h`` of this tick, and the ``z`` that entered it, with source and
+            image time.
     """
 
     tick: int
@@ -68,9 +71,13 @@ class _Unobserved:
 class LatentSchedule:
     """Turns steps and images into calls of a :class:`TwoPhaseModel`.
 
-    Steps arrive in order, images arrive in order; between the two any order is allowed and gives the same
-    calls. ``wait_for_depth`` says what happens when an interval ends before its image came: wait for it
-    (lockstep), or draw z from the prior at once (real time).
+    Steps must arrive in order, and so must images; they may interleave in any way, with the same calls as
+    the result.
+
+    Args:
+        tolerance_s: maximum distance between an image and the target time [s].
+        wait_for_depth: if an interval ends before its image arrives, wait for it (lockstep); otherwise sample
+            z from the prior at once (real time).
     """
 
     def __init__(
@@ -84,19 +91,19 @@ class LatentSchedule:
         self._images: Deque[Tuple[float, Optional[np.ndarray]]] = deque(maxlen=8)
         self._next_tick: Optional[int] = None
         self._observed_at = math.nan
-        self._actions: Optional[List[np.ndarray]] = None  # of the running interval; None outside of one
+        self._actions: Optional[List[np.ndarray]] = None  # of the current interval; None outside of one
         self._unobserved: Optional[_Unobserved] = None
-        self._held: Optional[Step] = None  # the last step of an interval that waits for its image
-        #: Times that steps were missing and the model had to start anew.
+        self._waiting_step: Optional[Step] = None  # the last step of an interval that waits for its image
+        #: Number of times that steps were missing and the model was reset.
         self.gaps = 0
 
     @property
     def is_waiting(self) -> bool:
-        """Whether an interval is complete but for its image."""
-        return self._held is not None
+        """Whether an interval is complete except for its image."""
+        return self._waiting_step is not None
 
     def on_step(self, step: Step) -> Optional[Advanced]:
-        """A policy step; returns the next latent if this step completes it."""
+        """Process a policy step; returns the next latent if this step completes it."""
         if step.is_first or step.tick != self._next_tick:
             self._restart(step)
         self._next_tick = step.tick + 1
@@ -111,35 +118,35 @@ class LatentSchedule:
         if phase < self._timing.world_model_interval - 1:
             return None
         if self._unobserved is not None and self._wait_for_depth:
-            self._held = step
+            self._waiting_step = step
             return None
         return self._advance(step)
 
     def on_depth(self, stamp: float, depth: Optional[np.ndarray]) -> Optional[Advanced]:
-        """An image in m captured at ``stamp`` s; returns the next latent if that had to wait for it.
+        """Process an image in m captured at ``stamp`` s; returns the next latent if it waited for this image.
 
-        ``None`` says that there will be no image of that time.
+        A ``depth`` of None says that there is no image of that time.
         """
         self._images.append((stamp, depth))
         self._observe_if_possible()
-        if self._held is None or self._unobserved is not None:
+        if self._waiting_step is None or self._unobserved is not None:
             return None
-        return self._advance(self._held)
+        return self._advance(self._waiting_step)
 
-    def give_up_waiting(self) -> Optional[Advanced]:
-        """Go on with the prior for the interval that waits; None if none does."""
-        return None if self._held is None else self._advance(self._held)
+    def continue_with_prior(self) -> Optional[Advanced]:
+        """Use the prior for the interval that waits; returns its latent, None if no interval waits."""
+        return None if self._waiting_step is None else self._advance(self._waiting_step)
 
     def _restart(self, step: Step) -> None:
-        """Forget everything: a new run begins, or steps are missing and nobody can restore their actions."""
+        """Reset: a new run begins, or steps are missing, whose actions cannot be restored."""
         if not step.is_first:
             self.gaps += 1
             wanted = "the first step of a run" if self._next_tick is None else f"step {self._next_tick}"
             _log.warning(
-                "expected %s, got step %d: the world model starts anew at its next tick", wanted, step.tick
+                "expected %s, got step %d: the world model restarts at its next tick", wanted, step.tick
             )
         self._model.reset()
-        self._actions = self._unobserved = self._held = None
+        self._actions = self._unobserved = self._waiting_step = None
 
     def _observe_if_possible(self) -> None:
         if self._unobserved is None:
@@ -160,5 +167,5 @@ class LatentSchedule:
         if self._unobserved is not None:
             self._observe(math.nan, None)
         state = self._model.advance(np.stack(self._actions))
-        self._actions = self._held = None
+        self._actions = self._waiting_step = None
         return Advanced(last.tick + 1, last.stamp, self._observed_at, state)

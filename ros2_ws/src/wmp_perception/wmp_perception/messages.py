@@ -1,38 +1,24 @@
-"""Between ROS messages and arrays."""
+"""Conversion between ROS messages and arrays."""
 
 from __future__ import annotations
 
-import math
 import sys
 from array import array
 from typing import Optional
 
 import numpy as np
-from builtin_interfaces.msg import Time
 from sensor_msgs.msg import CameraInfo, Image
 
 from wmp_core.contract import DepthContract
 from wmp_core.depth.geometry import CameraIntrinsics
-
-
-def to_seconds(stamp: Time) -> float:
-    """A message's time in s; float64 keeps it to better than a microsecond."""
-    return float(stamp.sec) + 1e-9 * stamp.nanosec
-
-
-def to_stamp(seconds: float) -> Time:
-    """Seconds as a message's time; NaN (no time) becomes 0."""
-    if math.isnan(seconds):
-        return Time()
-    sec, nanosec = divmod(round(seconds * 1e9), 1_000_000_000)
-    return Time(sec=sec, nanosec=nanosec)
+from wmp_ros.stamps import to_stamp
 
 
 def intrinsics_from_info(info: CameraInfo) -> CameraIntrinsics:
-    """Pinhole of a rectified camera from ``K``.
+    """Pinhole intrinsics of a rectified camera, from ``K``.
 
     Raises:
-        GeometryError: ``K`` or the size is that of no camera.
+        GeometryError: ``K`` or the image size is invalid.
     """
     k = [float(value) for value in info.k]
     return CameraIntrinsics(info.width, info.height, fx=k[0], fy=k[4], cx=k[2], cy=k[5])
@@ -42,7 +28,7 @@ def depth_from_image(image: Image) -> np.ndarray:
     """A 16-bit depth image as uint16 ``[height, width]``.
 
     Raises:
-        ValueError: another encoding, or fewer bytes than the header states.
+        ValueError: the encoding is another one, or there are fewer bytes than the header states.
     """
     if image.encoding not in ("16UC1", "mono16"):
         raise ValueError(
@@ -71,10 +57,10 @@ def image_from_metres(metres: np.ndarray, stamp: float, frame_id: str) -> Image:
 
 
 def world_model_image(image: Image, depth: DepthContract) -> Optional[np.ndarray]:
-    """A ``wmp/depth`` message as float32 ``[64, 64]`` metres; ``None`` if it says that there is no image.
+    """A ``wmp/depth`` message as float32 ``[64, 64]`` metres; None if the message is empty: no image.
 
     Raises:
-        ValueError: another encoding or size than the contract's, or values that are not finite.
+        ValueError: the encoding or size is not the contract's, or a value is not finite.
     """
     metres = metres_from_image(image)
     if metres.size == 0:
@@ -82,7 +68,7 @@ def world_model_image(image: Image, depth: DepthContract) -> Optional[np.ndarray
     if metres.shape != (depth.height, depth.width):
         raise ValueError(f"wmp/depth is {metres.shape}, the bundle expects {(depth.height, depth.width)}")
     if not np.isfinite(metres).all():
-        raise ValueError("wmp/depth holds values that are not finite")
+        raise ValueError("wmp/depth has values that are not finite")
     return metres
 
 
@@ -90,7 +76,7 @@ def metres_from_image(image: Image) -> np.ndarray:
     """A 32FC1 image as float32 ``[height, width]`` metres.
 
     Raises:
-        ValueError: another encoding or size in bytes.
+        ValueError: the encoding is another one, or the number of bytes is wrong.
     """
     if image.encoding != "32FC1" or len(image.data) != 4 * image.width * image.height:
         raise ValueError(

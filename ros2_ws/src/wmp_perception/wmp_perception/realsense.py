@@ -1,4 +1,4 @@
-"""Access to librealsense: the library itself, and frames of a D435i that is plugged in."""
+"""Access to librealsense: the library itself, and frames from a connected D435i."""
 
 from __future__ import annotations
 
@@ -24,8 +24,10 @@ class RealSenseError(RuntimeError):
 class RawFrame:
     """One unfiltered depth frame.
 
-    ``depth``: uint16 ``[height, width]`` in ``unit`` metres, 0 where nothing was measured.
-    ``stamp``: s, time of capture in the time base of the graph.
+    Attributes:
+        stamp: capture time in the time base of the graph [s].
+        depth: uint16 ``[height, width]`` in units of ``unit``, 0 where nothing was measured.
+        unit: length of one count [m].
     """
 
     stamp: float
@@ -38,8 +40,8 @@ class RawFrame:
 def import_realsense() -> ModuleType:
     """Import ``pyrealsense2`` on first use.
 
-    Its wheel links against libusb-1.0 but does not ship it. Where the system has none, the copy inside the
-    ``libusb-package`` wheel is loaded first, visible to all libraries of the process.
+    Its wheel links against libusb-1.0 but does not contain it. So the copy in the ``libusb-package`` wheel is
+    loaded first, if installed, and made visible to all libraries of the process.
 
     Raises:
         RealSenseError: the library cannot be loaded.
@@ -49,7 +51,7 @@ def import_realsense() -> ModuleType:
 
         ctypes.CDLL(str(libusb_package.get_library_path()), mode=ctypes.RTLD_GLOBAL)
     except (ImportError, OSError) as error:
-        _log.debug("no libusb from libusb-package (%s), relying on the system's", error)
+        _log.debug("no libusb from libusb-package (%s), using the system's", error)
     try:
         import pyrealsense2
     except ImportError as error:
@@ -63,7 +65,7 @@ def import_realsense() -> ModuleType:
 
 @dataclass(frozen=True)
 class CameraSettings:
-    """Depth stream to ask for. ``serial`` picks one of several cameras; empty means the only one."""
+    """Requested depth stream: pixels, pixels, Hz. ``serial`` selects one of several cameras; empty: any."""
 
     width: int = 424
     height: int = 240
@@ -73,12 +75,12 @@ class CameraSettings:
     def __post_init__(self) -> None:
         if min(self.width, self.height, self.fps) < 1:
             raise ValueError(
-                f"camera width, height and fps are {self.width}, {self.height}, {self.fps}: need >= 1"
+                f"camera width, height and fps are {self.width}, {self.height}, {self.fps}, allowed: from 1"
             )
 
 
 class RealSenseCamera:
-    """A plugged-in RealSense camera that delivers depth frames stamped with the system clock."""
+    """A connected RealSense camera; its depth frames are stamped with the system time."""
 
     def __init__(self, settings: CameraSettings) -> None:
         self._settings = settings
@@ -90,8 +92,8 @@ class RealSenseCamera:
         """Start streaming.
 
         Raises:
-            RealSenseError: no camera offers the stream. ``can_resolve`` is asked first and answers at once;
-                ``pipeline.start`` without a camera would block for 15 s.
+            RealSenseError: no camera offers the stream. ``can_resolve`` finds out at once; without a camera,
+                ``pipeline.start`` would block for 15 s.
         """
         rs, wanted = import_realsense(), self._settings
         config = rs.config()
@@ -103,10 +105,10 @@ class RealSenseCamera:
             raise RealSenseError(
                 f"no RealSense camera{f' {wanted.serial}' if wanted.serial else ''} offers depth "
                 f"{wanted.width}x{wanted.height} at {wanted.fps} Hz: check the USB 3 cable, the udev rules, "
-                "and that no other program holds the camera"
+                "and that no other program uses the camera"
             )
         profile = pipeline.start(config)
-        self._pipeline = pipeline  # from here on the camera is held, and close() lets it go
+        self._pipeline = pipeline  # the camera is now in use; close() releases it
         sensor = profile.get_device().first_depth_sensor()
         if sensor.supports(rs.option.global_time_enabled):
             sensor.set_option(rs.option.global_time_enabled, 1.0)  # hardware stamps mapped to system time
@@ -117,7 +119,7 @@ class RealSenseCamera:
         self._unit = float(sensor.get_depth_scale())
 
     def wait(self, timeout_s: float) -> Optional[RawFrame]:
-        """The next frame, or None if none arrives within ``timeout_s``."""
+        """The next frame, or None if none arrives within ``timeout_s`` [s]."""
         arrived, frames = self._pipeline.try_wait_for_frames(int(timeout_s * 1000))
         depth = frames.get_depth_frame() if arrived else None
         if not depth or self._intrinsics is None:
@@ -127,7 +129,7 @@ class RealSenseCamera:
         )
 
     def close(self) -> None:
-        """Let the camera go, also after an :meth:`open` that failed half-way."""
+        """Release the camera, also after an :meth:`open` that failed half-way."""
         pipeline, self._pipeline = self._pipeline, None
         if pipeline is not None:
             pipeline.stop()

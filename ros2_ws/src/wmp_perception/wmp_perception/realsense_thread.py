@@ -1,4 +1,4 @@
-"""Camera frames from a thread of their own, because waiting for a camera blocks."""
+"""Reads the camera in a thread of its own, because waiting for a frame blocks."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from wmp_perception.realsense import CameraSettings, RawFrame, RealSenseCamera, 
 
 _log = logging.getLogger(__name__)
 
-#: Wait between two attempts to open the camera, and without a frame until it counts as lost; s.
+#: Wait between two attempts to open the camera, and time without a frame after which it is lost [s].
 RETRY_S = 2.0
 
 
 class CameraThread:
-    """Hands every frame of a camera to ``on_frame``; a camera that is missing or lost is looked for again."""
+    """Passes every frame of a camera to ``on_frame``; retries if the camera is missing or lost."""
 
     def __init__(self, settings: CameraSettings, on_frame: Callable[[RawFrame], None]) -> None:
         self._settings = settings
@@ -43,14 +43,14 @@ class CameraThread:
             with contextlib.closing(RealSenseCamera(self._settings)) as camera:
                 camera.open()
                 self._stream(camera)
-        except Exception as error:  # whatever it is: a thread that ends leaves the robot blind for good
-            self._complain(error)
+        except Exception as error:  # any error: if the thread ended, the robot would stay blind
+            self._report_problem(error)
             self._stop.wait(RETRY_S)
 
-    def _complain(self, error: Exception) -> None:
+    def _report_problem(self, error: Exception) -> None:
         problem = str(error) or repr(error)
         if problem != self.problem:
-            is_bug = not isinstance(error, RuntimeError)  # which is what librealsense raises
+            is_bug = not isinstance(error, RuntimeError)  # librealsense raises RuntimeError
             _log.error("%s; trying again every %g s", problem, RETRY_S, exc_info=is_bug)
         self.problem = problem
 

@@ -1,11 +1,11 @@
 """ROS node: policy steps and depth images in, latents out.
 
 Subscribes ``wmp/policy_step`` and ``wmp/depth``; publishes ``wmp/latent`` and ``diagnostics``. The networks
-run in the callbacks: the node has its own process, so nobody else waits for them. A latent is due within
-20 ms of the step that it follows from; ``realtime.*`` says what the system does for that.
+run in the callbacks: the node has a process of its own, so they delay nothing else. A latent is due within
+20 ms of the step that completes it; the parameters ``realtime.*`` set the measures for that.
 
-``wmp/latent`` appears once somebody publishes ``wmp/depth``: who waits for a latent publisher waits for the
-camera.
+``wmp/latent`` appears once ``wmp/depth`` has a publisher: waiting for a latent publisher includes waiting for
+the camera.
 """
 
 from __future__ import annotations
@@ -34,10 +34,12 @@ from wmp_ros.health import Health, Report
 from wmp_ros.parameters import declare, declare_journal, declare_trusted_keys
 from wmp_ros.qos import RELIABLE
 from wmp_ros.running import run_node, spin_on_time
+from wmp_ros.stamps import to_seconds, to_stamp
+from wmp_ros.status import BUNDLE_SHA256
 
 
 class TimedWorldModel:
-    """A world model that measures its phases; ``advance_ms``, ``observe_ms`` are those of the last call."""
+    """Measures the phases of a world model; ``advance_ms`` and ``observe_ms`` are those of the last call."""
 
     def __init__(self, model: WorldModel) -> None:
         self._model = model
@@ -67,7 +69,7 @@ class TimedWorldModel:
 
 
 class WorldModelNode(Node):
-    """Thin shell around :class:`LatentSchedule`."""
+    """Connects :class:`LatentSchedule` to ROS."""
 
     def __init__(self) -> None:
         super().__init__("world_model_node")
@@ -76,7 +78,7 @@ class WorldModelNode(Node):
         bundle = load_verified(path, provider, trusted_keys=declare_trusted_keys(self))
         lockstep = bool(declare(self, "lockstep", False))
         tolerance = float(declare(self, "depth_tolerance", 0.04))
-        self._patience = float(declare(self, "lockstep_timeout", 5.0))
+        self._lockstep_timeout = float(declare(self, "lockstep_timeout", 5.0))
         self._journal = declare_journal(self)
         self._depth, self._bundle_sha256 = bundle.contract.depth, bundle.sha256
         self._model = TimedWorldModel(bundle.create_world_model())
@@ -88,24 +90,24 @@ class WorldModelNode(Node):
         self._newest: Optional[Advanced] = None
         self._published = dict.fromkeys(Source, 0)
         self.create_subscription(Image, "wmp/depth", self._on_depth, RELIABLE)
-        self._bring_up_timer = self.create_timer(0.05, self._bring_up, clock=WALL_CLOCK)
+        self._join_policy_loop_timer = self.create_timer(0.05, self._join_policy_loop, clock=WALL_CLOCK)
         if lockstep:
-            self.create_timer(0.1, self._lose_patience, clock=WALL_CLOCK)
+            self.create_timer(0.1, self._check_lockstep_timeout, clock=WALL_CLOCK)
         self._health = Health(self, bundle.name, self._report, self._journal)
         self.get_logger().info(f"bundle {bundle.name} verified on {bundle.provider}")
 
-    def _bring_up(self) -> None:
-        """Join the policy's loop as soon as there can be depth."""
+    def _join_policy_loop(self) -> None:
+        """Join the policy loop as soon as ``wmp/depth`` has a publisher."""
         if self.count_publishers("wmp/depth") == 0:
             return
         self._publisher = self.create_publisher(Latent, "wmp/latent", RELIABLE)
         self.create_subscription(PolicyStep, "wmp/policy_step", self._on_step, RELIABLE)
-        self.destroy_timer(self._bring_up_timer)
+        self.destroy_timer(self._join_policy_loop_timer)
 
     def _on_step(self, message: PolicyStep) -> None:
         step = Step(
             message.tick,
-            messages.to_seconds(message.header.stamp),
+            to_seconds(message.header.stamp),
             message.is_first,
             np.asarray(message.proprioception, dtype=np.float32),
             np.asarray(message.action, dtype=np.float32),
@@ -118,17 +120,19 @@ class WorldModelNode(Node):
         except ValueError as error:
             self.get_logger().error(str(error), throttle_duration_sec=5.0)
             return
-        self._publish(self._schedule.on_depth(messages.to_seconds(image.header.stamp), depth))
+        self._publish(self._schedule.on_depth(to_seconds(image.header.stamp), depth))
 
-    def _lose_patience(self) -> None:
-        """In lockstep: do not let a lost image stop the world for ever."""
+    def _check_lockstep_timeout(self) -> None:
+        """Do not let a lost image block lockstep for ever."""
         if not self._schedule.is_waiting:
             self._waiting_since = None
         elif self._waiting_since is None:
             self._waiting_since = time.monotonic()
-        elif time.monotonic() - self._waiting_since > self._patience:
-            self.get_logger().warning(f"no depth image within {self._patience:g} s: going on with the prior")
-            self._publish(self._schedule.give_up_waiting())
+        elif time.monotonic() - self._waiting_since > self._lockstep_timeout:
+            self.get_logger().warning(
+                f"no depth image within {self._lockstep_timeout:g} s: continuing with the prior"
+            )
+            self._publish(self._schedule.continue_with_prior())
 
     def _publish(self, advanced: Optional[Advanced]) -> None:
         if advanced is None:
@@ -136,8 +140,8 @@ class WorldModelNode(Node):
         assert self._publisher is not None
         state = advanced.state
         message = Latent(tick=advanced.tick, source=int(state.source), kl=float(state.kl))
-        message.header.stamp = messages.to_stamp(advanced.stamp)
-        message.depth_stamp = messages.to_stamp(state.depth_stamp)
+        message.header.stamp = to_stamp(advanced.stamp)
+        message.depth_stamp = to_stamp(state.depth_stamp)
         message.depth_age = advanced.observed_at - state.depth_stamp
         message.advance_ms, message.observe_ms = self._model.advance_ms, self._model.observe_ms
         message.h = array("f", state.h.tobytes())
@@ -156,7 +160,7 @@ class WorldModelNode(Node):
 
     def _report(self) -> Report:
         values = {f"latents_{source.name.lower()}": str(count) for source, count in self._published.items()}
-        values["bundle_sha256"] = self._bundle_sha256  # policy_node compares it with its own
+        values[BUNDLE_SHA256] = self._bundle_sha256  # policy_node compares it with its own
         values["gaps"] = str(self._schedule.gaps)
         if self._newest is not None:
             values["tick"] = str(self._newest.tick)
@@ -169,8 +173,8 @@ class WorldModelNode(Node):
             values[f"{stage}_max_ms"] = f"{1e3 * timing.max:.3f}"
         report = Report("running", values)
         report.warn_if(self._publisher is None, "waiting for a publisher of wmp/depth")
-        blind = self._newest is not None and self._newest.state.source is Source.PRIOR
-        report.warn_if(blind, "no depth image: the world model goes on with its prior")
+        uses_prior = self._newest is not None and self._newest.state.source is Source.PRIOR
+        report.warn_if(uses_prior, "no depth image: the world model continues with its prior")
         return report
 
 
