@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Enters the ROS 2 installation and the workspace, then becomes the command.
-set -eo pipefail # not -u: the setup scripts of ROS read variables that may be unset
+# Sources the ROS 2 installation and the workspace, then runs the command.
+set -eo pipefail # no -u: the set-up scripts of ROS read variables that may be unset
 
-# Unless told otherwise, the graph stays on this machine. Humble knows the first variable, Jazzy prefers the second.
+# By default the graph stays on this machine. Humble reads the first variable, Jazzy prefers the second.
 if [[ $ROS_DISTRO == humble ]]; then
     export ROS_LOCALHOST_ONLY="${ROS_LOCALHOST_ONLY:-1}"
 else

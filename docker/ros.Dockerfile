@@ -6,13 +6,13 @@ ARG UBUNTU=jammy
 # Compiler, colcon and pip stay in this stage.
 FROM ros:${ROS_DISTRO}-ros-base-${UBUNTU} AS build
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
-# Ubuntu and ROS keep only the newest build of a package, so a version written here would soon not be found.
+# No pinned versions: Ubuntu and ROS keep only the newest build of a package.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends python3-pip \
     && rm -rf /var/lib/apt/lists/*
 
-# Python packages in a folder of their own, ahead of Ubuntu's: neither needs to give way to the other.
+# Python packages in a separate folder, ahead of Ubuntu's on the path: the two do not conflict.
 WORKDIR /src
 COPY requirements/constraints.txt requirements/sim.txt requirements/bag.txt requirements/
 COPY docker/requirements_ros.txt docker/
@@ -26,7 +26,7 @@ RUN source "/opt/ros/${ROS_DISTRO}/setup.bash" \
     && colcon build --merge-install --install-base /opt/wmp/install --cmake-args -DBUILD_TESTING=OFF
 
 FROM ros:${ROS_DISTRO}-ros-core-${UBUNTU}
-# pyrealsense2 links libusb.
+# pyrealsense2 needs libusb.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libusb-1.0-0 \

@@ -3,16 +3,16 @@
 #
 #   security/create_keystore.sh [KEYSTORE]        default: ~/.ros/wmp_keystore
 #
-# Needs a ROS 2 installation with `ros2 security` (package sros2). The permissions hold for one domain:
-# set ROS_DOMAIN_ID to the graph's before running this. An existing keystore keeps its keys; its
-# permissions are written anew.
+# Needs a ROS 2 installation with `ros2 security` (package sros2). The permissions are valid for one domain:
+# set ROS_DOMAIN_ID to the graph's before running this. An existing keystore keeps its keys and gets new
+# permissions.
 set -euo pipefail
 
 policy="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/policy.xml"
 keystore="${1:-$HOME/.ros/wmp_keystore}"
 
 if ! command -v ros2 >/dev/null; then
-    echo "create_keystore: there is no ros2 command; source a ROS 2 installation (the pip set-up has no security)" >&2
+    echo "create_keystore: the command ros2 was not found; source a ROS 2 installation (the pip set-up has no security)" >&2
     exit 2
 fi
 
@@ -22,8 +22,8 @@ ros2 security generate_artifacts --keystore-root-path "$keystore" --policy-files
 cat <<END
 keystore: $keystore (domain ${ROS_DOMAIN_ID:-0})
 
-Keep $keystore/private on this machine: whoever has it can admit others.
-The robot needs $keystore/public and, of $keystore/enclaves, the governance files and its own nodes' folders.
+Keep $keystore/private on this machine: with it anybody can add nodes to the graph.
+The robot needs $keystore/public and, from $keystore/enclaves, the governance files and the folders of its nodes.
 Then, in every terminal that starts a node:
 
   export ROS_SECURITY_KEYSTORE=$keystore

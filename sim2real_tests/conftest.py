@@ -16,7 +16,7 @@ from wmp_testing.tiny_bundle import write_tiny_bundle
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("wmp replay")
     group.addoption("--bag", type=Path, help="rosbag2 of a walk, judged by sim2real_tests/test_own_bag.py")
-    group.addoption("--bundle", type=Path, help="the bundle that the walk was made with")
+    group.addoption("--bundle", type=Path, help="the bundle that the bag was recorded with")
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +28,6 @@ def tiny_bundle(tmp_path_factory) -> Bundle:
 
 @pytest.fixture(scope="session")
 def golden_bag(tiny_bundle, tmp_path_factory) -> Path:
-    """The bundle's golden trajectory as the graph would have recorded it, in MCAP."""
+    """The golden trajectory of the bundle as the graph would record it, in MCAP."""
     notes = {"bundle": {"name": tiny_bundle.name, "sha256": tiny_bundle.sha256}}
     return write_bag(tmp_path_factory.mktemp("bag") / "golden", golden_records(tiny_bundle), notes)

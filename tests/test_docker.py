@@ -1,4 +1,4 @@
-"""What can be known of the images without building them: inputs exist, users and limits are as promised."""
+"""Checks of the images without building them: inputs exist, users and limits are as documented."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ NODES = ("wmp_perception/depth_node", "wmp_perception/world_model_node", "wmp_co
 
 DISCOVERY = "ROS_AUTOMATIC_DISCOVERY_RANGE"
 
-#: What the ros-core images bring, of the packages that ours may depend on (metapackage ros_core, REP 2001).
+#: Packages of the ros-core images that ours may depend on (metapackage ros_core, REP 2001).
 ROS_CORE = {
     "ament_index_python", "builtin_interfaces", "diagnostic_msgs", "geometry_msgs", "launch", "launch_ros",
     "nav_msgs", "rcl_interfaces", "rclpy", "ros2launch", "rosgraph_msgs", "rosidl_default_runtime",
     "sensor_msgs", "std_msgs", "std_srvs", "trajectory_msgs", "visualization_msgs",
 }  # fmt: skip
-#: rosdep names of Python packages, and what they are called on pip.
+#: rosdep name of a Python package -> its name on pip.
 PIP_NAMES = {"python3-numpy": "numpy", "python3-opencv": "opencv-python-headless", "python3-yaml": "PyYAML"}
 
 each_dockerfile = pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.stem)
@@ -43,7 +43,7 @@ each_script = pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.n
 
 
 def instructions(dockerfile: Path) -> list[tuple[str, str]]:
-    """Instructions with their arguments, continued lines joined, comments left out."""
+    """Instructions with their arguments, without comments and line continuations."""
     lines = [line for line in dockerfile.read_text().splitlines() if not line.lstrip().startswith("#")]
     joined = re.sub(r"\\\n\s*", "", "\n".join(lines))
     return [(word, rest) for word, _, rest in (line.partition(" ") for line in joined.splitlines()) if word]
@@ -82,7 +82,7 @@ def compose() -> dict[str, Any]:
 
 
 @each_dockerfile
-def test_everything_copied_exists_and_reaches_the_build(dockerfile):
+def test_everything_copied_exists_and_is_in_the_build_context(dockerfile):
     sources = copied_from_context(dockerfile)
     assert sources
     assert [source for source in sources if not (ROOT / source).exists()] == []
@@ -91,14 +91,14 @@ def test_everything_copied_exists_and_reaches_the_build(dockerfile):
 
 
 @each_dockerfile
-def test_images_build_on_tagged_bases_and_end_without_root(dockerfile):
+def test_images_have_tagged_bases_and_run_without_root(dockerfile):
     bases = [rest.split()[0] for word, rest in instructions(dockerfile) if word == "FROM"]
     assert all(re.fullmatch(r"[a-z]+:[\w.${}-]+", base) and "latest" not in base for base in bases)
     assert [rest for word, rest in instructions(dockerfile) if word == "USER"][-1] == "1000:1000"
 
 
 @each_dockerfile
-def test_package_lists_do_not_stay_in_a_layer(dockerfile):
+def test_no_layer_keeps_package_lists(dockerfile):
     runs = [rest for word, rest in instructions(dockerfile) if word == "RUN"]
     installs = [run for run in runs if "apt-get install" in run]
     assert installs
@@ -107,7 +107,7 @@ def test_package_lists_do_not_stay_in_a_layer(dockerfile):
 
 
 @each_dockerfile
-def test_the_linter_has_no_complaint(dockerfile):
+def test_the_linter_finds_nothing(dockerfile):
     hadolint = shutil.which("hadolint", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     if hadolint is None:
         pytest.skip("hadolint is not installed")
@@ -132,7 +132,7 @@ def test_every_dependency_of_the_packages_is_in_the_image():
         assert needed <= installed, f"{manifest.parent.name}: {needed - installed}"
 
 
-def test_the_image_has_the_runtime_pins_but_for_what_ros_was_built_against():
+def test_the_image_has_the_runtime_pins_except_those_that_depend_on_the_numpy_of_ros():
     runtime = requirements(ROOT / "requirements" / "runtime.txt")
     image = requirements(DOCKER / "requirements_ros.txt")
     assert set(image) == set(runtime)
@@ -140,7 +140,7 @@ def test_the_image_has_the_runtime_pins_but_for_what_ros_was_built_against():
     assert image["numpy"].startswith("1.")
 
 
-def test_services_build_from_files_that_exist_with_arguments_that_they_declare(compose):
+def test_services_build_from_existing_files_with_declared_arguments(compose):
     for service in compose["services"].values():
         dockerfile = ROOT / service["build"]["dockerfile"]
         assert dockerfile in DOCKERFILES
@@ -155,7 +155,7 @@ def test_no_service_is_privileged_or_restarts_a_robot(compose):
         assert service["cap_drop"] == ["ALL"] and service["user"] == "1000:1000"
 
 
-def test_the_robot_starts_dry_with_arguments_that_its_launch_file_has(compose):
+def test_the_robot_starts_in_dry_run_with_existing_launch_arguments(compose):
     command = compose["services"]["robot"]["command"]
     assert command[:2] == ["ros2", "launch"]
     assert (ROOT / "ros2_ws" / "src" / command[2] / "launch" / command[3]).is_file()
@@ -164,7 +164,7 @@ def test_the_robot_starts_dry_with_arguments_that_its_launch_file_has(compose):
 
 
 @pytest.mark.parametrize("service", ["robot", "desktop"])
-def test_a_service_walks_on_the_images_bundle_or_on_the_one_that_is_named(service):
+def test_a_service_uses_the_bundle_of_the_image_or_the_named_one(service):
     (image,) = re.findall(r"WMP_BUNDLE=(\S+)", (DOCKER / "ros.Dockerfile").read_text())
     assert (ROOT / "models" / Path(image).name / "bundle.json").is_file()
     for variables, name in (({}, Path(image).name), ({"WMP_BUNDLE": "models/mine"}, "mine")):
@@ -173,13 +173,13 @@ def test_a_service_walks_on_the_images_bundle_or_on_the_one_that_is_named(servic
 
 
 @pytest.mark.parametrize(("service", "name"), [("robot", "ROS_LOCALHOST_ONLY"), ("desktop", DISCOVERY)])
-def test_how_far_a_service_is_heard_can_be_told_from_outside(compose, service, name):
+def test_the_range_of_discovery_can_be_set_from_outside(compose, service, name):
     assert compose["services"][service]["environment"][name] in ("1", "LOCALHOST")
-    assert composed(**{name: "told"})["services"][service]["environment"][name] == "told"
+    assert composed(**{name: "given"})["services"][service]["environment"][name] == "given"
 
 
 @pytest.mark.parametrize("more", ["", "--resume"])
-def test_training_learns_obstacles_on_the_gpu_and_is_saved_when_stopped(more):
+def test_the_training_service_trains_obstacles_on_the_gpu_and_saves_when_stopped(more):
     service = composed(WMP_TRAIN=more)["services"]["training"]
     name, *options = shlex.split(service["command"])
     parser = argparse.ArgumentParser()
@@ -188,16 +188,16 @@ def test_training_learns_obstacles_on_the_gpu_and_is_saved_when_stopped(more):
     assert (name, given.device, given.task, given.recipe) == ("train", "cuda", "obstacles", "warm")
     assert given.preset in PRESETS and given.resume == bool(more)
     assert given.out.parent.as_posix() in [volume.split(":")[1] for volume in service["volumes"]]
-    assert service["stop_signal"] == "SIGINT"  # which wmp train ends on in order
+    assert service["stop_signal"] == "SIGINT"  # on which wmp train saves and ends
 
 
-def test_what_the_flight_recorder_writes_outlives_the_container(compose):
+def test_bags_of_the_flight_recorder_outlive_the_container(compose):
     robot = compose["services"]["robot"]
     kept = [volume.split(":")[1] for volume in robot["volumes"] if not volume.endswith(":ro")]
     assert Path(robot["environment"]["WMP_FLIGHTS"]).parent.as_posix() in kept
 
 
-def test_the_robot_gets_the_limits_that_the_jetson_page_names(compose):
+def test_the_robot_has_the_limits_of_the_jetson_page(compose):
     robot = compose["services"]["robot"]
     assert robot["ulimits"] == {"rtprio": 99, "memlock": -1}
     assert robot["network_mode"] == "host" and robot["stop_signal"] == "SIGINT"
@@ -208,7 +208,7 @@ def test_the_robot_gets_the_limits_that_the_jetson_page_names(compose):
     assert [flag for flag in flags if flag not in page] == []
 
 
-def test_what_the_images_start_is_installed():
+def test_the_executables_of_the_images_are_installed():
     setups = {path.parent.name: path.read_text() for path in (ROOT / "ros2_ws" / "src").glob("*/setup.py")}
     assert "wmp = wmp_cli.cli:main" in setups["wmp_cli"]
     for node in NODES:
@@ -227,8 +227,8 @@ def test_training_runs_without_ros():
     assert result.returncode == 0, result.stderr
 
 
-def test_the_health_check_misses_a_node_that_has_gone(tmp_path):
-    """Stand-ins with the nodes' command lines: only those are looked at."""
+def test_the_health_check_fails_when_a_node_has_ended(tmp_path):
+    """With stand-in processes: the check reads only command lines."""
 
     def alive() -> subprocess.CompletedProcess[str]:
         return subprocess.run([DOCKER / "nodes_alive.sh"], capture_output=True, text=True, check=False)

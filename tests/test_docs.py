@@ -177,7 +177,7 @@ def drawn() -> ElementTree.Element:
     return ElementTree.fromstring(package_diagram().package_diagram(ROOT))
 
 
-def test_the_picture_shows_exactly_the_packages_that_exist():
+def test_the_picture_shows_exactly_the_existing_packages():
     described = {path.parent.name for path in (ROOT / "ros2_ws" / "src").glob("*/package.xml")}
     described |= {
         re.search(r'^name = "(\w+)"', path.read_text(encoding="utf-8"), re.MULTILINE).group(1)
@@ -202,7 +202,7 @@ def test_arrows_stand_for_imports_in_the_code():
     assert not any(source == "wmp_core" for source, _ in arrows)
 
 
-def test_an_arrow_that_follows_from_others_is_left_out():
+def test_an_arrow_that_follows_from_others_is_omitted():
     reduced = package_diagram().reduced({"a": {"b", "c"}, "b": {"c"}, "c": set()})
     assert reduced == {"a": {"b"}, "b": {"c"}, "c": set()}
 
@@ -274,7 +274,7 @@ def command_lines(block: Block) -> list[list[str]]:
 
 @functools.cache
 def wmp_parser() -> argparse.ArgumentParser:
-    return cli._parser()[0]
+    return cli.build_parser(cli.commands())
 
 
 COMMANDS = [
@@ -287,7 +287,7 @@ COMMANDS = [
     COMMANDS,
     ids=lambda value: relative(value.page) if isinstance(value, Block) else shlex.join(value),
 )
-def test_a_documented_command_is_one_that_wmp_takes(block, words):
+def test_a_documented_command_parses(block, words):
     parser = wmp_parser()
     output = io.StringIO()
     with contextlib.redirect_stderr(output), contextlib.redirect_stdout(output):
@@ -313,7 +313,7 @@ RUNNABLE = [block for block in blocks() if block.attribute("title") == "runs"]
 
 @pytest.mark.parametrize("page", sorted({block.page for block in RUNNABLE}), ids=relative)
 def test_examples_run_from_top_to_bottom(page, tmp_path):
-    """As a reader does: the blocks of one page, in order, in one folder."""
+    """The blocks of one page run in order in one folder, as a reader runs them."""
     (tmp_path / "models").symlink_to(ROOT / "models")
     for block in RUNNABLE:
         if block.page != page:
@@ -335,5 +335,5 @@ def test_several_pages_have_examples_that_run():
     assert len({block.page for block in RUNNABLE}) >= 3
 
 
-def test_no_example_of_a_page_is_lost_for_want_of_a_language():
+def test_every_code_block_names_its_language():
     assert [block.name for block in blocks() if not block.language] == []

@@ -1,4 +1,4 @@
-"""The table of safety rules in docs/explanation/safety.md says what the code does by default."""
+"""The table of safety rules in docs/explanation/safety.md matches the defaults of the code."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def rows() -> dict[str, tuple[str, str, str]]:
     return {name: tuple(cells) for name, *cells in found}
 
 
-def test_every_condition_with_a_reaction_is_in_the_table_in_the_order_of_the_code():
+def test_every_rule_is_in_the_table_in_the_order_of_the_code():
     assert list(rows()) == CONDITIONS
 
 
@@ -38,7 +38,7 @@ def test_the_documented_reaction_and_limit_are_the_defaults(name):
 
 
 @pytest.mark.parametrize("name", CONDITIONS)
-def test_a_condition_counts_in_the_documented_modes(name):
+def test_a_rule_is_active_in_the_documented_modes(name):
     limits = LimitsContract((0.0, 0.8), (0.0, 0.0), (-1.0, 1.0), attitude=None)
     condition = SafetyMonitor(limits, SafetySettings()).rules[name.replace("_", " ")]
     legs = ", ".join(mode.name for mode in (Mode.STAND_UP, Mode.STAND, Mode.WALK, Mode.SIT_DOWN))

@@ -1,4 +1,4 @@
-"""Who may import whom, as docs/explanation/architecture.md says; the contracts are in pyproject.toml."""
+"""Imports follow the layers of docs/explanation/architecture.md; the contracts are in pyproject.toml."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ else:
 
 ROOT = Path(__file__).resolve().parent.parent
 
-PERCEPTION_WITHOUT_ROS = """
+BROKEN_CONTRACT = """
 [importlinter]
 root_package = wmp_perception
 include_external_packages = True
 
 [importlinter:contract:1]
-name = perception knows no ROS
+name = perception does not import ROS
 type = forbidden
 source_modules = wmp_perception
 forbidden_modules = rclpy
@@ -41,7 +41,7 @@ def test_imports_follow_the_layers():
 
 def test_a_contract_that_the_tree_breaks_is_reported(tmp_path):
     config = tmp_path / "importlinter.ini"
-    config.write_text(PERCEPTION_WITHOUT_ROS)
+    config.write_text(BROKEN_CONTRACT)
     result = lint_imports(f"--config={config}")
     assert result.returncode == 1, result.stdout + result.stderr
     assert "wmp_perception is not allowed to import rclpy" in result.stdout

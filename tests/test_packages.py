@@ -1,4 +1,4 @@
-"""An installed package has what `ros2 run` and `ros2 launch` look for."""
+"""Installed packages have the files that `ros2 run` and `ros2 launch` need."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ROS_PACKAGE = r"rclpy|launch|launch_ros|std_srvs|\w+_msgs|\w+_interfaces|ament_\
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory) -> Path:
-    """All packages, installed as a user of plain pip would, into a prefix of their own."""
+    """All packages, installed with plain pip into their own prefix."""
     folder = tmp_path_factory.mktemp("workspace")
     built = shutil.ignore_patterns("build", "*.egg-info", "__pycache__")
     copies = [shutil.copytree(package, folder / package.name, ignore=built) for package in PACKAGES]
@@ -50,7 +50,7 @@ def test_every_package_is_in_the_ament_index(installed):
 
 
 @pytest.mark.parametrize("package", EXECUTABLES)
-def test_executables_are_where_ros2_launch_looks(installed, package):
+def test_executables_are_in_the_folder_that_ros2_launch_searches(installed, package):
     folder = installed / "lib" / package
     found = {path.name for path in folder.iterdir()} if folder.exists() else set()
     assert found == EXECUTABLES[package]

@@ -1,4 +1,4 @@
-"""The packages that run on the robot's computer keep to Python 3.8."""
+"""The packages that run on the robot's computer run on Python 3.8."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def vermin(*paths: Path) -> subprocess.CompletedProcess[str]:
 
 
 def evaluated_nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """All nodes that Python evaluates: annotations are not, under the __future__ import."""
+    """All nodes that Python evaluates: with the __future__ import it does not evaluate annotations."""
     yield node
     for field, value in ast.iter_fields(node):
         if field in ("annotation", "returns"):
@@ -33,7 +33,7 @@ def evaluated_nodes(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def newer_types(source: str) -> list[str]:
-    """Type expressions that Python 3.8 would evaluate and fail on, which vermin does not look for."""
+    """Type expressions on which Python 3.8 fails and which vermin does not report."""
     tree = ast.parse(source)
     since_3_9 = set(GENERIC_SINCE_3_9)
     for node in ast.walk(tree):
@@ -97,5 +97,5 @@ def test_newer_types_are_found(newer):
     assert len(newer_types(newer)) == 1
 
 
-def test_annotations_may_be_current():
+def test_annotations_may_use_newer_types():
     assert newer_types("def f(x: tuple[int, int] | None) -> list[int]:\n    y: dict[str, int] = {}\n") == []

@@ -1,4 +1,4 @@
-"""Every installed version is written down."""
+"""Every requirement is pinned."""
 
 from __future__ import annotations
 

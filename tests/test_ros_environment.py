@@ -1,4 +1,4 @@
-"""A Python of the environment finds ROS 2 and our messages with nothing sourced."""
+"""A Python of the environment finds ROS 2 and wmp_msgs with nothing sourced."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def run_python(code: str, **environment: str) -> str:
     return done.stdout.strip()
 
 
-def test_messages_travel_without_anything_sourced():
+def test_messages_are_received_with_nothing_sourced():
     assert run_python(ROUND_TRIP) == "5 [0.25, -2.0] [31, 0] True"
 
 
-def test_this_environment_comes_first_and_others_stay():
-    ask = "import os; print(os.environ['AMENT_PREFIX_PATH'])"
-    assert run_python(ask) == sys.prefix
-    assert run_python(ask, AMENT_PREFIX_PATH="/opt/other") == f"{sys.prefix}:/opt/other"
-    assert run_python(ask, AMENT_PREFIX_PATH=f"/opt/other:{sys.prefix}") == f"{sys.prefix}:/opt/other"
+def test_this_environment_is_first_and_others_are_kept():
+    program = "import os; print(os.environ['AMENT_PREFIX_PATH'])"
+    assert run_python(program) == sys.prefix
+    assert run_python(program, AMENT_PREFIX_PATH="/opt/other") == f"{sys.prefix}:/opt/other"
+    assert run_python(program, AMENT_PREFIX_PATH=f"/opt/other:{sys.prefix}") == f"{sys.prefix}:/opt/other"

@@ -1,4 +1,4 @@
-"""security/policy.xml grants each node exactly what it uses, as the running graph shows."""
+"""security/policy.xml grants each node exactly what it uses in the running graph."""
 
 from __future__ import annotations
 
@@ -56,21 +56,21 @@ def policy() -> Rights:
 
 
 def used_by(observer: Node, node: str) -> dict[str, set[str]]:
-    """What a running node has created, as discovery tells."""
-    ask = {
+    """Topics and services of a running node, from discovery."""
+    queries = {
         "publish": observer.get_publisher_names_and_types_by_node,
         "subscribe": observer.get_subscriber_names_and_types_by_node,
         "reply": observer.get_service_names_and_types_by_node,
         "request": observer.get_client_names_and_types_by_node,
     }
     try:
-        return {right: {name for name, _ in question(node, "/")} for right, question in ask.items()}
+        return {right: {name for name, _ in query(node, "/")} for right, query in queries.items()}
     except RuntimeError:  # not discovered yet
         return {right: set() for right in RIGHTS}
 
 
 class Running(NamedTuple):
-    """What the running graph shows: rights and enclave by node."""
+    """Rights and enclaves of the nodes of the running graph."""
 
     rights: Rights
     enclaves: dict[str, str]
@@ -78,13 +78,13 @@ class Running(NamedTuple):
 
 @pytest.fixture(scope="module")
 def running(policy: Rights, tmp_path_factory: pytest.TempPathFactory) -> Running:
-    """The graph's nodes, once they use all that they have been granted (or time is up)."""
+    """The graph, once every node uses all that it is granted, or after 40 s."""
     folder = tmp_path_factory.mktemp("security")
     options = {
         "bundle": str(write_tiny_bundle(folder / "tiny")),
         "robot_port": free_udp_port(),
         "operator": "ros",
-        "lockstep": True,  # only then /clock is published
+        "lockstep": True,  # /clock is published only in lockstep
     }
     specs = a1_graph("sim", options, record=folder / "bag", flights=folder)
     domain = reserve_domain()
@@ -110,7 +110,7 @@ def running(policy: Rights, tmp_path_factory: pytest.TempPathFactory) -> Running
 
 
 def teleop_rights() -> dict[str, set[str]]:
-    """Teleoperation needs a terminal to run, but none to be built."""
+    """Teleoperation needs a terminal to run, but not to be constructed."""
     rclpy.init()
     node = Teleop()
     deadline = time.monotonic() + 10.0
@@ -123,14 +123,14 @@ def teleop_rights() -> dict[str, set[str]]:
     return rights
 
 
-def test_every_node_of_the_graph_has_a_profile_and_nobody_else(policy, tmp_path):
+def test_exactly_the_nodes_of_the_graph_have_profiles(policy, tmp_path):
     options = {"bundle": str(write_tiny_bundle(tmp_path / "tiny"))}
     folders = {"record": tmp_path / "bag", "flights": tmp_path}
     graphs = [a1_graph(mode, options, **folders) for mode in ("sim", "real")]
     assert set(policy) == {spec.name for specs in graphs for spec in specs} | {TELEOP}
 
 
-def test_each_node_is_granted_what_it_uses_and_no_more(running, policy):
+def test_each_node_is_granted_exactly_what_it_uses(running, policy):
     differences = [
         f"{node}: {right} {name}: {'granted, unused' if name in policy[node][right] else 'used, not granted'}"
         for node in sorted(policy)
@@ -147,12 +147,13 @@ def test_the_nodes_run_in_the_enclaves_of_the_policy(running):
 
 
 def test_only_teleoperation_may_command_the_robot(policy):
-    commands = {"/cmd_vel"} | {f"/policy_node/{order}" for order in ("stand_up", "walk", "sit_down", "stop")}
+    services = ("stand_up", "walk", "sit_down", "stop")
+    commands = {"/cmd_vel", *(f"/policy_node/{service}" for service in services)}
     granted = {node: rights["publish"] | rights["request"] for node, rights in policy.items()}
     assert {node for node, names in granted.items() if names & commands} == {TELEOP}
 
 
-def test_nobody_may_set_parameters_of_another_node(policy):
+def test_no_node_may_set_parameters_of_another(policy):
     requests = {name for rights in policy.values() for name in rights["request"]}
     assert not {name for name in requests if "parameter" in name}
 
@@ -166,14 +167,14 @@ def test_the_documented_topics_are_those_of_the_policy(policy):
     assert granted - {"/rosout", "/parameter_events"} == documented
 
 
-def test_each_node_has_an_enclave_of_its_own_and_no_comment_stands_for_one(policy):
+def test_each_node_has_its_own_enclave_and_no_comment_is_parsed_as_one(policy):
     parser = ElementTree.XMLParser(target=ElementTree.TreeBuilder(insert_comments=True))
     enclaves = ElementTree.parse(SECURITY / "policy.xml", parser).find("enclaves")
     assert enclaves is not None
     assert [enclave.get("path") for enclave in enclaves] == [f"/wmp/{node}" for node in policy]
 
 
-def test_without_ros_the_keystore_script_says_what_is_missing(tmp_path):
+def test_without_ros_the_keystore_script_names_what_is_missing(tmp_path):
     (tmp_path / "dirname").symlink_to("/usr/bin/dirname")
     result = subprocess.run(
         ["/bin/bash", SECURITY / "create_keystore.sh", tmp_path / "keystore"],

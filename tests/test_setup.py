@@ -1,4 +1,4 @@
-"""`make setup` says what is missing, and repeats only the steps whose inputs changed."""
+"""`make setup` names what is missing and repeats only the steps whose inputs changed."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_every_missing_program_is_one_line_with_its_package(tools, monkeypatch):
     ]  # fmt: skip
 
 
-def test_a_missing_browser_is_one_line_with_its_package_and_stops_nothing(tools, monkeypatch):
+def test_a_missing_browser_is_one_line_with_its_package_and_no_error(tools, monkeypatch):
     import system_check
 
     monkeypatch.setattr(system_check.shutil, "which", lambda program: None)

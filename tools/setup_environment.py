@@ -1,8 +1,8 @@
-"""Build .venv: ROS 2, the runtime, our packages; test and documentation tools on request.
+"""Build .venv: ROS 2, the runtime and our packages; test and documentation tools on request.
 
-Run by `make setup`, `make setup-test` and `make docs`. Each step remembers a fingerprint of its inputs in
-.venv/.steps, so a second run does nothing, and a changed requirement or message rebuilds what it must.
-Needs only the standard library.
+Run by `make setup`, `make setup-test` and `make docs`. Each step stores a fingerprint of its inputs in
+.venv/.steps: a second run does nothing, and a changed requirement or message repeats only its steps. Needs
+only the standard library.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ LOG = VENV / "setup.log"
 
 
 class SetupError(Exception):
-    """A step failed; the message says which command, and where its output is."""
+    """A step failed; the message names the command and the file with its output."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """A part of the environment, and the files that it is made from."""
+    """A part of the environment, and the files that determine it."""
 
     what: str
     name: str
@@ -48,7 +48,7 @@ class Step:
     action: Callable[[], None]
 
     def run(self) -> bool:
-        """Do it unless its inputs are those of its last success. Returns whether it was done."""
+        """Run the step unless its inputs are unchanged since its last success; returns whether it ran."""
         record = RECORDS / self.name
         wanted = self.fingerprint()
         if record.is_file() and record.read_text() == wanted:
@@ -61,7 +61,7 @@ class Step:
         return True
 
     def fingerprint(self) -> str:
-        """SHA-256 over the place of the environment and the contents of the inputs."""
+        """SHA-256 over the location of the environment and the contents of the inputs."""
         digest = hashlib.sha256(f"{VENV}\0".encode())
         for path in self.inputs:
             digest.update(f"{path}\0".encode() + path.read_bytes() + b"\0")
@@ -71,12 +71,12 @@ class Step:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Build the virtual environment .venv.")
     parser.add_argument("--test", action="store_true", help="also install training and test tools (torch)")
-    parser.add_argument("--docs", action="store_true", help="also install what builds the documentation")
+    parser.add_argument("--docs", action="store_true", help="also install the documentation tools")
     arguments = parser.parse_args()
 
     missing = missing_requirements()
     if missing:
-        print("setup: this machine lacks something:", *missing, sep="\n  ", file=sys.stderr)
+        print("setup: missing on this machine:", *missing, sep="\n  ", file=sys.stderr)
         return 1
     if arguments.test:
         provide_test_programs()
@@ -96,17 +96,17 @@ def main() -> int:
 
 
 def provide_test_programs() -> None:
-    """Name the tests' missing programs; on a CI machine, nobody's desktop, install them."""
+    """Print which optional programs of the tests are missing; install them on a CI machine."""
     if missing_for_tests() and os.environ.get("CI") and os.geteuid() == 0 and shutil.which("apt-get"):
-        print("setup: chromium from the distribution, for the tests that look at reports", flush=True)
+        print("setup: installing chromium, for the tests of reports", flush=True)
         for words in (["update"], ["install", "--yes", "--no-install-recommends", "chromium"]):
             subprocess.run(["apt-get", "-qq", *words], stdout=subprocess.DEVNULL, check=False)
     for tool in missing_for_tests():
-        print(f"setup: some tests will be skipped for want of {tool}", flush=True)
+        print(f"setup: some tests will be skipped without {tool}", flush=True)
 
 
 def set_up(steps: list[Step]) -> None:
-    """Do the steps that are out of date."""
+    """Run the steps that are out of date."""
     started = time.monotonic()
     if not PYTHON.exists():
         shutil.rmtree(RECORDS, ignore_errors=True)
@@ -116,7 +116,7 @@ def set_up(steps: list[Step]) -> None:
 
 
 def runtime_steps() -> list[Step]:
-    """What `make sim` needs."""
+    """The steps for `make sim`."""
     packages = [path.parent for path in sorted((ROOT / "ros2_ws" / "src").glob("*/setup.py"))]
     packages += [ROOT / "training", ROOT / "sim2real_tests"]
     build_files = [
@@ -149,7 +149,7 @@ def runtime_steps() -> list[Step]:
 
 
 def test_steps() -> list[Step]:
-    """What `make test` and training need besides."""
+    """The additional steps for `make test` and training."""
     requirements = [REQUIREMENTS / f"{group}.txt" for group in ("training", "test")]
     undeclared = REQUIREMENTS / "training_no_deps.txt"
 
@@ -162,17 +162,17 @@ def test_steps() -> list[Step]:
 
 
 def docs_steps() -> list[Step]:
-    """What `make docs` needs besides."""
+    """The additional steps for `make docs`."""
     requirements = REQUIREMENTS / "docs.txt"
 
     def install() -> None:
         pip_install("-c", CONSTRAINTS, "-r", requirements)
 
-    return [Step("what builds the documentation, from pip", "docs", [requirements, CONSTRAINTS], install)]
+    return [Step("documentation tools from pip", "docs", [requirements, CONSTRAINTS], install)]
 
 
 def create_environment() -> None:
-    import venv  # after the system check, which reports its absence
+    import venv  # after the system check, which reports it if it is missing
 
     if VENV.exists():
         shutil.rmtree(VENV)
@@ -205,9 +205,9 @@ def build_messages() -> None:
 
 
 def repair_exported_include_paths() -> None:
-    """Point the wheels' CMake files at this Python: they name the include folders of the wheels' builder."""
-    ask = "import numpy, sysconfig; print(sysconfig.get_path('include')); print(numpy.get_include())"
-    python_include, numpy_include = run(PYTHON, "-c", ask).splitlines()
+    """Point the CMake files of the wheels at this Python: they name folders of the wheels' build machine."""
+    program = "import numpy, sysconfig; print(sysconfig.get_path('include')); print(numpy.get_include())"
+    python_include, numpy_include = run(PYTHON, "-c", program).splitlines()
     builder = r"/opt/python/cp3\d+-cp3\d+"
     for path in (VENV / "share").rglob("*.cmake"):
         text = path.read_text(encoding="utf-8")
@@ -222,12 +222,16 @@ def pip_install(*arguments: str | Path) -> None:
 
 
 def options(flag: str, values: list[Path]) -> list[str | Path]:
-    """The same flag before each value."""
+    """``flag`` before each value."""
     return [part for value in values for part in (flag, value)]
 
 
 def run(*command: str | Path) -> str:
-    """Run a command and return its output, which also goes to the log."""
+    """Run a command and return its output, which is also appended to the log.
+
+    Raises:
+        SetupError: it failed.
+    """
     environment = {key: value for key, value in os.environ.items() if key != "_ROS_WHEELS_BOOTSTRAP_COMPLETE"}
     environment["AMENT_PREFIX_PATH"] = str(VENV)
     environment["PATH"] = f"{VENV / 'bin'}{os.pathsep}{environment['PATH']}"
@@ -246,7 +250,7 @@ def run(*command: str | Path) -> str:
     if done.returncode != 0:
         tail = "\n".join(done.stdout.splitlines()[-25:])
         raise SetupError(
-            f"`{' '.join(words[:4])} ...` failed; the end of its output, all of it in {LOG}:\n{tail}"
+            f"`{' '.join(words[:4])} ...` failed; the complete output is in {LOG}, its end is:\n{tail}"
         )
     return done.stdout
 

@@ -1,4 +1,4 @@
-"""What this project needs from the operating system, one line per missing thing."""
+"""Check that the operating system provides what this project needs."""
 
 from __future__ import annotations
 
@@ -29,21 +29,23 @@ LIBRARIES = {
 
 
 def missing_requirements() -> list[str]:
-    """Name each missing thing with the Debian/Ubuntu package that brings it; empty if all is there."""
+    """A line per missing requirement, with the Debian or Ubuntu package that provides it."""
     return [*_platform_problems(), *_python_problems(), *_program_problems(), *_library_problems()]
 
 
 def missing_for_tests() -> list[str]:
-    """What only some tests need, which skip without it; named as :func:`missing_requirements` does."""
+    """A line per missing program that only some tests need; they are skipped without it."""
     if any(shutil.which(program) for program in BROWSERS):
         return []
-    return ["a browser that looks at reports (chromium): apt install chromium"]
+    return ["a browser for the tests of reports (chromium): apt install chromium"]
 
 
 def _platform_problems() -> list[str]:
     if sys.platform != "linux" or platform.machine() != "x86_64":
         found = f"{platform.system()} {platform.machine()}"
-        return [f"Linux on x86-64 (found {found}), for which alone ROS 2 wheels exist: install ROS 2 instead"]
+        return [
+            f"Linux on x86-64 (found {found}), the only platform with ROS 2 wheels: install ROS 2 instead"
+        ]
     name, version = platform.libc_ver()
     if name != "glibc" or tuple(map(int, version.split(".")[:2])) < OLDEST_GLIBC:
         return [f"glibc 2.28 or later (found {name or 'another C library'} {version}): a newer distribution"]

@@ -1,4 +1,4 @@
-"""Walks of which a bundle's reference is made."""
+"""The walks that a reference is made from."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +14,7 @@ from wmp_replay.simulated_walk import Course
 RELEASED = load_verified(Path(__file__).resolve().parents[2] / "models" / "a1_wmp_v1")
 
 
-def test_every_bundle_walks_on_open_ground_and_on_what_it_was_trained_on():
+def test_courses_are_open_ground_and_the_terrains_of_training():
     gentle = SimpleNamespace(metadata={"terrains": ["flat", "rough", "slope"]})
     assert courses(gentle) == OPEN_GROUND == courses(SimpleNamespace(metadata={}))
     climbing = courses(SimpleNamespace(metadata={"terrains": ["flat", "gap", "climb"]}))
@@ -22,7 +22,7 @@ def test_every_bundle_walks_on_open_ground_and_on_what_it_was_trained_on():
     assert len({course.seed for course in climbing}) == len(climbing)
 
 
-def test_walks_in_which_the_robot_fell_make_no_reference(tmp_path, monkeypatch):
+def test_walks_that_end_in_a_fall_are_left_out(tmp_path, monkeypatch):
     pit, flat = Course("gap", 1.0, 0.8, 4.0), Course("flat", 0.0, 0.5, 3.0)
     monkeypatch.setattr("wmp_replay.calibration.courses", lambda bundle: (pit, flat))
     assert walk_in_simulation(RELEASED, tmp_path / "both") == [tmp_path / "both" / "walk_2"]

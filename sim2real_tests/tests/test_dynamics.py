@@ -1,4 +1,4 @@
-"""Motors with known faults are found to have them."""
+"""Known deviations of the motors are estimated and flagged."""
 
 import dataclasses
 
@@ -32,7 +32,7 @@ def motors(bundle, lag=0.03, strength=1.0):
             target = default + 0.2 * np.sin(frequency * t)
             action = ((target - default) / 0.25).astype(np.float32)
             policy.append(dataclasses.replace(template.policy[0], tick=tick, stamp=t, action=action))
-        test.take(dataclasses.replace(template, tick=begin, policy=tuple(policy), states=tuple(states)))
+        test.update(dataclasses.replace(template, tick=begin, policy=tuple(policy), states=tuple(states)))
     return test.finish()
 
 

@@ -1,4 +1,4 @@
-"""A walk that was made with the bundle is reproduced; whatever was altered is named."""
+"""A walk of the bundle is reproduced; altered values are found and named."""
 
 import dataclasses
 
@@ -20,7 +20,7 @@ def judged(bundle, records):
     steps = [step for record in records for step in assembler.feed(record)] + list(assembler.finish())
     exactness = Exactness(bundle, 1e-4)
     for done in Recomputer(bundle).run(steps):
-        exactness.take(done)
+        exactness.update(done)
     return exactness
 
 
@@ -63,7 +63,7 @@ def test_a_changed_action_is_named_before_what_follows_from_it(tiny_bundle):
     assert exactness.differing["h"] == 1  # the transition 30 -> 35 alone
 
 
-def test_a_changed_h_is_found_where_it_was_made(tiny_bundle):
+def test_a_changed_h_is_found_at_its_tick(tiny_bundle):
     records = altered(tiny_bundle, LatentRecord, 50, h=lambda h: h + 0.3)
     first = judged(tiny_bundle, records).first
     assert (first.quantity, first.step) == ("h", 50)
@@ -84,7 +84,7 @@ def test_an_exchanged_image_is_found_at_its_tick(tiny_bundle):
     assert first.step == 25
 
 
-def test_without_latents_actions_are_recomputed_from_an_h_carried_on(tiny_bundle):
+def test_without_latents_actions_are_recomputed_from_a_continued_h(tiny_bundle):
     records = [record for record in golden_records(tiny_bundle) if not isinstance(record, LatentRecord)]
     exactness = judged(tiny_bundle, records)
     assert exactness.first is None

@@ -1,4 +1,4 @@
-"""Errors of depth images on pictures whose errors can be counted by hand."""
+"""Errors of depth images, worked out by hand."""
 
 import numpy as np
 import pytest

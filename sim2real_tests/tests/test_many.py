@@ -1,4 +1,4 @@
-"""Many bags: found, judged in processes, merged, and held against an older verdict."""
+"""Several bags are found, judged in processes, merged and compared with a baseline."""
 
 import json
 import re
@@ -48,7 +48,7 @@ def test_a_folder_of_bags_is_judged_bag_by_bag(bags, tiny_bundle, tmp_path, caps
     assert sorted(page.name for page in files[2].iterdir()) == ["good.html", "index.html", "older.html"]
     overview = (files[2] / "index.html").read_text()
     assert 'href="good.html"' in overview and "holds no readable message" in overview
-    assert "Map of h by ground" in overview and "unknown ground" in overview
+    assert "Map of h by terrain" in overview and "unknown terrain" in overview
     shown = capsys.readouterr().out
     assert [line.split()[0] for line in shown.splitlines()[:4]] == ["bag", "broken", "good", "older"]
     # Against itself nothing got worse, although one bag fails.
@@ -60,7 +60,7 @@ def verdict(bag, **sections):
     return {"bag": f"bags/{bag}", "verdict": max(sections.values()), "sections": statuses}
 
 
-def test_no_two_bags_are_called_alike():
+def test_names_of_bags_are_unique():
     bags = [Path("bags", name) for name in ("a/stairs_0.3", "a/stairs_0.5", "a/walk", "b/walk", "b/index")]
     names = ["stairs_0.3", "stairs_0.5", "a_walk", "b_walk", "b_index"]
     assert bag_names(bags) == names
@@ -68,7 +68,7 @@ def test_no_two_bags_are_called_alike():
     assert bag_names([]) == []
 
 
-def test_pages_of_bags_that_are_called_alike_are_two_and_linked(golden_bag, tiny_bundle, tmp_path):
+def test_bags_with_equal_names_get_pages_of_their_own(golden_bag, tiny_bundle, tmp_path):
     names = ("monday/walk_0.5", "tuesday/walk_0.5")
     for name in names:
         shutil.copytree(golden_bag, tmp_path / "bags" / name)
@@ -79,7 +79,7 @@ def test_pages_of_bags_that_are_called_alike_are_two_and_linked(golden_bag, tiny
     assert set(re.findall('href="(.*?)"', (reports / "index.html").read_text())) == pages - {"index.html"}
 
 
-def test_bags_that_are_called_alike_are_held_each_against_its_own_past(tmp_path):
+def test_bags_with_equal_names_are_each_compared_with_their_own_baseline(tmp_path):
     before = [verdict("monday/a", latent="fail"), verdict("tuesday/a", latent="pass")]
     (tmp_path / "old.json").write_text(json.dumps({"bags": before}))
     new = [verdict("tuesday/a", latent="warn"), verdict("monday/a", latent="warn")]
@@ -95,7 +95,7 @@ def test_only_what_got_worse_is_a_regression(tmp_path):
     assert regressions(new, read_baseline(baseline)) == ["a: exactness was pass and is warn"]
 
 
-def test_a_bag_that_can_no_longer_be_read_is_a_regression(tmp_path):
+def test_a_bag_that_has_become_unreadable_is_a_regression(tmp_path):
     baseline = tmp_path / "old.json"
     baseline.write_text(json.dumps(verdict("a", exactness="pass")))
     broken = {"bag": "elsewhere/a", "verdict": "fail", "error": "it is empty", "sections": {}}
@@ -105,14 +105,14 @@ def test_a_bag_that_can_no_longer_be_read_is_a_regression(tmp_path):
     assert "a: it is empty" in table([broken])
 
 
-def test_a_baseline_that_is_none_is_refused(tmp_path):
+def test_a_file_that_is_no_baseline_is_refused(tmp_path):
     (tmp_path / "old.json").write_text('["something else"]')
     with pytest.raises(BaselineError, match="is no verdict"):
         read_baseline(tmp_path / "old.json")
 
 
-def test_latents_are_mapped_by_ground_in_colours_and_shapes(tmp_path):
-    """Two kinds of ground, one of them walked twice; h of a bag that could not be read is nowhere."""
+def test_latents_are_mapped_by_terrain_in_colours_and_shapes(tmp_path):
+    """Two terrains, one of them in two bags, and an unreadable bag without h."""
 
     def walked(bag, name, points):
         latent = {"status": "pass", "figures": {"map": points}}

@@ -1,4 +1,4 @@
-"""Open-loop prediction runs the graphs in the right order, and its baselines are what they are called."""
+"""Open-loop prediction and its baselines, against the runtime's world model and values worked out by hand."""
 
 import dataclasses
 
@@ -18,7 +18,7 @@ from wmp_replay.windows import CONTEXT, HORIZONS, LENGTH, WindowCutter, join
 @pytest.fixture(scope="module")
 def windows(tiny_bundle):
     cutter = WindowCutter(tiny_bundle.contract, 1)
-    cut = [cutter.take(dataclasses.replace(step, depth=image(step))) for step in golden_steps(tiny_bundle)]
+    cut = [cutter.update(dataclasses.replace(step, depth=image(step))) for step in golden_steps(tiny_bundle)]
     return join([window for window in cut if window is not None])
 
 
@@ -27,9 +27,9 @@ def image(step):
     return np.full((64, 64), 1.0, np.float32) if step.depth is None else step.depth
 
 
-def test_prediction_is_what_the_runtime_model_does_when_it_goes_on_blind(tiny_bundle, windows):
+def test_prediction_equals_the_rollout_of_the_runtime_without_images(tiny_bundle, windows):
     """The runtime's own WorldModel, stepped by hand without images after the context."""
-    foreseen = predict(tiny_bundle, windows)
+    predicted = predict(tiny_bundle, windows)
     model, b = tiny_bundle.create_world_model(), 3
     model.reset()
     for t in range(LENGTH):
@@ -40,16 +40,16 @@ def test_prediction_is_what_the_runtime_model_does_when_it_goes_on_blind(tiny_bu
             out = tiny_bundle.models["decoder"].run(deter=state.h[None], stoch=state.z[None])
             k = HORIZONS.index(ahead)
             wanted = np.clip((out["depth"][0, 0] + 0.5) * 2.0, 0.0, 2.0)
-            np.testing.assert_allclose(foreseen.depth[b, k], wanted, atol=1e-5)
-            np.testing.assert_allclose(foreseen.proprioception[b, k], out["proprioception"][0], atol=1e-5)
+            np.testing.assert_allclose(predicted.depth[b, k], wanted, atol=1e-5)
+            np.testing.assert_allclose(predicted.proprioception[b, k], out["proprioception"][0], atol=1e-5)
         model.advance(windows.actions[b, t].reshape(5, 12))
 
 
-def test_windows_begin_anew_after_a_break(tiny_bundle):
+def test_windows_do_not_span_a_gap(tiny_bundle):
     cutter = WindowCutter(tiny_bundle.contract, 1)
     steps = [dataclasses.replace(step, depth=image(step)) for step in golden_steps(tiny_bundle)]
     steps[2] = dataclasses.replace(steps[2], follows=False)
-    due = [cutter.take(step) is not None for step in steps]
+    due = [cutter.update(step) is not None for step in steps]
     assert due.index(True) == 2 + LENGTH - 1
     assert sum(due) == len(steps) - LENGTH - 1
 
@@ -68,7 +68,7 @@ def test_persistence_of_a_standing_world_has_no_error(tiny_bundle):
     first = next(golden_steps(tiny_bundle))
     for number, step in enumerate(golden_steps(tiny_bundle)):
         policy = tuple(dataclasses.replace(p, proprioception=first.proprioception) for p in step.policy)
-        test.take(dataclasses.replace(step, depth=still, policy=policy, follows=number > 0))
+        test.update(dataclasses.replace(step, depth=still, policy=policy, follows=number > 0))
     samples = test.finish().samples
     assert np.all(samples["persistence"]["depth_m"] == 0)
     assert np.all(samples["persistence"]["joint_velocity"] == 0)
@@ -83,7 +83,7 @@ def test_joint_velocity_errors_are_in_rad_per_s(tiny_bundle):
         values = base.copy()
         values[21:33] += 0.1 * (number >= CONTEXT)
         policy = (dataclasses.replace(step.policy[0], proprioception=values), *step.policy[1:])
-        test.take(dataclasses.replace(step, depth=image(step), policy=policy))
+        test.update(dataclasses.replace(step, depth=image(step), policy=policy))
     errors = test.finish().samples["persistence"]["joint_velocity"]
     np.testing.assert_allclose(errors[0], 2.0, rtol=1e-4)
 
@@ -106,10 +106,10 @@ def errors_of(depth):
     [
         ((0.10, 0.20, 0.15), 0.10, Status.PASS),
         ((0.10, 0.20, 0.15), 0.05, Status.WARN),  # twice the simulation's error
-        ((0.30, 0.10, 0.35), 0.30, Status.FAIL),  # three times worse than copying
+        ((0.30, 0.10, 0.35), 0.30, Status.FAIL),  # three times the error of persistence
     ],
 )
-def test_the_verdict_weighs_model_copy_and_simulation(depth, reference, expected):
+def test_the_verdict_compares_the_model_with_persistence_and_simulation(depth, reference, expected):
     known = {"depth_m": np.full((3, 5), reference), "joint_velocity": np.ones((3, 5))}
     assert judge(errors_of(depth), known, Thresholds.load().prediction).status is expected
 
@@ -117,9 +117,9 @@ def test_the_verdict_weighs_model_copy_and_simulation(depth, reference, expected
 def test_a_film_shows_every_step_ahead_and_agrees_with_the_picture(tiny_bundle):
     test = PredictionTest(tiny_bundle)
     for step in golden_steps(tiny_bundle):
-        test.take(step)
+        test.update(step)
     assert test.finish() is not None
-    film = test.every_step(test.worst[0])
+    film = test.with_every_step(test.worst[0])
     assert film.ahead == tuple(range(1, 21))
     shown = [film.ahead.index(ahead) for ahead in HORIZONS]
     np.testing.assert_allclose(film.predicted[shown], test.worst[0].predicted, atol=1e-5)
@@ -131,5 +131,5 @@ def test_a_walk_that_is_too_short_is_not_judged(tiny_bundle, tmp_path):
     walk = load_bag(write_bag(tmp_path / "bag", records))
     test = PredictionTest(tiny_bundle)
     for step in walk.steps(tiny_bundle.contract):
-        test.take(step)
+        test.update(step)
     assert judge(test.finish(), None, Thresholds.load().prediction).status is Status.SKIP

@@ -34,7 +34,7 @@ def environment():
 
 
 def started(command, environment, ready):
-    """A process that has said ``ready``."""
+    """Start a process; returns when it prints ``ready``."""
     process = subprocess.Popen(
         command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
@@ -65,7 +65,7 @@ def world_model(tiny_bundle, environment):
 
 @pytest.fixture
 def recording(tiny_bundle, environment):
-    """Starts ``wmp record FOLDER``; ends it if the test has not."""
+    """Starts ``wmp record FOLDER``; kills it at the end of the test."""
     running = []
 
     def start(folder, *options):
@@ -92,7 +92,7 @@ def test_a_live_world_model_answers_with_the_recorded_latents(
     done = play(golden_bag, environment, "--lockstep", "--listeners", "2", "--topics", *played)
     assert done.returncode == 0, done.stdout + done.stderr
     latents = tiny_bundle.golden.steps // 5 - 1
-    assert f"{latents} latents answered" in done.stdout
+    assert f"received {latents} latents" in done.stdout
     assert float(done.stdout.split()[-1]) < 1e-5
     code, output = ended(recorder)
     assert code == 0, output
@@ -129,21 +129,21 @@ def test_a_killed_recorder_leaves_what_it_had_written(recording, golden_bag, env
     assert walk.is_partial
 
 
-def test_playing_to_nobody_is_said(golden_bag, tmp_path):
+def test_playing_without_subscribers_is_an_error(golden_bag, tmp_path):
     reservation = reserve_domain()
     alone = {**os.environ, "ROS_DOMAIN_ID": str(reservation.domain_id)}
     done = play(golden_bag, alone, "--wait", "0.3")
     reservation.lock.close()
     assert done.returncode == 1
-    assert "nobody listened" in done.stdout + done.stderr
+    assert "no subscriber appeared" in done.stdout + done.stderr
 
 
-def test_a_play_in_lockstep_says_whom_it_waits_for(recording, golden_bag, environment, tmp_path):
+def test_a_play_in_lockstep_names_the_missing_subscribers(recording, golden_bag, environment, tmp_path):
     recorder = recording(tmp_path / "alone")
     options = ("--lockstep", "--listeners", "9", "--topics", "wmp/policy_step", "--wait", "5")
     done = play(golden_bag, environment, *options)
     assert done.returncode == 1
-    assert "of 9 listened to /wmp/policy_step within 5 s" in done.stdout + done.stderr
+    assert "of 9 subscribers of /wmp/policy_step appeared within 5 s" in done.stdout + done.stderr
     assert ended(recorder)[0] == 0
 
 
@@ -160,17 +160,17 @@ def test_the_cameras_own_frames_are_recorded_on_request(recording, tiny_bundle, 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "complaint"),
+    ("arguments", "message"),
     [
         (["--rate", "0"], "--rate is 0"),
         (["--listeners", "0"], "--listeners is 0"),
         ([], "cannot be played"),
     ],
 )
-def test_what_cannot_be_played_is_said_in_one_line(tmp_path, arguments, complaint):
+def test_what_cannot_be_played_is_refused_in_one_line(tmp_path, arguments, message):
     done = play(tmp_path / "nothing", dict(os.environ), *arguments)
     assert done.returncode == 2
-    assert complaint in done.stderr
+    assert message in done.stderr
 
 
 def test_a_folder_that_exists_is_not_overwritten(golden_bag, tiny_bundle):

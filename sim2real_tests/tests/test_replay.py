@@ -1,4 +1,4 @@
-"""From bag to verdict, through the command that a user types."""
+"""From bag to verdict, through the `wmp replay` command."""
 
 import json
 from xml.etree import ElementTree
@@ -26,7 +26,7 @@ def test_the_golden_walk_passes_where_it_is_compared_with_itself(golden_bag, tin
     assert "golden trajectory" in verdict.reference.source
 
 
-def test_another_bundle_than_the_one_that_walked_is_refused_in_the_verdict(golden_bag, tmp_path):
+def test_a_bundle_other_than_the_recorded_one_fails_the_verdict(golden_bag, tmp_path):
     other = load_verified(write_tiny_bundle(tmp_path / "other", steps=150, seed=8))
     verdict = replay(golden_bag, other)
     assert verdict.section("integrity").status is Status.FAIL
@@ -34,7 +34,7 @@ def test_another_bundle_than_the_one_that_walked_is_refused_in_the_verdict(golde
     assert "give the one that walked" in verdict.section("integrity").findings[1].text
 
 
-def test_a_bag_that_was_cut_off_gives_a_partial_report(tiny_bundle, tmp_path):
+def test_a_truncated_bag_gives_a_partial_report(tiny_bundle, tmp_path):
     bag = write_bag(tmp_path / "bag", list(golden_records(tiny_bundle)) * 4)
     (file,) = bag.glob("*.mcap")
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
@@ -63,7 +63,7 @@ def test_the_command_writes_verdict_and_junit_and_exits_with_the_verdict(
     assert "real time" in capsys.readouterr().out
 
 
-def test_what_cannot_be_judged_is_said_in_one_line(tiny_bundle, tmp_path, capsys):
+def test_a_missing_bag_is_refused_in_one_line(tiny_bundle, tmp_path, capsys):
     assert main(["replay", str(tmp_path / "none"), "--bundle", str(tiny_bundle.path)]) == 2
     assert "does not exist" in capsys.readouterr().err
 
@@ -79,7 +79,7 @@ def test_calibration_stores_a_reference_that_the_next_replay_uses(tiny_bundle, g
         Reference.load(own.path / "replay_reference.npz", tiny_bundle)
 
 
-def test_a_reference_is_found_under_the_name_that_it_was_given(tiny_bundle, tmp_path):
+def test_a_reference_is_saved_under_its_name_without_suffix(tiny_bundle, tmp_path):
     known = find_reference(tiny_bundle, 1e-4)
     known.save(tmp_path / "mine")
     again = Reference.load(tmp_path / "mine", tiny_bundle)
@@ -89,7 +89,7 @@ def test_a_reference_is_found_under_the_name_that_it_was_given(tiny_bundle, tmp_
 def test_walks_of_another_bundle_calibrate_nothing(golden_bag, tmp_path, capsys):
     other = write_tiny_bundle(tmp_path / "other", steps=150, seed=8)
     assert main(["replay", "--calibrate", str(golden_bag), "--bundle", str(other)]) == 2
-    assert "these walks are not other's" in capsys.readouterr().err
+    assert "these walks were not made with other" in capsys.readouterr().err
 
 
 def test_own_thresholds_change_what_they_name_and_nothing_else(tmp_path):
@@ -101,7 +101,7 @@ def test_own_thresholds_change_what_they_name_and_nothing_else(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"),
+    ("text", "message"),
     [
         ("surprises: {}", "'surprises' is no section"),
         ("surprise: {share: [0, 1]}", "surprise.share is unknown"),
@@ -110,7 +110,7 @@ def test_own_thresholds_change_what_they_name_and_nothing_else(tmp_path):
         ("[", "cannot be read as YAML"),
     ],
 )
-def test_wrong_thresholds_are_refused(tmp_path, text, complaint):
+def test_wrong_thresholds_are_refused(tmp_path, text, message):
     (tmp_path / "mine.yaml").write_text(text)
-    with pytest.raises(ThresholdError, match=complaint):
+    with pytest.raises(ThresholdError, match=message):
         Thresholds.load(tmp_path / "mine.yaml")

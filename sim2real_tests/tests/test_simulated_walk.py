@@ -1,4 +1,4 @@
-"""Walks made without ROS are the runtime's own, and robots that differ are told from those that do not."""
+"""Simulated walks without ROS reproduce the runtime, and the verdict flags robots that differ."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,7 @@ RELEASED = Path(__file__).resolve().parents[2] / "models" / "a1_wmp_v1"
 LIMIT = np.array([20.0, 30.0, 30.0])  # N m
 LARGEST_BAG = 3_000_000
 SHORT = Course("flat", 0.0, 0.3, 2.0)
-KNOWN_GROUND, OTHER_GROUND = Course(seed=1, seconds=8.0), Course(seed=5, seconds=6.0)
+REFERENCE_COURSE, HELD_OUT_COURSE = Course(seed=1, seconds=8.0), Course(seed=5, seconds=6.0)
 
 
 def states_of(path, bundle):
@@ -38,20 +38,20 @@ def test_a_simulated_walk_is_whole_and_reproduced(nominal, tiny_bundle):
     steps = list(load_bag(nominal).steps(tiny_bundle.contract))
     exactness = Exactness(tiny_bundle, 1e-4)
     for done in Recomputer(tiny_bundle).run(steps):
-        exactness.take(done)
+        exactness.update(done)
     assert exactness.first is None
     assert exactness.compared["action"] == exactness.compared["proprioception"] == 100
     assert exactness.compared["z"] == 20
     assert all(step.depth_age == pytest.approx(0.1) for step in steps)
 
 
-def test_the_same_walk_comes_out_every_time(nominal, tiny_bundle, tmp_path):
+def test_a_simulated_walk_is_deterministic(nominal, tiny_bundle, tmp_path):
     again = write_walk(tmp_path / "again", tiny_bundle, SHORT)
     first, second = (states_of(path, tiny_bundle) for path in (nominal, again))
     assert all(np.array_equal(a.q, b.q) for a, b in zip(first, second, strict=True))
 
 
-def test_a_steered_walk_is_told_to_turn_back_by_as_much_as_it_is_off_the_track(tiny_bundle, tmp_path):
+def test_heading_hold_commands_a_yaw_rate_proportional_to_the_heading_error(tiny_bundle, tmp_path):
     bag = write_walk(tmp_path / "steered", tiny_bundle, replace(SHORT, heading_gain=0.5))
     steps = list(load_bag(bag).steps(tiny_bundle.contract))
     yaws = np.array([roll_pitch_yaw(state.quat_wxyz)[2] for step in steps for state in step.states])
@@ -74,22 +74,22 @@ def released():
 
 
 @pytest.fixture(scope="module")
-def yardstick(released, tmp_path_factory):
-    """A reference from one walk over ground that the judged walks do not cross."""
-    return calibrate([write_walk(tmp_path_factory.mktemp("ref") / "a", released, KNOWN_GROUND)], released)
+def reference(released, tmp_path_factory):
+    """A reference from one walk on a terrain seed that the judged walks do not use."""
+    return calibrate([write_walk(tmp_path_factory.mktemp("ref") / "a", released, REFERENCE_COURSE)], released)
 
 
-def test_the_nominal_robot_passes_on_other_ground(released, yardstick, tmp_path):
-    bag = write_walk(tmp_path / "walk", released, OTHER_GROUND, NOMINAL)
+def test_the_nominal_robot_passes_on_a_held_out_seed(released, reference, tmp_path):
+    bag = write_walk(tmp_path / "walk", released, HELD_OUT_COURSE, NOMINAL)
     assert sum(file.stat().st_size for file in bag.iterdir()) < LARGEST_BAG
-    verdict = replay(bag, released, yardstick)
+    verdict = replay(bag, released, reference)
     assert verdict.status is Status.PASS, verdict.to_dict()
 
 
 @pytest.mark.parametrize("name", SHIFTS)
-def test_each_shift_is_flagged_where_it_should_be(released, yardstick, tmp_path, name):
+def test_each_shift_is_flagged_where_it_should_be(released, reference, tmp_path, name):
     shift, expected = SHIFTS[name]
-    verdict = replay(write_walk(tmp_path / name, released, OTHER_GROUND, shift), released, yardstick)
+    verdict = replay(write_walk(tmp_path / name, released, HELD_OUT_COURSE, shift), released, reference)
     flagged = [section.name for section in verdict.sections if section.status >= Status.WARN]
     assert set(flagged) & set(expected), verdict.to_dict()
 

@@ -1,4 +1,4 @@
-"""Surprise is found in time, latents in space."""
+"""Surprise over time, and the envelope of latents."""
 
 import numpy as np
 import pytest
@@ -72,10 +72,10 @@ def test_a_long_walk_keeps_an_even_selection_of_latents(monkeypatch):
         def __init__(self, n):
             self.h = np.array([float(n)])
 
-    monkeypatch.setattr("wmp_replay.latent.MOST", 8)
+    monkeypatch.setattr("wmp_replay.latent.MAX_LATENTS", 8)
     test = LatentTest()
     for n in range(100):
-        test.take(Done(n))
+        test.update(Done(n))
     steps = np.diff(test.latents()[:, 0])
     assert len(test.latents()) <= 9
     assert np.all(steps == steps[0])

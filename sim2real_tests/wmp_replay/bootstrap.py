@@ -1,4 +1,4 @@
-"""Confidence intervals of a mean over samples that follow each other in time."""
+"""Confidence intervals of the mean of a time series."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ def interval(samples: np.ndarray, block: int = 1, level: float = 0.95, seed: int
     """Mean and confidence bounds over axis 0: ``[3, ...]`` mean, lower, upper.
 
     Neighbouring samples overlap, so whole blocks of ``block`` samples are drawn (moving-block bootstrap,
-    Kuensch 1989). NaN samples do not count. Of less than two blocks nothing can be drawn that differs by more
-    than the overlap: their bounds are NaN.
+    Kuensch 1989). NaN samples are ignored. With fewer than two blocks of samples all draws overlap, so the
+    bounds are NaN.
 
     Args:
         samples: ``[N, ...]``, N at least 1.
@@ -23,7 +23,7 @@ def interval(samples: np.ndarray, block: int = 1, level: float = 0.95, seed: int
     rng = np.random.default_rng(seed)
     starts = rng.integers(0, count - block + 1, (RESAMPLES, -(-count // block)))
     rows = (starts[:, :, None] + np.arange(block)).reshape(RESAMPLES, -1)[:, :count]
-    # How often each sample was drawn: one product instead of RESAMPLES copies of the samples.
+    # Number of times each sample is drawn: one matrix product replaces RESAMPLES copies of the samples.
     weights = np.zeros((RESAMPLES, count))
     np.add.at(weights, (np.arange(RESAMPLES)[:, None], rows), 1.0)
     flat = samples.reshape(count, -1)

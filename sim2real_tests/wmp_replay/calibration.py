@@ -1,4 +1,4 @@
-"""Makes a bundle's reference from walks in simulation."""
+"""Makes the reference of a bundle from walks in simulation."""
 
 from __future__ import annotations
 
@@ -19,33 +19,37 @@ from wmp_replay.thresholds import Thresholds
 
 logger = logging.getLogger(__name__)
 
-#: Walks of a reference that is made without bags: open ground, which every bundle walks on ...
+#: Walks for a reference that is made without bags: ground without obstacles, for every bundle ...
 OPEN_GROUND = (
     Course("flat", 0.0, 0.5, 10.0, 1),
     Course("rough", 0.2, 0.5, 20.0, 2),
     Course("slope", 0.2, 0.4, 10.0, 3),
 )
-#: ... and what a bundle was trained on besides, this hard, as fast, steered, and ended before the track is.
+#: ... and the other terrains that a bundle was trained on: difficulty, speed [m/s], time [s] (the walk stays
+#: on the track), and heading gain.
 OBSTACLES = {"difficulty": 0.2, "speed": 0.5, "seconds": 10.0, "heading_gain": 0.8}
-#: A robot lies when the z of unit gravity in its base frame exceeds this (-1 level).
+#: A robot has fallen if the z component of unit gravity in base_link exceeds this (-1 is level).
 LYING = -0.5
 
 
 def calibrate(
     bags: Sequence[Path], bundle: Bundle, progress: Callable[[float], None] | None = None
 ) -> Reference:
-    """The reference of all walks together.
+    """The reference from all walks together.
+
+    Args:
+        progress: called with the share of one walk that is done, 0..1.
 
     Raises:
         BagError: a bag holds no walk.
-        UnusableReferenceError: the walks are not this bundle's own.
+        UnusableReferenceError: the walks were made with another bundle.
     """
     walks = [load_bag(bag) for bag in bags]
     tolerance = float(Thresholds.load().exactness["tolerance"])
     measured = measure(_steps(walks, bundle, progress), bundle, tolerance)
     if measured.exactness.first is not None:
         raise UnusableReferenceError(
-            f"these walks are not {bundle.name}'s: {measured.exactness.first}; record new ones with "
+            f"these walks were not made with {bundle.name}: {measured.exactness.first}; record new ones with "
             "'wmp sim --record'"
         )
     seconds = sum(walk.duration for walk in walks)
@@ -56,16 +60,18 @@ def calibrate(
 def walk_in_simulation(
     bundle: Bundle, folder: Path, progress: Callable[[float], None] | None = None
 ) -> list[Path]:
-    """Bags of ``bundle`` on :func:`courses`, written below ``folder``; those in which it fell are left out.
+    """Bags in ``folder`` of walks of ``bundle`` on :func:`courses`, without those that end in a fall.
 
     Raises:
-        UnusableReferenceError: it fell in all of them.
+        UnusableReferenceError: every walk ended in a fall.
     """
     bags, planned = [], courses(bundle)
     for number, course in enumerate(planned, start=1):
         bag = write_walk(folder / f"walk_{number}", bundle, course)
         if fell(load_bag(bag), bundle):
-            logger.warning("%s %.1f is left out: the robot fell", course.terrain, course.difficulty)
+            logger.warning(
+                "left out %s at difficulty %.1f: the robot fell", course.terrain, course.difficulty
+            )
         else:
             bags.append(bag)
         if progress is not None:
@@ -78,7 +84,7 @@ def walk_in_simulation(
 
 
 def courses(bundle: Bundle) -> tuple[Course, ...]:
-    """Open ground, and the other terrains that ``bundle`` was trained on."""
+    """Ground without obstacles, and the other terrains that ``bundle`` was trained on."""
     known = {course.terrain for course in OPEN_GROUND}
     trained = [name for name in bundle.metadata.get("terrains", []) if name not in known]
     seeded = enumerate(trained, start=len(OPEN_GROUND) + 1)
@@ -86,7 +92,7 @@ def courses(bundle: Bundle) -> tuple[Course, ...]:
 
 
 def fell(walk: Walk, bundle: Bundle) -> bool:
-    """Whether the robot lay on its side or back at any world-model tick of ``walk``."""
+    """Whether the robot lies on its side or back at any world-model tick of ``walk``."""
     gravity = term_slices(bundle.contract.observation.proprioception, bundle.contract.num_joints)[
         "projected_gravity"
     ]

@@ -1,4 +1,4 @@
-"""Do the motors do what they are told as they do in simulation: tracking, lag and strength per joint."""
+"""Do the motors follow their targets as in simulation? Tracking, lag and strength per joint."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from wmp_replay.motors.fit import MotorFit
 
 NAME = "dynamics"
-#: Policy steps that are used at most: minutes of walking say as much as hours.
-MOST = 20_000
-#: Steps needed to say anything.
-FEWEST = 50
-#: Lags (s) that are tried, and the least share of the torque's variance that the command must explain.
+#: Largest number of policy steps used: more than these 400 s add nothing.
+MAX_STEPS = 20_000
+#: Smallest number of steps for an estimate.
+MIN_STEPS = 50
+#: Lags tried [s], and the smallest share of the torque variance that the command must explain.
 LAGS = np.arange(0.0, 0.1201, 0.002)
 EXPLAINED = 0.5
-#: Torques nearer to a limit than this share of it may have been cut off.
+#: Commanded torques above this share of the effort limit may have been clipped.
 SATURATION = 0.95
 
 
 class Sample(NamedTuple):
-    """A policy step with the state that follows it, joints ``[J]``: target and position rad, velocity rad/s,
-    torque N m, all but the target one step after the command."""
+    """A target [rad], and position [rad], velocity [rad/s] and torque [N m] one policy step later, ``[J]``
+    each; ``stamp`` [s] is that of the state."""
 
     stamp: float
     target: np.ndarray
@@ -40,9 +40,11 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True)
 class JointDynamics:
-    """Per joint ``[J]``: ``rmse`` rad of position against target one step later; ``lag`` s of the position
-    behind the target; ``strength`` measured over commanded torque (NaN if unknown); ``explained`` share of
-    the torque's variance; and the samples for plots, ``[N, J]``."""
+    """Dynamics of each joint.
+
+    ``[J]`` each: ``rmse`` of the position one step after its target [rad]; ``lag`` of the position behind the
+    target [s]; ``strength``, measured over commanded torque (NaN if unknown); ``explained``, share of the
+    torque variance. Samples for plots: ``stamp [N]`` s; ``target`` and ``q`` ``[N, J]`` rad."""
 
     rmse: np.ndarray
     lag: np.ndarray
@@ -54,16 +56,16 @@ class JointDynamics:
 
 
 class DynamicsTest:
-    """Takes recorded steps in order."""
+    """Collects samples; update it with every recorded step in order."""
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
         self._samples: list[Sample] = []
         self._last: tuple[int, int, np.ndarray] | None = None
 
-    def take(self, step: WorldModelStep) -> None:
-        """The next recorded step."""
-        if len(self._samples) >= MOST:
+    def update(self, step: WorldModelStep) -> None:
+        """Add the next recorded step."""
+        if len(self._samples) >= MAX_STEPS:
             return
         for policy_step, state in zip(step.policy, step.states, strict=True):
             if self._last is not None and state is not None:
@@ -73,8 +75,8 @@ class DynamicsTest:
             self._last = (step.episode, policy_step.tick, joint_targets(self._contract, policy_step.action))
 
     def finish(self) -> JointDynamics | None:
-        """The estimate; None with too few steps whose robot state was recorded."""
-        if len(self._samples) < FEWEST:
+        """The estimate; None with fewer than :data:`MIN_STEPS` recorded robot states."""
+        if len(self._samples) < MIN_STEPS:
             return None
         stamp, target, q, dq, tau = (np.array(part) for part in zip(*self._samples, strict=True))
         strength, explained = _strength(self._contract, target, q, dq, tau)
@@ -94,7 +96,7 @@ def _strength(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Least squares through the origin of measured on commanded torque, and the variance explained, ``[J]``.
 
-    The target was in force during the whole period before the state, so delays below it do not bias this.
+    The target is constant during the whole period before the state, so a shorter delay causes no bias.
     """
     joints = contract.joints
     limit = joints.array("torque_limit")
@@ -105,14 +107,14 @@ def _strength(
     slope = np.sum(x * y, axis=0) / np.maximum(power, 1e-9)
     measured = np.sum(y * y, axis=0)
     explained = 1.0 - np.sum((y - slope * x) ** 2, axis=0) / np.maximum(measured, 1e-9)
-    known = (measured > 1e-6) & (usable.sum(axis=0) >= FEWEST) & (explained > EXPLAINED)
+    known = (measured > 1e-6) & (usable.sum(axis=0) >= MIN_STEPS) & (explained > EXPLAINED)
     return np.where(known, slope, np.nan), np.where(measured > 1e-6, explained, np.nan)
 
 
 def _lags(target: np.ndarray, q: np.ndarray, period: float) -> np.ndarray:
-    """Shift in s that correlates position with target best, ``[J]``, to a fraction of :data:`LAGS`' step.
+    """Shift [s] with the highest correlation of position and target, ``[J]``; interpolates :data:`LAGS`.
 
-    ``q`` is sampled one period after ``target``; both are taken as lines between samples.
+    ``q`` is sampled one period after ``target``; both are interpolated linearly.
     """
     times = np.arange(len(q)) * period
     inner = times[times > LAGS[-1]]
@@ -131,7 +133,7 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _peak(scores: np.ndarray) -> float:
-    """Lag of the largest score, refined by the parabola through it and its neighbours."""
+    """Lag of the largest score [s], refined by a parabola through it and its neighbours."""
     best = int(np.argmax(scores))
     if best in (0, len(scores) - 1):
         return float(LAGS[best])
@@ -148,12 +150,16 @@ def judge(
     thresholds: dict[str, Any],
     unknown: str = "",
 ) -> Section:
-    """The verdict; ``reference`` holds ``rmse`` and ``lag`` ``[J]`` of the simulation, ``unknown`` says why
-    there is nothing to judge."""
+    """The verdict.
+
+    Args:
+        found: None: nothing to judge, for the reason ``unknown``.
+        reference: ``rmse`` and ``lag`` ``[J]`` in simulation; None if unknown.
+    """
     section = Section(NAME)
     if found is None:
         section.add(
-            Status.SKIP, unknown or f"fewer than {FEWEST} policy steps with joint_states and imu/data"
+            Status.SKIP, unknown or f"fewer than {MIN_STEPS} policy steps with joint_states and imu/data"
         )
         return section
     names = contract.joints.names
@@ -179,8 +185,8 @@ def judge(
     section.judge(
         overall,
         thresholds["tracking_over_reference"],
-        f"positions are off their targets by {np.sqrt(np.mean(found.rmse**2)):.3f} rad (RMS), "
-        f"{overall:.2f} times the simulation's; most in {names[j]}, {ratio[j]:.2f} times",
+        f"RMS tracking error {np.sqrt(np.mean(found.rmse**2)):.3f} rad, {overall:.2f} times that in "
+        f"simulation; largest ratio at {names[j]}, {ratio[j]:.2f}",
     )
     extra = found.lag - reference["lag"]
     section.figures["extra_lag_s"] = dict(zip(names, extra, strict=True))
@@ -189,7 +195,7 @@ def judge(
         abs(typical),
         thresholds["lag_error"],
         f"joints lag {1e3 * np.median(found.lag):.0f} ms behind their targets (median), "
-        f"{1e3 * typical:+.1f} ms against simulation",
+        f"{1e3 * typical:+.1f} ms compared with simulation",
     )
     return section
 
@@ -198,7 +204,7 @@ def _judge_strength(
     section: Section, found: JointDynamics, contract: Contract, thresholds: dict[str, Any]
 ) -> None:
     if np.isnan(found.strength).all():
-        section.add(Status.SKIP, "the bag holds no torques that follow the commands: strength is unknown")
+        section.add(Status.SKIP, "the recorded torques do not follow the commands: strength is unknown")
         return
     j = int(np.nanargmax(np.abs(found.strength - 1.0)))
     typical = float(np.nanmedian(found.strength))
@@ -206,15 +212,15 @@ def _judge_strength(
     section.judge(
         abs(typical - 1.0),
         thresholds["strength_error"],
-        f"measured torque is {typical:.2f} of the commanded (median of joints); farthest from 1: "
+        f"measured over commanded torque is {typical:.2f} (median of joints); farthest from 1: "
         f"{contract.joints.names[j]}, {found.strength[j]:.2f}",
     )
 
 
 def judge_fit(section: Section, fit: MotorFit, thresholds: dict[str, Any]) -> None:
-    """Add what the simulated motors are like that move as the recorded ones."""
+    """Add the findings on the fitted motors."""
     section.figures["fit"] = fit.to_dict()
-    how = f"{fit.windows} swings replayed in simulation, off by {1e3 * fit.rmse:.1f} mrad"
+    how = f"{fit.windows} swings replayed in simulation, RMS error {1e3 * fit.rmse:.1f} mrad"
     for quantity, key, unit, scale, nominal in (
         ("strength", "fitted_strength_error", "", 1.0, 1.0),
         ("friction", "fitted_friction", " N m", 1.0, 0.0),
@@ -222,7 +228,7 @@ def judge_fit(section: Section, fit: MotorFit, thresholds: dict[str, Any]) -> No
     ):
         values = fit.found(quantity)
         if not values:
-            section.add(Status.SKIP, f"the recorded movements do not determine the joints' {quantity}")
+            section.add(Status.SKIP, f"the recorded motion does not determine {quantity}")
             continue
         text = ", ".join(
             f"{name.partition('_')[2] or 'all joints'} {scale * value:.2f} +- {scale * error:.2f}{unit}"
@@ -235,10 +241,10 @@ def judge_fit(section: Section, fit: MotorFit, thresholds: dict[str, Any]) -> No
 def suggested_randomisation(
     found: JointDynamics, reference: dict[str, np.ndarray] | None, fit: MotorFit | None = None
 ) -> dict[str, Any]:
-    """Ranges that contain what was found, with the quantity's own spread as a margin, for training.
+    """Ranges for training that contain what was found, with its spread as a margin.
 
-    The keys are those of training's randomisation: ``strength``, a factor; ``action_delay`` in s; and with
-    ``fit``, which then also decides the delay, ``joint_friction`` in N m.
+    Keys are those of training's randomisation: ``strength`` (factor), ``action_delay`` [s] and, with ``fit``,
+    ``joint_friction`` [N m]. With ``fit`` the action delay is the fitted one.
     """
     suggestion: dict[str, Any] = {}
     fitted = [] if fit is None else [value for value, _ in fit.found("strength").values()]

@@ -18,7 +18,7 @@ QUANTITIES = ("proprioception", "action", "z", "kl", "h")
 
 
 class Exactness:
-    """Takes recomputed steps in order and remembers the first value that differs, and the largest errors."""
+    """Finds the first value that differs, and the largest differences; update it with every step in order."""
 
     def __init__(self, bundle: Bundle, tolerance: float) -> None:
         contract = bundle.contract
@@ -31,11 +31,11 @@ class Exactness:
         self.compared = dict.fromkeys(QUANTITIES, 0)
         self.differing = dict.fromkeys(QUANTITIES, 0)
 
-    def take(self, done: Recomputed) -> None:
-        """Compare one world-model step."""
+    def update(self, done: Recomputed) -> None:
+        """Compare the next world-model step."""
         for quantity, tick, recorded, found in self._comparisons(done):
             error = np.abs(np.asarray(recorded, np.float64) - found)
-            if quantity == "kl":  # nats without an upper bound: relative above one
+            if quantity == "kl":  # KL [nats] has no upper bound: relative above 1
                 error = error / np.maximum(1.0, np.abs(recorded))
             largest = float(error.max())
             if math.isnan(largest):
@@ -51,11 +51,12 @@ class Exactness:
                 self.first = self._difference(quantity, tick, recorded, found, error)
 
     def section(self, kind: str) -> Section:
-        """The verdict; ``kind`` is that of the walk."""
+        """The verdict; ``kind`` as in :class:`wmp_replay.bag.walk.Walk`."""
         section = Section(NAME)
         if kind == "sensors":
             section.add(
-                Status.SKIP, "observations were rebuilt from sensor topics: nothing to compare them with"
+                Status.SKIP,
+                "observations are rebuilt from sensor topics: there is nothing to compare them with",
             )
             return section
         section.figures = {
@@ -66,11 +67,11 @@ class Exactness:
         }
         for quantity in QUANTITIES:
             if self.compared[quantity] == 0:
-                section.add(Status.SKIP, f"{quantity}: the bag holds nothing to compare")
+                section.add(Status.SKIP, f"{quantity}: the bag holds no values to compare")
         if self.first is not None:
             section.figures["first_difference"] = {**self.first._asdict(), "episode": self.first_episode}
             counts = ", ".join(f"{n} x {quantity}" for quantity, n in self.differing.items() if n)
-            section.add(Status.FAIL, f"episode {self.first_episode}: {self.first}; in all {counts}")
+            section.add(Status.FAIL, f"episode {self.first_episode}: {self.first}; in total {counts}")
         elif self.compared["h"] or self.compared["action"]:
             worst = max(self.largest, key=lambda quantity: self.largest[quantity])
             section.add(

@@ -1,4 +1,4 @@
-"""The golden trajectory of a bundle as a walk: a few seconds of the training simulator in every bundle."""
+"""The golden trajectory of a bundle as a walk: a few seconds of the training simulator."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from wmp_replay.bag.assembler import StepAssembler
 from wmp_replay.bag.records import DepthRecord, ImuReading, Joints, LatentRecord, PolicyStep, Record
 from wmp_replay.bag.step import WorldModelStep
 
-#: Time (s) of the first step: stamps count from the robot's start, never from zero.
+#: Time of the first step [s]: a stamp of 0 means "none".
 START = 1.0
 
 
 def golden_records(bundle: Bundle) -> Iterator[Record]:
-    """What the graph would have recorded: in order of time, joints in contract order, torques unknown (0)."""
+    """What the graph would record, in order of time; joints in contract order, torques unknown (0)."""
     golden, timing = bundle.golden, bundle.contract.timing
     interval, names = timing.world_model_interval, bundle.contract.joints.names
     unknown = np.zeros(len(names))
@@ -46,7 +46,7 @@ def golden_records(bundle: Bundle) -> Iterator[Record]:
 
 
 def golden_steps(bundle: Bundle) -> Iterator[WorldModelStep]:
-    """The golden trajectory as :meth:`wmp_replay.bag.walk.Walk.steps` gives a walk."""
+    """The golden trajectory in the form of :meth:`wmp_replay.bag.walk.Walk.steps`."""
     assembler = StepAssembler(bundle.contract)
     for record in golden_records(bundle):
         yield from assembler.feed(record)
@@ -54,7 +54,7 @@ def golden_steps(bundle: Bundle) -> Iterator[WorldModelStep]:
 
 
 def _latent(bundle: Bundle, step: int, stamp: float) -> LatentRecord:
-    """The latent of world-model step ``step + 1``, which brings z of ``step``."""
+    """The latent of world-model step ``step + 1``, with z of ``step``."""
     golden, timing = bundle.golden, bundle.contract.timing
     seen = bool(golden.depth_valid[step])
     captured = START + step * timing.world_model_period - timing.depth_age

@@ -1,4 +1,4 @@
-"""How far a predicted depth image is from the true one, batched: metres, metres at edges, structure."""
+"""Errors of predicted depth images: depth [m], depth along edges [m], structural similarity."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-#: A step in depth (m) between neighbours that makes an edge, and half the width (px) of the band around it.
+#: Step in depth between neighbours that makes an edge [m], and half the width of the band around it [px].
 EDGE_JUMP, EDGE_BAND = 0.1, 2
-#: Near pixels without which an image says nothing about noise.
-FEWEST_PIXELS = 100
+#: Smallest number of near pixels for an estimate of noise.
+MIN_PIXELS = 100
 #: SSIM of Wang et al. 2004: Gaussian window of 11 px with sigma 1.5, K1 = 0.01, K2 = 0.03.
 WINDOW, SIGMA, K1, K2 = 11, 1.5, 0.01, 0.03
 
 
 class ImageErrors(NamedTuple):
-    """Per image ``[N]``: mean absolute error in m over pixels where something is nearer than ``far``, the
-    same in the band along edges, and SSIM (1 is equal). NaN where there is no such pixel, or no truth."""
+    """Per image ``[N]``: mean absolute error over pixels nearer than ``far`` [m], the same in the band along
+    edges [m], and SSIM (1: equal). NaN if there is no such pixel, or no truth."""
 
     masked: np.ndarray
     edge: np.ndarray
@@ -27,8 +27,8 @@ class ImageErrors(NamedTuple):
 def image_errors(
     predicted: np.ndarray, truth: np.ndarray, far: float, bands: np.ndarray | None = None
 ) -> ImageErrors:
-    """Errors of ``predicted`` against ``truth``, both ``[N, H, W]`` in m; a truth of NaN was not recorded.
-    ``bands``: :func:`edge_bands` of the truth, where they are known already."""
+    """Errors of ``predicted`` against ``truth``, both ``[N, H, W]`` m; a truth that was not recorded is NaN.
+    ``bands``: :func:`edge_bands` of the truth, to save computing them again."""
     difference = np.abs(predicted - truth)
     known = np.isfinite(truth).all(axis=(1, 2))
     there = truth < far - 1e-3
@@ -51,20 +51,23 @@ def edge_band(depth: np.ndarray) -> np.ndarray:
     edge[1:] |= down
     edge[:, :-1] |= right
     edge[:, 1:] |= right
-    side = 2 * EDGE_BAND - 1  # the pixels on both sides of the step belong to the band already
+    side = 2 * EDGE_BAND - 1  # `edge` already holds one pixel on each side
     return cv2.dilate(edge, np.ones((side, side), np.uint8)).astype(bool)
 
 
 def roughness(depth: np.ndarray, far: float) -> float:
-    """Median second difference (m) along rows of ``depth [H, W]``, away from edges and where something is
-    near: the noise of a camera, as surfaces bend little from pixel to pixel. NaN where nothing is near."""
+    """Noise of a depth image ``[H, W]``: median absolute second difference along rows [m].
+
+    Surfaces bend little from pixel to pixel, so the second difference is noise. Edges and pixels beyond
+    ``far`` are left out; NaN with fewer than :data:`MIN_PIXELS` left.
+    """
     bend = np.abs(depth[:, 2:] - 2 * depth[:, 1:-1] + depth[:, :-2])
     use = ~edge_band(depth)[:, 1:-1] & (depth[:, 1:-1] < far - 1e-3)
-    return float(np.median(bend[use])) if use.sum() >= FEWEST_PIXELS else np.nan
+    return float(np.median(bend[use])) if use.sum() >= MIN_PIXELS else np.nan
 
 
 def ssim(first: np.ndarray, second: np.ndarray, value_range: float) -> float:
-    """Structural similarity of two images ``[H, W]``, mean over pixels."""
+    """Structural similarity of images ``[H, W]`` with values in 0..``value_range``, mean over pixels."""
     first, second = first.astype(np.float32), second.astype(np.float32)
     c1, c2 = (K1 * value_range) ** 2, (K2 * value_range) ** 2
     mean_1, mean_2 = _blur(first), _blur(second)
@@ -80,7 +83,7 @@ def _blur(image: np.ndarray) -> np.ndarray:
 
 
 def _mean(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Mean of ``values [N, H, W]`` over each image's ``mask``; NaN for an empty one."""
+    """Mean of ``values [N, H, W]`` over the ``mask`` of each image; NaN if it is empty."""
     count = mask.sum(axis=(1, 2))
     total = np.where(mask, values, 0.0).sum(axis=(1, 2))
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)

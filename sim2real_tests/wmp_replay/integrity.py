@@ -1,4 +1,4 @@
-"""Is the recording whole, and was the walk what the runtime promises: rates, gaps, clocks, ages, bundle."""
+"""Is the recording whole, and did the runtime keep its rates, ages and bundle? Also gaps and clocks."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from wmp_replay.image_errors import roughness
 from wmp_replay.section import Section, Status
 
 NAME = "integrity"
-#: m below which a difference in noise means nothing: what the depth unit of 1 mm leaves.
+#: Noise of images with a depth unit of 1 mm [m]; smaller differences mean nothing.
 SMALLEST_ROUGHNESS = 0.002
 
 
 class IntegrityTest:
-    """Takes recorded steps in order; remembers a few numbers per step."""
+    """Collects a few numbers per step; update it with every recorded step in order."""
 
     def __init__(self, far: float) -> None:
         self._far = far
@@ -32,8 +32,8 @@ class IntegrityTest:
         self._observe_ms: list[float] = []
         self._late: int = 0
 
-    def take(self, step: WorldModelStep) -> None:
-        """The next recorded step."""
+    def update(self, step: WorldModelStep) -> None:
+        """Add the next recorded step."""
         self._steps += 1
         self._policy_steps += len(step.policy)
         self._episodes = max(self._episodes, step.episode + 1)
@@ -47,17 +47,17 @@ class IntegrityTest:
             self._observe_ms.append(step.outcome.observe_ms)
 
     def ages(self) -> np.ndarray:
-        """Age (s) of every image when it was consumed."""
+        """Age of every image when it was consumed [s]."""
         ages = np.array(self._ages)
         return ages[np.isfinite(ages)]
 
     def roughness(self) -> float:
-        """Noise (m) of the images, median over the walk; NaN where nothing was near."""
+        """Noise of the images, median over the walk [m]; NaN if nothing was near."""
         known = np.array(self._roughness)[np.isfinite(self._roughness)] if self._roughness else np.zeros(0)
         return float(np.median(known)) if len(known) else math.nan
 
     def latencies(self) -> dict[str, np.ndarray]:
-        """Times in ms of the recorded run: policy step, and observation of the world model."""
+        """Compute times of the recorded run [ms]: policy step, and observation of the world model."""
         named = {
             "policy step": np.array(self._compute_ms),
             "world model: observe": np.array(self._observe_ms),
@@ -67,7 +67,7 @@ class IntegrityTest:
     def section(
         self, walk: Walk, bundle: Bundle, rough_in_simulation: float, thresholds: dict[str, Any]
     ) -> Section:
-        """The verdict, once every step was taken; ``rough_in_simulation`` m, NaN if unknown."""
+        """The verdict after the last step; ``rough_in_simulation``: noise there [m], NaN if unknown."""
         section = Section(NAME)
         section.figures = {
             "kind": walk.kind,
@@ -93,9 +93,9 @@ class IntegrityTest:
         for problem in walk.problems:
             section.add(Status.WARN, problem)
         if walk.undecodable:
-            section.add(Status.WARN, f"{walk.undecodable} messages are damaged and were left out")
+            section.add(Status.WARN, f"{walk.undecodable} damaged messages are left out")
         if walk.is_partial:
-            section.add(Status.WARN, "this report is partial: it covers what could be read")
+            section.add(Status.WARN, "this report is partial: it covers the readable part of the recording")
         if not walk.problems and not walk.undecodable:
             section.add(
                 Status.PASS,
@@ -108,9 +108,9 @@ class IntegrityTest:
         if walk.kind == "sensors":
             section.add(Status.PASS, "sensor topics only: observations, images and actions are rebuilt")
         elif found is None:
-            section.add(Status.WARN, "the bag does not say which bundle walked (another recorder?)")
+            section.add(Status.WARN, "the bag does not say which bundle walked (made by another recorder?)")
         elif found == bundle.sha256:
-            section.add(Status.PASS, f"walked with this bundle: {bundle.name}, {short_hash(found)}")
+            section.add(Status.PASS, f"recorded with this bundle: {bundle.name}, {short_hash(found)}")
         else:
             section.add(
                 Status.FAIL,
@@ -120,16 +120,14 @@ class IntegrityTest:
 
     def _judge_steps(self, section: Section, walk: Walk, thresholds: dict[str, Any]) -> None:
         if self._policy_steps == 0:
-            section.add(Status.FAIL, "no policy step: was the robot ever walking?")
+            section.add(Status.FAIL, "no policy step: the robot never walked")
             return
         share = walk.dropped_steps / (walk.dropped_steps + self._policy_steps)
-        section.judge(
-            share, thresholds["dropped_ratio"], f"{walk.dropped_steps} policy steps are missing in the bag"
-        )
+        section.judge(share, thresholds["dropped_ratio"], f"{walk.dropped_steps} policy steps are missing")
         if walk.duplicate_steps:
-            section.add(Status.WARN, f"{walk.duplicate_steps} policy steps come twice or out of order")
+            section.add(Status.WARN, f"{walk.duplicate_steps} policy steps are repeated or out of order")
         if walk.kind == "graph" and self._late:
-            section.add(Status.WARN, f"{self._late} policy steps used an h that was late")
+            section.add(Status.WARN, f"{self._late} policy steps used an outdated h")
 
     def _judge_images(self, section: Section, bundle: Bundle, thresholds: dict[str, Any]) -> None:
         if self._steps == 0:
@@ -141,15 +139,15 @@ class IntegrityTest:
             f"{self._steps - len(ages)} of {self._steps} world-model ticks had no image",
         )
         if self._lost_images:
-            section.add(Status.WARN, f"{self._lost_images} images that were consumed are not in the bag")
+            section.add(Status.WARN, f"{self._lost_images} consumed images are not in the bag")
         if len(ages):
             error = float(np.quantile(np.abs(ages - wanted), 0.95))
             section.figures["depth_age_s"] = {"median": np.median(ages), "p95_error": error}
             section.judge(
                 error,
                 thresholds["depth_age_error"],
-                f"images were {1e3 * np.median(ages):.0f} ms old when consumed, the contract wants "
-                f"{1e3 * wanted:.0f} ms; 95 % within {1e3 * error:.0f} ms of it",
+                f"median age of consumed images {1e3 * np.median(ages):.0f} ms, contract "
+                f"{1e3 * wanted:.0f} ms; 95 % within {1e3 * error:.0f} ms of the contract",
             )
 
     def _judge_noise(self, section: Section, known: float, thresholds: dict[str, Any]) -> None:
@@ -161,7 +159,7 @@ class IntegrityTest:
         section.judge(
             ratio,
             thresholds["noise_over_reference"],
-            f"images are {ratio:.1f} times as noisy as in simulation ({1e3 * found:.1f} mm)",
+            f"noise of the images {1e3 * found:.1f} mm, {ratio:.1f} times that in simulation",
         )
 
 
@@ -178,19 +176,19 @@ def _topic(walk: Walk, name: str) -> dict[str, Any]:
 
 
 def _judge_motors(section: Section, walk: Walk) -> None:
-    """What became of the commands; a bag that does not tell is taken for a walk."""
+    """Whether the motors received the commands; a bag that does not say counts as a walk."""
     if walk.is_dry_run:
-        rebuilt = "; actions are rebuilt from the measured torque" if walk.kind == "sensors" else ""
+        rebuilt = "; actions are rebuilt from measured torque" if walk.kind == "sensors" else ""
         section.add(
             Status.WARN,
-            f"a dry run: the motors were damped and did not get what was commanded{rebuilt}. Prediction is "
-            "judged as if they had",
+            f"a dry run: the motors damped and did not receive the commands{rebuilt}. Prediction is judged "
+            "as if they had",
         )
     elif walk.is_dry_run is None and walk.kind == "sensors" and "joint_commands" in walk.names:
         section.add(
             Status.WARN,
-            "the bag does not say whether joint_commands reached the motors, which they do not in a dry run; "
-            "it is taken for granted",
+            "the bag does not say whether joint_commands reached the motors (in a dry run they do not); "
+            "assumed that they did",
         )
 
 
@@ -199,9 +197,11 @@ def _judge_clocks(section: Section, walk: Walk) -> None:
     backwards = {name: walk.topics[name].backwards for name in used if walk.topics[name].backwards}
     if backwards:
         named = ", ".join(f"{name} ({count} times)" for name, count in backwards.items())
-        section.add(Status.WARN, f"stamps go backwards in {named}: was the clock set during the recording?")
+        section.add(
+            Status.WARN, f"stamps go backwards in {named}: the clock may have been set during the recording"
+        )
     else:
-        section.add(Status.PASS, "all stamps run forwards")
+        section.add(Status.PASS, "all stamps increase")
     gaps = {
         name: walk.topics[name]
         for name in used

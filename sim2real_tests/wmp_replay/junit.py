@@ -1,4 +1,4 @@
-"""The verdict as JUnit XML, which CI systems show as tests."""
+"""The verdict as JUnit XML, which CI systems display as tests."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 
 
 def write_junit(path: Path, verdicts: Iterable[Mapping[str, Any]]) -> None:
-    """One suite per verdict (:meth:`wmp_replay.verdict.Replay.to_dict`), one case per section; warnings are
-    cases that pass and say so in their output."""
+    """One suite per verdict (:meth:`wmp_replay.verdict.Replay.to_dict`), one case per section; a
+    warning is a case that passes and has the warning in its output."""
     root = ElementTree.Element("testsuites", name="wmp replay")
     for verdict in verdicts:
         sections = verdict["sections"]

@@ -1,4 +1,4 @@
-"""Is the model's h where it was in training: distance to the envelope, and a map of it."""
+"""Is h in the region that it covers in simulation? Distance to the envelope, and a map."""
 
 from __future__ import annotations
 
@@ -11,40 +11,42 @@ from wmp_replay.recompute import Recomputed
 from wmp_replay.section import Section, Status
 
 NAME = "latent"
-#: Latents that are kept; of a longer walk an even selection.
-MOST = 4096
-#: Latents on the map of many bags, per bag at most.
-MAPPED = 200
+#: Largest number of latents kept, evenly spread over the walk.
+MAX_LATENTS = 4096
+#: Largest number of latents per bag on the map of several bags.
+MAX_MAPPED = 200
 
 
 class LatentTest:
-    """Takes recomputed steps in order; keeps h of at most :data:`MOST` of them, evenly spread."""
+    """Keeps h of at most :data:`MAX_LATENTS` steps, evenly spread; update it with every step in order."""
 
     def __init__(self) -> None:
         self._every, self._count = 1, 0
         self._latents: list[np.ndarray] = []
 
-    def take(self, done: Recomputed) -> None:
-        """The next step."""
+    def update(self, done: Recomputed) -> None:
+        """Add the next step."""
         if not done.is_seeded:
             return
         if self._count % self._every == 0:
             self._latents.append(done.h)
         self._count += 1
-        if len(self._latents) > MOST:
+        if len(self._latents) > MAX_LATENTS:
             self._latents = self._latents[::2]
             self._every *= 2
 
     def latents(self) -> np.ndarray:
-        """``[N, D]``."""
+        """h ``[N, D]``."""
         return np.stack(self._latents) if self._latents else np.zeros((0, 0), np.float32)
 
 
 def judge(latents: np.ndarray, envelope: Envelope | None, source: str, thresholds: dict[str, Any]) -> Section:
-    """The verdict; ``source`` says what the envelope was made from."""
+    """The verdict; ``source`` names the walks that the envelope was made from."""
     section = Section(NAME)
     if envelope is None or len(latents) == 0:
-        section.add(Status.SKIP, "no latents to compare" if envelope is not None else "no envelope is known")
+        section.add(
+            Status.SKIP, "no latents to compare" if envelope is not None else "the reference has no envelope"
+        )
         return section
     distance = envelope.distance(latents)
     outside = float(np.mean(distance > envelope.bound))
@@ -56,12 +58,12 @@ def judge(latents: np.ndarray, envelope: Envelope | None, source: str, threshold
         "median_distance": np.median(distance),
         "share_outside": outside,
         "share_of_dimensions_outside_quantiles": dimensions,
-        "map": envelope.plane(latents[:: -(-len(latents) // MAPPED)]).round(2),
+        "map": envelope.plane(latents[:: -(-len(latents) // MAX_MAPPED)]).round(2),
     }
     section.judge(
         outside,
         thresholds["share_outside"],
-        f"{100 * outside:.1f} % of h lie outside of the envelope ({source}, {envelope.count} latents), "
-        f"{100 * dimensions:.1f} % of single values outside of their quantiles",
+        f"{100 * outside:.1f} % of h is outside the envelope ({source}, {envelope.count} latents), "
+        f"{100 * dimensions:.1f} % of single values are outside their quantiles",
     )
     return section

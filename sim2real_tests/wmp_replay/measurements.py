@@ -1,4 +1,4 @@
-"""Everything that is found out about a walk in one pass over its steps, before any judgement."""
+"""All measurements of a walk, in one pass over its steps and before any verdict."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from wmp_replay.surprise import SurpriseTest, Timeline
 
 @dataclass(frozen=True)
 class Measurements:
-    """The tests after their last step, and what they found. ``latents [N, D]`` at ``latent_stamps [N]`` s."""
+    """The tests after their last step, and their results: ``start`` [s] of the walk, ``latents [N, D]``."""
 
     start: float
     integrity: IntegrityTest
@@ -38,9 +38,9 @@ class Measurements:
 def measure(
     steps: Iterable[WorldModelStep], bundle: Bundle, tolerance: float, fit: bool = False
 ) -> Measurements:
-    """Go once through the steps of a walk; memory grows by some 100 bytes per step, never by images.
+    """Measure a walk in one pass; memory grows by about 100 bytes per step and holds no images.
 
-    With ``fit`` the joints' trajectory is kept for a fit of the motors, up to a bound.
+    With ``fit``, also keeps the trajectory of the joints, up to a bound, to fit the motors.
     """
     integrity, exactness = IntegrityTest(bundle.contract.depth.far), Exactness(bundle, tolerance)
     prediction, surprise = PredictionTest(bundle), SurpriseTest(bundle)
@@ -49,14 +49,14 @@ def measure(
     start = np.nan
     for done in Recomputer(bundle).run(steps):
         start = done.step.stamp if np.isnan(start) else start
-        integrity.take(done.step)
-        exactness.take(done)
-        prediction.take(done.step)
-        surprise.take(done)
-        latent.take(done)
-        dynamics.take(done.step)
+        integrity.update(done.step)
+        exactness.update(done)
+        prediction.update(done.step)
+        surprise.update(done)
+        latent.update(done)
+        dynamics.update(done.step)
         if trajectory is not None:
-            trajectory.take(done.step)
+            trajectory.update(done.step)
     return Measurements(
         float(start),
         integrity,

@@ -1,4 +1,4 @@
-"""Open-loop prediction: a few steps of context with images, then the world model goes on by itself."""
+"""Open-loop prediction: a few context steps with images, then a rollout of the prior without."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wmp_replay.windows import CONTEXT, HORIZONS, Windows
 
 
 class Prediction(NamedTuple):
-    """``depth [B, K, H, W]`` m and ``proprioception [B, K, P]`` scaled, ``K`` = steps ahead of
+    """``depth [B, K, H, W]`` m and scaled ``proprioception [B, K, P]`` at the ``K`` steps ahead of
     :data:`~wmp_replay.windows.HORIZONS`."""
 
     depth: np.ndarray
@@ -21,19 +21,19 @@ class Prediction(NamedTuple):
 
 
 def predict(bundle: Bundle, windows: Windows, actions: np.ndarray | None = None) -> Prediction:
-    """What the model expects ``HORIZONS`` steps after the context, for all windows at once.
+    """Open-loop prediction ``HORIZONS`` steps after the context, for all windows at once.
 
-    The model starts from its learned initial state at the first step of the context; z is the mode of its
+    The model starts from its learned initial state at the first context step; z is the mode of its
     distribution, as on the robot.
 
     Args:
-        actions: ``[B, T, k * J]`` taken instead of the recorded ones after the context.
+        actions: ``[B, T, k * J]``, used instead of the recorded ones after the context.
     """
     return roll_out(bundle, windows, context_state(bundle, windows), actions)
 
 
 def context_state(bundle: Bundle, windows: Windows) -> tuple[np.ndarray, np.ndarray]:
-    """h ``[B, D]`` and z ``[B, S]`` at the last step of the context."""
+    """h ``[B, D]`` and z ``[B, S]`` at the last context step."""
     initial, count = bundle.initial_state, len(windows)
     h, z = initial.deter[None].repeat(count, 0), initial.stoch[None].repeat(count, 0)
     taken = np.zeros_like(windows.actions[:, 0])
@@ -54,7 +54,7 @@ def roll_out(
     actions: np.ndarray | None = None,
     horizons: Sequence[int] = HORIZONS,
 ) -> Prediction:
-    """The part of :func:`predict` after the context, from ``state`` on, at ``horizons`` steps ahead."""
+    """The rollout of :func:`predict` from ``state``, read at ``horizons`` steps ahead."""
     taken = windows.actions if actions is None else actions
     h, z = state
     depth, proprioception = [], []
@@ -70,8 +70,10 @@ def roll_out(
 
 
 def shuffled_actions(windows: Windows, joints: int) -> np.ndarray:
-    """The actions after the context in a random order in time, the same for every window of the same length:
-    what a model predicts that does not care what the robot does."""
+    """The actions with those after the context permuted in time, by one permutation for all windows.
+
+    The baseline of a model that ignores what the robot does. ``joints``: values per policy step.
+    """
     shuffled = windows.actions.copy()
     future = shuffled[:, CONTEXT - 1 :]
     single = future.reshape(len(windows), -1, joints)

@@ -1,4 +1,4 @@
-"""Does the world model foresee this walk: better than copying, and as well as it foresees simulation?"""
+"""How well does open-loop prediction match the walk, compared with persistence and with simulation?"""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from wmp_replay.thresholds import Limit
 from wmp_replay.windows import CONTEXT, HORIZONS, LENGTH, WindowCutter, Windows, join
 
 NAME = "prediction"
-#: World-model steps between the starts of two windows, and windows that are predicted at once.
+#: World-model steps between the starts of two windows, and windows per batch.
 STRIDE, BATCH = 5, 16
-#: Windows kept as pictures: the first, and those with the largest error so far.
+#: Windows with the largest error that are kept as pictures, besides the first.
 PICTURES = 3
 GUESSES = ("model", "persistence", "shuffled")
-#: Name of the reference's depth error of copying the last image.
+#: Key of the depth error of persistence in a reference.
 COPIED = "copied_depth_m"
 IMAGE_METRICS = ("depth_m", "edge_m", "ssim")
 UNITS = {
@@ -34,8 +34,8 @@ UNITS = {
 
 
 class Picture(NamedTuple):
-    """One window to be shown: ``context [H, W]`` the last image seen, ``truth`` and ``predicted``
-    ``[K, H, W]`` m at ``ahead [K]`` steps; ``window`` holds all of it."""
+    """A window to show: ``context [H, W]`` m, the last image of the context; ``truth`` and ``predicted``
+    ``[K, H, W]`` m at ``ahead [K]`` steps; ``window``, the whole window."""
 
     stamp: float
     error: float
@@ -48,18 +48,18 @@ class Picture(NamedTuple):
 
 @dataclass(frozen=True)
 class PredictionErrors:
-    """Errors of every window: ``samples[guess][metric] [N, K]`` over the steps ahead of ``HORIZONS``.
+    """Errors of every window: ``samples[guess][metric] [N, K]`` at the steps ahead of ``HORIZONS``.
 
-    Guesses: ``model``; ``persistence``, the last step of the context unchanged; ``shuffled``, the model with
-    actions in random order. Metrics: depth in m, depth along edges in m, SSIM, and each term of
-    proprioception in its unit. ``stamp [N]`` s.
+    Guesses: ``model``; ``persistence``, the last context step unchanged; ``shuffled``, the model with
+    permuted actions. Metrics: depth [m], depth along edges [m], SSIM, each term of proprioception in its
+    unit. ``stamp [N]`` s.
     """
 
     samples: dict[str, dict[str, np.ndarray]]
     stamp: np.ndarray
 
     def intervals(self) -> dict[str, dict[str, np.ndarray]]:
-        """Mean, lower and upper 95 % bound ``[3, K]`` of each; bounds are NaN where all windows overlap."""
+        """Mean, lower and upper 95 % bound ``[3, K]`` of each; bounds are NaN if all windows overlap."""
         block = -(-LENGTH // STRIDE)  # windows that share steps
         return {
             guess: {metric: interval(values, block) for metric, values in metrics.items()}
@@ -68,7 +68,7 @@ class PredictionErrors:
 
 
 class PredictionTest:
-    """Takes recorded steps in order; predicts from every :data:`STRIDE`-th."""
+    """Predicts from every :data:`STRIDE`-th step; update it with every recorded step in order."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
@@ -84,16 +84,16 @@ class PredictionTest:
         self.first: Picture | None = None
         self.worst: list[Picture] = []
 
-    def take(self, step: Any) -> None:
-        """The next recorded step."""
-        window = self._cutter.take(step)
+    def update(self, step: Any) -> None:
+        """Add the next recorded step."""
+        window = self._cutter.update(step)
         if window is not None:
             self._waiting.append(window)
         if len(self._waiting) == BATCH:
             self._flush()
 
     def finish(self) -> PredictionErrors | None:
-        """All errors; None where the walk has no stretch of :data:`LENGTH` unbroken steps."""
+        """All errors; None if the walk has no :data:`LENGTH` consecutive steps."""
         if self._waiting:
             self._flush()
         if not self._errors:
@@ -107,22 +107,22 @@ class PredictionTest:
         }
         return PredictionErrors(samples, np.concatenate(self._stamps))
 
-    def every_step(self, picture: Picture) -> Picture:
-        """``picture`` with every step ahead up to the farthest."""
+    def with_every_step(self, picture: Picture) -> Picture:
+        """``picture`` with every step up to the largest horizon."""
         ahead = tuple(range(1, max(HORIZONS) + 1))
         state = context_state(self._bundle, picture.window)
-        foreseen = roll_out(self._bundle, picture.window, state, horizons=ahead)
+        predicted = roll_out(self._bundle, picture.window, state, horizons=ahead)
         return picture._replace(
-            ahead=ahead, truth=picture.window.depth[0, CONTEXT:], predicted=foreseen.depth[0]
+            ahead=ahead, truth=picture.window.depth[0, CONTEXT:], predicted=predicted.depth[0]
         )
 
     def _flush(self) -> None:
         windows, self._waiting = join(self._waiting), []
         state = context_state(self._bundle, windows)
-        foreseen = roll_out(self._bundle, windows, state)
+        predicted = roll_out(self._bundle, windows, state)
         shuffled = shuffled_actions(windows, self._bundle.contract.num_joints)
         guesses = {
-            "model": foreseen,
+            "model": predicted,
             "persistence": _persistence(windows),
             "shuffled": roll_out(self._bundle, windows, state, shuffled),
         }
@@ -131,7 +131,7 @@ class PredictionTest:
         errors = {guess: self._judge(windows, prediction, bands) for guess, prediction in guesses.items()}
         self._errors.append(errors)
         self._stamps.append(windows.stamp)
-        self._keep_pictures(windows, foreseen, errors["model"]["depth_m"])
+        self._keep_pictures(windows, predicted, errors["model"]["depth_m"])
 
     def _judge(self, windows: Windows, guess: Prediction, bands: np.ndarray) -> dict[str, np.ndarray]:
         places = [CONTEXT + ahead - 1 for ahead in HORIZONS]
@@ -144,7 +144,7 @@ class PredictionTest:
         difference = np.abs(guess.proprioception - windows.proprioception[:, places]) / self._scale
         return errors | {name: difference[..., part].mean(axis=-1) for name, part in self.terms.items()}
 
-    def _keep_pictures(self, windows: Windows, foreseen: Prediction, errors: np.ndarray) -> None:
+    def _keep_pictures(self, windows: Windows, predicted: Prediction, errors: np.ndarray) -> None:
         places = [CONTEXT + ahead - 1 for ahead in HORIZONS]
         for i in range(len(windows)):
             error = float(np.nan_to_num(np.nanmean(errors[i]) if np.isfinite(errors[i]).any() else 0.0))
@@ -154,7 +154,7 @@ class PredictionTest:
                 windows.depth[i, CONTEXT - 1],
                 HORIZONS,
                 windows.depth[i, places],
-                foreseen.depth[i],
+                predicted.depth[i],
                 windows.only(i),
             )
             if self.first is None:
@@ -174,12 +174,12 @@ def judge(
     """The verdict.
 
     Args:
-        reference: metric -> mean, lower, upper ``[3, K]`` of the model on simulation.
+        reference: metric -> mean, lower, upper bound ``[3, K]`` of the model's error in simulation.
     """
     section = Section(NAME)
     if errors is None:
         section.add(
-            Status.SKIP, f"no stretch of {LENGTH} unbroken world-model steps with images at its start"
+            Status.SKIP, f"no {LENGTH} consecutive world-model steps that start with {CONTEXT} images"
         )
         return section
     horizon = int(thresholds["horizon"])
@@ -212,18 +212,22 @@ def _judge_depth(
     ahead = HORIZONS[at]
     mine = intervals["model"]["depth_m"][:, at]
     if not np.isfinite(mine[0]):
-        section.add(Status.SKIP, "nothing within the camera's range: depth cannot be judged")
+        section.add(Status.SKIP, "no obstacle or ground in the range of the camera: depth cannot be judged")
         return
     copied = intervals["persistence"]["depth_m"][0, at]
-    bounds = f"{mine[1]:.3f} to {mine[2]:.3f}" if np.isfinite(mine[1]) else "too few windows for an interval"
-    text = f"depth {ahead} steps ahead is off by {mine[0]:.3f} m ({bounds})"
+    bounds = (
+        f"{mine[1]:.3f} to {mine[2]:.3f}"
+        if np.isfinite(mine[1])
+        else "too few windows for a confidence interval"
+    )
+    text = f"depth error {ahead} steps ahead {mine[0]:.3f} m ({bounds})"
     usual = 1.0
     if reference is not None and COPIED in reference and np.isfinite(reference[COPIED][0, at]):
         usual = max(1.0, reference["depth_m"][0, at] / max(reference[COPIED][0, at], 1e-9))
     section.judge(
         mine[0] / max(copied, 1e-9) / usual,
         thresholds["over_persistence"],
-        f"{text}, copying the last image by {copied:.3f} m",
+        f"{text}; of persistence (the last image) {copied:.3f} m",
     )
     if reference is not None and np.isfinite(reference["depth_m"][0, at]):
         known = reference["depth_m"][0, at]
@@ -231,13 +235,13 @@ def _judge_depth(
         section.judge(
             ratio,
             thresholds["over_reference"],
-            f"that is {ratio:.2f} times the error in simulation, {known:.3f} m",
+            f"depth error {ratio:.2f} times that in simulation, {known:.3f} m",
         )
-    blind = intervals["shuffled"]["depth_m"][0, at]
-    gain = 100.0 * (1.0 - mine[0] / max(blind, 1e-9))
+    shuffled = intervals["shuffled"]["depth_m"][0, at]
+    gain = 100.0 * (1.0 - mine[0] / max(shuffled, 1e-9))
     section.add(
         Status.PASS,
-        f"with the actions in random order it is off by {blind:.3f} m: the right ones save {gain:.0f} %",
+        f"depth error with shuffled actions {shuffled:.3f} m: the recorded actions reduce it by {gain:.0f} %",
     )
 
 
@@ -253,6 +257,6 @@ def _judge_terms(
     section.judge(
         ratios[worst],
         limit,
-        f"proprioception {HORIZONS[at]} steps ahead: worst term {worst}, off by {mine[worst][0, at]:.3g} "
-        f"{UNITS[worst]}, {ratios[worst]:.2f} times the error in simulation",
+        f"proprioception error {HORIZONS[at]} steps ahead: worst term {worst}, {mine[worst][0, at]:.3g} "
+        f"{UNITS[worst]}, {ratios[worst]:.2f} times that in simulation",
     )

@@ -1,9 +1,9 @@
-"""Recomputes every latent and every action of a walk from what was recorded before it.
+"""Recomputes every latent and every action of a walk from its recorded inputs.
 
 Each transition starts from the *recorded* state: the latent of tick n must follow from the recorded latent
 of tick n - k, its image and its actions. If every transition agrees, so does the whole walk; the first one
-that differs is the one at fault, and errors do not pile up. It also makes transitions independent, so that
-many are computed at once. Where latents were not recorded, h is carried on from the step before.
+that differs is at fault, and errors do not accumulate. Transitions are independent, so many are computed at
+once. Without recorded latents, h continues from the previous step.
 """
 
 from __future__ import annotations
@@ -22,19 +22,20 @@ from wmp_core.observation import Proprioception
 from wmp_replay.bag.records import PolicyStep
 from wmp_replay.bag.step import WorldModelStep
 
-#: World-model steps that are computed at once.
+#: World-model steps per batch.
 CHUNK = 64
 
 
 @dataclass(frozen=True)
 class Recomputed:
-    """A world-model step and what the networks make of it.
+    """A world-model step with the outputs of the networks.
 
-    ``h [D]``: h of its tick, recorded or carried on. ``z [S]``, ``kl`` (nats, NaN without image):
-    of its observation. ``next_h [D]``: h of the next tick, from the recorded z; None where actions are
-    missing. ``actions``: per policy step ``[J]``, None where it cannot be known. ``observations``: per
-    policy step proprioception ``[P]`` from the recorded raw state, None where there is none.
-    ``is_seeded``: h is known, not that of a model started blindly in the middle of a walk.
+    ``h [D]``: deterministic state of its tick, recorded or continued. ``z [S]`` and ``kl`` [nats] (NaN
+    without image): of its observation. ``next_h [D]``: h of the next tick, from the recorded z; None if
+    actions are missing. ``actions``: ``[J]`` per policy step, None if it cannot be computed.
+    ``observations``: per policy step proprioception ``[P]`` from the recorded raw state, None without one.
+    ``is_seeded``: h is known; False if the recording starts in the middle of a walk and h had to be
+    initialised there.
     """
 
     step: WorldModelStep
@@ -48,7 +49,7 @@ class Recomputed:
 
 
 class Recomputer:
-    """Runs a bundle's graphs over the steps of one walk, in order."""
+    """Runs the graphs of a bundle over the steps of one walk."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
@@ -66,14 +67,14 @@ class Recomputer:
         self._initial = self._advance(initial.deter[None], initial.stoch[None], idle)[0]
 
     def run(self, steps: Iterable[WorldModelStep]) -> Iterator[Recomputed]:
-        """Recompute ``steps``, which are those of a walk in order; memory does not grow with their number."""
+        """Recompute the ``steps`` of a walk, in order; memory does not grow with their number."""
         iterator = iter(steps)
         while chunk := list(islice(iterator, CHUNK)):
             for part in _runs(chunk):
                 yield from self._run(part)
 
     def _run(self, steps: Sequence[WorldModelStep]) -> list[Recomputed]:
-        """Steps whose h are known, except perhaps that of the first one."""
+        """Steps with known h; that of the first one may be missing."""
         first, is_seeded = self._first_h(steps[0])
         h = np.stack([first, *(self._h(step) for step in steps[1:])])
         z, kl = self._observe(steps, h)
@@ -106,7 +107,7 @@ class Recomputer:
             return self._h(step), True
         if step.follows and self._last is not None and self._last.next_h is not None:
             return self._last.next_h, self._last.is_seeded
-        return self._initial, False  # as the world model does when steps are missing
+        return self._initial, False  # like the world model when steps are missing
 
     def _h(self, step: WorldModelStep) -> np.ndarray:
         return self._initial if step.latent is None else step.latent.h
@@ -142,7 +143,7 @@ class Recomputer:
         return self._bundle.models["advance"].run(deter=h, stoch=z, actions=actions)["next_deter"]
 
     def _actions(self, steps: Sequence[WorldModelStep], h: np.ndarray) -> list[tuple[np.ndarray | None, ...]]:
-        """The policy on every step whose history and whose h are known, all at once."""
+        """Outputs of the policy for every step with known history and h, in one batch."""
         rows: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         places: list[list[int | None]] = []
         for step, own in zip(steps, h, strict=True):
@@ -166,7 +167,7 @@ class Recomputer:
         return [tuple(None if row is None else actions[row] for row in row_of) for row_of in places]
 
     def _push(self, step: PolicyStep) -> np.ndarray | None:
-        """History as the policy saw it; None until it is complete after steps that are missing."""
+        """History of observations; after missing steps None until it is complete again."""
         last, self._previous = self._previous, step
         if step.tick == 0:
             self._history.reset()
@@ -184,7 +185,7 @@ class Recomputer:
 
 
 def _runs(steps: Sequence[WorldModelStep]) -> Iterator[Sequence[WorldModelStep]]:
-    """Parts in which every step but the first has an h of its own."""
+    """Parts in which every step but the first has a recorded h."""
     begin = 0
     for i in range(1, len(steps)):
         if steps[i].latent is None and steps[i].tick != 0:

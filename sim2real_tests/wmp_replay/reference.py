@@ -1,7 +1,7 @@
-"""What a bundle does in simulation: the yardstick of every other walk.
+"""The reference of a bundle: its figures in simulation, with which every other walk is compared.
 
-A reference is a small file beside the bundle's own, made once from simulated walks. Where there is none, the
-bundle's golden trajectory serves: a few seconds of the training simulator that every bundle carries.
+A reference is a small file in the folder of the bundle, made once from simulated walks. Without it, the
+golden trajectory of the bundle serves: a few seconds of the training simulator.
 """
 
 from __future__ import annotations
@@ -22,21 +22,23 @@ from wmp_replay.measurements import Measurements, measure
 from wmp_replay.prediction import COPIED, PredictionErrors
 from wmp_replay.surprise import QUANTILE
 
-#: A reference of fewer latents than this describes no envelope.
-FEWEST_LATENTS = 20
+#: Smallest number of latents for an envelope.
+MIN_LATENTS = 20
 
 
 @dataclass(frozen=True)
 class Reference:
-    """Attributes:
-    bundle: SHA-256 of the bundle it belongs to.
-    source: what it was made from, for the reader.
-    prediction: metric -> mean, lower, upper ``[3, K]`` of the model's errors, and :data:`COPIED`, the
-        depth error of copying the last image; empty if unknown.
-    surprise: nats of smoothed KL that 0.5 % of the reference exceed; NaN if unknown.
-    envelope: of h; None if unknown.
-    roughness: noise of the images in m; NaN if unknown.
-    rmse, lag: per joint ``[J]``, rad and s; empty if unknown.
+    """Figures of a bundle in simulation.
+
+    Attributes:
+        bundle: SHA-256 of the bundle.
+        source: description of the walks, for people.
+        prediction: metric -> mean, lower, upper bound ``[3, K]`` of the model's errors, and under
+            :data:`COPIED` the depth error of persistence; empty if unknown.
+        surprise: smoothed KL that 0.5 % of the ticks exceed [nats]; NaN if unknown.
+        envelope: region of h; None if unknown.
+        roughness: noise of the images [m]; NaN if unknown.
+        rmse, lag: per joint ``[J]``, rad and s; empty if unknown.
     """
 
     bundle: str
@@ -50,7 +52,7 @@ class Reference:
 
     @classmethod
     def of(cls, measured: Measurements, bundle: Bundle, source: str) -> Reference:
-        """From a walk in simulation that ``bundle`` has walked."""
+        """From a simulated walk of ``bundle``; ``source`` describes it."""
         smoothed, dynamics = measured.surprise.smoothed, measured.dynamics
         errors = measured.prediction
         return cls(
@@ -58,7 +60,7 @@ class Reference:
             source=source,
             prediction={} if errors is None else _prediction(errors),
             surprise=float(np.quantile(smoothed, QUANTILE)) if len(smoothed) else math.nan,
-            envelope=Envelope.of(measured.latents) if len(measured.latents) >= FEWEST_LATENTS else None,
+            envelope=Envelope.of(measured.latents) if len(measured.latents) >= MIN_LATENTS else None,
             roughness=measured.integrity.roughness(),
             rmse=np.zeros(0) if dynamics is None else dynamics.rmse,
             lag=np.zeros(0) if dynamics is None else dynamics.lag,
@@ -70,7 +72,7 @@ class Reference:
         return {"rmse": self.rmse, "lag": self.lag} if len(self.rmse) else None
 
     def save(self, path: Path) -> None:
-        """Write an ``.npz``, whatever ``path`` ends in, that holds arrays only."""
+        """Write an ``.npz`` file of arrays only, whatever the suffix of ``path``."""
         arrays: dict[str, Any] = {
             "bundle": np.array(self.bundle),
             "source": np.array(self.source),
@@ -81,7 +83,7 @@ class Reference:
             **{f"prediction_{name}": value for name, value in self.prediction.items()},
             **({} if self.envelope is None else self.envelope.arrays()),
         }
-        # To a name that does not end in .npz numpy would add it, and the reference not be found again.
+        # Given a path, numpy appends .npz, and the reference would not be found under its name.
         with path.open("wb") as file:
             np.savez_compressed(file, **arrays)
 
@@ -127,10 +129,10 @@ def _prediction(errors: PredictionErrors) -> dict[str, np.ndarray]:
 
 
 def find_reference(bundle: Bundle, tolerance: float) -> Reference:
-    """The reference beside the bundle's files, else one from its golden trajectory.
+    """The reference in the folder of the bundle, else one from the golden trajectory.
 
     Raises:
-        UnusableReferenceError: the file is there and does not fit.
+        UnusableReferenceError: the file exists but cannot be read or belongs to another bundle.
     """
     file = bundle.path / REFERENCE_FILE
     if file.is_file():

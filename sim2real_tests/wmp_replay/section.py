@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,9 +13,12 @@ import numpy as np
 
 from wmp_replay.thresholds import Limit
 
+#: A figure that could not be computed, in a formatted text.
+UNKNOWN_FIGURE = re.compile(r"[+-]?\bnan\b")
+
 
 class Status(enum.IntEnum):
-    """From best to worst; ``SKIP``: there was nothing to judge by."""
+    """From best to worst; ``SKIP``: not judged."""
 
     SKIP = -1
     PASS = 0
@@ -26,13 +30,13 @@ class Status(enum.IntEnum):
 
 
 def worst(statuses: Iterable[Status]) -> Status:
-    """The most severe; SKIP where there is none."""
+    """The most severe one; SKIP if there is none."""
     return max(statuses, default=Status.SKIP)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One sentence with its weight."""
+    """One sentence with its status."""
 
     status: Status
     text: str
@@ -40,18 +44,18 @@ class Finding:
 
 @dataclass
 class Section:
-    """Findings and figures under one title; ``figures`` are JSON data with units in their keys."""
+    """Findings and figures of one aspect; ``figures`` are JSON data with units in their keys."""
 
     name: str
     findings: list[Finding] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
 
     def add(self, status: Status, text: str) -> None:
-        """Append a finding."""
-        self.findings.append(Finding(status, text))
+        """Append a finding; figures in ``text`` that are not known (NaN) become a dash."""
+        self.findings.append(Finding(status, UNKNOWN_FIGURE.sub("-", text)))
 
     def judge(self, value: float, limit: Limit, text: str) -> None:
-        """A finding on a quantity that should be small; SKIP where it is NaN."""
+        """Append a finding on a quantity that should be small; SKIP if it is NaN."""
         if math.isnan(value):
             status = Status.SKIP
         else:
@@ -60,7 +64,7 @@ class Section:
 
     @property
     def status(self) -> Status:
-        """The worst finding."""
+        """Status of the worst finding."""
         return worst(finding.status for finding in self.findings)
 
     def to_dict(self) -> dict[str, Any]:

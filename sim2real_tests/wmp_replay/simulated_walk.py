@@ -1,7 +1,7 @@
-"""Walks in simulation without ROS, as bags: references, and robots that differ from training in a known way.
+"""Bags of simulated walks without ROS: for references, and of robots that differ from the nominal one.
 
-The loop is that of the runtime (policy every 20 ms, motors every 2 ms, images one interval old); the bag is
-what the graph would have recorded.
+The loop is that of the runtime (policy every 20 ms, motors every 2 ms, images one interval old), and the bag
+holds what the graph would record.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from wmp_core.control.command import MotorCommand
 from wmp_core.control.envelope import EnvelopeSettings
 from wmp_core.control.pd import joint_targets, pd_torque
 from wmp_core.control.power import power_share
-from wmp_core.control.steering import turning_back
+from wmp_core.control.steering import heading_hold_yaw_rate
 from wmp_core.depth.geometry import DepthProjection
 from wmp_core.inference.world_model import LatentState
 from wmp_core.robot_state import RobotState
@@ -38,11 +38,11 @@ from wmp_sim.world import build_world
 
 @dataclass(frozen=True)
 class Shift:
-    """How a robot differs from the nominal one.
+    """Differences from the nominal robot.
 
-    ``payload`` kg on the trunk; ``friction`` of the feet; ``strength`` of the motors, a factor; ``delay`` s
-    of every command; ``joint_friction`` N m, dry, of every joint; ``camera_pitch`` rad, positive looks down;
-    ``depth_noise``: the errors of a D435i.
+    ``payload`` on the trunk [kg]; ``friction`` coefficient of the feet; ``strength`` of the motors (factor);
+    action ``delay`` [s]; ``joint_friction``, frictionloss of every joint [N m]; ``camera_pitch`` [rad],
+    positive looks down; ``depth_noise``: with the errors of a D435i.
     """
 
     payload: float = 0.0
@@ -55,7 +55,7 @@ class Shift:
 
 
 NOMINAL = Shift()
-#: The shifts that a verdict must tell from the reference, each with the sections of which one must flag it.
+#: Shifts that a verdict must flag, and the sections of which at least one must warn or fail.
 SHIFTS: dict[str, tuple[Shift, tuple[str, ...]]] = {
     "heavy": (Shift(payload=6.0), ("dynamics",)),
     "slippery": (Shift(friction=0.15), ("prediction", "surprise", "latent", "dynamics")),
@@ -68,8 +68,8 @@ SHIFTS: dict[str, tuple[Shift, tuple[str, ...]]] = {
 
 @dataclass(frozen=True)
 class Course:
-    """Where and how it walks: terrain by name, difficulty 0..1, forward speed m/s, time in s;
-    ``heading_gain`` rad/s of turning per rad off the track."""
+    """Terrain and command: terrain by name, difficulty 0..1, forward speed [m/s], duration [s], seed, and
+    ``heading_gain``, yaw rate per heading error [rad/s per rad]."""
 
     terrain: str = "rough"
     difficulty: float = 0.2
@@ -80,7 +80,7 @@ class Course:
 
 
 def write_walk(folder: Path, bundle: Bundle, course: Course = Course(), shift: Shift = NOMINAL) -> Path:
-    """Let ``bundle`` walk ``course`` and write the bag into the new ``folder``; the same every time."""
+    """Simulate a walk of ``bundle`` on ``course`` and write the bag ``folder``; deterministic."""
     notes = {
         "bundle": {"name": bundle.name, "sha256": bundle.sha256},
         "terrain": course.terrain,
@@ -92,7 +92,7 @@ def write_walk(folder: Path, bundle: Bundle, course: Course = Course(), shift: S
 
 
 def walk_records(bundle: Bundle, course: Course, shift: Shift) -> Iterator[Record]:
-    """What the graph would have recorded, in order of time."""
+    """What the graph would record, in order of time."""
     contract = bundle.contract
     robot, camera = _robot_and_camera(course, shift)
     projection = DepthProjection(contract.depth, camera.pinhole)
@@ -130,14 +130,14 @@ def walk_records(bundle: Bundle, course: Course, shift: Shift) -> Iterator[Recor
 
 
 def _command(course: Course, state: RobotState) -> np.ndarray:
-    """Forward, and back to the track's direction."""
+    """Forward speed, and the yaw rate back to the direction of the track."""
     heading = roll_pitch_yaw(state.quat_wxyz)[2]
-    return np.array((course.speed, 0.0, turning_back(heading, 0.0, course.heading_gain)))
+    return np.array((course.speed, 0.0, heading_hold_yaw_rate(heading, 0.0, course.heading_gain)))
 
 
 class _Motors:
-    """Holds targets for some exchanges, ``delay`` late and with ``strength`` of the gains; no more torque and
-    power is asked for than the robot's envelope lets pass."""
+    """Follows targets within the safety envelope's limits of torque and power, with the action delay and
+    motor strength of a :class:`Shift`."""
 
     def __init__(self, robot: SimulatedA1, bundle: Bundle, shift: Shift) -> None:
         joints = bundle.contract.joints

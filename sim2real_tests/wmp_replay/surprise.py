@@ -1,4 +1,4 @@
-"""Where does the world surprise the model: KL(posterior || prior) over time, and what it saw then."""
+"""Surprise, KL(posterior || prior), over time, and the images at its peaks."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from wmp_replay.recompute import Recomputed
 from wmp_replay.section import Section, Status
 
 NAME = "surprise"
-#: Time constant (s) of the smoothed KL, that of the runtime's safety monitor.
+#: Time constant of the smoothed KL [s], as in the safety monitor.
 SMOOTHING = 0.5
-#: Images of the most surprising ticks that are kept, and the least time (s) between two of them.
+#: Number of the most surprising ticks whose images are kept, and the smallest time between two of them [s].
 PICTURES, APART = 3, 1.0
-#: Share of the reference walk that lies below the threshold taken from it.
+#: Quantile of the smoothed KL of a reference that serves as threshold.
 QUANTILE = 0.995
 
 
 class Surprising(NamedTuple):
-    """A tick of high KL: ``seen [H, W]`` m, and ``expected [H, W]`` m, decoded from the prior."""
+    """A tick of high ``kl`` [nats]: ``seen [H, W]`` m, and ``expected [H, W]`` m, decoded from the prior."""
 
     stamp: float
     kl: float
@@ -41,7 +41,7 @@ class Timeline:
 
 
 class SurpriseTest:
-    """Takes recomputed steps in order; remembers two numbers per step and the images of the worst."""
+    """Keeps three numbers per step and the images of the worst; update it with every step in order."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
@@ -50,8 +50,8 @@ class SurpriseTest:
         self._rows: list[tuple[float, float, float]] = []
         self._worst: list[Recomputed] = []
 
-    def take(self, done: Recomputed) -> None:
-        """The next step."""
+    def update(self, done: Recomputed) -> None:
+        """Add the next step."""
         if done.step.tick == 0:
             self._smoothed.reset()
         if math.isnan(done.kl) or not done.is_seeded:
@@ -68,7 +68,7 @@ class SurpriseTest:
         return Timeline(rows[:, 0], rows[:, 1], rows[:, 2])
 
     def pictures(self) -> list[Surprising]:
-        """What was seen at the worst ticks, and what the model expected there."""
+        """The image and the expected image at the worst ticks."""
         depth = self._bundle.contract.depth
         result = []
         for done in self._worst:
@@ -86,9 +86,9 @@ def judge(
     """The verdict.
 
     Args:
-        threshold: nats of smoothed KL; NaN: none is known.
-        source: where the threshold comes from, for the reader.
-        start: s, from which times are counted.
+        threshold: of the smoothed KL [nats]; NaN if unknown.
+        source: origin of the threshold, for people.
+        start: start of the walk [s], to which times in the verdict refer.
     """
     section = Section(NAME)
     if len(timeline.kl) == 0:
@@ -101,14 +101,14 @@ def judge(
         "largest_smoothed_nats": timeline.smoothed.max(),
     }
     if math.isnan(threshold):
-        section.add(Status.SKIP, f"KL {timeline.kl.mean():.2f} nats on average; no threshold is known")
+        section.add(Status.SKIP, f"mean KL {timeline.kl.mean():.2f} nats; the threshold is unknown")
         return section
     above = timeline.smoothed > threshold
     share, parts = float(above.mean()), segments(timeline.stamp, above)
     section.figures["share_above"] = share
     section.figures["segments_s"] = [(first - start, last - start) for first, last in parts]
-    text = f"KL {timeline.kl.mean():.2f} nats on average, smoothed at most {timeline.smoothed.max():.2f}; "
-    where = f"; longest from {parts_text(parts, start)}" if parts else ""
+    text = f"mean KL {timeline.kl.mean():.2f} nats, largest smoothed {timeline.smoothed.max():.2f}; "
+    where = f"; longest stretch {parts_text(parts, start)}" if parts else ""
     section.judge(
         share,
         thresholds["share_above"],
@@ -118,7 +118,7 @@ def judge(
 
 
 def segments(stamp: np.ndarray, above: np.ndarray) -> list[tuple[float, float]]:
-    """First and last time (s) of every unbroken stretch of ticks that are ``above``."""
+    """First and last time of every stretch of consecutive ticks that are ``above`` [s]."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], above.astype(int), [0]))))
     return [(float(stamp[a]), float(stamp[b - 1])) for a, b in edges.reshape(-1, 2)]
 

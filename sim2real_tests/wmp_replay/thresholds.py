@@ -1,4 +1,4 @@
-"""Thresholds of the verdict, from ``thresholds.yaml`` and a user's own file over it."""
+"""Thresholds of the verdict: ``thresholds.yaml``, overridden by a file of the user."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHIPPED = Path(__file__).with_name("thresholds.yaml")
 
 
 class Limit(NamedTuple):
-    """A value above ``warn`` is worth a warning, one above ``fail`` fails its section."""
+    """A value above ``warn`` is a warning; one above ``fail`` fails its section."""
 
     warn: float
     fail: float
@@ -22,7 +22,7 @@ class Limit(NamedTuple):
 
 @dataclass(frozen=True)
 class Thresholds:
-    """All of them by section; meaning and units are told in ``thresholds.yaml``."""
+    """All thresholds by section; ``thresholds.yaml`` documents meaning and units."""
 
     integrity: dict[str, Any]
     exactness: dict[str, Any]
@@ -33,10 +33,10 @@ class Thresholds:
 
     @classmethod
     def load(cls, path: Path | None = None) -> Thresholds:
-        """The shipped ones, with those of ``path`` instead where it names any.
+        """The shipped thresholds, overridden by those in ``path``.
 
         Raises:
-            ThresholdError: unknown section or key, or a value of another form than the shipped one.
+            ThresholdError: a section or key is unknown, or a value has the wrong form.
         """
         sections = _read(SHIPPED)
         for section, values in (_read(path) if path is not None else {}).items():

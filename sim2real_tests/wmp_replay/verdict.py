@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Replay:
-    """A walk with its verdict: ``sections`` in the order of the report; ``measured`` is for pictures;
-    ``motor_fit`` is None unless it was asked for and possible."""
+    """A walk with its verdict: ``sections`` in the order of the report; ``measured``, the data of charts and
+    pictures; ``motor_fit``, None unless requested and possible."""
 
     walk: Walk
     bundle: Bundle
@@ -35,7 +35,7 @@ class Replay:
 
     @property
     def status(self) -> Status:
-        """The worst section's."""
+        """Status of the worst section."""
         return worst(section.status for section in self.sections)
 
     @property
@@ -62,7 +62,7 @@ class Replay:
         }
 
     def randomisation(self) -> dict[str, Any]:
-        """Ranges for training that contain this robot; empty where nothing was found out."""
+        """Ranges for training that contain this robot; empty if nothing is known."""
         found = self.measured.dynamics
         return (
             {}
@@ -82,11 +82,12 @@ def replay(
     """Judge a recorded walk.
 
     Args:
-        bag: path of a rosbag2, or what :func:`~wmp_replay.bag.walk.load_bag` made of it.
-        bundle: the one that walked.
-        reference: what to compare with; by default the one beside the bundle, else its golden trajectory.
-        progress: called with the share that is done, 0..1; with ``fit`` it begins anew for that.
-        fit: look for the motors' friction, strength and delay in simulation: 20 s of CPU time.
+        bag: path of a rosbag2 recording, or the result of :func:`~wmp_replay.bag.walk.load_bag`.
+        bundle: the bundle that the bag was recorded with.
+        reference: figures to compare with; by default :func:`~wmp_replay.reference.find_reference`.
+        thresholds: by default the shipped ones.
+        progress: called with the share that is done, 0..1; the fit starts again at 0.
+        fit: also fit friction, strength and delay of the motors in simulation: 20 s of CPU time.
 
     Raises:
         BagError: the bag holds no walk.
@@ -112,16 +113,16 @@ def _fit(
     limits: Thresholds,
     progress: Callable[[float], None] | None,
 ) -> MotorFit | None:
-    """The motors, and in ``section`` what they are like, or why they cannot be known."""
+    """Fit the motors; adds the result, or the reason why there is none, to ``section``."""
     from wmp_replay.motors.fit import FitError, fit_motors  # the simulator takes a second to load
 
     if walk.is_dry_run or measured.trajectory is None:
-        section.add(Status.SKIP, "motors were not fitted: no walk with joint_states and imu/data")
+        section.add(Status.SKIP, "motors not fitted: the bag holds no walk with joint_states and imu/data")
         return None
     try:
         found = fit_motors(measured.trajectory, bundle.contract, progress)
     except FitError as error:
-        section.add(Status.SKIP, f"motors were not fitted: {error}")
+        section.add(Status.SKIP, f"motors not fitted: {error}")
         return None
     dynamics.judge_fit(section, found, limits.dynamics)
     return found
@@ -142,13 +143,13 @@ def _judge(
             reference.dynamics,
             bundle.contract,
             limits.dynamics,
-            "a dry run: the motors were not told to follow" if walk.is_dry_run else "",
+            "a dry run: the motors did not receive the commands" if walk.is_dry_run else "",
         ),
     )
 
 
 def surprise_threshold(bundle: Bundle, reference: Reference) -> tuple[float, str]:
-    """Nats of smoothed KL, and where they come from: training's own calibration before the reference."""
+    """Threshold of the smoothed KL [nats] and its source: the bundle's calibration, else the reference."""
     if bundle.calibration.surprise is not None:
         return bundle.calibration.surprise, "the bundle's calibration"
     if math.isnan(reference.surprise):

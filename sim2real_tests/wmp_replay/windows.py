@@ -1,4 +1,4 @@
-"""Stretches of a walk, long enough to look at the context and to predict what follows."""
+"""Windows of a walk: a few context steps, and the steps after them to predict."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ import numpy as np
 from wmp_core.contract import Contract
 from wmp_replay.bag.step import WorldModelStep
 
-#: World-model steps with images before a prediction (as in the paper), and the steps ahead that are judged.
+#: World-model steps with images before a prediction (as in the paper), and the horizons that are judged.
 CONTEXT, HORIZONS = 5, (1, 2, 5, 10, 20)
 LENGTH = CONTEXT + max(HORIZONS)
 
 
 @dataclass(frozen=True)
 class Windows:
-    """``B`` stretches of ``T`` = :data:`LENGTH` world-model steps.
+    """``B`` windows of ``T`` = :data:`LENGTH` consecutive world-model steps.
 
-    ``depth [B, T, H, W]`` m, NaN where the walk has no image; ``proprioception [B, T, P]`` scaled;
-    ``actions [B, T, k * J]``, those that lead from each step to the next; ``stamp [B]`` s of the last step of
-    the context.
+    ``depth [B, T, H, W]`` m, NaN without image; ``proprioception [B, T, P]``, scaled; ``actions
+    [B, T, k * J]``, those between each step and the next; ``stamp [B]`` s of the last context step.
     """
 
     depth: np.ndarray
@@ -34,23 +33,23 @@ class Windows:
         return len(self.stamp)
 
     def only(self, i: int) -> Windows:
-        """The ``i``-th, as a batch of one."""
+        """Window ``i`` as a batch of one."""
         return Windows(*(getattr(self, name)[i : i + 1].copy() for name in Windows.__annotations__))
 
 
 class WindowCutter:
-    """Cuts windows out of steps that come one after the other; holds one window's length of them."""
+    """Cuts windows out of a sequence of steps; keeps one window's length of them."""
 
     def __init__(self, contract: Contract, stride: int) -> None:
-        """``stride``: world-model steps from the start of one window to the next."""
+        """``stride``: world-model steps between the starts of two windows."""
         self._interval = contract.timing.world_model_interval
         self._missing = np.full((contract.depth.height, contract.depth.width), np.nan, np.float32)
         self._steps: deque[WorldModelStep] = deque(maxlen=LENGTH)
         self._stride = stride
         self._wait = 0
 
-    def take(self, step: WorldModelStep) -> Windows | None:
-        """The next step; returns the window that it completes, if one is due."""
+    def update(self, step: WorldModelStep) -> Windows | None:
+        """Add the next step; returns the window that it completes, if one is due."""
         if not step.follows:
             self._steps.clear()
             self._wait = 0
@@ -78,7 +77,7 @@ class WindowCutter:
 
 
 def join(parts: Sequence[Windows]) -> Windows:
-    """Several windows as one batch."""
+    """Concatenate windows into one batch."""
     return Windows(
         *(np.concatenate([getattr(part, name) for part in parts]) for name in Windows.__annotations__)
     )

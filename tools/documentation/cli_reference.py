@@ -17,7 +17,7 @@ def wmp_parser() -> argparse.ArgumentParser:
     """The parser of ``wmp``, all plug-ins included."""
     from wmp_cli import cli
 
-    return cli._parser()[0]
+    return cli.build_parser(cli.commands())
 
 
 def commands(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:

@@ -1,7 +1,7 @@
-"""Start-up hook of the virtual environment: tells ROS 2 where it is installed.
+"""Start-up hook of the virtual environment: sets the location of ROS 2.
 
-`tools/setup_environment.py` copies it next to the packages, with a `.pth` file that imports it, so that
-every Python of the environment finds its messages and type support without anything being sourced.
+`tools/setup_environment.py` copies it into site-packages, with a `.pth` file that imports it. Every Python of
+the environment then finds messages and type support with nothing sourced.
 """
 
 import os

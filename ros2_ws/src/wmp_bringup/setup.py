@@ -7,7 +7,7 @@ package = "wmp_bringup"
 setup(
     name=package,
     version="0.1.0",
-    description="The node graph described once, launch files and parameters.",
+    description="The node graph, its launch files and parameters.",
     license="Apache-2.0",
     python_requires=">=3.10",
     packages=find_packages(include=[package, f"{package}.*"]),

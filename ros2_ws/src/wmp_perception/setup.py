@@ -5,7 +5,7 @@ package = "wmp_perception"
 setup(
     name=package,
     version="0.1.0",
-    description="Nodes from camera to latent: depth_node and world_model_node.",
+    description="Nodes from the depth camera to the latent: depth_node and world_model_node.",
     license="Apache-2.0",
     python_requires=">=3.8",
     packages=find_packages(include=[package, f"{package}.*"]),

@@ -5,7 +5,7 @@ package = "wmp_recording"
 setup(
     name=package,
     version="0.1.0",
-    description="Bags: the recorder, the flight recorder, the player, and the format they share.",
+    description="Recorder, flight recorder and player of bags, and the format of the bags.",
     license="Apache-2.0",
     python_requires=">=3.10",
     packages=find_packages(include=[package, f"{package}.*"]),

@@ -5,7 +5,7 @@ package = "wmp_ros"
 setup(
     name=package,
     version="0.1.0",
-    description="What all nodes share: QoS profiles, parameters, stamps, diagnostics, start and end.",
+    description="Shared by all nodes: QoS, settings from parameters, diagnostics, journals, clean shutdown.",
     license="Apache-2.0",
     python_requires=">=3.8",
     packages=find_packages(include=[package, f"{package}.*"]),

@@ -1,4 +1,4 @@
-"""Bags laid out as ``ros2 bag record`` of Humble and of Jazzy lays them out are read, in both storages.
+"""Bags with the layouts of ``ros2 bag record`` in Humble and Jazzy are read, in both storages.
 
 The bags are made here, by the rosbags library and after rosbag2's documented formats (metadata versions 5 and
 9, sqlite3 schemas 3 and 4); no ``ros2 bag`` recorded them.
@@ -19,7 +19,7 @@ from wmp_replay.golden_walk import golden_records
 
 PLUGINS = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
 FOREVER = {"sec": 9223372036, "nsec": 854775807}
-#: As a recorder notes what publishers offered; numbers in Humble, words in Jazzy.
+#: QoS profiles of publishers as recorders note them: numbers in Humble, words in Jazzy.
 QOS = {
     "humble": {"history": 3, "depth": 0, "reliability": 1, "durability": 2, "deadline": FOREVER},
     "jazzy": {"history": "unknown", "depth": 0, "reliability": "reliable", "durability": "volatile"},

@@ -1,4 +1,4 @@
-"""Whole, split, compressed, cut off and foreign recordings, in both storages."""
+"""Whole, split, compressed, truncated and foreign recordings, in both storages."""
 
 import shutil
 import sqlite3
@@ -44,7 +44,7 @@ def test_a_single_storage_file_is_a_recording(bag, tiny_bundle):
     assert len(actions) == STEPS
 
 
-def test_without_metadata_the_messages_are_there_and_the_loss_is_said(bag, tiny_bundle):
+def test_without_metadata_messages_are_read_and_the_loss_is_reported(bag, tiny_bundle):
     (bag / "metadata.yaml").unlink()
     walk, actions = actions_of(bag, tiny_bundle)
     assert len(actions) == STEPS
@@ -52,14 +52,14 @@ def test_without_metadata_the_messages_are_there_and_the_loss_is_said(bag, tiny_
     assert "no metadata.yaml" in walk.problems[0]
 
 
-def test_damaged_metadata_are_said(bag, tiny_bundle):
+def test_damaged_metadata_are_reported(bag, tiny_bundle):
     (bag / "metadata.yaml").write_text("rosbag2_bagfile_information: [")
     walk, actions = actions_of(bag, tiny_bundle)
     assert len(actions) == STEPS
     assert "metadata.yaml is damaged" in walk.problems[0]
 
 
-def test_a_cut_off_recording_gives_what_is_left_and_says_so(tiny_bundle, tmp_path):
+def test_a_truncated_recording_gives_its_readable_part_and_reports_it(tiny_bundle, tmp_path):
     bag = write_bag(tmp_path / "bag", list(golden_records(tiny_bundle)) * 4, storage="sqlite3")
     (file,) = bag.glob("*.db3")
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
@@ -69,7 +69,7 @@ def test_a_cut_off_recording_gives_what_is_left_and_says_so(tiny_bundle, tmp_pat
     assert walk.problems[0].startswith("cut off: bag.db3 ends after")
 
 
-def test_a_cut_off_mcap_gives_its_whole_chunks(tiny_bundle, tmp_path):
+def test_a_truncated_mcap_gives_its_whole_chunks(tiny_bundle, tmp_path):
     records = list(golden_records(tiny_bundle))
     bag = write_bag(tmp_path / "bag", records * 4)
     (file,) = bag.glob("*.mcap")
@@ -164,7 +164,7 @@ def test_a_split_recording_is_read_file_after_file(tiny_bundle, tmp_path):
     np.testing.assert_array_equal(actions, tiny_bundle.golden.action)
 
 
-def test_what_is_no_rosbag2_is_refused(tmp_path):
+def test_other_files_than_rosbag2_are_refused(tmp_path):
     with pytest.raises(BagError, match="does not exist"):
         open_recording(tmp_path / "nothing")
     (tmp_path / "old.bag").write_bytes(b"#ROSBAG V2.0")

@@ -1,4 +1,4 @@
-"""A walk read from a bag is the walk that was recorded, and what is missing is known."""
+"""A walk read from a bag equals the recorded one, and missing parts are reported."""
 
 import dataclasses
 import math
@@ -74,7 +74,7 @@ def test_a_lost_policy_step_is_counted_and_breaks_the_chain_once(tiny_bundle, tm
     assert len(next(step for step in steps if step.tick == 35).policy) == 2
 
 
-def test_an_image_that_was_consumed_and_not_recorded_is_missed(tiny_bundle, tmp_path):
+def test_a_consumed_image_that_was_not_recorded_is_reported(tiny_bundle, tmp_path):
     stamp = 1.0 + 20 * 0.02 - 0.1
     records = without(
         golden_records(tiny_bundle), lambda r: isinstance(r, DepthRecord) and abs(r.stamp - stamp) < 1e-9
@@ -83,7 +83,7 @@ def test_an_image_that_was_consumed_and_not_recorded_is_missed(tiny_bundle, tmp_
     assert [step.tick for step in steps if step.depth_lost] == [20]
 
 
-def test_an_empty_image_says_that_there_was_none(tiny_bundle, tmp_path):
+def test_an_empty_image_means_no_image(tiny_bundle, tmp_path):
     """As depth_node publishes it: 0 x 0 pixels, where the camera had nothing of the right age."""
     blank = np.zeros((0, 0), np.float32)
     records = [
@@ -155,7 +155,7 @@ def test_sensors_alone_give_the_observations_images_and_actions(tiny_bundle, tmp
     commanded = [3 + 3 + i for i in range(3)]
     for n, step in enumerate(steps[:9]):
         wanted = golden.proprioception[n * K].copy()
-        wanted[commanded] = 0.0  # nobody recorded cmd_vel
+        wanted[commanded] = 0.0  # cmd_vel was not recorded
         np.testing.assert_allclose(step.proprioception, wanted, atol=1e-6)
         np.testing.assert_allclose(step.actions, golden.action[n * K : n * K + K], atol=1e-5)
     np.testing.assert_allclose(steps[0].depth, 1.5)
@@ -190,7 +190,7 @@ def damped_readings(bundle):
 
 
 @pytest.mark.parametrize(("notes", "action"), [({"dry_run": False}, 2.0), ({"dry_run": True}, 0.0)])
-def test_commands_of_a_dry_run_are_not_taken_for_what_the_motors_got(tiny_bundle, tmp_path, notes, action):
+def test_commands_of_a_dry_run_are_not_used_as_actions(tiny_bundle, tmp_path, notes, action):
     """Targets 0.5 rad off are action 2; the torque of damping alone, -kd dq, is that of action 0."""
     walk = load_bag(write_bag(tmp_path / "bag", damped_readings(tiny_bundle), notes))
     assert walk.is_dry_run is notes["dry_run"]
@@ -199,9 +199,7 @@ def test_commands_of_a_dry_run_are_not_taken_for_what_the_motors_got(tiny_bundle
 
 
 @pytest.mark.parametrize(("value", "is_dry_run"), [("damping", True), ("joint_commands", False)])
-def test_diagnostics_tell_a_dry_run_where_the_recorder_noted_nothing(
-    tiny_bundle, tmp_path, value, is_dry_run
-):
+def test_diagnostics_reveal_a_dry_run_without_notes_of_the_recorder(tiny_bundle, tmp_path, value, is_dry_run):
     bag = write_bag(tmp_path / "bag", golden_records(tiny_bundle))
     assert load_bag(bag).is_dry_run is None
     store = get_typestore(Stores.ROS2_HUMBLE)
@@ -215,7 +213,7 @@ def test_diagnostics_tell_a_dry_run_where_the_recorder_noted_nothing(
     assert mode.is_dry_run is is_dry_run
 
 
-def test_a_dry_run_is_said_and_its_joints_are_not_judged(tiny_bundle, tmp_path):
+def test_a_dry_run_is_reported_and_its_joints_are_not_judged(tiny_bundle, tmp_path):
     verdict = replay(
         write_bag(tmp_path / "bag", damped_readings(tiny_bundle), {"dry_run": True}), tiny_bundle
     )

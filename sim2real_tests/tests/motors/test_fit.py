@@ -1,4 +1,4 @@
-"""Motors that were changed in simulation are found to be so, by how the legs swing."""
+"""The fit recovers known changes of simulated motors from swinging legs."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ RELEASED = Path(__file__).resolve().parents[3] / "models" / "a1_wmp_v1"
 def trajectory_of(bag, bundle):
     record = TrajectoryRecord(bundle.contract)
     for step in load_bag(bag).steps(bundle.contract):
-        record.take(step)
+        record.update(step)
     return record.finish()
 
 
@@ -29,7 +29,7 @@ def test_changed_motors_are_found(tmp_path):
     bundle = Bundle.load_unverified(RELEASED)
     changed = Shift(strength=0.85, delay=0.008, joint_friction=0.5)
     bag = write_walk(tmp_path / "bag", bundle, Course("rough", 0.5, 0.6, 8.0, 2), changed)
-    fit = fit_motors(trajectory_of(bag, bundle), bundle.contract, most=30)
+    fit = fit_motors(trajectory_of(bag, bundle), bundle.contract, max_windows=30)
     strength, friction = fit.found("strength"), fit.found("friction")
     assert len(strength) >= 2 and len(friction) >= 2
     assert [value for value, _ in strength.values()] == pytest.approx([0.85] * len(strength), abs=0.08)
@@ -44,7 +44,7 @@ def test_a_robot_that_does_not_swing_its_legs_cannot_be_fitted(tiny_bundle, tmp_
         fit_motors(trajectory_of(bag, tiny_bundle), tiny_bundle.contract)
     verdict = replay(bag, tiny_bundle, fit=True)
     findings = {finding.text: finding.status for finding in verdict.section("dynamics").findings}
-    (status,) = [status for text, status in findings.items() if text.startswith("motors were not fitted")]
+    (status,) = [status for text, status in findings.items() if text.startswith("motors not fitted")]
     assert status is Status.SKIP
     assert verdict.motor_fit is None
     assert main(["replay", str(bag), "--bundle", str(tiny_bundle.path), "--fit"]) in (0, 1, 2)

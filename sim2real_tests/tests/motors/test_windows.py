@@ -1,4 +1,4 @@
-"""Which leg is in the air is known from its joints alone."""
+"""Legs in the air are detected from their joints alone."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Charts show all that they speak of."""
+"""Charts are drawn within their area."""
 
 import re
 

@@ -1,11 +1,11 @@
-"""Charts draw what they are given, where it belongs."""
+"""Elements of charts, against positions worked out by hand."""
 
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
-from wmp_replay.report.svg import MOST_POINTS, Chart, Range, spanning, thinned, ticks
+from wmp_replay.report.svg import MAX_POINTS, Chart, Range, spanning, thinned, ticks
 
 
 def test_ticks_are_round_numbers_within_the_range():
@@ -31,7 +31,7 @@ def test_a_long_line_keeps_its_peaks():
     y = np.zeros(100_000)
     y[43_210] = 7.0
     x, kept = thinned(np.arange(100_000.0), y)
-    assert len(x) <= MOST_POINTS
+    assert len(x) <= MAX_POINTS
     assert kept.max() == 7.0
 
 

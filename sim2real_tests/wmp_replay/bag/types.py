@@ -1,4 +1,4 @@
-"""Message types without a ROS installation: standard ones from ``rosbags``, ours from ``.msg`` texts."""
+"""Message types without a ROS installation: from ``rosbags``, for ``wmp_msgs`` from ``.msg`` text."""
 
 from __future__ import annotations
 

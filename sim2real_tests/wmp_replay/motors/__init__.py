@@ -1,1 +1,1 @@
-"""Friction, strength and delay of a robot's motors, found by moving simulated legs as the recorded ones."""
+"""Fits friction, strength and delay of the motors so that simulated legs move like the recorded ones."""

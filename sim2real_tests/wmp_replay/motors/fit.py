@@ -1,7 +1,7 @@
-"""Fits motors in simulation: with which friction, strength and delay do legs move as the recorded ones?
+"""Fits friction, strength and action delay of the motors in simulation.
 
 Short windows of swinging legs start from the recorded state and replay the recorded commands (multiple
-shooting); CMA-ES looks for the parameters with the least error of joint positions and velocities.
+shooting); CMA-ES minimises the error of joint positions and velocities.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from wmp_replay.motors.windows import STEPS, Windows, swing_windows
 from wmp_sim.a1 import JOINT_NAMES
 from wmp_sim.robot import PHYSICS_DT
 
-#: In the order of the parameters: strength and friction of hip, thigh and calf, and the delay.
+#: Parameters in order: strength (factor) and frictionloss [N m] of hip, thigh, calf, and action delay [s].
 NAMES = (
     "strength_hip",
     "strength_thigh",
@@ -32,35 +32,36 @@ NAMES = (
     "friction_calf",
     "delay",
 )
-#: Where the search begins, how wide (per unit of its own scale), and its bounds: factor, N m, s.
-BEGIN = np.array((1.0, 1.0, 1.0, 0.3, 0.3, 0.3, 0.006))
+#: Start of the search, its initial standard deviation, and its bounds, in the units of :data:`NAMES`.
+INITIAL = np.array((1.0, 1.0, 1.0, 0.3, 0.3, 0.3, 0.006))
 SCALE = np.array((0.15, 0.15, 0.15, 0.4, 0.4, 0.4, 0.006))
-LOWEST = np.array((0.3, 0.3, 0.3, 0.0, 0.0, 0.0, 0.0))
-HIGHEST = np.array((1.8, 1.8, 1.8, 4.0, 4.0, 4.0, 0.04))
-#: Candidates of a generation, and generations at most.
+LOWER = np.array((0.3, 0.3, 0.3, 0.0, 0.0, 0.0, 0.0))
+UPPER = np.array((1.8, 1.8, 1.8, 4.0, 4.0, 4.0, 0.04))
+#: Candidates per generation, and largest number of generations.
 POPULATION, GENERATIONS = 9, 40
-#: Errors of this size (rad, rad/s) weigh the same.
+#: Errors of this size weigh the same [rad, rad/s].
 POSITION, VELOCITY = 0.01, 0.3
-#: Share of the windows with the least error that counts: some of the others touched the ground unnoticed.
-KEPT = 0.75
-#: Windows of legs that are needed, and those used at most, evenly spread.
-FEWEST, MOST = 20, 80
+#: Share of the windows, those with the smallest errors, that counts: in some others the foot touched the
+#: ground unnoticed.
+KEPT_SHARE = 0.75
+#: Smallest and largest number of windows, evenly spread over the walk.
+MIN_WINDOWS, MAX_WINDOWS = 20, 80
 
 
 class FitError(RuntimeError):
-    """The motors cannot be fitted: says why and what to do."""
+    """The motors cannot be fitted; the message says why."""
 
 
-#: Standard error up to which a parameter counts as found.
-FOUND = np.array((0.1, 0.1, 0.1, 0.3, 0.3, 0.3, 0.004))
+#: Largest standard error of a parameter that counts as determined.
+MAX_ERROR = np.array((0.1, 0.1, 0.1, 0.3, 0.3, 0.3, 0.004))
 
 
 @dataclass(frozen=True)
 class MotorFit:
-    """What was found, in the order of :data:`NAMES`: ``value`` and standard ``error`` (factor, N m, s).
+    """The fit, in the order of :data:`NAMES`: ``value`` and standard ``error`` (factor, N m, s).
 
-    ``windows``: swings of one leg that were replayed. ``rmse`` of their joint positions in rad, and
-    ``nominal_rmse``, that of motors as the contract describes them.
+    ``windows``: number of replayed swings of a leg. ``rmse`` of their joint positions [rad], and
+    ``nominal_rmse``, that of the nominal motors.
     """
 
     value: np.ndarray
@@ -70,11 +71,11 @@ class MotorFit:
     nominal_rmse: float
 
     def found(self, quantity: str) -> dict[str, tuple[float, float]]:
-        """Value and standard error of every parameter of ``strength``, ``friction`` or ``delay`` that the
-        recorded movements determine."""
+        """Value and standard error of every determined parameter of a ``quantity``: ``strength``,
+        ``friction`` or ``delay``."""
         return {
             name: (float(value), float(error))
-            for name, value, error, limit in zip(NAMES, self.value, self.error, FOUND, strict=True)
+            for name, value, error, limit in zip(NAMES, self.value, self.error, MAX_ERROR, strict=True)
             if name.startswith(quantity) and error <= limit
         }
 
@@ -96,32 +97,34 @@ def fit_motors(
     recorded: Trajectory,
     contract: Contract,
     progress: Callable[[float], None] | None = None,
-    most: int = MOST,
+    max_windows: int = MAX_WINDOWS,
 ) -> MotorFit:
-    """Motors that move as the recorded ones; deterministic.
+    """Fit the motors to a recorded trajectory; deterministic.
 
     Args:
-        most: windows that are used at most; the time taken is proportional to them.
+        max_windows: largest number of windows; the run time is proportional to it.
         progress: called with the share that is done, 0..1.
 
     Raises:
-        FitError: too few swings, a robot that is no A1, or ``cma`` is not installed.
+        FitError: there are too few swings, the robot is not an A1, or ``cma`` is not installed.
     """
     if contract.joints.names != JOINT_NAMES:
-        raise FitError(f"only an A1 can be fitted, with the joints {', '.join(JOINT_NAMES)}")
+        raise FitError(f"only an A1 can be fitted; expected the joints {', '.join(JOINT_NAMES)}")
     try:
         import cma
     except ImportError as error:
         raise FitError("the fit needs the Python package cma: run 'make setup'") from error
-    windows = swing_windows(recorded, contract, most)
-    if len(windows.legs) < FEWEST:
-        raise FitError(f"{len(windows.legs)} swings of a leg were recorded whole, expected {FEWEST} or more")
+    windows = swing_windows(recorded, contract, max_windows)
+    if len(windows.legs) < MIN_WINDOWS:
+        raise FitError(
+            f"{len(windows.legs)} swings of a leg were recorded whole, expected {MIN_WINDOWS} or more"
+        )
     legs = SwingingLegs(recorded, windows, contract, POPULATION)
     search = cma.CMAEvolutionStrategy(
-        BEGIN / SCALE,
+        INITIAL / SCALE,
         1.0,
         {
-            "bounds": [LOWEST / SCALE, HIGHEST / SCALE],
+            "bounds": [LOWER / SCALE, UPPER / SCALE],
             "popsize": POPULATION,
             "maxiter": GENERATIONS,
             "tolx": 1e-2,
@@ -135,14 +138,14 @@ def fit_motors(
         search.tell(candidates, losses)
         if progress is not None:
             progress(min(1.0, search.countiter / GENERATIONS))
-    best = np.clip(search.result.xfavorite * SCALE, LOWEST, HIGHEST)
+    best = np.clip(search.result.xfavorite * SCALE, LOWER, UPPER)
     return _described(legs, best)
 
 
 def trimmed(errors: np.ndarray) -> float:
-    """Mean square of ``errors [W, E]`` over the best :data:`KEPT` of the windows."""
+    """Mean square of ``errors [W, E]`` over the best :data:`KEPT_SHARE` of the windows."""
     each = np.sort(np.mean(errors**2, axis=1))
-    return float(np.mean(each[: max(1, round(KEPT * len(each)))]))
+    return float(np.mean(each[: max(1, round(KEPT_SHARE * len(each)))]))
 
 
 def _described(legs: SwingingLegs, best: np.ndarray) -> MotorFit:
@@ -150,15 +153,15 @@ def _described(legs: SwingingLegs, best: np.ndarray) -> MotorFit:
     nominal = np.array((1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0))
     step = 0.1 * SCALE
     # One-sided where the bound is near.
-    sides = np.where(best + step <= HIGHEST, step, -step)
+    sides = np.where(best + step <= UPPER, step, -step)
     errors = np.concatenate(
         [legs.errors(part) for part in np.array_split(np.stack([best, nominal, *(best + np.diag(sides))]), 2)]
     )
-    found, as_told = errors[0], errors[1]
+    found, as_nominal = errors[0], errors[1]
     each = np.mean(found**2, axis=1)
-    kept = each <= np.quantile(each, KEPT)
+    kept = each <= np.quantile(each, KEPT_SHARE)
     slopes = (errors[2:, kept] - found[kept]).reshape(len(NAMES), -1).T / sides
-    # Errors of one window belong together: it counts as one observation of each of its joints.
+    # Errors within a window are correlated: it counts as one observation per joint.
     observations = kept.sum() * 3
     variance = np.mean(found[kept] ** 2) * slopes.shape[0] / max(observations - len(NAMES), 1)
     covariance = variance * np.linalg.pinv(slopes.T @ slopes)
@@ -167,7 +170,7 @@ def _described(legs: SwingingLegs, best: np.ndarray) -> MotorFit:
         np.sqrt(np.diag(covariance)),
         len(each),
         _position_rmse(found[kept]),
-        _position_rmse(as_told[kept]),
+        _position_rmse(as_nominal[kept]),
     )
 
 
@@ -177,10 +180,10 @@ def _position_rmse(errors: np.ndarray) -> float:
 
 
 class SwingingLegs:
-    """Replays ``windows`` with several candidates at once, all in one batch of simulations."""
+    """Replays ``windows`` with several candidates, all in one batch of simulations."""
 
     def __init__(self, recorded: Trajectory, windows: Windows, contract: Contract, candidates: int) -> None:
-        self._recorded, self._windows, self._most = recorded, windows, candidates
+        self._recorded, self._windows, self._candidates = recorded, windows, candidates
         self._substeps = round(contract.timing.control_period / PHYSICS_DT)
         self._kp, self._kd = contract.joints.array("kp"), contract.joints.array("kd")
         self._limit = contract.joints.array("torque_limit")
@@ -197,9 +200,9 @@ class SwingingLegs:
         """Weighted errors ``[C, W, E]`` of candidates ``[C, 7]``: positions, then velocities of a window's
         leg at the end of each of its steps."""
         count = len(candidates)
-        if count > self._most:
-            raise ValueError(f"{count} candidates, expected at most {self._most}")
-        padded = np.concatenate([candidates, np.repeat(candidates[-1:], self._most - count, axis=0)])
+        if count > self._candidates:
+            raise ValueError(f"{count} candidates, expected at most {self._candidates}")
+        padded = np.concatenate([candidates, np.repeat(candidates[-1:], self._candidates - count, axis=0)])
         self._set_motors(padded)
         self._set_states()
         q, dq = [], []
@@ -236,7 +239,7 @@ class SwingingLegs:
             (recorded.gyro, qvel, slice(3, 6)),
             (recorded.dq, qvel, slice(6, None)),
         ):
-            target[:, part] = np.tile(source[starts], (self._most, 1))
+            target[:, part] = np.tile(source[starts], (self._candidates, 1))
 
     def _move_trunk(self, step: int) -> None:
         linear, angular = (
@@ -245,15 +248,15 @@ class SwingingLegs:
         )
         turning = rotate(self._recorded.quat[self._starts + step], angular)
         force = np.concatenate([TRUNK * (linear - self._model.opt.gravity), TRUNK * turning], axis=1)
-        self._batch.bind("xfrc_applied")[:, self._trunk] = np.tile(force, (self._most, 1))
+        self._batch.bind("xfrc_applied")[:, self._trunk] = np.tile(force, (self._candidates, 1))
 
     def _targets(self, delays: np.ndarray, step: int) -> np.ndarray:
-        """What reaches the motors ``[C * S, substeps, J]``; a substep in which the target changes gets a
-        mean, so that the error changes smoothly with the delay."""
+        """Delayed targets ``[C * S, substeps, J]``; in the substep of a change their weighted mean, so that
+        the error depends smoothly on the delay."""
         begin = np.arange(self._substeps) * PHYSICS_DT - delays[:, None]  # [C, substeps], from this step's
         period = self._substeps * PHYSICS_DT
         index = np.floor(begin / period + 1e-9).astype(int)
-        left = (index + 1) * period - begin  # s until the next target comes
+        left = (index + 1) * period - begin  # time until the next target [s]
         share = np.clip(left / PHYSICS_DT, 0.0, 1.0)[:, None, :, None]
         at = self._starts[None, :, None] + step + index[:, None, :]
         target = self._recorded.target
@@ -268,8 +271,8 @@ class SwingingLegs:
             (q, self._recorded.q, POSITION),
             (dq, self._recorded.dq, VELOCITY),
         ):
-            error = (simulated.reshape(self._most, *places.shape, -1) - known[places]) / weight
+            error = (simulated.reshape(self._candidates, *places.shape, -1) - known[places]) / weight
             by_leg = error.reshape(*error.shape[:-1], 4, 3)
             own = by_leg[:, self._place, :, self._windows.legs]  # [W, C, STEPS, 3]
-            parts.append(np.moveaxis(own, 0, 1).reshape(self._most, len(self._windows.legs), -1))
+            parts.append(np.moveaxis(own, 0, 1).reshape(self._candidates, len(self._windows.legs), -1))
         return np.concatenate(parts, axis=-1)

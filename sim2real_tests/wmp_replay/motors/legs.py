@@ -1,7 +1,7 @@
-"""The A1's legs on a trunk that moves as the recorded one did, whatever is below the feet.
+"""The legs of an A1 on a trunk that moves like the recorded one, without any terrain.
 
-The trunk is so heavy that legs cannot move it, and a force and a torque give it the acceleration that the
-IMU measured. Legs in the air then feel what the real ones felt, and no terrain needs to be known.
+The trunk is too heavy for the legs to move; a force and a torque give it the acceleration that the IMU
+measured. Legs in the air then experience the recorded motion of the trunk, and no terrain needs to be known.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from wmp_replay.motors.trajectory import Trajectory
 from wmp_sim.a1 import JOINT_NAMES, LEGS, build_a1
 from wmp_sim.robot import PHYSICS_DT
 
-#: kg and kg m^2 of the trunk: legs of 2 kg cannot move it.
+#: Mass [kg] and inertia [kg m^2] of the trunk: legs of 2 kg cannot move it.
 TRUNK = 1e5
 GRAVITY = np.array((0.0, 0.0, -9.81))
 TRUNK_JOINT = 6  # its degrees of freedom come before those of the legs
 
 
 def leg_model() -> mujoco.MjModel:
-    """The robot on its heavy trunk, in the air, with position actuators."""
+    """The robot with the heavy trunk, in the air, with position actuators."""
     spec = mujoco.MjSpec()
     spec.compiler.degree = False
     spec.option.timestep = PHYSICS_DT
-    # Explicit, as the gains act in the simulated robot: implicit damping would make joints slower.
+    # Explicit, like the gains of the simulated robot: implicit damping would slow the joints down.
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_EULER
     spec.option.gravity = GRAVITY
     build_a1(spec, "position")
@@ -34,14 +34,14 @@ def leg_model() -> mujoco.MjModel:
     trunk = model.body("trunk").id
     model.body_mass[trunk], model.body_inertia[trunk], model.body_ipos[trunk] = TRUNK, TRUNK, 0.0
     mujoco.mj_setConst(model, mujoco.MjData(model))
-    model.stat.meaninertia = usual  # scales the solver's tolerance, which is meant for legs
+    model.stat.meaninertia = usual  # scales the tolerance of the solver, which must suit the legs
     return model
 
 
 def trunk_acceleration(recorded: Trajectory, period: float) -> tuple[np.ndarray, np.ndarray]:
-    """Linear in the world frame m/s^2 and angular in the base frame rad/s^2, ``[N, 3]`` each.
+    """Linear acceleration in the world frame [m/s^2] and angular in base_link [rad/s^2], ``[N, 3]`` each.
 
-    Of three readings the median: one of an impact says little about the period around it.
+    The linear one is a median of three readings: a reading during an impact does not represent its period.
     """
     specific = rotate(recorded.quat, recorded.acc)
     near = np.stack([np.roll(specific, shift, axis=0) for shift in (-1, 0, 1)])
@@ -50,8 +50,8 @@ def trunk_acceleration(recorded: Trajectory, period: float) -> tuple[np.ndarray,
 
 
 def foot_forces(model: mujoco.MjModel, recorded: Trajectory, torque: np.ndarray, period: float) -> np.ndarray:
-    """Size (N) of the force on each foot ``[N, 4]``, from what the joints' ``torque [N, J]`` does not explain
-    of their motion."""
+    """Magnitude of the force on each foot [N], ``[N, 4]``: what the joint ``torque [N, J]`` does not explain
+    of the motion."""
     data = mujoco.MjData(model)
     linear, angular = trunk_acceleration(recorded, period)
     acceleration = _derivative(recorded.dq, period)

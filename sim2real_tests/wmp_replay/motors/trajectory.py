@@ -1,4 +1,4 @@
-"""What a walk tells about its motors: states and targets, step by step."""
+"""States and targets of a walk, step by step, for the fit of the motors."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from wmp_core.control.pd import joint_targets
 from wmp_core.robot_state import RobotState
 from wmp_replay.bag.step import WorldModelStep
 
-#: Policy steps that are used at most: two minutes of walking hold more swings than are fitted.
-MOST = 6_000
+#: Largest number of policy steps used: two minutes of walking hold more swings than are fitted.
+MAX_STEPS = 6_000
 
 
 @dataclass(frozen=True)
 class Trajectory:
     """``N`` policy steps with ``J`` joints in contract order.
 
-    ``run [N]``: equal for steps that follow each other without a gap. ``quat [N, 4]`` base -> world
-    (w, x, y, z), ``gyro`` and ``acc [N, 3]`` in the base frame (rad/s, m/s^2, gravity included), ``q``,
-    ``dq``, ``torque`` (NaN if not measured) and ``target [N, J]``, the last one commanded on this state.
+    ``run [N]``: number of the stretch without gaps. ``quat [N, 4]`` base_link -> world (w, x, y, z); ``gyro``
+    [rad/s] and ``acc`` [m/s^2, gravity included] ``[N, 3]`` in base_link; ``q`` [rad], ``dq`` [rad/s],
+    ``torque`` [N m] (NaN if not measured) and ``target`` [rad], commanded at this state, ``[N, J]`` each.
     """
 
     run: np.ndarray
@@ -35,7 +35,7 @@ class Trajectory:
 
 
 class TrajectoryRecord:
-    """Takes recorded steps in order."""
+    """Collects a trajectory; update it with every recorded step in order."""
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
@@ -43,10 +43,10 @@ class TrajectoryRecord:
         self._last: tuple[int, int] | None = None
         self._run = 0
 
-    def take(self, step: WorldModelStep) -> None:
-        """The next recorded step."""
+    def update(self, step: WorldModelStep) -> None:
+        """Add the next recorded step."""
         for policy_step, state in zip(step.policy, step.states, strict=True):
-            if state is None or len(self._rows) >= MOST:
+            if state is None or len(self._rows) >= MAX_STEPS:
                 continue
             if self._last != (step.episode, policy_step.tick - 1):
                 self._run += 1
@@ -54,7 +54,7 @@ class TrajectoryRecord:
             self._rows.append((self._run, state, joint_targets(self._contract, policy_step.action)))
 
     def finish(self) -> Trajectory | None:
-        """All of them; None where no robot state was recorded."""
+        """The trajectory; None if no robot state was recorded."""
         if not self._rows:
             return None
         run, states, target = zip(*self._rows, strict=True)

@@ -1,4 +1,4 @@
-"""Stretches of a walk in which a leg swings freely."""
+"""Windows of a walk in which a leg swings freely."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from wmp_core.contract import Contract
 from wmp_replay.motors.legs import foot_forces, leg_model
 from wmp_replay.motors.trajectory import Trajectory
 
-#: Policy steps that are replayed from one recorded state, and steps before it whose targets are needed.
+#: Policy steps replayed from one recorded state, and earlier steps whose targets are needed.
 STEPS, BEFORE = 4, 3
-#: N on a foot below which it counts as in the air. The estimate contains what friction and the trunk's shocks
-#: leave unexplained; a standing foot carries 30 N and more.
+#: Largest force on a foot in the air [N]. The estimate includes unmodelled friction and impacts on the trunk;
+#: a standing foot carries 30 N and more.
 AIR = 20.0
 
 
@@ -24,8 +24,8 @@ class Windows(NamedTuple):
     legs: np.ndarray
 
 
-def swing_windows(recorded: Trajectory, contract: Contract, most: int) -> Windows:
-    """Windows that overlap in no leg, at most ``most`` of them, evenly spread over the walk."""
+def swing_windows(recorded: Trajectory, contract: Contract, max_windows: int) -> Windows:
+    """Windows that do not overlap for any leg, at most ``max_windows``, evenly spread over the walk."""
     period = contract.timing.control_period
     force = foot_forces(leg_model(), recorded, _torque(recorded, contract), period)
     found = [
@@ -34,14 +34,14 @@ def swing_windows(recorded: Trajectory, contract: Contract, most: int) -> Window
         for start in starts_in_air(recorded.run, force[:, leg] < AIR)
     ]
     found.sort()
-    if len(found) > most:
-        found = [found[i] for i in np.linspace(0, len(found) - 1, most).round().astype(int)]
+    if len(found) > max_windows:
+        found = [found[i] for i in np.linspace(0, len(found) - 1, max_windows).round().astype(int)]
     start, legs = np.array(found, int).reshape(-1, 2).T
     return Windows(start, legs)
 
 
 def _torque(recorded: Trajectory, contract: Contract) -> np.ndarray:
-    """Measured, or where nothing was measured what the last target asks for."""
+    """Measured torque, or without measurement the torque that the last target commands [N m]."""
     joints = contract.joints
     last = np.roll(recorded.target, 1, axis=0)
     commanded = joints.array("kp") * (last - recorded.q) - joints.array("kd") * recorded.dq
@@ -50,7 +50,7 @@ def _torque(recorded: Trajectory, contract: Contract) -> np.ndarray:
 
 
 def starts_in_air(run: np.ndarray, in_air: np.ndarray) -> list[int]:
-    """First steps of windows within one run, in the air from the step before to the one after."""
+    """First steps of windows within one run, in the air from one step before to one step after."""
     starts, i = [], BEFORE
     while i + STEPS + 1 < len(run):
         whole = run[i - BEFORE] == run[i + STEPS + 1]

@@ -1,1 +1,1 @@
-"""The verdict as one HTML file that needs no network: pictures, curves and findings."""
+"""The verdict as one HTML file without external resources: findings, charts and pictures."""

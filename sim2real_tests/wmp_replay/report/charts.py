@@ -15,18 +15,18 @@ from wmp_replay.surprise import Timeline
 from wmp_replay.windows import HORIZONS
 
 TITLES = {
-    "depth_m": ("Depth where something is near", "m"),
-    "edge_m": ("Depth along edges", "m"),
-    "ssim": ("Structural similarity (1 is equal)", ""),
-    "base_angular_velocity": ("Angular velocity of the base", "rad/s"),
-    "projected_gravity": ("Direction of gravity", "1"),
-    "joint_position_error": ("Joint positions", "rad"),
-    "joint_velocity": ("Joint velocities", "rad/s"),
+    "depth_m": ("Depth error of near pixels", "m"),
+    "edge_m": ("Depth error along edges", "m"),
+    "ssim": ("Structural similarity (1: equal)", ""),
+    "base_angular_velocity": ("Angular velocity error", "rad/s"),
+    "projected_gravity": ("Projected gravity error", "1"),
+    "joint_position_error": ("Joint position error", "rad"),
+    "joint_velocity": ("Joint velocity error", "rad/s"),
 }
-#: Kinds of ground are told apart by colour (classes ``ground-0`` and so on in the style) and by shape, so
-#: that no reader depends on colours; 5 x 3 differ before one comes again.
+#: Terrains differ in colour (classes ``ground-0`` and so on in style.css) and in shape, so that no reader
+#: depends on colours; 15 terrains are distinct.
 TERRAIN_COLOURS, TERRAIN_SHAPES = 5, (disc, square, triangle)
-#: s of walking shown per joint.
+#: Time shown per joint [s].
 EXCERPT = 4.0
 #: Bins of a histogram.
 BINS = 40
@@ -38,7 +38,7 @@ def horizon_chart(
     reference: Mapping[str, np.ndarray] | None,
     period: float,
 ) -> str:
-    """Error against the time ahead, for the model with its band, the baselines and the simulation."""
+    """Error against time ahead: the model with its confidence interval, the baselines, and simulation."""
     ahead = np.array(HORIZONS) * period
     known = reference[metric] if reference is not None and metric in reference else None
     shown = [values[metric] for values in errors.values()] + ([] if known is None else [known[0]])
@@ -62,7 +62,7 @@ def horizon_chart(
 
 
 def metrics_of(errors: Mapping[str, Mapping[str, np.ndarray]]) -> list[str]:
-    """The metrics that are charted, in order."""
+    """The charted metrics in order."""
     return [name for name in (*("depth_m", "edge_m", "ssim"), *UNITS) if name in errors["model"]]
 
 
@@ -85,18 +85,18 @@ def surprise_chart(
 
 
 def latent_map(latents: np.ndarray, envelope: Envelope) -> str:
-    """h on the two main directions of the reference, coloured by time."""
+    """h along the two main components of the reference, coloured by time."""
     plane = envelope.plane(latents)[:: max(1, len(latents) // 600)]
     reach = Range(*(1.1 * np.array((-1, 1)) * max(3.0, float(np.abs(plane).max()))))
-    chart = Chart(reach, reach, "map of the latents", "first direction, sd", "second direction, sd", 360, 300)
+    chart = Chart(reach, reach, "map of the latents", "first component, sd", "second component, sd", 360, 300)
     chart.points(plane[:, 0], plane[:, 1], time_colours(len(plane)))
     return chart.svg()
 
 
 def terrain_map(clouds: Mapping[str, np.ndarray]) -> str:
-    """h ``[N, 2]`` on the two main directions of the reference by kind of ground: colour and shape."""
+    """h ``[N, 2]`` along the two main components of the reference; colour and shape by terrain."""
     x, y = (spanning(*(cloud[:, axis] for cloud in clouds.values())) for axis in (0, 1))
-    chart = Chart(x, y, "map of the latents", "first direction, sd", "second direction, sd", 760, 420)
+    chart = Chart(x, y, "map of the latents", "first component, sd", "second component, sd", 760, 420)
     for i, cloud in enumerate(clouds.values()):
         shape = TERRAIN_SHAPES[i % len(TERRAIN_SHAPES)]
         chart.marks(cloud[:, 0], cloud[:, 1], shape, f"ground-{i % TERRAIN_COLOURS}")
@@ -104,12 +104,12 @@ def terrain_map(clouds: Mapping[str, np.ndarray]) -> str:
 
 
 def histogram(values: np.ndarray, label: str, unit: str, mark: float | None = None) -> str:
-    """How often which value came, and a bar at ``mark``; the largest half percent is put into the last."""
+    """Histogram with a bar at ``mark``; the largest 0.5 % of the values are in the last bin."""
     top = float(np.quantile(values, 0.995))
     low, high = float(values.min()), max(top, float(values.min()) + 1e-9)
     counts, edges = np.histogram(np.minimum(values, high), BINS, (low, high))
     shown = spanning(edges) if mark is None else spanning(edges, np.array([mark]))
-    chart = Chart(shown, spanning(counts.astype(float), include_zero=True), label, unit, "times")
+    chart = Chart(shown, spanning(counts.astype(float), include_zero=True), label, unit, "count")
     chart.bars(edges[:-1], edges[1:], counts, "model")
     if mark is not None:
         chart.span(mark, mark, "alarm")
@@ -117,7 +117,7 @@ def histogram(values: np.ndarray, label: str, unit: str, mark: float | None = No
 
 
 def joint_chart(found: JointDynamics, joint: int, name: str) -> str:
-    """Target and position of one joint over a few seconds from the middle of the walk."""
+    """Target and position of one joint during :data:`EXCERPT` in the middle of the walk."""
     middle = found.stamp[len(found.stamp) // 2]
     shown = np.abs(found.stamp - middle) <= EXCERPT / 2
     time = found.stamp[shown] - found.stamp[0]

@@ -1,4 +1,4 @@
-// Plays the frames of a film: each frame is an element with class "frame"; one is shown at a time.
+// Plays each element of class "film": its data-frames holds captions and images, shown one frame at a time.
 for (const film of document.querySelectorAll(".film")) {
   const frames = JSON.parse(film.dataset.frames);
   const images = [...film.querySelectorAll("img")];

@@ -1,4 +1,4 @@
-"""The page over the pages of many bags: their verdicts in a table, and all of their latents in one map."""
+"""The overview page of several bags: a table of verdicts, and a map of all latents."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from urllib.parse import quote
 
 import numpy as np
 
-from wmp_replay.bag_names import bag_names
+from wmp_replay.bag_names import TAKEN, bag_names
 from wmp_replay.report.charts import TERRAIN_COLOURS, TERRAIN_SHAPES, terrain_map
 from wmp_replay.report.page import badge, document
 from wmp_replay.section import Status
 
-FILE = "index.html"
-UNKNOWN = "unknown ground"
+FILE = f"{TAKEN}.html"
+UNKNOWN = "unknown terrain"
 
 
 def write_overview(verdicts: Sequence[Mapping[str, Any]], folder: Path) -> None:
-    """Write :data:`FILE` into the ``folder`` that holds the bags' own pages."""
+    """Write :data:`FILE` into the ``folder`` with the pages of the bags."""
     worst = max(Status[verdict["verdict"].upper()] for verdict in verdicts)
     body = (
         f"<h1>{len(verdicts)} bags {badge(worst)}</h1>"
@@ -31,7 +31,7 @@ def write_overview(verdicts: Sequence[Mapping[str, Any]], folder: Path) -> None:
 
 def _table(verdicts: Sequence[Mapping[str, Any]]) -> str:
     names = next((list(verdict["sections"]) for verdict in verdicts if verdict["sections"]), [])
-    head = "".join(f"<th>{name}</th>" for name in ("bag", "ground", "verdict", *names))
+    head = "".join(f"<th>{name}</th>" for name in ("bag", "terrain", "verdict", *names))
     bags = bag_names([Path(verdict["bag"]) for verdict in verdicts])
     rows = "".join(_row(bag, verdict, names) for bag, verdict in zip(bags, verdicts, strict=True))
     return f"<table><tr>{head}</tr>{rows}</table>"
@@ -57,7 +57,7 @@ def _ground(verdict: Mapping[str, Any]) -> str:
 
 
 def _map(verdicts: Sequence[Mapping[str, Any]]) -> str:
-    """Latents of all bags by the kind of ground; empty where none has any."""
+    """Map of the latents of all bags by terrain; empty if there are none."""
     grounds: dict[str, list[np.ndarray]] = {}
     for verdict in verdicts:
         points = verdict["sections"].get("latent", {}).get("figures", {}).get("map")
@@ -73,6 +73,6 @@ def _map(verdicts: Sequence[Mapping[str, Any]]) -> str:
         for i, name in enumerate(clouds)
     )
     return (
-        '<section><div class="card"><h3>Map of h by ground</h3>'
+        '<section><div class="card"><h3>Map of h by terrain</h3>'
         f'<ul class="legend">{legend}</ul>{terrain_map(clouds)}</div></section>'
     )

@@ -1,4 +1,4 @@
-"""Puts the report together: summary first, then pictures, then figures."""
+"""The report page: summary, then a section per aspect with findings, charts and pictures."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 EXPLAINED = {
-    "integrity": "Is the recording whole, and was the walk what the runtime promises?",
-    "exactness": "Do the recorded latents and actions follow from the recorded inputs, recomputed here?",
-    "prediction": f"After {CONTEXT} steps with images the model goes on alone: how far off is it?",
-    "surprise": "KL(posterior || prior): how much each image changed the model's mind.",
-    "latent": "Is the model's state h where it was in simulation?",
+    "integrity": "Is the recording whole, and did the runtime keep its rates and delays?",
+    "exactness": "Do the recorded latents and actions follow from the recorded inputs when recomputed here?",
+    "prediction": f"Open-loop prediction after {CONTEXT} steps with images: how large is the error?",
+    "surprise": "KL(posterior || prior): how much each image changed the state that the model expected.",
+    "latent": "Is the deterministic state h in the region that it covers in simulation?",
     "dynamics": "Do the motors follow their targets as in simulation?",
 }
 VERDICTS = {
     Status.PASS: "The world model predicts this walk as it predicts simulation.",
-    Status.WARN: "Mostly as in simulation, with differences worth a look.",
-    Status.FAIL: "This walk is not like those in simulation, or the recording is not sound.",
-    Status.SKIP: "There was nothing to judge.",
+    Status.WARN: "The walk is mostly as in simulation; look at the warnings.",
+    Status.FAIL: "The walk differs from simulation, or the recording has errors.",
+    Status.SKIP: "Nothing could be judged.",
 }
 
 
@@ -69,7 +69,7 @@ def report(replay: Replay) -> str:
 
 
 def document(title: str, body: str) -> str:
-    """A whole page that needs no other file."""
+    """A complete page without external resources."""
     style, script = ((HERE / name).read_text(encoding="utf-8") for name in ("style.css", "film.js"))
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -92,7 +92,7 @@ def _summary(replay: Replay) -> str:
         for section in replay.sections
     )
     partial = (
-        '<p class="warn">The recording is damaged: this report is partial.</p>' if walk.is_partial else ""
+        '<p class="warn">The recording is damaged; this report is partial.</p>' if walk.is_partial else ""
     )
     return (
         f"<h1>{escape(walk.path.name)} {badge(replay.status)}</h1><p>{VERDICTS[replay.status]}</p>"
@@ -105,7 +105,7 @@ def _decisive(section: Section) -> str:
 
 
 def badge(status: Status) -> str:
-    """A verdict in its colour."""
+    """A status in its colour."""
     return f'<span class="badge {status}">{status}</span>'
 
 
@@ -137,15 +137,15 @@ def _prediction(replay: Replay) -> str:
     period, start = replay.bundle.contract.timing.world_model_period, replay.measured.start
     far = replay.bundle.contract.depth.far
     worst = test.worst[0]
-    strips = _card("From the start of the walk", _strip(test.first, period, far, start), wide=True)
+    strips = _card("Start of the walk", _strip(test.first, period, far, start), wide=True)
     if worst.stamp != test.first.stamp:
-        strips += _card("Where it was worst", _strip(worst, period, far, start), wide=True)
-    film = _card("The worst, step by step", _film(test.every_step(worst), period, far))
+        strips += _card("Largest error", _strip(worst, period, far, start), wide=True)
+    film = _card("Largest error, step by step", _film(test.with_every_step(worst), period, far))
     intervals, reference = errors.intervals(), replay.reference.prediction or None
     legend = _legend(
-        ("model", "world model, with 95 % interval"),
-        ("persistence", "copying the last step"),
-        ("shuffled", "actions in random order"),
+        ("model", "world model, with 95 % confidence interval"),
+        ("persistence", "persistence: the last step unchanged"),
+        ("shuffled", "world model with shuffled actions"),
         ("reference", "world model in simulation"),
     )
     charts = "".join(
@@ -159,16 +159,16 @@ def _prediction(replay: Replay) -> str:
 
 
 def _frames(picture: Picture, period: float, far: float) -> list[tuple[str, str, str, str]]:
-    """Caption, truth, prediction and error of the context's last step and of each step ahead."""
+    """Caption, truth, prediction and error of the last context step and of each step ahead."""
     last = depth_picture(picture.context, far)
     frames = [("last seen", last, last, error_picture(picture.context, picture.context))]
-    for ahead, truth, foreseen in zip(picture.ahead, picture.truth, picture.predicted, strict=True):
+    for ahead, truth, predicted in zip(picture.ahead, picture.truth, picture.predicted, strict=True):
         frames.append(
             (
                 f"+{ahead * period:.1f} s",
                 depth_picture(truth, far),
-                depth_picture(foreseen, far),
-                error_picture(foreseen, truth),
+                depth_picture(predicted, far),
+                error_picture(predicted, truth),
             )
         )
     return frames
@@ -181,8 +181,8 @@ def _strip(picture: Picture, period: float, far: float, start: float) -> str:
         cells.append(f"<span>{name}</span>")
         cells += [f'<img alt="{name} {frame[0]}" src="{frame[row]}">' for frame in frames]
     note = (
-        f'<p class="soft">At {picture.stamp - start:.1f} s. Depth: bright is near, dark is {far:g} m. '
-        f"Error: bright is {LARGEST_ERROR:g} m and more.</p>"
+        f'<p class="soft">At {picture.stamp - start:.1f} s. Depth: bright is near, dark {far:g} m or more. '
+        f"Error: bright is {LARGEST_ERROR:g} m or more.</p>"
     )
     return f'<div class="strip">{"".join(cells)}</div>{note}'
 
@@ -219,7 +219,9 @@ def _surprise(replay: Replay) -> str:
         )
         for each in replay.measured.surprise_test.pictures()
     )
-    legend = _legend(("model", "smoothed over 0.5 s"), ("shuffled", "each image"), ("reference", "threshold"))
+    legend = _legend(
+        ("model", "smoothed over 0.5 s"), ("shuffled", "KL of each image"), ("reference", "threshold")
+    )
     return _section(section, f'{legend}{chart}<div class="grid">{pictures}</div>')
 
 
@@ -233,7 +235,7 @@ def _latents(replay: Replay) -> str:
         f"Map of h{ground}, from the start (dark) to the end (bright)", latent_map(latents, envelope)
     )
     content += _card(
-        "Distance from the envelope's centre (bar: its bound)",
+        "Distance from the centre of the envelope (bar: bound)",
         histogram(distance, "distances", "Mahalanobis distance per dimension", envelope.bound),
     )
     return _section(section, f'<div class="grid">{content}</div>')
@@ -258,7 +260,7 @@ def _dynamics(replay: Replay) -> str:
     if replay.motor_fit is not None:
         table += _motors(replay.motor_fit)
     suggestion = escape(json.dumps(plain(replay.randomisation())))
-    note = f'<p class="soft">Ranges for training that cover this robot: <code>{suggestion}</code></p>'
+    note = f'<p class="soft">Ranges for training that contain this robot: <code>{suggestion}</code></p>'
     return _section(
         section, f'<div class="card wide">{table}</div>{note}{legend}<div class="grid">{charts}</div>'
     )
@@ -272,8 +274,8 @@ def _motors(fit: MotorFit) -> str:
     )
     mine, nominal = 1e3 * fit.rmse, 1e3 * fit.nominal_rmse
     return (
-        f'<p class="soft">{fit.windows} swings of a leg, replayed in simulation: with these motors '
-        f"positions are off by {mine:.1f} mrad (RMS), with the contract's by {nominal:.1f}.</p>"
+        f'<p class="soft">{fit.windows} swings of a leg, replayed in simulation: RMS position error '
+        f"{mine:.1f} mrad with these motors, {nominal:.1f} mrad with the nominal ones.</p>"
         "<table><tr><th>motors in simulation</th><th>value</th><th>standard error</th><th>unit</th></tr>"
         f"{rows}</table>"
     )
@@ -284,12 +286,10 @@ def _integrity(replay: Replay) -> str:
     charts = ""
     if len(ages := test.ages()):
         wanted = 1e3 * replay.bundle.contract.timing.depth_age
-        charts += _card(
-            "Age of images when consumed (bar: the contract's)", histogram(1e3 * ages, "ages", "ms", wanted)
-        )
+        charts += _card("Age of consumed images (bar: contract)", histogram(1e3 * ages, "ages", "ms", wanted))
     for name, values in test.latencies().items():
         if len(values) and float(np.ptp(values)) > 0:
-            charts += _card(f"Time of a {name}", histogram(values, name, "ms"))
+            charts += _card(f"Compute time: {name}", histogram(values, name, "ms"))
     rows = "".join(
         f"<tr><td>{escape(name)}</td><td>{topic.count}</td><td>{_number(topic.rate, 1)}</td>"
         f"<td>{topic.gaps}</td><td>{topic.longest_pause:.3f}</td></tr>"

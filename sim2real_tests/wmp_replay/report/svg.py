@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-#: Points of a line that are drawn at most; a longer one keeps its extremes.
-MOST_POINTS = 800
+#: Largest number of points per line; a longer line keeps its extremes.
+MAX_POINTS = 800
 
 
 class Range(NamedTuple):
@@ -21,7 +21,7 @@ class Range(NamedTuple):
 
 
 def spanning(*values: np.ndarray, include_zero: bool = False) -> Range:
-    """The range of all finite values with a little room."""
+    """The range of all finite values, with a margin."""
     flat = np.concatenate([np.ravel(value) for value in values]) if values else np.zeros(0)
     flat = flat[np.isfinite(flat)]
     low, high = (float(flat.min()), float(flat.max())) if len(flat) else (0.0, 1.0)
@@ -39,7 +39,7 @@ def ticks(shown: Range, count: int = 5) -> list[float]:
     return [n * step for n in range(first, math.floor(shown.high / step + 1e-9) + 1)]
 
 
-#: Draws itself around a place (px) with a radius.
+#: Marker as SVG: centre x and y, radius [px].
 Shape = Callable[[float, float, float], str]
 
 
@@ -77,7 +77,7 @@ class Chart:
         height: int = 220,
         x_ticks: Sequence[tuple[float, str]] | None = None,
     ) -> None:
-        """``label`` tells what is shown to readers who do not see it."""
+        """``label`` describes the chart for screen readers."""
         self._x, self._y = x, y
         self._width, self._height = width, height
         self._parts: list[str] = []
@@ -85,7 +85,7 @@ class Chart:
         self._draw_axes(x_label, y_label, x_ticks)
 
     def line(self, x: np.ndarray, y: np.ndarray, kind: str) -> None:
-        """A line; NaN interrupts it."""
+        """A line, interrupted at NaN."""
         x, y = thinned(np.asarray(x, float), np.asarray(y, float))
         pieces, begin = [], True
         for px, py in zip(x, y, strict=True):
@@ -110,7 +110,7 @@ class Chart:
         self._parts.append(f'<path class="band {kind}" d="M{"L".join(upper + lower[::-1])}Z"/>')
 
     def span(self, first: float, last: float, kind: str) -> None:
-        """A stretch of the x axis, shaded over the whole height; at least 2 px wide."""
+        """A shaded range of the x axis, at least 2 px wide."""
         left, right = self._at_x(first), self._at_x(last)
         height = self._height - self.TOP - self.BOTTOM
         self._parts.append(
@@ -119,7 +119,7 @@ class Chart:
         )
 
     def level(self, y: float, text: str, kind: str) -> None:
-        """A horizontal line with its name at the right."""
+        """A horizontal line with a label at its right end."""
         at, right = self._at_y(y), self._width - self.RIGHT
         self._parts.append(f'<path class="level {kind}" d="M{self.LEFT} {at:.1f}H{right}"/>')
         self._parts.append(f'<text class="end" x="{right - 2}" y="{at - 4:.1f}">{escape(text)}</text>')
@@ -138,19 +138,19 @@ class Chart:
             )
 
     def points(self, x: np.ndarray, y: np.ndarray, colours: Sequence[str]) -> None:
-        """Dots, each with a colour of its own."""
+        """Dots, each in its own colour."""
         for px, py, colour in zip(x, y, colours, strict=True):
             self._parts.append(
                 f'<circle cx="{self._at_x(px):.1f}" cy="{self._at_y(py):.1f}" r="2" fill="{colour}"/>'
             )
 
     def marks(self, x: np.ndarray, y: np.ndarray, shape: Shape, kind: str) -> None:
-        """One ``shape`` at each place, all of one ``kind``."""
+        """A ``shape`` at each point, all of class ``kind``."""
         drawn = "".join(shape(self._at_x(px), self._at_y(py), 2.5) for px, py in zip(x, y, strict=True))
         self._parts.append(f'<g class="mark {kind}">{drawn}</g>')
 
     def svg(self) -> str:
-        """The chart, as wide as its place allows."""
+        """The chart as SVG; it takes the width of its container."""
         return (
             f'<svg viewBox="0 0 {self._width} {self._height}" role="img" aria-label="{escape(self._label)}">'
             f"{''.join(self._parts)}</svg>"
@@ -187,10 +187,10 @@ class Chart:
 
 
 def thinned(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """At most :data:`MOST_POINTS` points: of each group the lowest and the highest, in their order."""
-    if len(x) <= MOST_POINTS:
+    """At most :data:`MAX_POINTS` points: the lowest and the highest of each group, in order."""
+    if len(x) <= MAX_POINTS:
         return x, y
-    groups = np.array_split(np.arange(len(x)), MOST_POINTS // 2)
+    groups = np.array_split(np.arange(len(x)), MAX_POINTS // 2)
     filled = np.nan_to_num(y, nan=0.0)
     keep = sorted({int(g[pick(filled[g])]) for g in groups for pick in (np.argmin, np.argmax)})
     return x[keep], y[keep]

@@ -1,7 +1,7 @@
 """A complete bundle in 150 kB, made without training: the A1's contract around tiny random networks.
 
-Its golden trajectory comes from numpy and from the layout of the method written out by hand, not from the
-code that bundles are checked with. Everything is seeded: two calls write the same values.
+Its golden trajectory comes from numpy and a hand-written observation layout, not from the code that verifies
+bundles. Everything is seeded: two calls write the same values.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LEGS = ("FL", "FR", "RL", "RR")
 
 
 def tiny_contract() -> Contract:
-    """The A1's contract as the method's paper has it, with a world model of 16 + 4 x 4 values."""
+    """The A1's contract as in the paper, with a world model of 16 + 4 x 4 values."""
     hips = {"FL": 0.1, "FR": -0.1, "RL": 0.1, "RR": -0.1}
     thighs = {"FL": 0.8, "FR": 0.8, "RL": 1.0, "RR": 1.0}
     terms = [
@@ -75,7 +75,7 @@ def tiny_contract() -> Contract:
 
 
 def _raw_inputs(contract: Contract, steps: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Plausible sensor values: a swaying body, joints about their default, blocks in front of the camera."""
+    """Plausible sensor values: swaying trunk, joints near the default pose, blocks before the camera."""
     axis = rng.normal(size=(steps, 3))
     axis /= np.linalg.norm(axis, axis=1, keepdims=True)
     half_angle = rng.uniform(-0.3, 0.3, (steps, 1))
@@ -96,7 +96,7 @@ def _raw_inputs(contract: Contract, steps: int, rng: np.random.Generator) -> dic
 
 
 def _gravity(quat: np.ndarray) -> list[float]:
-    """World down in the base frame: minus the third row of the rotation matrix."""
+    """World down in base_link: minus the third row of the rotation matrix."""
     w, x, y, z = quat
     return [-2 * (x * z - w * y), -2 * (y * z + w * x), -(w * w - x * x - y * y + z * z)]
 

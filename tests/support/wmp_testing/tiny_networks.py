@@ -1,7 +1,7 @@
-"""Small random networks with the structure of the real ones, written twice: in numpy and as ONNX graphs.
+"""Small random networks with the structure of the real ones, implemented in numpy and as ONNX graphs.
 
-The numpy form is the independent reference for everything that onnxruntime computes in tests. Needs the
-``onnx`` package for :meth:`TinyNetworks.graphs` only.
+The numpy implementation is the independent reference for onnxruntime in tests. Only
+:meth:`TinyNetworks.graphs` needs the ``onnx`` package.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _HIDDEN = 32
 class TinyNetworks:
     """Policy and two-phase world model; every output depends on every input.
 
-    Actions stay well below 1, so that a robot driven by them keeps near its default pose.
+    Actions stay well below 1, so that a robot stays near its default pose.
     """
 
     def __init__(self, contract: Contract, seed: int = 7) -> None:
@@ -190,7 +190,7 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
 
 
 class _Graph:
-    """Collects nodes; a tensor is known by its name. A negative size declares int64 of that size."""
+    """Builds a graph; tensors are identified by name. A negative size declares int64 of that size."""
 
     def __init__(self, **inputs: int) -> None:
         from onnx import helper, numpy_helper

@@ -1,4 +1,4 @@
-"""A robot on the A1's own wire protocol, without physics: for tests of whatever drives a robot."""
+"""A robot without physics that speaks the A1's wire protocol, for tests of controllers."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from wmp_testing.tiny_bundle import tiny_contract
 
 
 class WireRobot:
-    """Answers every command with the state 2 ms later, from a thread of its own; a context manager.
+    """Answers every command with the state 2 ms later, from its own thread; a context manager.
 
-    It stands still, upright: what a robot does about a command is up to :meth:`obey`. A test sets ``answers``
-    or any of the ``fields`` of the states that follow.
+    It is upright and at rest; a subclass moves it in :meth:`obey`. A test sets ``answers`` or any of the
+    ``fields`` of the following states.
 
     Args:
-        q: joint positions in rad, in the order of the tiny bundle's contract.
+        q: joint positions in rad, in the tiny bundle's joint order.
     """
 
     def __init__(self, q: Sequence[float]) -> None:
@@ -47,12 +47,12 @@ class WireRobot:
 
     @property
     def is_damped(self) -> bool:
-        """Whether the newest command is damping and nothing else."""
+        """Whether the newest command is damping only."""
         newest = self.commands[-1]
         return not newest.kp.any() and not newest.tau.any() and bool((newest.kd > 0).all())
 
     def obey(self, command: robot_wire.LowCommand) -> None:
-        """Move ``q``, here in the order of the motors, as ``command`` says."""
+        """Move ``q``, in motor order, in response to ``command``; does nothing here."""
 
     def _serve(self) -> None:
         while self._running:

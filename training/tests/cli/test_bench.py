@@ -51,9 +51,6 @@ def test_a_wrong_device_is_refused_before_anything_is_measured():
     assert list(PARTS) == ["environment", "environment with depth", "teacher", "learning"]
 
 
-def test_an_existing_file_of_figures_is_not_overwritten(tmp_path):
-    (tmp_path / "rates.json").write_text("{}")
-    with pytest.raises(ValueError, match=r"exists \(2 bytes\) and would be lost; remove it"):
-        TrainingBench().run(1.0, tmp_path / "rates.json")
+def test_a_bench_without_ranks_is_refused():
     with pytest.raises(ValueError, match="--ranks is 0, expected 1 to 1024"):
         TrainingBench().run(1.0, None, ranks=0)

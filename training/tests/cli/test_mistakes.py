@@ -30,8 +30,8 @@ REFUSED = [
     ("curves --out OUT --run NOWHERE", "no log in NOWHERE: expected log.jsonl; first run `wmp train`"),
     ("gate --run NOWHERE", "no checkpoint in NOWHERE"),
     ("eval --run NOWHERE", "no checkpoint in NOWHERE"),
-    ("eval --bundle NOWHERE", "no bundle 'NOWHERE': it is no folder with a bundle.json"),
-    ("card --bundle NOWHERE", "no bundle 'NOWHERE': it is no folder with a bundle.json"),
+    ("eval --bundle NOWHERE", "no bundle 'NOWHERE': not a folder with a bundle.json"),
+    ("card --bundle NOWHERE", "no bundle 'NOWHERE': not a folder with a bundle.json"),
     ("compare NOWHERE", "NOWHERE is no evaluation"),
 ]
 

@@ -188,6 +188,6 @@ def test_surprise_is_smoothed_as_by_the_runtime(walk):
     largest = 0.0
     for n, kl in enumerate([4.0, 9.0, math.nan, 2.0, 1.0], start=1):
         robot.metrics.update_surprise(torch.tensor([kl]), 0.1)
-        health.take(5 * n, 0, kl)
+        health.update(5 * n, 0, kl)
         largest = max(largest, health.surprise)
     assert robot.outcome.surprise == pytest.approx(largest, rel=1e-6)

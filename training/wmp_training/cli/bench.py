@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wmp_core.output_paths import check_file
-
 
 @dataclass(frozen=True)
 class TrainingBench:
@@ -30,17 +28,13 @@ class TrainingBench:
 
         ``ranks`` processes share robots and cores, as under ``torchrun``; ``mixed_precision`` as in training.
 
+        ``wmp bench`` has checked that ``json_file`` can be written.
+
         Raises:
-            ValueError: an argument is wrong, or ``json_file`` exists or cannot be written.
+            ValueError: an argument is wrong.
         """
         if not 1 <= ranks <= self.robots:
             raise ValueError(f"--ranks is {ranks}, expected 1 to {self.robots}: each needs a robot")
-        if json_file is not None:
-            try:
-                check_file(json_file, overwrite=False, remedy="remove it, or name another file")
-            except OSError as error:
-                # `wmp bench` knows a mistake by this type.
-                raise ValueError(str(error)) from error
 
         # Imported here: `wmp bench loop` needs no torch, and what could be refused has been.
         from wmp_training.bench import PARTS, Setting, measure

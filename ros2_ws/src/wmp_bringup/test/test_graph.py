@@ -1,4 +1,4 @@
-"""One description of the graph, with overrides that reach the nodes they name."""
+"""The graph has the right nodes, and overrides reach the nodes that they name."""
 
 import json
 
@@ -17,7 +17,7 @@ def by_name(specs):
     return {spec.name: spec for spec in specs}
 
 
-def test_simulation_has_the_robot_in_it_and_the_real_graph_has_not():
+def test_only_the_graph_of_the_simulation_has_a_robot_node():
     assert set(by_name(a1_graph("sim", BUNDLE))) == {
         "depth_node",
         "world_model_node",
@@ -28,7 +28,7 @@ def test_simulation_has_the_robot_in_it_and_the_real_graph_has_not():
 
 
 @pytest.mark.parametrize("mode", ["sim", "real"])
-def test_every_node_can_be_started(mode, tmp_path):
+def test_every_node_has_an_executable(mode, tmp_path):
     for spec in a1_graph(mode, BUNDLE, record=tmp_path / "bag"):
         assert callable(find_executable(spec.package, spec.executable))
 
@@ -42,7 +42,7 @@ def test_an_override_reaches_exactly_the_nodes_it_names():
     assert "vx" not in nodes["a1_sim"].parameters
 
 
-def test_overrides_win_over_the_file_and_what_is_not_overridden_stays():
+def test_overrides_replace_the_values_of_the_file_and_leave_the_others():
     policy = by_name(a1_graph("sim", {**BUNDLE, "vx": 0.7}))["policy_node"]
     in_file = node_parameters(shipped_parameters("sim"), "policy_node")
     effective = policy.effective_parameters()
@@ -50,7 +50,7 @@ def test_overrides_win_over_the_file_and_what_is_not_overridden_stays():
     assert effective["script.yaw"] == in_file["script.yaw"]
 
 
-def test_what_is_assigned_to_one_node_wins_and_reaches_no_other():
+def test_an_assignment_to_one_node_wins_and_reaches_no_other():
     assigned = {"policy_node": {"lockstep": True, "safety.state_age": 0.05}}
     nodes = by_name(a1_graph("sim", {**BUNDLE, "lockstep": False}, assigned=assigned))
     effective = nodes["policy_node"].effective_parameters()
@@ -58,18 +58,18 @@ def test_what_is_assigned_to_one_node_wins_and_reaches_no_other():
     assert nodes["a1_sim"].parameters["lockstep"] is False
 
 
-def test_only_the_policy_is_indispensable_on_the_robot():
+def test_only_policy_node_is_required_on_the_robot():
     assert [spec.name for spec in a1_graph("real", BUNDLE) if spec.required] == ["policy_node"]
     assert all(spec.required for spec in a1_graph("sim", BUNDLE))
 
 
-def test_recording_adds_a_recorder_whose_death_does_not_stop_the_robot(tmp_path):
+def test_the_recorder_is_not_required(tmp_path):
     first = a1_graph("real", BUNDLE, record=tmp_path / "bag")[0]
     assert (first.name, first.required) == ("recorder", False)
     assert first.parameters["output"] == str(tmp_path / "bag")
 
 
-def test_a_recording_notes_where_it_walked_and_whether_the_motors_obeyed(tmp_path):
+def test_a_bag_stores_the_terrain_and_whether_commands_were_sent_to_the_motors(tmp_path):
     simulated = a1_graph("sim", {**BUNDLE, "difficulty": 0.5}, record=tmp_path / "bag")[0]
     notes = json.loads(simulated.parameters["run_info"])
     assert (notes["mode"], notes["terrain"], notes["difficulty"]) == ("sim", "flat", 0.5)
@@ -78,14 +78,14 @@ def test_a_recording_notes_where_it_walked_and_whether_the_motors_obeyed(tmp_pat
 
 
 @pytest.mark.parametrize("mode", ["sim", "real"])
-def test_every_option_overrides_a_parameter_that_the_file_explains(mode):
+def test_every_option_overrides_a_parameter_of_the_file(mode):
     for each in OPTIONS[mode]:
         if each.name != "bundle":
             assert each.default(shipped_parameters(mode)) is not None, each.name
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "complaint"),
+    ("name", "text", "error"),
     [
         ("lockstep", "maybe", "expected true or false"),
         ("seed", "1.5", "expected a whole number"),
@@ -93,12 +93,12 @@ def test_every_option_overrides_a_parameter_that_the_file_explains(mode):
         ("vx", "fast", "expected a number"),
     ],
 )
-def test_a_value_the_option_does_not_allow_is_refused_by_name(name, text, complaint):
-    with pytest.raises(ValueError, match=f"^{name} is '{text}', {complaint}"):
+def test_a_value_that_the_option_does_not_allow_is_refused(name, text, error):
+    with pytest.raises(ValueError, match=f"^{name} is '{text}', {error}"):
         option("sim", name).parse(text)
 
 
-def test_an_integer_becomes_the_float_that_ros_demands():
+def test_an_integer_becomes_the_float_that_ros_requires():
     value = by_name(a1_graph("sim", {**BUNDLE, "vx": 1}))["policy_node"].parameters["script.vx"]
     assert (value, type(value)) == (1.0, float)
 

@@ -1,4 +1,4 @@
-"""Runs on one machine do not meet."""
+"""Runs on one machine use different domains and ports."""
 
 import socket
 import subprocess
@@ -41,7 +41,7 @@ def test_a_free_port_can_be_bound():
         user.bind(("127.0.0.1", free_udp_port()))
 
 
-def test_a_domain_asked_for_is_taken():
+def test_a_domain_that_is_named_is_used():
     assert reserve_domain(45).domain_id == 45
 
 
@@ -55,5 +55,5 @@ def test_a_domain_asked_for_is_taken():
         ({"ROS_DISTRO": "humble", "ROS_LOCALHOST_ONLY": "0"}, {"ROS_LOCALHOST_ONLY": "0"}),
     ],
 )
-def test_nodes_stay_on_this_machine_unless_the_environment_says_how_far_they_are_heard(environment, expected):
+def test_discovery_stays_on_this_machine_unless_the_environment_sets_a_range(environment, expected):
     assert local_discovery(environment) == expected

@@ -20,7 +20,7 @@ from wmp_testing.wire_robot import WireRobot
 
 @pytest.fixture
 def robot():
-    """A socket at which commands to the motors arrive."""
+    """A socket that receives the commands to the motors."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
         udp.bind(("127.0.0.1", 0))
         udp.settimeout(5.0)
@@ -41,20 +41,20 @@ def ended(name, code):
     return NodeExit(name, code, (), True)
 
 
-def test_motors_of_a_killed_controller_are_told_to_damp(robot):
+def test_a_killed_controller_leads_to_damping_commands(robot):
     killed = graph_for(port_of(robot), **{"envelope.damping_kd": 2.0})
     assert damp_if_controller_died(killed, [ended("policy_node", -signal.SIGKILL)])
-    question, *damping = (decode_low_cmd(robot.recv(2048)) for _ in range(11))
-    assert not any(command.kp.any() or command.tau.any() for command in (question, *damping))
-    assert not question.kd.any()
-    assert all((command.kd == 2.0).all() for command in damping)  # of a robot that did not answer
+    request, *damping = (decode_low_cmd(robot.recv(2048)) for _ in range(11))
+    assert not any(command.kp.any() or command.tau.any() for command in (request, *damping))
+    assert not request.kd.any()
+    assert all((command.kd == 2.0).all() for command in damping)  # not reduced: the robot sent no velocities
 
 
 def test_a_fast_joint_is_damped_no_harder_than_its_torque_allows(monkeypatch):
     monkeypatch.setattr(last_damping, "ANSWER_DEADLINE", 20.0)
     with WireRobot(tiny_contract().joints.default_position) as robot:
         speeds = np.zeros(12, dtype=np.float32)
-        speeds[4] = -25.0  # damping of 3 N m s/rad would ask for 75 N m
+        speeds[4] = -25.0  # damping of 3 N m s/rad would be 75 N m
         robot.fields["dq"] = speeds
         assert damp_if_controller_died(graph_for(robot.port), [ended("policy_node", -signal.SIGKILL)])
         deadline = time.monotonic() + 20.0
@@ -74,14 +74,14 @@ def test_a_fast_joint_is_damped_no_harder_than_its_torque_allows(monkeypatch):
         [ended("world_model_node", -signal.SIGKILL)],
     ],
 )
-def test_nothing_is_sent_for_a_controller_that_lives_or_has_damped_by_itself(robot, exits):
+def test_nothing_is_sent_while_the_controller_runs_or_if_it_damped_the_robot_itself(robot, exits):
     robot.settimeout(0.1)
     assert not damp_if_controller_died(graph_for(port_of(robot)), exits)
     with pytest.raises(TimeoutError):
         robot.recv(2048)
 
 
-def test_a_port_that_is_taken_is_told_and_ends_nothing(robot, caplog):
+def test_a_port_in_use_is_logged_and_raises_nothing(robot, caplog):
     taken = graph_for(port_of(robot), **{"robot.local_port": port_of(robot)})
     with caplog.at_level(logging.ERROR):
         assert damp_if_controller_died(taken, [ended("policy_node", -signal.SIGSEGV)])

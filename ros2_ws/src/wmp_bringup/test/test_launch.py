@@ -31,7 +31,7 @@ def test_every_option_is_a_launch_argument(mode):
 
 
 def nodes(mode, context, bundle):
-    """The nodes that ``ros2 launch`` would start, with the arguments that ``context`` holds."""
+    """The nodes that ``ros2 launch`` would start with the arguments of ``context``."""
     description = describe(mode)
     context.launch_configurations.update({"bundle": str(bundle), "flights": ""})
     actions = []
@@ -56,15 +56,15 @@ def test_the_launched_nodes_are_those_of_the_graph(mode, given, tiny_bundle):
 
 
 @pytest.mark.parametrize("mode", ["sim", "real"])
-@pytest.mark.parametrize(("told", "expected"), [(None, "LOCALHOST"), ("SUBNET", "SUBNET")])
-def test_no_launched_node_is_heard_beyond_this_machine_unless_told_so(
-    mode, told, expected, tiny_bundle, monkeypatch
+@pytest.mark.parametrize(("given_range", "expected"), [(None, "LOCALHOST"), ("SUBNET", "SUBNET")])
+def test_launched_nodes_stay_on_this_machine_unless_the_environment_sets_a_range(
+    mode, given_range, expected, tiny_bundle, monkeypatch
 ):
     monkeypatch.setenv("ROS_DISTRO", "jazzy")
-    if told is None:
+    if given_range is None:
         monkeypatch.delenv("ROS_AUTOMATIC_DISCOVERY_RANGE", raising=False)
     else:
-        monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", told)
+        monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", given_range)
     context = LaunchContext()
     for node in nodes(mode, context, tiny_bundle):
         given = {

@@ -1,4 +1,4 @@
-"""A launcher that is killed takes policy_node with it, and policy_node damps the robot on its way out."""
+"""When the launcher is killed, policy_node damps the robot and ends."""
 
 import os
 import struct
@@ -22,14 +22,14 @@ def robot():
 
 
 def remote(buttons):
-    """The A1's remote with its sticks centred, as it travels in every state."""
+    """The bytes of the A1's remote control in a robot state, sticks centred."""
     return struct.pack("<2sH5f", b"\x55\x51", buttons, 0, 0, 0, 0, 0).ljust(40, b"\0")
 
 
 def wait_for(condition, seconds=90.0):
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "did not happen in time"
+        assert time.monotonic() < deadline, "the condition did not become true in time"
         time.sleep(0.01)
 
 
@@ -58,17 +58,17 @@ def test_a_killed_launcher_leaves_the_robot_in_damping(robot, tmp_path):
         )
     )
     with subprocess.Popen([sys.executable, str(launcher)], env=dict(os.environ)) as running:
-        wait_for(lambda: len(robot.commands) > 10)  # the remote is seen at rest before a press counts
+        wait_for(lambda: len(robot.commands) > 10)  # a press counts only after the remote was seen released
         robot.fields["remote"] = remote(R1 | A)
         try:
             wait_for(lambda: robot.commands[-1].kp.any())
         finally:
             running.kill()
 
-    def has_fallen_silent():
+    def has_stopped_sending():
         count = len(robot.commands)
         time.sleep(0.3)
         return len(robot.commands) == count
 
-    wait_for(has_fallen_silent)
+    wait_for(has_stopped_sending)
     assert robot.is_damped

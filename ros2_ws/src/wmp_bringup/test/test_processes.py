@@ -1,4 +1,4 @@
-"""Processes of a graph are watched, stopped in order, and never outlive their launcher."""
+"""Processes of a graph are watched, stopped, and never outlive their launcher."""
 
 import os
 import signal
@@ -34,7 +34,7 @@ def script_nodes(tmp_path, monkeypatch):
 def wait_for(condition, seconds=10.0):
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "did not happen in time"
+        assert time.monotonic() < deadline, "the condition did not become true in time"
         time.sleep(0.02)
 
 
@@ -57,7 +57,7 @@ STUBBORN = """
 """
 
 
-def test_stop_asks_first_and_kills_only_who_does_not_listen(script_nodes, tmp_path, monkeypatch):
+def test_stop_kills_only_nodes_that_ignore_the_gentler_signals(script_nodes, tmp_path, monkeypatch):
     monkeypatch.setattr(
         processes, "STOP_SEQUENCE", ((signal.SIGINT, 2.0), (signal.SIGTERM, 0.2), (signal.SIGKILL, 2.0))
     )
@@ -71,18 +71,18 @@ def test_stop_asks_first_and_kills_only_who_does_not_listen(script_nodes, tmp_pa
     assert exits["stubborn"].code == -signal.SIGKILL
 
 
-def test_a_death_is_reported_with_the_last_lines(script_nodes, tmp_path):
+def test_an_ended_node_is_reported_with_its_last_lines(script_nodes, tmp_path):
     dying = script_nodes("dying", "print('no such terrain'); raise SystemExit(3)")
     with GraphProcesses([dying], dict(os.environ), tmp_path) as graph:
         wait_for(graph.exits)
         assert graph.exits()[0].describe() == "dying ended (exit code 3); its last lines:\n  no such terrain"
 
 
-DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); node_main._GRACE_S = 0.1;"
+IGNORES_SIGTERM = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); node_main._GRACE_S = 0.1;"
 
 
-@pytest.mark.parametrize("attitude", ["", DEAF])
-def test_nodes_die_with_a_launcher_that_is_killed_even_if_they_do_not_listen(tmp_path, attitude):
+@pytest.mark.parametrize("behaviour", ["", IGNORES_SIGTERM])
+def test_nodes_end_with_a_killed_launcher_even_if_they_ignore_sigterm(tmp_path, behaviour):
     launcher = tmp_path / "launcher.py"
     launcher.write_text(
         textwrap.dedent(
@@ -92,7 +92,7 @@ def test_nodes_die_with_a_launcher_that_is_killed_even_if_they_do_not_listen(tmp
             from wmp_bringup import processes
             from wmp_bringup.graph import NodeSpec
 
-            child = "import time; from wmp_bringup import node_main;" + {attitude!r}
+            child = "import time; from wmp_bringup import node_main;" + {behaviour!r}
             child += "node_main._die_with_launcher(); print('ready', flush=True); time.sleep(60)"
             processes.node_command = lambda spec, folder: [sys.executable, "-c", child]
             specs = [NodeSpec("package", "node", "node", Path("none.yaml"))]
@@ -117,7 +117,7 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def test_the_command_line_gives_the_file_first_and_the_overrides_last(tmp_path):
+def test_the_command_line_names_the_file_first_and_the_overrides_last(tmp_path):
     spec = NodeSpec(
         "wmp_sim", "a1_sim", "a1_sim", tmp_path / "main.yaml", {"seed": 3}, remappings=(("imu/data", "imu"),)
     )

@@ -1,8 +1,8 @@
-"""The node graph, described once: which nodes, from which packages, with which parameters.
+"""The node graph: which nodes, from which packages, with which parameters.
 
-The launch files and the process launcher of ``wmp`` both start what :func:`a1_graph` returns. Parameter
-values come from one parameter file (``config/a1_sim.yaml``, ``config/a1_real.yaml``); a user's overrides are
-the only values added here, each declared as an :class:`Option` that says which parameters it sets.
+The launch files and ``wmp sim`` both start the nodes that :func:`a1_graph` returns. Parameter values come
+from one parameter file (``config/a1_sim.yaml``, ``config/a1_real.yaml``) and from the user's overrides, each
+declared as an :class:`Option` with the parameters that it sets.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from pathlib import Path
 from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.options import OPTIONS, Option
 from wmp_bringup.parameters import Value, node_parameters, override_document
-from wmp_core.default_bundle import find_bundle
+from wmp_core.choices import suggestion
+from wmp_core.default_bundle import resolve_bundle
 
 MODES = ("sim", "real")
 
-
-#: Publishers that a recorder of a simulation has found before the policy finds the recorder.
+#: Topics whose publishers a recorder of a simulation awaits before it subscribes to wmp/policy_step.
 SIMULATED_TOPICS = ("wmp/depth", "wmp/latent", "sim/odometry")
-#: Parameters by node that a recording notes: where it walked, and whether the motors got what was commanded.
+#: Node -> parameters that a bag stores: the terrain, and whether commands were sent to the motors.
 NOTED = {"a1_sim": ("terrain", "difficulty", "seed"), "policy_node": ("dry_run",)}
 
 
@@ -32,8 +32,8 @@ class NodeSpec:
 
     Attributes:
         parameter_file: file with the values of every node.
-        parameters: overrides, stronger than the file.
-        required: the graph makes no sense without this node, so its end ends the graph.
+        parameters: values that override the file's.
+        required: whether the end of this node ends the graph.
     """
 
     package: str
@@ -47,11 +47,11 @@ class NodeSpec:
 
     @property
     def enclave(self) -> str:
-        """Identity of the node where ROS security is on; ``security/policy.xml`` says what it may do."""
+        """Identity of the node for ROS security; ``security/policy.xml`` defines its permissions."""
         return f"/wmp/{self.name}"
 
     def effective_parameters(self) -> dict[str, Value]:
-        """What the node ends up with: the file's values under the overrides."""
+        """The node's values: the file's, replaced by the overrides."""
         return {**node_parameters(self.parameter_file, self.name), **self.parameters}
 
 
@@ -68,35 +68,35 @@ def a1_graph(
 
     Args:
         mode: ``sim`` adds the simulated robot; ``real`` expects an A1 on the network and a camera.
-        overrides: option name -> value, see ``options.OPTIONS[mode]``; ``bundle`` is found when absent.
-        parameter_file: used instead of the mode's own file under ``config/``.
-        assigned: node name -> parameters, stronger than file and options.
-        record: folder of a new bag; adds the recorder.
-        flights: folder for what the flight recorder writes; adds it.
+        overrides: option name -> value, see ``options.OPTIONS[mode]``; without ``bundle`` the default one.
+        parameter_file: used instead of the mode's file under ``config/``.
+        assigned: node name -> parameters that override file and options.
+        record: new folder for a bag; adds the recorder.
+        flights: folder for the bags of the flight recorder; adds it.
 
     Raises:
-        ValueError: unknown mode or option, or a value the option does not allow.
-        FileNotFoundError: no bundle.
+        ValueError: unknown mode or option, or a value that the option does not allow.
+        FileNotFoundError: there is no such bundle.
     """
     if mode not in MODES:
         raise ValueError(f"mode is {mode!r}, expected one of {MODES}")
     chosen = dict(overrides or {})
     if "bundle" not in chosen:
-        chosen["bundle"] = str(find_bundle())
+        chosen["bundle"] = str(resolve_bundle())
     parameters = _parameters_by_node(mode, chosen)
     file = parameter_file or shipped_parameters(mode)
     recorders = recorder_names(record, flights)
     if mode == "sim" and recorders and "listeners" not in chosen:
-        # A bag holds the first step as well. A real robot walks without a recorder that has died.
-        wanted = [str(node_parameters(file, "policy_node")["policy_step_listeners"]), *recorders]
-        parameters.setdefault("policy_node", {})["policy_step_listeners"] = " ".join(wanted)
+        # So that the bag has the first step. A real robot must walk even if its recorder has died.
+        listeners = [str(node_parameters(file, "policy_node")["policy_step_listeners"]), *recorders]
+        parameters.setdefault("policy_node", {})["policy_step_listeners"] = " ".join(listeners)
 
     def node(package: str, executable: str, *, required: bool = True) -> NodeSpec:
         own = {**parameters.get("*", {}), **parameters.get(executable, {})}
         return NodeSpec(package, executable, executable, file, own, required=required)
 
-    # A walking robot must not lose its controller because a camera process died: the policy goes on with the
-    # prior and stops by its own rules. In simulation a missing node is always an error.
+    # A walking robot must not lose its controller because a camera process died: the policy continues with
+    # the prior, and its safety rules stop it. In simulation a missing node is always an error.
     simulated = mode == "sim"
     nodes = [
         node("wmp_perception", "depth_node", required=simulated),
@@ -105,14 +105,14 @@ def a1_graph(
     ]
     if simulated:
         nodes.append(node("wmp_sim", "a1_sim"))
-    stronger = assigned or {}
+    assigned = assigned or {}
 
     def final(spec: NodeSpec) -> NodeSpec:
-        return replace(spec, parameters={**spec.parameters, **stronger.get(spec.name, {})})
+        return replace(spec, parameters={**spec.parameters, **assigned.get(spec.name, {})})
 
     nodes = [final(spec) for spec in nodes]
     if record is not None:
-        # First, so that it has found the topics when the others begin to publish.
+        # First, so that it discovers the topics before the others publish.
         notes = _notes(mode, chosen, nodes)
         awaited = SIMULATED_TOPICS if simulated else ()
         nodes.insert(0, final(_recorder(file, record, notes, parameters, awaited)))
@@ -122,12 +122,14 @@ def a1_graph(
 
 
 def recorder_names(record: Path | None, flights: Path | None) -> list[str]:
-    """The nodes that :func:`a1_graph` adds for these."""
-    return [name for name, to in (("recorder", record), ("flight_recorder", flights)) if to is not None]
+    """The nodes that :func:`a1_graph` adds for these folders."""
+    return [
+        name for name, folder in (("recorder", record), ("flight_recorder", flights)) if folder is not None
+    ]
 
 
 def _notes(mode: str, overrides: Mapping[str, Value], nodes: Sequence[NodeSpec]) -> dict[str, Value]:
-    """What a bag says about its run: what was asked for, and :data:`NOTED` whoever decided it."""
+    """What a bag stores about its run: the overrides, and the effective values of :data:`NOTED`."""
     notes: dict[str, Value] = {**overrides, "mode": mode}
     for spec in nodes:
         values = spec.effective_parameters()
@@ -154,18 +156,19 @@ def _flight_recorder(file: Path, folder: Path, parameters: Mapping[str, Mapping[
 
 
 def write_overrides(spec: NodeSpec, folder: Path) -> Path:
-    """Write the overrides of a node as a parameter file in ``folder``, to be given after the node's own."""
+    """Write the overrides of a node as a parameter file in ``folder``; pass it after the node's own."""
     path = folder / f"{spec.name}.yaml"
     path.write_text(override_document(spec.name, spec.parameters), encoding="utf-8")
     return path
 
 
 def option(mode: str, name: str) -> Option:
-    """The option called ``name``; ValueError with the names that exist otherwise."""
+    """The option called ``name``; raises ``ValueError`` with the known names if there is none."""
     for candidate in OPTIONS[mode]:
         if candidate.name == name:
             return candidate
-    raise ValueError(f"no option {name!r} for {mode}; there are {[o.name for o in OPTIONS[mode]]}")
+    known = [candidate.name for candidate in OPTIONS[mode]]
+    raise ValueError(f"no option {name!r} for {mode}; there are {known}{suggestion(name, known)}")
 
 
 def _parameters_by_node(mode: str, overrides: Mapping[str, Value]) -> dict[str, dict[str, Value]]:

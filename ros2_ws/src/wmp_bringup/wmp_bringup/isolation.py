@@ -1,4 +1,4 @@
-"""Ports and ROS domains that nothing else uses, so that two runs on one machine never hear each other."""
+"""Free ports and ROS domains, so that runs on one machine do not receive each other's messages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-#: Domains whose ports stay below Linux's ephemeral range (32768).
+#: Domains whose ports are below Linux's ephemeral range (32768).
 DOMAINS = range(1, 101)
 
 
@@ -17,43 +17,42 @@ class NoFreeDomainError(RuntimeError):
 
 @dataclass(frozen=True)
 class Reservation:
-    """A ROS domain kept for this process; released when the process ends, however it ends."""
+    """A ROS domain reserved for this process until it ends, in whatever way."""
 
     domain_id: int
     lock: socket.socket
 
 
 def reserve_domain(wanted: int | None = None) -> Reservation:
-    """A ROS domain for this run: ``wanted``, else one in which no participant is found.
+    """Reserve the ROS domain ``wanted``, else one without participants.
 
     The lock is a Linux abstract socket: two runs that start at the same instant cannot choose the same
-    domain, and nothing is left on disk. A domain asked for by number is taken even when it is in use: joining
-    it is the point.
+    domain, and nothing is left on disk. ``wanted`` may be in use: the caller wants to join it.
 
     Raises:
-        NoFreeDomainError: every domain is taken.
+        NoFreeDomainError: every domain is in use.
     """
     if wanted is not None:
         return Reservation(wanted, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
     for domain in random.sample(DOMAINS, len(DOMAINS)):
         lock = _lock(domain)
-        if lock is not None and _is_silent(domain):
+        if lock is not None and _is_free(domain):
             return Reservation(domain, lock)
     raise NoFreeDomainError(
-        f"every ROS domain of {DOMAINS.start}..{DOMAINS.stop - 1} is in use; stop another run or "
-        "choose one with --domain-id"
+        f"every ROS domain of {DOMAINS.start}..{DOMAINS.stop - 1} is in use; stop a run, or choose a "
+        "domain with --domain-id"
     )
 
 
 def local_discovery(environment: Mapping[str, str]) -> dict[str, str]:
-    """Variables that keep nodes on this machine, unless ``environment`` says how far they are heard."""
+    """Variables that restrict discovery to this machine, unless ``environment`` sets another range."""
     humble = environment.get("ROS_DISTRO") == "humble"
     name, local = ("ROS_LOCALHOST_ONLY", "1") if humble else ("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     return {name: environment.get(name) or local}
 
 
 def free_udp_port() -> int:
-    """A UDP port that nobody listens on at this moment."""
+    """A UDP port that is free at this moment."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -69,8 +68,8 @@ def _lock(domain: int) -> socket.socket | None:
     return lock
 
 
-def _is_silent(domain: int) -> bool:
-    """Whether nobody holds the port at which a domain's first participant is found (DDSI-RTPS 9.6.2.3)."""
+def _is_free(domain: int) -> bool:
+    """Whether the discovery port of the domain's first participant is unused (DDSI-RTPS 9.6.2.3)."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.bind(("", 7400 + 250 * domain + 10))

@@ -1,10 +1,10 @@
-"""What a launcher does for a robot whose controller has died: tell the motors to damp.
+"""The launcher damps the robot when its controller was killed.
 
-A controller that ends by itself does that on its way out. One that was killed cannot, and how long an A1's
-motors go on with their last command is not known.
+A controller that ends normally damps the robot itself. A killed one cannot, and it is not known for how long
+the motors of an A1 keep executing their last command.
 
-This goes over UDP to ``robot.address`` also where the controller used a binding of the SDK, which may end the
-process that loads it, and with it the launcher.
+The commands go over UDP to ``robot.address`` even if the controller used the SDK: loading the SDK can end the
+process, here the launcher.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from wmp_core.a1.link import A1Link, A1LinkSettings, LinkError
 from wmp_core.control.command import MotorCommand
 
 CONTROLLER = "policy_node"
-#: s that a robot is given to tell its joints' speeds; it answers a command within 2 ms.
+#: Longest time [s] to wait for the joint velocities; a robot answers a command within 2 ms.
 ANSWER_DEADLINE = 0.05
-#: What the link takes from the controller's parameters; those left out have the same defaults in both.
+#: Setting of the link -> parameter of the controller; an absent parameter has the same default in both.
 _PARAMETERS = {
     "robot_host": "robot.address",
     "robot_port": "robot.port",
@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 
 def damp_if_controller_died(specs: Sequence[NodeSpec], exits: Iterable[NodeExit]) -> bool:
-    """Send damping if the controller was ended by a signal that it could not handle; returns whether."""
+    """Damp the robot if a signal that it could not handle ended the controller; returns whether it did."""
     if not any(ended.name == CONTROLLER and ended.code < 0 for ended in exits):
         return False
     damp(next(spec for spec in specs if spec.name == CONTROLLER))
@@ -42,7 +42,7 @@ def damp_if_controller_died(specs: Sequence[NodeSpec], exits: Iterable[NodeExit]
 
 
 def damp(controller: NodeSpec) -> None:
-    """Send damping several times to the robot that ``controller`` was to drive, as that would have itself."""
+    """Send damping commands to the robot of ``controller``, as the controller does at its end."""
     parameters = controller.effective_parameters()
     settings = {key: parameters[name] for key, name in _PARAMETERS.items() if name in parameters}
     link = A1Link(A1LinkSettings(**settings), MOTOR_JOINTS)
@@ -51,9 +51,9 @@ def damp(controller: NodeSpec) -> None:
     except LinkError as error:
         _log.error("the robot could not be damped: %s", error)
         return
-    # Full damping of a fast joint exceeds what its motor may do: the link weakens it once it knows the speed,
-    # which a robot tells in answer to a command. This one asks nothing of the motors.
+    # Full damping of a fast joint exceeds the power limit of its motor: the link reduces it once it knows the
+    # velocity, which the robot sends in response to a command. This one produces no torque.
     link.send(MotorCommand.damping(0.0))
     link.receive(ANSWER_DEADLINE)
-    link.close()  # which sends damping
-    _log.warning("%s has died: the robot has been told to damp", CONTROLLER)
+    link.close()  # sends damping
+    _log.warning("%s was killed: damping commands were sent to the robot", CONTROLLER)

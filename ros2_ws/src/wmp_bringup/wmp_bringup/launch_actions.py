@@ -1,6 +1,6 @@
-"""The graph as launch actions, for machines where ROS is installed.
+"""The graph as launch actions, for machines with a ROS installation.
 
-Uses nothing that Humble's ``launch`` does not have.
+Compatible with ``launch`` of Humble.
 """
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ from wmp_bringup.last_damping import damp_if_controller_died
 from wmp_bringup.locations import flights_folder, shipped_parameters
 from wmp_bringup.options import OPTIONS, Option
 from wmp_bringup.processes import NodeExit
+from wmp_core.default_bundle import resolve_bundle
 from wmp_ros.launcher import LAUNCHER_PID
 
 
 def describe_graph(mode: str) -> LaunchDescription:
-    """A launch description of the graph: one argument per option, plus ``params_file`` and ``record``.
+    """A launch description of the graph.
 
-    An argument left empty keeps the value of the parameter file.
+    Its arguments are the options, ``params_file``, ``record`` and ``flights``. An empty argument keeps the
+    value of the parameter file.
     """
     default_file = shipped_parameters(mode)
     options = OPTIONS[mode]
@@ -40,12 +42,12 @@ def describe_graph(mode: str) -> LaunchDescription:
                 "params_file", default_value=str(default_file), description="ROS parameter file of all nodes"
             ),
             DeclareLaunchArgument(
-                "record", default_value="", description="folder of a new MCAP bag; empty: no bag"
+                "record", default_value="", description="new folder for an MCAP bag of the run; empty: no bag"
             ),
             DeclareLaunchArgument(
                 "flights",
                 default_value=str(flights_folder()) if mode == "real" else "",
-                description="folder for the last 30 s before a FAULT or the end; empty: none are kept",
+                description="folder for bags of the last 30 s before a FAULT and before the end; empty: none",
             ),
             OpaqueFunction(function=_start, args=[mode, options]),
         ]
@@ -63,6 +65,7 @@ def _argument(option: Option, parameter_file: Path) -> DeclareLaunchArgument:
 def _start(context: LaunchContext, mode: str, options: Sequence[Option]) -> list:
     given = context.launch_configurations
     overrides = {option.name: option.parse(given[option.name]) for option in options if given[option.name]}
+    overrides["bundle"] = str(resolve_bundle(overrides.get("bundle")))
     record = Path(given["record"]).resolve() if given["record"] else None
     flights = Path(given["flights"]).resolve() if given["flights"] else None
     file = Path(given["params_file"])
@@ -72,7 +75,7 @@ def _start(context: LaunchContext, mode: str, options: Sequence[Option]) -> list
 
 
 def _node_actions(spec: NodeSpec, folder: Path) -> list:
-    # launch_ros would hand over a dictionary under "/**", which loses against a file that names the node.
+    # launch_ros writes a dictionary under "/**", which a file that names the node overrides.
     overrides = write_overrides(spec, folder)
     node = Node(
         package=spec.package,

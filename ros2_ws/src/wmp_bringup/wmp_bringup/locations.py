@@ -1,4 +1,4 @@
-"""Where things lie: the parameter files of this package, and what the flight recorder writes."""
+"""Locations of the parameter files and of the flight recorder's bags."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 
 
 def shipped_parameters(mode: str) -> Path:
-    """The parameter file shipped for ``mode`` (sim or real)."""
+    """The parameter file of this package for ``mode`` (sim or real)."""
     return Path(__file__).resolve().parent / "config" / f"a1_{mode}.yaml"
 
 
 def flights_folder() -> Path:
-    """Where a real robot's flight recorder writes: ``$WMP_FLIGHTS``, else ``~/.ros/wmp_flights``."""
+    """Folder of the bags of a real robot's flight recorder: ``$WMP_FLIGHTS``, else ``~/.ros/wmp_flights``."""
     return Path(os.environ.get("WMP_FLIGHTS") or Path.home() / ".ros" / "wmp_flights")

@@ -1,8 +1,8 @@
-"""Runs one node in this process: ``python -m wmp_bringup.node_main PACKAGE EXECUTABLE [arguments]``.
+"""Run one node in this process: ``python -m wmp_bringup.node_main PACKAGE EXECUTABLE [arguments]``.
 
-Does what the package's script of that name under ``lib/`` does, which ``pip install -e`` does not install.
-The kernel is told to terminate the process when its launcher dies, so that not even ``kill -9`` of the
-launcher leaves a node behind, and a controller damps its robot on the way out.
+Replaces the script of that name under the package's ``lib/``, which ``pip install -e`` does not install. The
+kernel terminates the process when its launcher dies: even ``kill -9`` of the launcher leaves no node behind,
+and a controller damps its robot as it ends.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from collections.abc import Callable
 
 from wmp_ros.launcher import LAUNCHER_PID, end_with_launcher
 
-#: s that a node has to end by itself once its launcher has died.
+#: Longest time [s] for a node to end by itself after its launcher has died.
 _GRACE_S = 5.0
 
 
 def main() -> int:
-    """Bind this process to its launcher and hand over to the node."""
+    """Tie this process to its launcher and run the node."""
     _die_with_launcher()
     package, executable = sys.argv[1:3]
     entry = find_executable(package, executable)
@@ -31,7 +31,7 @@ def main() -> int:
 
 
 def find_executable(package: str, executable: str) -> Callable[[], int | None]:
-    """The function behind a node's executable: ``main`` of the module of the same name.
+    """The function of a node's executable: ``main`` of the module of the same name.
 
     Raises:
         LookupError: the package is not installed or has no such executable.
@@ -49,14 +49,14 @@ def find_executable(package: str, executable: str) -> Callable[[], int | None]:
 def _die_with_launcher() -> None:
     end_with_launcher()
     launcher = int(os.environ.get(LAUNCHER_PID, os.getppid()))
-    # The launcher may have died before the request was in place; then nobody is left to send the signal.
+    # A launcher that died before the request took effect causes no signal.
     if os.getppid() != launcher:
-        sys.exit("the launcher has gone")
+        sys.exit("the launcher has ended")
     threading.Thread(target=_kill_if_late, args=(launcher,), name="launcher", daemon=True).start()
 
 
 def _kill_if_late(launcher: int) -> None:
-    """The end of a node that outlives its launcher and does not obey the signal."""
+    """Kill this process if it is still running :data:`_GRACE_S` after its launcher has died."""
     while os.getppid() == launcher:
         time.sleep(1.0)
     time.sleep(_GRACE_S)

@@ -1,4 +1,4 @@
-"""What a user may change without editing a parameter file: one list for ``wmp`` and for ``ros2 launch``."""
+"""Options that override the parameter file: one list for ``wmp`` and for ``ros2 launch``."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ _TRUE, _FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 
 @dataclass(frozen=True)
 class Option:
-    """One override.
+    """An option that overrides parameters.
 
     Attributes:
-        sets: ``node/parameter`` targets; ``*`` stands for every node.
-        unit: shown in the help, empty for none.
+        sets: ``node/parameter`` of each parameter that it sets; ``*`` stands for every node.
+        choices: allowed values; empty if any value of ``type`` is allowed.
+        unit: shown in the help; empty if there is none.
     """
 
     name: str
@@ -27,10 +28,10 @@ class Option:
     unit: str = ""
 
     def parse(self, text: str) -> Value:
-        """The value that ``text`` (a command line or launch argument) stands for.
+        """The value of ``text``, from the command line or a launch argument.
 
         Raises:
-            ValueError: not a value of this option.
+            ValueError: ``text`` is not a value of this option.
         """
         if self.type is bool:
             if text.lower() not in _TRUE + _FALSE:
@@ -42,7 +43,11 @@ class Option:
             raise ValueError(f"{self.name} is {text!r}, expected {self._expected()}") from error
 
     def check(self, value: Value) -> Value:
-        """``value`` as the parameter's type (an int where a float is declared would be refused by ROS)."""
+        """``value`` as the parameter's type: ROS rejects an int where a float is declared.
+
+        Raises:
+            ValueError: it has another type or is none of the choices.
+        """
         if self.type is float and type(value) is int:
             value = float(value)
         if type(value) is not self.type or (self.choices and value not in self.choices):
@@ -50,7 +55,7 @@ class Option:
         return value
 
     def default(self, parameter_file: Path) -> Value | None:
-        """The value in force when the option is not given; None when the file leaves it open."""
+        """The file's value, which holds when the option is not given; None if the file has none."""
         node, parameter = self.sets[0].split("/", 1)
         return node_parameters(parameter_file, node).get(parameter)
 
@@ -60,46 +65,51 @@ class Option:
         return {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[self.type]
 
 
-#: The simulated robot is no controller: it only judges commands against the bundle's limits.
+#: Nodes that read the bundle; the simulated robot needs its limits to check commands against them.
 BUNDLE_READERS = ("depth_node", "world_model_node", "policy_node", "a1_sim", "recorder", "flight_recorder")
 
 _COMMON = (
     Option(
         "bundle",
         str,
-        "folder of the bundle to run (default: $WMP_BUNDLE, else models/a1_wmp_v1)",
+        "folder of the bundle, or its name under models/ (default: $WMP_BUNDLE, else models/a1_wmp_v1)",
         tuple(f"{node}/bundle" for node in BUNDLE_READERS),
     ),
     Option(
         "trusted_keys",
         str,
-        "file of public keys; if given, only bundles signed by one of them are run",
+        "file with public keys; if given, only bundles signed by one of them run",
         ("policy_node/trusted_keys", "world_model_node/trusted_keys"),
     ),
     Option(
         "pd",
         str,
-        "who turns joint targets into torque: the control loop (host) or the motors",
+        "where joint targets become torques: in the control loop (host) or in the motors (motor)",
         ("policy_node/pd",),
         choices=("host", "motor"),
     ),
     Option(
         "operator",
         str,
-        "who gives the orders: services and cmd_vel (ros), the A1's own remote, a joystick on "
-        "sensor_msgs/Joy (joy), or a script that stands up, walks, sits down",
+        "source of commands: services and cmd_vel (ros), the A1's remote control (remote), a joystick on "
+        "sensor_msgs/Joy (joy), or a script that stands up, walks and sits down (script)",
         ("policy_node/operator",),
         choices=("ros", "remote", "joy", "script"),
     ),
 )
 _MOTION = (
-    Option("vx", float, "forward speed the robot is asked for", ("policy_node/script.vx",), unit="m/s"),
-    Option("vy", float, "sideways speed, left is positive", ("policy_node/script.vy",), unit="m/s"),
-    Option("yaw", float, "turning rate, left is positive", ("policy_node/script.yaw",), unit="rad/s"),
+    Option("vx", float, "commanded forward speed", ("policy_node/script.vx",), unit="m/s"),
+    Option(
+        "vy", float, "commanded sideways speed, positive to the left", ("policy_node/script.vy",), unit="m/s"
+    ),
+    Option(
+        "yaw", float, "commanded yaw rate, positive to the left", ("policy_node/script.yaw",), unit="rad/s"
+    ),
     Option(
         "heading_gain",
         float,
-        "holds the first heading while --yaw is 0: rad/s of turning per rad off it; 0: no correction",
+        "gain of the heading controller, which holds the initial heading while yaw is 0: yaw rate per rad of "
+        "error; 0 switches it off",
         ("policy_node/script.heading_gain",),
         unit="1/s",
     ),
@@ -119,19 +129,19 @@ _SIMULATION = (
         ("a1_sim/terrain",),
     ),
     Option("difficulty", float, "0 (easiest) to 1 (hardest)", ("a1_sim/difficulty",)),
-    Option("seed", int, "of terrain, noise and robot variation", ("a1_sim/seed",)),
+    Option("seed", int, "seed of terrain, noise and robot variation", ("a1_sim/seed",)),
     Option("depth_noise", bool, "apply the D435i noise model to the depth images", ("a1_sim/depth_noise",)),
     Option(
         "lockstep",
         bool,
-        "simulated time: the robot waits for every command, so a run repeats exactly",
+        "simulated time: the robot waits for every command, so a run repeats bit for bit",
         ("*/lockstep",),
     ),
-    Option("faults", str, "what goes wrong: KIND@T[:DURATION] ..., see wmp sim --help", ("a1_sim/faults",)),
+    Option("faults", str, "faults to inject: KIND@T[:DURATION] ..., see wmp sim --help", ("a1_sim/faults",)),
     Option(
         "fault_seconds",
         float,
-        "time that a script goes on damping a robot in FAULT",
+        "time for which the script keeps damping a robot in FAULT",
         ("policy_node/script.fault_seconds",),
         unit="s",
     ),
@@ -139,7 +149,7 @@ _SIMULATION = (
     Option(
         "listeners",
         str,
-        "names of the nodes that must listen to the policy before it walks, separated by spaces",
+        "nodes that must subscribe to wmp/policy_step before the robot walks, separated by spaces",
         ("policy_node/policy_step_listeners",),
     ),
 )
@@ -155,7 +165,7 @@ _ROBOT = (
     Option(
         "preflight_wait",
         float,
-        "time that the preflight waits for a robot that is switched on later",
+        "time for which the preflight checks wait for a robot that is still switched off",
         ("policy_node/preflight_wait",),
         unit="s",
     ),
@@ -164,11 +174,11 @@ _ROBOT = (
     Option(
         "camera",
         str,
-        "RealSense on USB (device) or a running camera driver (topic)",
+        "source of depth images: a RealSense on USB (device) or a running camera driver (topic)",
         ("depth_node/source",),
         choices=("device", "topic"),
     ),
 )
 
-#: What can be overridden in each mode of the graph.
+#: Mode of the graph -> its options.
 OPTIONS = {"sim": _COMMON + _MOTION + _SIMULATION, "real": _COMMON + _ROBOT}

@@ -1,32 +1,33 @@
-"""ROS parameter files: reading what a node will get, writing what the command line overrides.
+"""ROS parameter files: read the values of a node, write the overrides of the command line.
 
-A file maps node names to ``ros__parameters``; ``/**`` addresses every node. Nested keys are joined with dots,
-as rcl does: ``script: {vx: 0.5}`` is the parameter ``script.vx``.
+A file maps node names to ``ros__parameters``; ``/**`` stands for every node. Nested keys are joined with
+dots, as in rcl: ``script: {vx: 0.5}`` is the parameter ``script.vx``.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from wmp_core.choices import suggestion
+
 #: A parameter value as rcl's YAML parser accepts it: bool, int, float, str, or a list of one of them.
 Value = Any
 
 EVERY_NODE = "/**"
-#: Parameters by node that a file need not have, with a value of their type: ROS knows no empty list.
+#: Node -> parameters that may be absent from a file, with a value of their type: ROS has no empty list.
 UNSET = {node: {"realtime.cpus": [0]} for node in ("policy_node", "world_model_node", "depth_node")}
 
 
 class ParameterFileError(ValueError):
-    """A parameter file that ROS would refuse or silently ignore."""
+    """ROS would reject or silently ignore this parameter file."""
 
 
 def load_parameters(path: Path) -> dict[str, dict[str, Value]]:
-    """Node name -> flat parameters of the file at ``path``, with ``/**`` kept as a name of its own.
+    """Node name, or ``/**`` -> flat parameters of the file at ``path``.
 
     Raises:
         ParameterFileError: the file is missing, is not YAML, or has a node without ``ros__parameters``.
@@ -46,18 +47,17 @@ def load_parameters(path: Path) -> dict[str, dict[str, Value]]:
 
 
 def node_parameters(path: Path, node: str) -> dict[str, Value]:
-    """What the node called ``node`` receives from the file: its own values over those of ``/**``."""
+    """The values that the file gives the node called ``node``: its own override those of ``/**``."""
     nodes = load_parameters(path)
     return {**nodes.get(EVERY_NODE, {}), **nodes.get(node, {})}
 
 
 def parse_assignments(texts: Iterable[str], path: Path) -> dict[str, dict[str, Value]]:
-    """Node name -> parameters that ``NODE/PARAMETER=VALUE`` sets; the file at ``path`` must know each one.
-
-    Those of :data:`UNSET` need not be in the file.
+    """Node name -> parameters that each ``NODE/PARAMETER=VALUE`` of ``texts`` sets.
 
     Raises:
-        ValueError: something else, a name that the file has no value for, or a value of another type.
+        ValueError: a text of another form, a parameter that is neither in the file at ``path`` nor in
+            :data:`UNSET`, or a value of another type.
     """
     assigned: dict[str, dict[str, Value]] = {}
     for text in texts:
@@ -65,22 +65,22 @@ def parse_assignments(texts: Iterable[str], path: Path) -> dict[str, dict[str, V
         node, _, name = target.partition("/")
         known = {**UNSET.get(node, {}), **node_parameters(path, node)}
         if name not in known:
-            raise ValueError(f"{text!r}: expected NODE/PARAMETER=VALUE; {_what_is_known(node, name, path)}")
+            raise ValueError(f"{text!r}: expected NODE/PARAMETER=VALUE; {_unknown(node, name, path)}")
         assigned.setdefault(node, {})[name] = _value_like(known[name], given, text)
     return assigned
 
 
-def _what_is_known(node: str, name: str, path: Path) -> str:
+def _unknown(node: str, name: str, path: Path) -> str:
+    """Which name is unknown, with the nearest known one."""
     nodes = sorted(set(load_parameters(path)) - {EVERY_NODE})
     if node not in nodes:
-        return f"the nodes are {', '.join(nodes)}"
-    close = difflib.get_close_matches(name, node_parameters(path, node))
-    hint = f", perhaps {' or '.join(close)} is meant" if close else f"; see {path}"
-    return f"{node} has no parameter {name!r}{hint}"
+        return f"there is no node {node!r}, the nodes are {', '.join(nodes)}{suggestion(node, nodes)}"
+    near = suggestion(name, node_parameters(path, node)) or f"; see {path}"
+    return f"{node} has no parameter {name!r}{near}"
 
 
 def _value_like(known: Value, given: str, text: str) -> Value:
-    """``given`` as a value of the type of ``known``: ROS refuses an int where a float is declared."""
+    """``given`` as a value of the type of ``known``: ROS rejects an int where a float is declared."""
     if isinstance(known, str):
         return given
     try:
@@ -95,7 +95,7 @@ def _value_like(known: Value, given: str, text: str) -> Value:
 
 
 def override_document(node: str, parameters: Mapping[str, Value]) -> str:
-    """A parameter file for one node, to be given after the main one."""
+    """The text of a parameter file with overrides for one node; pass it after the main file."""
     return yaml.safe_dump({node: {"ros__parameters": dict(parameters)}}, sort_keys=True)
 
 

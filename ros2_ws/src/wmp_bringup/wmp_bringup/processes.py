@@ -1,4 +1,4 @@
-"""Starts the nodes of a graph as processes, watches them, and stops them in order."""
+"""Start the nodes of a graph as processes, watch them and stop them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from wmp_ros.launcher import LAUNCHER_PID
 
 _log = logging.getLogger(__name__)
 
-#: Signals of an orderly stop with the seconds each is given: finish, terminate, end.
+#: Signals of a stop, each with the time [s] until the next one.
 STOP_SEQUENCE = ((signal.SIGINT, 5.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 2.0))
 TAIL_LINES = 15
 
 
 @dataclass(frozen=True)
 class NodeExit:
-    """How a node ended: exit code (negative: the signal's number) and the last lines it wrote."""
+    """How a node ended: exit code (negative: number of the signal) and the last lines of its output."""
 
     name: str
     code: int
@@ -35,7 +35,7 @@ class NodeExit:
     required: bool
 
     def describe(self) -> str:
-        """One line on the cause, then the node's own last words."""
+        """The cause in one line, then the last lines of the node's output."""
         cause = f"exit code {self.code}" if self.code >= 0 else f"signal {signal.Signals(-self.code).name}"
         return "\n".join(
             [f"{self.name} ended ({cause}); its last lines:", *(f"  {line}" for line in self.tail)]
@@ -58,7 +58,7 @@ class NodeProcess:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            # An own session: Ctrl-C reaches the launcher alone, which then stops the nodes in order.
+            # A session of its own: Ctrl-C reaches only the launcher, which then stops the nodes.
             start_new_session=True,
         )
         self._reader = threading.Thread(
@@ -70,12 +70,12 @@ class NodeProcess:
         self._reader.start()
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the node and everything it started."""
+        """Send a signal to the node and to its child processes."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, number)
 
     def exit(self) -> NodeExit | None:
-        """How the node ended; None while it runs."""
+        """How the node ended; None while it is running."""
         code = self.process.poll()
         if code is None:
             return None
@@ -94,9 +94,9 @@ class NodeProcess:
 
 
 class GraphProcesses:
-    """The processes of a graph, as a context: leaving it stops them all.
+    """The processes of a graph, as a context manager: leaving it stops them all.
 
-    Must be used from the main thread: the kernel ties the nodes to the thread that started them.
+    To be used in the main thread: the kernel ties the nodes to the thread that started them.
     """
 
     def __init__(
@@ -120,11 +120,11 @@ class GraphProcesses:
         self.stop()
 
     def exits(self) -> list[NodeExit]:
-        """The nodes that have ended by now."""
+        """The nodes that have ended."""
         return [ended for node in self._nodes if (ended := node.exit()) is not None]
 
     def pid(self, name: str) -> int:
-        """Process id of the node called ``name``; KeyError if there is none."""
+        """Process id of the node called ``name``; raises ``KeyError`` if there is none."""
         return {node.spec.name: node for node in self._nodes}[name].process.pid
 
     def signal(self, name: str, number: signal.Signals) -> None:
@@ -132,7 +132,7 @@ class GraphProcesses:
         {node.spec.name: node for node in self._nodes}[name].signal(number)
 
     def stop(self) -> None:
-        """Stop all nodes: SIGINT, then SIGTERM, then SIGKILL to those that are still there."""
+        """Stop all nodes: SIGINT, then SIGTERM, then SIGKILL to those still running."""
         for number, seconds in STOP_SEQUENCE:
             running = [node for node in self._nodes if node.exit() is None]
             for node in running:
@@ -148,7 +148,7 @@ class GraphProcesses:
 
 
 def node_command(spec: NodeSpec, folder: Path) -> list[str]:
-    """The command line of a node; its overrides are written to a file in ``folder``."""
+    """The command line of a node; writes its overrides to a file in ``folder``."""
     overrides = write_overrides(spec, folder)
     command = [sys.executable, "-m", "wmp_bringup.node_main", spec.package, spec.executable, *spec.arguments]
     command += ["--ros-args", "--enclave", spec.enclave, "-r", f"__node:={spec.name}"]

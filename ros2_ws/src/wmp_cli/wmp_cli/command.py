@@ -1,4 +1,4 @@
-"""What a subcommand of ``wmp`` looks like."""
+"""The interface of a subcommand of ``wmp``."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ import argparse
 import sys
 from typing import Protocol
 
-#: Starts ``wmp`` in a process of its own, with this interpreter and wherever its script lies.
+#: Command line that runs ``wmp`` in its own process with this interpreter, wherever its script is installed.
 WMP = (sys.executable, "-c", "import sys; from wmp_cli.cli import main; sys.exit(main())")
 
 
 class UsageError(Exception):
-    """What was asked for cannot be done as asked; shown to the user in one line."""
+    """The user's mistake: shown in one line, exit code 2."""
 
 
 class Command(Protocol):
     """A subcommand.
 
-    Any installed package adds one with an entry point in the group ``wmp.commands``: the entry point's name
-    is the word typed after ``wmp``, its value an object with these members. It is imported only when it is
-    called (and for the list that ``wmp --help`` shows), so heavy imports belong inside :meth:`run`.
+    Any installed package adds one with an entry point in the group ``wmp.commands``: the name of the entry
+    point is the subcommand, its value an object with these members. Every call of ``wmp`` imports it to build
+    the parser, so heavy imports belong inside :meth:`run`.
 
-    It may have ``mistakes``, a tuple of exceptions: what :meth:`run` raises of them is the user's mistake and
-    shown as a :class:`UsageError` is.
+    It may have ``mistakes``, a tuple of exceptions: those that :meth:`run` raises are shown like a
+    :class:`UsageError`.
     """
 
     help: str
-    """One line for the list of commands."""
+    """One line for the overview of commands."""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declare the command's arguments; ``parser.description`` and ``epilog`` may be set here."""
+        """Declare the command's arguments; may set ``parser.description`` and ``parser.epilog``."""
 
     def run(self, arguments: argparse.Namespace) -> int:
-        """Do it; the result is the exit code."""
+        """Run the command; returns the exit code."""

@@ -6,7 +6,8 @@ import time
 import numpy as np
 import pytest
 
-from wmp_controller.control_loop import ControlError, ControlEvents, ControlLoop, CycleReport, LoopSettings
+from wmp_controller.control_loop import ControlError, ControlLoop, LoopSettings
+from wmp_controller.cycle_report import ControlEvents, CycleReport
 from wmp_controller.mailbox import LatentMailbox, Outbox
 from wmp_controller.operator import RosOperator, Script, ScriptedOperator
 from wmp_core.a1.link import A1Link, A1LinkSettings
@@ -22,8 +23,10 @@ def bundle(bundle_path):
 
 
 class LatentSource:
-    """Reads the outbox and answers every interval with a latent, as world_model_node does; every pixel of the
-    image is ``depth_m``."""
+    """Reads the outbox and answers every world-model interval with a latent, as world_model_node does.
+
+    ``depth_m``: every pixel of the image [m]; ``silent_from``: first tick without a latent.
+    """
 
     def __init__(self, bundle, outbox, mailbox, depth_m=1.0, silent_from=None):
         self._model = bundle.create_world_model()
@@ -70,7 +73,7 @@ class LatentSource:
 
 
 def build(bundle, robot, operator=None, veto=lambda: None, **settings):
-    """A loop with its operator and queues; by default lockstep and 0.3 s of walking."""
+    """A loop with its operator, mailbox and outbox; by default in lockstep, with 0.3 s of walking."""
     settings = {"lockstep": True, "wait_for_graph": True, "ready_timeout": 0.3, **settings}
     controller = Controller(bundle.contract, bundle.create_policy(), bundle.create_world_model().reset().h)
     link = A1Link(
@@ -115,7 +118,7 @@ def test_two_runs_in_lockstep_give_identical_actions(bundle, start_robot):
     np.testing.assert_array_equal(first, second)
 
 
-def test_other_depth_images_lead_to_other_actions_once_they_enter_h(bundle, start_robot):
+def test_different_depth_images_change_the_actions_from_the_tick_at_which_they_enter_h(bundle, start_robot):
     near, far = (walk(bundle, start_robot(), depth_m)[0].actions for depth_m in (0.3, 2.0))
     np.testing.assert_array_equal(near[:5], far[:5])  # z_0 enters h at tick 5
     assert np.abs(near[5:] - far[5:]).max() > 1e-4
@@ -130,7 +133,7 @@ def test_a_missing_latent_ends_lockstep_in_damping_with_a_reason(bundle, robot):
     assert robot.is_damped
 
 
-def test_a_silent_robot_ends_lockstep_with_a_reason(bundle, robot):
+def test_a_robot_that_falls_silent_ends_lockstep_with_a_reason(bundle, robot):
     loop, *_ = build(bundle, robot, state_timeout=0.3)
     robot.answers = False
     with pytest.raises(ControlError, match="robot"):
@@ -138,12 +141,14 @@ def test_a_silent_robot_ends_lockstep_with_a_reason(bundle, robot):
     assert robot.is_damped
 
 
-def test_an_incomplete_graph_gets_no_motor_command_before_the_time_out(bundle, robot):
+def test_without_a_complete_graph_the_robot_gets_no_motor_command(bundle, robot):
     loop, *_ = build(bundle, robot, veto=lambda: "depth_node is missing")
     with pytest.raises(ControlError, match="depth_node is missing"):
         loop.run()
     time.sleep(0.1)
-    assert not any(command.kp.any() for command in robot.commands)  # only the damping of the link that closes
+    assert not any(
+        command.kp.any() for command in robot.commands
+    )  # only the damping that a closing link sends
 
 
 def test_a_walk_is_refused_while_the_graph_is_incomplete(bundle, robot):
@@ -164,7 +169,7 @@ def test_a_dry_run_computes_actions_and_sends_only_damping(bundle, robot):
     assert all(not command.kp.any() and not command.tau.any() for command in robot.commands)
 
 
-def test_a_dry_run_reports_what_would_have_been_sent(bundle, robot):
+def test_a_dry_run_reports_the_commands_that_would_have_been_sent(bundle, robot):
     loop, _, mailbox, outbox = build(bundle, robot, dry_run=True)
     source = LatentSource(bundle, outbox, mailbox)
     loop.run()
@@ -173,11 +178,12 @@ def test_a_dry_run_reports_what_would_have_been_sent(bundle, robot):
     assert standing and all((report.command.kp > 0).all() for report in standing)
 
 
-def test_reports_count_every_command_and_what_was_clamped(bundle, robot):
+def test_reports_count_every_command_and_every_clamp(bundle, robot):
     source, _ = walk(bundle, robot)
     counted = sum(report.cycles for report in source.reports)
-    # The rest is damping before the first state and at the end.
-    assert len(robot.commands) - 30 < counted <= len(robot.commands)
+    assert (
+        len(robot.commands) - 30 < counted <= len(robot.commands)
+    )  # minus the damping before the first state and at the end
     assert all(count <= report.cycles for report in source.reports for count in report.clamps.values())
 
 
@@ -203,14 +209,14 @@ def test_a_stopped_loop_leaves_the_robot_in_damping(bundle, robot, lockstep):
     while not any(command.kp.any() for command in robot.commands) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert any(command.kp.any() for command in robot.commands)
-    assert (loop.heartbeat is None) is lockstep  # None in lockstep, where it waits for others
+    assert (loop.heartbeat is None) is lockstep  # in lockstep the loop waits for others
     loop.stop()
     thread.join(timeout=5)
     time.sleep(0.1)
     assert not thread.is_alive() and robot.is_damped and loop.heartbeat is None
 
 
-def test_waiting_for_the_robot_costs_a_script_no_patience(bundle, robot):
+def test_waiting_for_the_robot_does_not_use_up_a_scripts_patience(bundle, robot):
     operator = ScriptedOperator(Script((0.5, 0.0, 0.0), patience=0.0))
     loop, *_ = build(bundle, robot, operator, lockstep=False)
     robot.answers = False
@@ -223,13 +229,13 @@ def test_waiting_for_the_robot_costs_a_script_no_patience(bundle, robot):
     assert operator.failure is None and not any(command.kp.any() for command in robot.commands)
 
 
-def test_a_script_waits_longer_than_its_patience_for_a_robot_that_is_switched_on_late(bundle, robot):
+def test_a_script_waits_longer_than_its_patience_for_the_first_state(bundle, robot):
     operator = ScriptedOperator(Script((0.5, 0.0, 0.0), stand_seconds=0.1, patience=1.0))
     loop, *_ = build(bundle, robot, operator, lockstep=False, ready_timeout=60.0)
     robot.answers = False
     thread = threading.Thread(target=loop.run)
     thread.start()
-    time.sleep(2.5)  # 0.5 s of them for the graph
+    time.sleep(2.5)  # of which 0.5 s are for the graph
     robot.answers = True
     deadline = time.monotonic() + 20
     while not any(command.kp.any() for command in robot.commands) and time.monotonic() < deadline:
@@ -239,7 +245,7 @@ def test_a_script_waits_longer_than_its_patience_for_a_robot_that_is_switched_on
     assert any(command.kp.any() for command in robot.commands) and operator.failure is None
 
 
-def test_a_full_outbox_drops_and_counts_periodic_items_and_queues_answers():
+def test_a_full_outbox_drops_and_counts_offered_reports_and_keeps_answers():
     outbox = Outbox(2)
     for item in range(3):
         outbox.offer(item)
@@ -248,13 +254,13 @@ def test_a_full_outbox_drops_and_counts_periodic_items_and_queues_answers():
     assert [outbox.get() for _ in range(3)] == [0, 1, "answer"]
 
 
-def test_requests_that_arrive_while_no_cycle_runs_are_refused_and_not_granted_later(bundle, robot):
+def test_requests_that_arrived_while_no_cycle_ran_are_refused_and_never_granted_later(bundle, robot):
     replies = []
     operator = RosOperator(lambda *answer: replies.append(answer))
     loop, *_ = build(bundle, robot, operator, lockstep=False)
     for request in (Request.STAND_UP, Request.STOP, Request.WALK):
         operator.submit(request, request)
-    loop.refuse_pending_requests("busy")
+    loop.refuse_pending("busy")
     assert replies == [
         (Request.STAND_UP, "stand_up refused: busy"),
         (Request.STOP, None),
@@ -268,11 +274,11 @@ def test_a_mailbox_waits_for_the_tick_and_returns_every_latent_once():
     threading.Timer(0.05, lambda: mailbox.put(Latent(5, np.zeros(1)))).start()
     assert mailbox.wait_for(5, 5.0)
     assert not mailbox.wait_for(10, 0.01)
-    assert [latent.tick for latent in mailbox.pop_all()] == [5]
-    assert mailbox.pop_all() == []
+    assert [latent.tick for latent in mailbox.drain()] == [5]
+    assert mailbox.drain() == []
 
 
 @pytest.mark.parametrize("key", ["period", "report_every", "state_timeout"])
-def test_a_setting_out_of_range_is_refused_by_name(key):
+def test_an_invalid_setting_is_refused_by_name(key):
     with pytest.raises(ValueError, match=key):
         LoopSettings(**{key: 0})

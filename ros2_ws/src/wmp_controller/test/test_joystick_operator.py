@@ -1,4 +1,4 @@
-"""Joysticks as operators: one request per press, velocities at once, and a loss that can be detected."""
+"""Joystick operators: one request per press, velocities at once, and the age of a pad that falls silent."""
 
 import struct
 
@@ -44,20 +44,20 @@ def remote():
     return operator
 
 
-def test_a_press_is_one_request_even_if_it_ends_before_the_next_cycle(joystick):
+def test_a_press_makes_one_request_even_if_released_before_the_next_poll(joystick):
     joystick.on_pad(pad("R1", "A"))
     joystick.on_pad(pad())
     assert joystick.next_request(Mode.PASSIVE, 0.0) is Request.STAND_UP
     assert joystick.next_request(Mode.PASSIVE, 0.0) is None
 
 
-def test_a_stop_is_not_overtaken_by_a_later_press(joystick):
+def test_a_later_press_does_not_replace_a_stop(joystick):
     joystick.on_pad(pad("L2", "B"))
     joystick.on_pad(pad("R1", "A"))
     assert joystick.next_request(Mode.WALK, 0.0) is Request.STOP
 
 
-def test_services_still_work_with_a_ticket_and_a_press_is_answered_without_one(joystick, replies):
+def test_services_stay_available_and_are_answered_with_their_ticket_a_press_without_one(joystick, replies):
     joystick.submit(Request.WALK, "ticket")
     joystick.on_pad(pad("R1", "A"))
     assert joystick.next_request(Mode.PASSIVE, 0.0) is Request.STAND_UP
@@ -74,7 +74,7 @@ def test_releasing_the_dead_man_switch_stops_the_motion_at_once(joystick):
     assert joystick.velocity(1.1).value.tolist() == [0, 0, 0]
 
 
-def test_the_joystick_is_as_old_as_its_last_message_or_the_first_poll(joystick):
+def test_the_joystick_stamp_is_that_of_the_last_pad_or_of_the_first_poll(joystick):
     assert joystick.joystick_stamp(1.0) == 1.0
     assert joystick.joystick_stamp(2.0) == 1.0
     joystick.on_pad(pad())
@@ -90,13 +90,13 @@ def test_the_remote_drives_with_r1_and_its_left_stick(remote):
     assert remote.next_request(Mode.PASSIVE, 0.0) is Request.STAND_UP
 
 
-def test_a_remote_that_is_off_counts_as_silent(remote):
+def test_a_remote_that_is_off_does_not_renew_the_joystick_stamp(remote):
     assert remote.joystick_stamp(1.0) == 1.0
     remote.on_state(state(remote=bytes(40)))
     assert remote.joystick_stamp(2.0) == 1.0
 
 
-def test_the_remotes_stop_is_left_to_the_safety_monitor_and_acknowledges_its_fault(remote):
+def test_the_safety_monitor_handles_the_remotes_stop_and_a_second_one_acknowledges_the_fault(remote):
     remote.on_state(state(L2 | B))
     assert remote.next_request(Mode.WALK, 0.0) is None
     remote.on_state(state())
@@ -109,7 +109,7 @@ def test_a_service_stops_a_robot_that_has_a_remote(remote):
     assert remote.next_request(Mode.WALK, 0.0) is Request.STOP
 
 
-def test_a_joy_message_is_decoded_by_its_layout_with_right_positive():
+def test_a_joy_message_is_converted_by_its_layout_and_left_becomes_negative():
     names = ["A", "B", "X", "Y", "L2", "R1"]
     joy = pad_from_joy([0.5, 0.25, 9.0, -1.0, 0.75], [1, 0, 0, 0, 0, 1, 1], (0, 1, 3, 4), names)
     assert joy == Pad(frozenset(("A", "R1")), -0.5, 0.25, 1.0, 0.75)

@@ -1,4 +1,4 @@
-"""Services of the operator: an answer wakes the executor, and a pending answer blocks no other service."""
+"""Services of the operator: answers arrive promptly, and one pending request does not block another."""
 
 import threading
 
@@ -12,7 +12,7 @@ from wmp_core.control.modes import Mode
 
 
 class Controller:
-    """A node with an operator's services; :attr:`futures` are the requests without an answer yet."""
+    """A node with an operator's services; :attr:`futures` are the pending answers."""
 
     def __init__(self, context):
         self.node = rclpy.create_node("policy_node", context=context)
@@ -21,8 +21,8 @@ class Controller:
         self.futures = []
         self.operator = create_operator(self.node, lambda future, refusal: self.futures.append(future))
 
-    def answer_requests(self):
-        """What the control thread does in its cycles."""
+    def poll_operator(self):
+        """Poll as the control thread does."""
         while self.operator.next_request(Mode.PASSIVE, 0.0) is not None:
             self.operator.answer(None)
 
@@ -32,7 +32,7 @@ def scene():
     context = rclpy.Context()
     rclpy.init(context=context, domain_id=46)
     controller = Controller(context)
-    node = rclpy.create_node("someone", context=context)
+    node = rclpy.create_node("client", context=context)
     clients = {name: node.create_client(Trigger, f"policy_node/{name}") for name in ("walk", "stop")}
     for client in clients.values():
         assert client.wait_for_service(20.0)
@@ -48,21 +48,21 @@ def scene():
 
 def spin_until(controller, condition):
     for _ in range(100):
-        controller.answer_requests()
+        controller.poll_operator()
         if condition():
             return
         controller.executor.spin_once(timeout_sec=0.1)
-    raise AssertionError("the condition did not come true within 10 s")
+    raise AssertionError("the condition did not become true within 100 callbacks")
 
 
-def test_an_answer_wakes_a_waiting_executor(scene):
+def test_an_answer_wakes_an_idle_executor(scene):
     controller, client_executor, clients = scene
     response = clients["walk"].call_async(Trigger.Request())
     spin_until(controller, lambda: controller.futures)
-    answering = threading.Timer(0.5, controller.futures[0].set_result, (None,))
+    answer = threading.Timer(0.5, controller.futures[0].set_result, (None,))
     timed_out = threading.Event()
     alarm = threading.Timer(20.0, lambda: (timed_out.set(), controller.executor.wake()))
-    answering.start()
+    answer.start()
     alarm.start()
     while not response.done() and not timed_out.is_set():
         controller.executor.spin_once(timeout_sec=60.0)
@@ -71,7 +71,7 @@ def test_an_answer_wakes_a_waiting_executor(scene):
     assert not timed_out.is_set()
 
 
-def test_a_stop_is_received_while_another_request_waits_for_its_answer(scene):
+def test_a_stop_is_accepted_while_another_request_waits_for_its_answer(scene):
     controller, _, clients = scene
     clients["walk"].call_async(Trigger.Request())
     spin_until(controller, lambda: len(controller.futures) == 1)

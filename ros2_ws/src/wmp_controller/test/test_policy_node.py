@@ -1,4 +1,4 @@
-"""policy_node as a process of its own: real DDS on one side, a robot on UDP on the other."""
+"""policy_node in its own process, with real DDS on one side and a robot on UDP on the other."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ from wmp_ros.qos import RELIABLE
 
 @pytest.fixture
 def policy_node(bundle_path):
-    """Start policy_node with parameters; its process first runs the code ``before``."""
+    """Start policy_node with parameters; its process runs the code ``before`` first."""
     started = []
 
     def start(before="", **parameters):
@@ -43,11 +43,11 @@ def policy_node(bundle_path):
     yield start
     for process in started:
         process.kill()
-        sys.stdout.write(process.communicate()[0])  # pytest shows it if the test failed
+        sys.stdout.write(process.communicate()[0])  # pytest shows it for a failed test
 
 
 class Observer:
-    """A node that acts as the operator and subscribes every topic."""
+    """A node that acts as operator and subscribes to every topic of policy_node."""
 
     def __init__(self):
         self.context = rclpy.Context()
@@ -55,8 +55,8 @@ class Observer:
         self.node = rclpy.create_node("observer", context=self.context)
         self.executor = SingleThreadedExecutor(context=self.context)
         self.executor.add_node(self.node)
-        # DDS announces readers in the order of their creation: a node that publishes diagnostics to this one
-        # has by then discovered the readers of its services' answers. Earlier answers are lost.
+        # DDS announces readers in the order of their creation. Once diagnostics arrive here, policy_node has
+        # therefore discovered the readers of the services' answers; an answer sent earlier is lost.
         self.clients = {
             request: self.node.create_client(Trigger, f"policy_node/{request.value}") for request in Request
         }
@@ -71,22 +71,22 @@ class Observer:
     def wait(self, condition, timeout_s=30.0):
         deadline = time.monotonic() + timeout_s
         while not condition():
-            assert time.monotonic() < deadline, "the condition did not come true in time"
+            assert time.monotonic() < deadline, f"the condition did not hold within {timeout_s:g} s"
             self.executor.spin_once(timeout_sec=0.02)
 
-    def call_async(self, name):
+    def ask(self, name):
         client = self.clients[Request(name)]
         self.wait(lambda: client.service_is_ready() and self.diagnostics)
         return client.call_async(Trigger.Request())
 
     def call(self, name):
-        answer = self.call_async(name)
+        answer = self.ask(name)
         self.wait(answer.done)
         return answer.result()
 
     @property
     def health(self):
-        """The newest status of the node itself, as opposed to events; waits for the first."""
+        """The newest status of the node (events are left out); waits for the first."""
 
         def own():
             return [s for message in self.diagnostics for s in message.status if s.name == "policy_node"]
@@ -98,7 +98,7 @@ class Observer:
         self.wait(lambda: self.diagnostics and self.diagnostics[-1].status[0].message == mode)
 
     def offer_latents(self):
-        """Publish latents, as world_model_node does."""
+        """Publish ``wmp/latent`` as world_model_node does."""
         return self.node.create_publisher(Latent, "wmp/latent", RELIABLE)
 
 
@@ -111,18 +111,18 @@ def observer():
 
 
 def patient(robot, **parameters):
-    """Parameters with torque, patient about missing images and late states on a busy machine."""
+    """Parameters for torque; the age limits are so long that a busy machine or no camera trips no rule."""
     parameters = {"dry_run": False, "preflight": "none", **parameters}
     patience = ("state_age", "latent_age", "command_age", "loop_overrun", "blind_slow", "blind_stand")
     ages = {f"safety.{name}": 60.0 for name in patience}
     return {"robot.port": robot.port, **ages, **parameters}
 
 
-def test_services_answer_with_what_the_control_thread_decided(policy_node, observer, robot):
+def test_services_answer_with_the_control_threads_decision(policy_node, observer, robot):
     policy_node(**patient(robot))
     observer.wait(lambda: observer.states)
     refused = observer.call("walk")
-    assert not refused.success and "depth_node and world_model_node not listening" in refused.message
+    assert not refused.success and "depth_node and world_model_node not subscribed" in refused.message
     refused = observer.call("sit_down")
     assert not refused.success and "PASSIVE" in refused.message
     granted = observer.call("stand_up")
@@ -132,7 +132,7 @@ def test_services_answer_with_what_the_control_thread_decided(policy_node, obser
     observer.wait_for_mode("PASSIVE")
 
 
-def test_a_walking_robot_publishes_its_observations_and_actions(policy_node, observer, robot, bundle_path):
+def test_a_walking_robot_publishes_its_states_commands_and_steps(policy_node, observer, robot, bundle_path):
     policy_node(**patient(robot, policy_step_listeners="observer", **{"safety.command_age": 2.0}))
     contract = Bundle.load_unverified(bundle_path).contract
     observer.wait(lambda: observer.states)
@@ -147,7 +147,7 @@ def test_a_walking_robot_publishes_its_observations_and_actions(policy_node, obs
     observer.wait(lambda: any(step.command[0] > 0 for step in observer.steps))
     command.linear.x = float("nan")
     observer.cmd_vel.publish(command)
-    observer.wait(lambda: observer.steps[-1].command[0] == 0)  # NaN counts as silence
+    observer.wait(lambda: observer.steps[-1].command[0] == 0)  # a NaN command counts as silence
 
     first = observer.steps[0]
     assert first.tick == 0 and first.is_first and first.mode == PolicyStep.WALK
@@ -160,9 +160,11 @@ def test_a_walking_robot_publishes_its_observations_and_actions(policy_node, obs
     assert list(observer.states[-1].name) == list(contract.joints.names)
     assert len(observer.commands[-1].effort) == contract.num_joints
     assert observer.imus[-1].orientation.w == pytest.approx(1.0)
+    newest = (first, observer.states[-1], observer.commands[-1], observer.imus[-1])
+    assert {message.header.frame_id for message in newest} == {"base_link"}
 
 
-def test_by_default_there_is_a_dry_run_and_a_preflight(policy_node, observer, robot):
+def test_the_defaults_are_a_dry_run_and_a_preflight(policy_node, observer, robot):
     process = policy_node(**{"robot.port": robot.port})
     observer.wait(lambda: observer.call("stand_up").success)  # refused until the preflight is done
     assert {entry.key: entry.value for entry in observer.health.values}["motors_get"] == "damping"
@@ -172,7 +174,9 @@ def test_by_default_there_is_a_dry_run_and_a_preflight(policy_node, observer, ro
     assert all(not command.kp.any() and not command.tau.any() for command in robot.commands)
 
 
-def test_a_walk_with_a_world_model_of_another_bundle_is_refused(policy_node, observer, robot, bundle_path):
+def test_a_walk_is_refused_while_the_world_model_runs_another_bundle(
+    policy_node, observer, robot, bundle_path
+):
     policy_node(**patient(robot, policy_step_listeners="observer"))
     observer.wait(lambda: observer.states)
     latents = observer.offer_latents()
@@ -193,7 +197,7 @@ def test_a_walk_with_a_world_model_of_another_bundle_is_refused(policy_node, obs
     wait_for_answer(Bundle.load_unverified(bundle_path).sha256, "walk refused in PASSIVE")
 
 
-def test_a_dry_run_computes_a_walk_and_says_everywhere_that_it_is_one(policy_node, observer, robot):
+def test_a_dry_run_computes_a_walk_sends_damping_and_reports_it_everywhere(policy_node, observer, robot):
     parameters = {
         "dry_run": True,
         "policy_step_listeners": "observer",
@@ -208,12 +212,12 @@ def test_a_dry_run_computes_a_walk_and_says_everywhere_that_it_is_one(policy_nod
         lambda: observer.diagnostics and observer.diagnostics[-1].status[0].message.startswith("STAND;")
     )
     observer.wait(lambda: latents.get_subscription_count() == 1)
-    granted = observer.call("walk")  # although the joints did not move to the standing pose
+    granted = observer.call("walk")  # although the joints are not in the standing pose
     assert granted.success, granted.message
     observer.wait(lambda: len(observer.steps) > 50)
-    assert "dry run: the motors get damping only" in observer.health.message
+    assert "dry run: the motors receive damping only" in observer.health.message
     assert {entry.key: entry.value for entry in observer.health.values}["motors_get"] == "damping"
-    assert np.isfinite(observer.commands[-1].position).all()  # targets that are not sent
+    assert np.isfinite(observer.commands[-1].position).all()  # targets that were never sent
     assert all(not command.kp.any() and not command.tau.any() for command in robot.commands)
     process.send_signal(signal.SIGTERM)
     output, _ = process.communicate(timeout=10)
@@ -239,12 +243,12 @@ from wmp_controller.graph_monitor import GraphMonitor
 from wmp_controller.report_messages import ReportMessages
 from wmp_core.control.controller import Controller
 
-sound = {place}
+original = {place}
 
 def broken(*arguments, **named):
     if pathlib.Path({trigger!r}).exists():
         raise RuntimeError("a bug")
-    return sound(*arguments, **named)
+    return original(*arguments, **named)
 
 {place} = broken
 """
@@ -272,21 +276,21 @@ HANGS = """
 import pathlib, time
 from wmp_core.control.controller import Controller
 
-sound = Controller.cycle
+original = Controller.cycle
 
 def hanging(*arguments, **named):
     trigger = pathlib.Path({trigger!r})
     while trigger.exists():
         trigger.with_suffix(".reached").touch()
         time.sleep(0.02)
-    return sound(*arguments, **named)
+    return original(*arguments, **named)
 
 Controller.cycle = hanging
 """
 
 
 @pytest.mark.parametrize("number", [None, signal.SIGTERM])
-def test_a_node_whose_control_thread_hangs_kills_itself_so_that_its_launcher_damps_the_robot(
+def test_a_hanging_control_thread_kills_the_process_by_the_signal_after_which_the_launcher_damps(
     policy_node, observer, robot, tmp_path, number
 ):
     trigger = tmp_path / "now"
@@ -322,7 +326,7 @@ def test_a_bad_parameter_ends_the_node_with_one_line_that_names_it(policy_node, 
     assert expected in output and "Traceback" not in output
 
 
-def test_refused_realtime_measures_are_only_warnings(policy_node, observer, robot):
+def test_realtime_settings_that_the_system_refuses_are_only_warnings(policy_node, observer, robot):
     policy_node(**patient(robot, **{"realtime.priority": 50, "realtime.cpus": "[0]"}))
     observer.wait(lambda: observer.states)
 
@@ -340,7 +344,7 @@ def test_the_control_thread_has_its_priority_and_the_process_one_below(policy_no
         assert found == [5] + [4] * (len(threads) - 1)
 
 
-def test_a_joystick_drives_over_dds_and_only_with_the_dead_man_switch(policy_node, observer, robot):
+def test_a_joystick_drives_over_dds_only_while_the_dead_man_switch_is_held(policy_node, observer, robot):
     policy_node(
         **patient(robot, operator="joy", policy_step_listeners="observer", **{"safety.joystick_age": 60.0})
     )
@@ -348,7 +352,7 @@ def test_a_joystick_drives_over_dds_and_only_with_the_dead_man_switch(policy_nod
     latents = observer.offer_latents()
 
     def press(condition, *buttons, left_y=0.0):
-        """Publish these buttons repeatedly, as the package joy does, until ``condition`` holds."""
+        """Publish pads with these buttons, as package joy does, until ``condition`` holds."""
         order = ["A", "B", "X", "Y", "L2", "R1"]
         joy = Joy(axes=[0.0, left_y, 0.0, 0.0, 0.0, 0.0], buttons=[int(name in buttons) for name in order])
 
@@ -364,7 +368,7 @@ def test_a_joystick_drives_over_dds_and_only_with_the_dead_man_switch(policy_nod
     observer.wait(
         lambda: observer.states and pad.get_subscription_count() and latents.get_subscription_count()
     )
-    press(lambda: mode() == "PASSIVE")  # no button, no request
+    press(lambda: mode() == "PASSIVE")  # a button held from the start makes no request
     press(lambda: mode() == "STAND_UP", "R1", "A")
     press(lambda: mode() == "STAND")
     press(lambda: mode() == "WALK", "R1", "X")
@@ -374,9 +378,7 @@ def test_a_joystick_drives_over_dds_and_only_with_the_dead_man_switch(policy_nod
     assert not observer.cmd_vel.get_subscription_count()  # one operator at a time
 
 
-def test_a_failed_preflight_refuses_torque_naming_the_check_and_never_refuses_a_stop(
-    policy_node, observer, robot
-):
+def test_a_failed_preflight_names_the_check_refuses_torque_and_never_a_stop(policy_node, observer, robot):
     robot.answers = False
     process = policy_node(**patient(robot, preflight="required", preflight_wait=1.0))
     observer.wait(lambda: "preflight failed" in observer.call("stand_up").message)
@@ -399,42 +401,44 @@ def test_while_the_preflight_waits_for_the_robot_torque_is_refused_and_a_stop_is
     assert robot.is_damped
 
 
-BLOCKED = """
+DELAYED = """
 import pathlib, time
 from wmp_controller import control_thread
 
-check = control_thread.check_inference
+check_inference = control_thread.check_inference
 
-def blocked(bundle):
+def delayed(bundle):
     while not pathlib.Path({trigger!r}).exists():
         time.sleep(0.02)
-    return check(bundle, runs=1)
+    return check_inference(bundle, runs=1)
 
-control_thread.check_inference = blocked
+control_thread.check_inference = delayed
 """
 
 
-def test_requests_during_the_preflight_are_refused_and_the_robot_does_not_move(
+def test_a_request_during_the_preflight_is_refused_at_its_end_and_the_robot_does_not_move(
     policy_node, observer, robot, tmp_path
 ):
     trigger = tmp_path / "now"
-    before = BLOCKED.format(trigger=str(trigger))
+    before = DELAYED.format(trigger=str(trigger))
     process = policy_node(before=before, **patient(robot, preflight="ignored"))
-    observer.wait(lambda: len(robot.commands) > 400)  # the robot was checked, the bundle's graphs are next
-    answer = observer.call_async("stand_up")
+    observer.wait(lambda: len(robot.commands) > 400)  # the robot is checked, the networks are next
+    answer = observer.ask("stand_up")
     received = len(observer.diagnostics)
-    observer.wait(lambda: len(observer.diagnostics) > received + 1)  # everything else is served meanwhile
+    observer.wait(lambda: len(observer.diagnostics) > received + 1)  # other callbacks still run
     assert not answer.done()
     trigger.touch()
     observer.wait(answer.done)
-    assert answer.result().message == "stand_up refused: the preflight was running; try again"
+    assert answer.result().message == "stand_up refused: the preflight was in progress; ask again"
     observer.wait(lambda: observer.states)
     assert all(not command.kp.any() for command in robot.commands)
     process.send_signal(signal.SIGTERM)
     assert process.communicate(timeout=10) and process.returncode == 0
 
 
-def test_a_robot_that_falls_silent_in_passive_does_not_look_like_one_at_rest(policy_node, observer, robot):
+def test_a_robot_that_falls_silent_in_passive_is_reported_and_its_last_state_is_not_repeated(
+    policy_node, observer, robot
+):
     policy_node(**patient(robot))
     observer.wait(lambda: observer.states)
     robot.answers = False
@@ -445,23 +449,23 @@ def test_a_robot_that_falls_silent_in_passive_does_not_look_like_one_at_rest(pol
         assert len(set(stamps)) == len(stamps)
 
 
-SET_BACK = """
+CLOCK_SET_BACK = """
 import time
 from wmp_core import verification
 
 load, true_time = verification.load_verified, time.time
 
-def load_while_the_time_is_set(*arguments, **named):
+def load_and_set_clock_back(*arguments, **named):
     bundle = load(*arguments, **named)
     time.time = lambda: true_time() - 3600.0
     return bundle
 
-verification.load_verified = load_while_the_time_is_set
+verification.load_verified = load_and_set_clock_back
 """
 
 
-def test_a_silent_robot_is_detected_although_the_system_time_was_set_back(policy_node, observer, robot):
-    policy_node(before=SET_BACK, **patient(robot, **{"safety.state_age": 2.0}))
+def test_a_silent_robot_is_detected_although_the_system_clock_was_set_back(policy_node, observer, robot):
+    policy_node(before=CLOCK_SET_BACK, **patient(robot, **{"safety.state_age": 2.0}))
     observer.wait(lambda: observer.states)
     assert observer.call("stand_up").success
     observer.wait(lambda: robot.commands[-1].kp.any())
@@ -470,30 +474,28 @@ def test_a_silent_robot_is_detected_although_the_system_time_was_set_back(policy
     assert robot.is_damped
 
 
-def test_after_the_system_time_was_set_a_walk_is_refused_because_images_would_be_late(
+def test_after_a_step_of_the_system_clock_a_walk_is_refused_since_every_image_would_be_late(
     policy_node, observer, robot
 ):
-    policy_node(before=SET_BACK, **patient(robot, policy_step_listeners="observer"))
+    policy_node(before=CLOCK_SET_BACK, **patient(robot, policy_step_listeners="observer"))
     latents = observer.offer_latents()
     observer.wait(lambda: latents.get_subscription_count() and observer.states)
     assert observer.call("stand_up").success
     observer.wait(lambda: any(entry.value == "STAND" for entry in observer.health.values))
     refused = observer.call("walk")
-    assert not refused.success and "the system's time was set by -3600.0" in refused.message
-    assert "the system's time was set" in observer.health.message
+    assert not refused.success and "the system clock was set by -3600.0" in refused.message
+    assert "the system clock was set" in observer.health.message
 
 
-ALL_CHECKS_PASS = """
+CHECKS_PASS = """
 from wmp_controller import control_thread
 
 control_thread.check_robot = control_thread.check_inference = lambda *arguments: []
 """
 
 
-def test_the_preflight_is_no_longer_valid_after_the_robot_was_switched_off_and_on(
-    policy_node, observer, robot
-):
-    policy_node(before=ALL_CHECKS_PASS, **patient(robot, preflight="required"))
+def test_a_preflight_does_not_hold_for_a_robot_that_was_switched_off_and_on(policy_node, observer, robot):
+    policy_node(before=CHECKS_PASS, **patient(robot, preflight="required"))
     observer.wait(lambda: observer.states and robot.tick > 3000)
 
     def is_refused():
@@ -504,9 +506,9 @@ def test_the_preflight_is_no_longer_valid_after_the_robot_was_switched_off_and_o
     assert observer.call("stop").success
 
 
-def test_an_ignored_preflight_grants_torque_and_logs_a_critical_warning(policy_node, observer, robot):
+def test_an_ignored_preflight_grants_torque_with_a_critical_log_line(policy_node, observer, robot):
     process = policy_node(**patient(robot, preflight="ignored"))
-    robot.fields["motor_temp"] = np.full(12, 70)  # too hot for the doctor, not for the safety monitor
+    robot.fields["motor_temp"] = np.full(12, 70)  # too hot for the preflight, not for the safety monitor
     observer.wait(lambda: observer.states)
     assert observer.call("stand_up").success
     observer.wait(lambda: robot.commands[-1].kp.any())

@@ -1,4 +1,4 @@
-"""What a failed preflight refuses, and what it never refuses."""
+"""Which requests a failed preflight refuses, and which it never refuses."""
 
 import logging
 
@@ -13,27 +13,15 @@ WELL = [passed("robot link", "500 states"), warned("tick", "2 gaps", "check the 
 SILENT = [failed("robot link", "0 states in 1 s", "check the cable")]
 
 
-class Clock:
-    now = 100.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 def finished(checks, clock, enforcement="required", dry_run=False, depth=""):
     preflight = Preflight(enforcement, dry_run, clock=clock)
-    preflight.set_result(checks)
+    preflight.finish(checks)
     if depth is not None:
         preflight.update_depth_status(depth)
     return preflight
 
 
-def test_nothing_is_refused_if_all_checks_pass_or_warn(clock):
+def test_nothing_is_refused_when_all_is_well_or_only_warned_about(clock):
     preflight = finished(WELL, clock)
     assert [preflight.veto(request) for request in Request] == [None] * len(Request)
 
@@ -45,45 +33,45 @@ def test_torque_is_refused_with_the_failed_check_and_its_remedy(clock, request_)
 
 
 @pytest.mark.parametrize("request_", [Request.STOP, Request.SIT_DOWN])
-def test_sitting_down_and_a_stop_are_never_refused(clock, request_):
+def test_a_stop_and_sitting_down_are_never_refused(clock, request_):
     assert finished(SILENT, clock).veto(request_) is None
 
 
-def test_nothing_moves_before_the_checks_have_finished(clock):
+def test_torque_is_refused_before_the_checks_have_finished(clock):
     assert "has not finished" in Preflight("required", False, clock=clock).veto(Request.STAND_UP)
 
 
 @pytest.mark.parametrize("request_", [Request.STAND_UP, Request.WALK])
 @pytest.mark.parametrize(
-    ("counts", "reason"),
+    ("statistics", "reason"),
     [(LinkStatistics(restarts=1), "has restarted"), (LinkStatistics(silences=1), "was silent")],
 )
-def test_a_robot_that_may_have_restarted_gets_no_torque_and_can_always_be_stopped(
-    clock, request_, counts, reason
+def test_after_a_possible_restart_of_the_robot_torque_is_refused_and_a_stop_is_not(
+    clock, request_, statistics, reason
 ):
-    preflight = Preflight("required", False, clock=clock, statistics=lambda: counts)
-    preflight.set_result(WELL)
+    preflight = Preflight("required", False, clock=clock, statistics=lambda: statistics)
+    preflight.finish(WELL)
     preflight.update_depth_status("")
     veto = preflight.veto(request_)
     assert reason in veto and "restart policy_node" in veto
     assert preflight.veto(Request.STOP) is preflight.veto(Request.SIT_DOWN) is None
 
 
-def test_a_failed_preflight_says_that_policy_node_must_be_restarted(clock):
+def test_the_veto_of_a_failed_preflight_says_to_restart_the_node(clock):
     assert "(check the cable); then restart policy_node" in finished(SILENT, clock).veto(Request.WALK)
 
 
 @pytest.mark.parametrize(
-    ("problem", "reason"),
+    ("status", "reason"),
     [(None, "no status from depth_node"), ("no RealSense camera offers depth", "no RealSense camera")],
 )
-def test_a_walk_needs_a_camera_and_standing_up_does_not(clock, problem, reason):
-    preflight = finished(WELL, clock, depth=problem)
+def test_a_walk_needs_a_camera_and_standing_up_does_not(clock, status, reason):
+    preflight = finished(WELL, clock, depth=status)
     assert reason in preflight.veto(Request.WALK)
     assert preflight.veto(Request.STAND_UP) is None
 
 
-def test_an_outdated_status_of_depth_node_does_not_count(clock):
+def test_an_old_status_of_depth_node_does_not_count(clock):
     preflight = finished(WELL, clock)
     clock.now += 3.1
     assert "no status from depth_node" in preflight.veto(Request.WALK)
@@ -91,15 +79,15 @@ def test_an_outdated_status_of_depth_node_does_not_count(clock):
     assert preflight.veto(Request.WALK) is None
 
 
-def test_an_ignored_preflight_grants_and_logs_a_critical_line(clock, caplog):
-    logged = []
-    preflight = Preflight("ignored", False, clock=clock, log=lambda *line: logged.append(line))
-    preflight.set_result(SILENT)
+def test_an_ignored_preflight_grants_torque_and_logs_critical_lines(clock, caplog):
+    lines = []
+    preflight = Preflight("ignored", False, clock=clock, log=lambda *line: lines.append(line))
+    preflight.finish(SILENT)
     assert preflight.veto(Request.STAND_UP) is None
     (failure,) = [record.message for record in caplog.records if record.levelno == logging.CRITICAL]
-    ((level, granted),) = logged  # by the publisher thread
+    ((level, grant),) = lines  # through the log that does not block the control thread
     assert level == logging.CRITICAL
-    assert all("PREFLIGHT IGNORED" in line and "robot link" in line for line in (failure, granted))
+    assert all("PREFLIGHT IGNORED" in line and "robot link" in line for line in (failure, grant))
 
 
 @pytest.mark.parametrize(("enforcement", "dry_run"), [("required", True), ("none", False)])
@@ -107,7 +95,7 @@ def test_a_dry_run_and_a_simulation_refuse_nothing(clock, enforcement, dry_run):
     assert finished(SILENT, clock, enforcement, dry_run).veto(Request.WALK) is None
 
 
-def test_only_an_enabled_preflight_waits():
+def test_without_a_preflight_there_is_no_wait():
     assert Preflight("required", True, 5.0).wait_s == Preflight("ignored", False, 5.0).wait_s == 5.0
     assert Preflight("none", False, 5.0).wait_s == 0.0
     with pytest.raises(ValueError, match="preflight_wait is -1"):

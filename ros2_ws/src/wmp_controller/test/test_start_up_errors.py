@@ -1,4 +1,4 @@
-"""Whatever prevents a start is reported in one clear line, by a real process with real sockets."""
+"""A failed start ends with one clear line, shown with a real process and real sockets."""
 
 import re
 import signal
@@ -11,7 +11,7 @@ import pytest
 
 
 class NodeProcess:
-    """policy_node with parameters; ``wait_for(pattern)`` waits for a log line."""
+    """policy_node with parameters; ``wait_for(pattern)`` waits for lines of its output."""
 
     def __init__(self, log, **parameters):
         arguments = [word for name, value in parameters.items() for word in ("-p", f"{name}:={value}")]
@@ -33,7 +33,7 @@ class NodeProcess:
     def wait_for(self, pattern, timeout_s=30.0):
         deadline = time.monotonic() + timeout_s
         while not self.lines(pattern):
-            assert time.monotonic() < deadline, f"no such line: {pattern}\n{self.output}"
+            assert time.monotonic() < deadline, f"no line matches {pattern}\n{self.output}"
             time.sleep(0.02)
         return self.lines(pattern)
 
@@ -56,7 +56,7 @@ def start(tmp_path, bundle_path):
 
 @pytest.fixture
 def silent_port():
-    """A port on which nobody answers."""
+    """A UDP port that is bound and never answers."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))
         yield taken.getsockname()[1]
@@ -68,7 +68,7 @@ def assert_ends_with(node, pattern):
     assert "Traceback" not in node.output
 
 
-def test_a_local_port_in_use_ends_the_node(start, robot, silent_port):
+def test_a_local_port_that_is_taken_ends_the_node(start, robot, silent_port):
     node = start(**{"robot.port": robot.port, "robot.local_port": silent_port})
     assert_ends_with(node, rf"local UDP port {silent_port} cannot be bound .* stop the other controller")
 
@@ -84,7 +84,7 @@ def test_a_second_controller_of_the_same_robot_ends_and_the_first_continues(star
     assert first.process.poll() is None
 
 
-def test_the_robot_lock_is_free_after_its_controller_was_killed(start, robot):
+def test_the_robot_is_free_again_once_its_controller_was_killed(start, robot):
     first = start(**{"robot.port": robot.port})
     first.wait_for("verified on")
     first.process.kill()
@@ -92,7 +92,7 @@ def test_the_robot_lock_is_free_after_its_controller_was_killed(start, robot):
     start(**{"robot.port": robot.port}).wait_for("verified on")
 
 
-def test_a_wrong_address_is_logged_while_the_node_waits_for_the_robot(start, silent_port):
+def test_a_wrong_address_is_reported_while_the_node_waits_for_the_robot(start, silent_port):
     node = start(**{"robot.port": silent_port})
     (line,) = node.wait_for("no state from the robot")
     assert f"127.0.0.1:{silent_port}" in line and "robot.address" in line
@@ -121,7 +121,7 @@ def test_the_preflight_waits_no_longer_than_preflight_wait(start, robot):
     assert "robot link: 0 states in 0.2 s" in line and not node.lines("preflight pass")
 
 
-def test_a_node_that_waits_for_a_robot_ends_on_a_signal(start, robot):
+def test_a_node_that_waits_for_the_robot_ends_on_sigterm(start, robot):
     robot.answers = False
     node = start(**{"robot.port": robot.port, "preflight_wait": 300.0, **WAITING})
     node.wait_for("no state from the robot")
@@ -133,7 +133,7 @@ def test_a_host_that_does_not_exist_ends_the_node(start):
     assert_ends_with(start(**{"robot.address": "no-such-host.invalid"}), "robot host 'no-such-host.invalid'")
 
 
-def test_with_trusted_keys_a_bundle_that_none_of_them_signed_is_refused(start, robot, tmp_path):
+def test_with_trusted_keys_a_bundle_signed_by_none_of_them_is_refused(start, robot, tmp_path):
     keys = tmp_path / "trusted_keys.txt"
     keys.write_text(64 * "a" + " somebody's key\n")
     assert_ends_with(start(**{"robot.port": robot.port, "trusted_keys": keys}), "is not signed")

@@ -1,4 +1,4 @@
-"""Keys to velocities, the space bar as a dead-man switch, and a terminal whose settings are restored."""
+"""Keys set velocities, space is the dead-man switch, and the terminal's settings are restored."""
 
 import os
 import pty
@@ -57,13 +57,13 @@ def test_keys_arrive_one_by_one_and_the_terminal_is_restored():
     os.close(keyboard)
 
 
-def test_ctrl_s_does_not_block_the_terminal():
+def test_ctrl_s_does_not_suspend_the_terminal_that_must_read_x():
     keyboard, screen = pty.openpty()
     with os.fdopen(screen) as stream:
         assert termios.tcgetattr(stream.fileno())[0] & termios.IXON
         with RawTerminal(stream) as terminal:
             os.write(keyboard, b"\x13x")
-            assert terminal.keys(1.0) == ["\x13", "x"]  # not consumed as flow control
+            assert terminal.keys(1.0) == ["\x13", "x"]  # passed on instead of suspending the terminal
             os.write(stream.fileno(), b"damped")
             assert os.read(keyboard, 64) == b"damped"
     os.close(keyboard)
@@ -78,7 +78,7 @@ def test_ctrl_s_does_not_block_the_terminal():
         *(b"\x1b1", b"\x1b", b"\x1b[2", b"\x1b\x1b[A"),  # Alt and a key; Escape; cut off; Alt and an arrow
     ],
 )
-def test_arrows_and_function_keys_are_not_read_as_the_keys_they_contain(typed):
+def test_arrows_and_function_keys_do_not_act_as_the_letters_they_contain(typed):
     keyboard, screen = pty.openpty()
     with os.fdopen(screen) as stream, RawTerminal(stream) as terminal:
         os.write(keyboard, typed)
@@ -88,7 +88,7 @@ def test_arrows_and_function_keys_are_not_read_as_the_keys_they_contain(typed):
     os.close(keyboard)
 
 
-def test_an_arrow_that_arrives_in_pieces_is_not_read_as_the_keys_it_contains():
+def test_an_arrow_that_arrives_in_pieces_does_not_act_as_the_letters_it_contains():
     keyboard, screen = pty.openpty()
     with os.fdopen(screen) as stream, RawTerminal(stream) as terminal:
         os.write(keyboard, b"\x1b[")
@@ -99,49 +99,49 @@ def test_an_arrow_that_arrives_in_pieces_is_not_read_as_the_keys_it_contains():
     os.close(keyboard)
 
 
-def test_a_lost_terminal_raises_instead_of_publishing_zero_for_ever():
-    # A process in a container outlives its terminal, and zero velocities would look like an operator.
+def test_a_closed_terminal_is_an_error_instead_of_endless_zero_velocities():
+    # A process in a container outlives its terminal, and zero velocities would signal a present operator.
     keyboard, screen = pty.openpty()
     with os.fdopen(screen) as stream, RawTerminal(stream) as terminal:
         os.close(keyboard)
-        with pytest.raises(EOFError, match="terminal is gone"):
+        with pytest.raises(EOFError, match="terminal is closed"):
             terminal.keys(1.0)
 
 
 def test_a_repeating_key_is_held_not_pressed_again():
     switch = DeadManSwitch()
-    assert switch.update("w", 0.0)
-    assert switch.update("w", 0.5)  # tapped twice
-    assert not any(switch.update("w", 0.5 + 0.03 * count) for count in range(1, 20))
-    assert switch.update(" ", 1.1)
+    assert switch.on_key("w", 0.0)
+    assert switch.on_key("w", 0.5)  # pressed twice
+    assert not any(switch.on_key("w", 0.5 + 0.03 * count) for count in range(1, 20))
+    assert switch.on_key(" ", 1.1)
 
 
-def test_a_console_that_repeats_eleven_times_per_second_also_holds_a_key():
+def test_a_console_with_eleven_repeats_per_second_also_holds_a_key():
     switch = DeadManSwitch()
-    pressed = [switch.update("w", at) for at in (0.0, *(0.25 + 0.092 * count for count in range(14)))]
-    assert pressed == [True, True, *[False] * 13]  # the first repeat comes as late as a second tap
+    pressed = [switch.on_key("w", at) for at in (0.0, *(0.25 + 0.092 * count for count in range(14)))]
+    assert pressed == [True, True, *[False] * 13]  # the first repeat is as late as a second press
 
 
-def test_a_key_that_changes_the_velocity_does_not_start_the_robot():
+def test_a_key_that_changes_the_velocity_does_not_start_the_motion():
     switch = DeadManSwitch()
-    switch.update("w", 1.0)
+    switch.on_key("w", 1.0)
     assert not switch.is_held(1.0)
-    switch.update(" ", 2.0)
-    switch.update("w", 2.5)  # while space is held, which then stops repeating
+    switch.on_key(" ", 2.0)
+    switch.on_key("w", 2.5)  # pressed while space is held, which then stops repeating
     assert switch.is_held(2.66) and not switch.is_held(2.71)
 
 
-def test_nothing_is_held_before_the_first_key_and_0_7_s_after_the_last():
+def test_nothing_is_held_before_the_first_key_and_soon_after_the_last():
     switch = DeadManSwitch()
     assert not switch.is_held(0.0)
-    switch.update(" ", 1.0)
+    switch.on_key(" ", 1.0)
     assert switch.is_held(1.66)  # the longest pause before a held key repeats
     assert not switch.is_held(1.71)
 
 
 @pytest.fixture
 def velocities():
-    """Receive cmd_vel until a condition on the velocities received so far holds."""
+    """Subscribe to cmd_vel until a condition on the velocities received so far holds."""
     context = rclpy.Context()
     rclpy.init(context=context)
     node = rclpy.create_node("robot", context=context)

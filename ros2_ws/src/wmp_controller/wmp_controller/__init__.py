@@ -1,1 +1,1 @@
-"""ROS 2 nodes that command the robot: the policy with its control loop, and teleoperation."""
+"""ROS 2 nodes that command the robot: policy_node with the control loop, and keyboard teleoperation."""

@@ -1,24 +1,25 @@
-"""The status and the events of policy_node in ``diagnostics``."""
+"""The status and the events that policy_node publishes in ``diagnostics``."""
 
 from __future__ import annotations
 
 import dataclasses
 from typing import Dict, Optional, Union
 
+from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 
-from wmp_controller.control_loop import ControlEvents, ControlLoop, CycleReport
+from wmp_controller.control_loop import ControlLoop
+from wmp_controller.cycle_report import ControlEvents, CycleReport
 from wmp_core.a1.link import A1Link
 from wmp_core.a1.sdk_link import SdkLink
 from wmp_core.control.controller import Controller
 from wmp_core.control.modes import Mode
 from wmp_core.realtime.timing import TimingSummary
 from wmp_ros.health import Report
-from wmp_ros.stamps import to_stamp
 from wmp_ros.status import CONTROLLER_EVENTS
 
-#: Time without a state after which to warn [s]; a robot on its legs is in FAULT by then.
-_STATE_TIMEOUT = 0.5
+#: Time without a state before a warning [s]; a robot on its legs is in FAULT by then.
+_MAX_STATE_AGE = 0.5
 
 
 def control_report(
@@ -29,7 +30,7 @@ def control_report(
     reports_dropped: int,
     error: Optional[str],
 ) -> Report:
-    """Loop rate, stage timings, latents, link and mode, read while the control thread keeps writing them."""
+    """Mode, loop rate, stage timings, latents and link; the control thread keeps updating these figures."""
     rate, statistics = loop.loop.statistics, link.statistics
     values: Dict[str, str] = {
         "mode": controller.mode.name,
@@ -53,21 +54,24 @@ def control_report(
     report.error_if(controller.mode is Mode.FAULT, controller.fault_reason or "")
     report.error_if(error is not None, error or "")
     report.warn_if(statistics.received == 0, "no state from the robot yet")
-    age = _state_age(newest)
-    report.warn_if(age > _STATE_TIMEOUT, f"no state from the robot for {age:.0f} s: check cable and power")
+    silent = _state_age(newest)
+    report.warn_if(
+        silent > _MAX_STATE_AGE, f"no state from the robot for {silent:.0f} s: check cable and power"
+    )
     return report
 
 
 def _state_age(newest: Optional[CycleReport]) -> float:
-    """Age of the newest robot state [s]; 0 before the first state."""
+    """Time since the robot's newest state [s]; 0 before the first."""
     return 0.0 if newest is None or newest.state is None else newest.stamp - newest.state.stamp
 
 
 def event_diagnostics(events: ControlEvents) -> DiagnosticArray:
     """The events of one cycle, one status per line, stamped with the robot's time."""
     level = DiagnosticStatus.ERROR if events.mode is Mode.FAULT else DiagnosticStatus.WARN
+    sec, nanosec = divmod(round(events.stamp * 1e9), 1_000_000_000)
     message = DiagnosticArray()
-    message.header.stamp = to_stamp(events.stamp)
+    message.header.stamp = Time(sec=sec, nanosec=nanosec)
     message.status = [
         DiagnosticStatus(level=level, name=CONTROLLER_EVENTS, message=line, hardware_id=events.mode.name)
         for line in events.lines

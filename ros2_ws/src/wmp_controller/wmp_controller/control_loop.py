@@ -1,7 +1,8 @@
-"""The control loop: robot states in, motor commands out, one controller cycle per command.
+"""The control loop: one controller cycle per robot state, which yields one motor command.
 
-Independent of ROS. In real time the loop is periodic and uses the newest state. In lockstep every state is
-answered by exactly one command and a policy tick waits for its latent, so a run repeats bit for bit.
+It is independent of ROS. In real time a periodic loop sets the pace and each cycle uses the newest state.
+In lockstep every state gets exactly one command, and a policy tick waits for its latent, so a run repeats bit
+for bit.
 """
 
 from __future__ import annotations
@@ -10,15 +11,14 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
-from typing import Callable, Iterator, Mapping, NamedTuple, Optional, Tuple, TypeVar
+from typing import Callable, Iterator, Optional, TypeVar
 
+from wmp_controller.cycle_report import ControlEvents, CycleReport
 from wmp_controller.mailbox import LatentMailbox, Outbox
 from wmp_controller.operator import Operator
 from wmp_core.a1.link import Cycle, RobotLink
-from wmp_core.control.command import MotorCommand
 from wmp_core.control.controller import Controller, CycleOutput
-from wmp_core.control.modes import Mode, Request
-from wmp_core.control.walking import PolicyStepRecord
+from wmp_core.control.modes import Request
 from wmp_core.realtime.loop import PeriodicLoop
 from wmp_core.realtime.timing import StageTimer
 from wmp_core.robot_state import RobotState
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class ControlError(RuntimeError):
-    """The loop cannot continue; the robot was left in damping."""
+    """The loop cannot continue; the robot is left in damping."""
 
 
 @dataclass(frozen=True)
@@ -35,15 +35,18 @@ class LoopSettings:
     """How the control loop runs.
 
     Attributes:
-        period: length of one cycle [s].
+        period: duration of one cycle [s].
         report_every: cycles between two reports to the outbox.
-        lockstep: answer every state with one command, instead of running at a fixed rate.
-        wait_for_graph: do not poll the operator until the other nodes can serve and the robot answers. A
-            script cannot see whether they do, and lockstep repeats only if all of them are there from the
-            start.
-        dry_run: compute everything, send only damping.
-        ready_timeout: wall time to wait for the other nodes and for the robot [s].
-        state_timeout, latent_timeout: wall time to wait for a state and for a latent in lockstep [s].
+        lockstep: answer every state with exactly one command instead of keeping a rate.
+        wait_for_graph: poll the operator only once the other nodes are ready and the robot answers. A script
+            cannot tell that they are not, and lockstep repeats only if a run starts with all of them.
+        dry_run: compute everything, send damping only.
+        ready_timeout: longest wait for the other nodes, and for the robot's first state in real time [s, wall
+            time].
+        state_timeout, latent_timeout: longest wait for a state and for a latent in lockstep [s, wall time].
+
+    Raises:
+        ValueError: a time or ``report_every`` is not positive.
     """
 
     period: float = 0.002
@@ -61,43 +64,26 @@ class LoopSettings:
                 raise ValueError(f"control loop: {key} is {getattr(self, key)!r}, expected a positive number")
 
 
-class CycleReport(NamedTuple):
-    """One cycle, and the counts since the previous report.
-
-    Attributes:
-        stamp: time of the cycle [s].
-        command: what the controller decided; the motors received it unless this is a dry run.
-        compute_ms: time that the controller took [ms].
-        cycles: number of commands decided.
-        clamps: how many of them each limit of the envelope clamped.
-    """
-
-    stamp: float
-    mode: Mode
-    state: Optional[RobotState]
-    command: MotorCommand
-    step: Optional[PolicyStepRecord]
-    compute_ms: float
-    cycles: int
-    clamps: Mapping[str, int]
-
-
-class ControlEvents(NamedTuple):
-    """Events of the cycle at ``stamp`` [s]: changes of mode with their reason, safety rules that trip."""
-
-    stamp: float
-    mode: Mode
-    lines: Tuple[str, ...]
-
-
 class ControlLoop:
     """Runs a controller against a robot until it is stopped, its operator has finished, or an error occurs.
 
     Args:
-        graph_veto: returns why the other nodes cannot serve a walking robot, None if they can. Called in
-            every cycle with a request to walk; must return at once.
-        clock: time of the robot states' stamps [s]; used in real time only.
-        veto: returns why a request is refused without passing it to the controller, None if it is passed.
+        link: to the robot; :meth:`run` closes it.
+        controller: decides each command.
+        operator: polled for requests and velocities.
+        latents: of the world model.
+        outbox: receives reports and events.
+        settings: of the loop.
+        graph_veto: why the other nodes cannot serve a walking robot, None if they can. Called in every cycle
+            with a request to walk; must return at once.
+        clock: time of the robot states' stamps in real time [s].
+        veto: why a request is refused before it reaches the controller, None if it is not.
+
+    Attributes:
+        heartbeat: cycles so far while the loop must keep its rate, None while it waits. Any thread.
+        loop: keeps the rate and its statistics.
+        timer: durations of the stages "receive", "send", and "policy" or "control" (a controller cycle with
+            or without a policy step).
     """
 
     def __init__(
@@ -125,11 +111,8 @@ class ControlLoop:
         self._state: Optional[RobotState] = None
         self._cycles = 0
         self._clamps: Counter[str] = Counter()
-        #: Count of cycles while the loop keeps its rate; None while it waits for others. Any thread.
         self.heartbeat: Optional[int] = None
         self.loop = PeriodicLoop(settings.period)
-        #: Stages "receive", "send", and "policy" or "control": a controller cycle with or without a step of
-        #: the policy.
         self.timer = StageTimer()
 
     def stop(self) -> None:
@@ -138,17 +121,17 @@ class ControlLoop:
 
     @property
     def is_stopped(self) -> bool:
-        """Whether :meth:`stop` was called."""
+        """Whether :meth:`stop` has been called."""
         return self._stop.is_set()
 
     def wait_for_robot(self, timeout_s: float) -> bool:
-        """Send damping until the robot answers, and answer requests meanwhile; returns whether it answered.
+        """Send damping and answer requests until the first state arrives; returns whether it did.
 
-        A script is not polled: its patience is meant for refusals, not for a robot that is switched on
-        later. Leaves the link open.
+        A script is not polled: its patience is for a robot that refuses, not for one that is switched on
+        late. The link stays open.
 
         Args:
-            timeout_s: how long to wait [s].
+            timeout_s: longest wait [s].
 
         Raises:
             LinkError: the link cannot be opened.
@@ -157,17 +140,17 @@ class ControlLoop:
         deadline = time.monotonic() + timeout_s
         for periods in self._ticks():
             state = self._link.receive(0.0)
-            self._cycle(state, self._clock(), periods, takes_requests=not self._settings.wait_for_graph)
+            self._cycle(state, self._clock(), periods, polls=not self._settings.wait_for_graph)
             if state is not None:
                 return True
-            if self._should_end() or time.monotonic() > deadline:
+            if self._is_over() or time.monotonic() > deadline:
                 return False
         return False
 
-    def refuse_pending_requests(self, reason: str) -> None:
-        """Refuse the requests that arrived while no cycle ran. A stop is granted: the robot is damped.
+    def refuse_pending(self, reason: str) -> None:
+        """Refuse requests that arrived while no cycle ran; grant a stop, since the robot is damped.
 
-        Otherwise the robot could stand up long after somebody pressed the button.
+        Otherwise the robot would stand up long after the button was pressed.
         """
         while True:
             request = self._operator.next_request(self._controller.mode, self._clock())
@@ -177,11 +160,11 @@ class ControlLoop:
             self._operator.answer(None if is_stop else f"{request.value} refused: {reason}")
 
     def run(self) -> None:
-        """Run until the end; whatever its reason, the last commands are damping.
+        """Run until the loop ends; for whatever reason it ends, the last commands are damping.
 
         Raises:
-            ControlError: in lockstep, a robot state or a latent did not arrive, or the graph stayed
-                incomplete.
+            ControlError: the other nodes, or in lockstep a state or a latent, are not there in time.
+            LinkError: the link cannot be opened.
         """
         self._link.open()
         try:
@@ -198,17 +181,17 @@ class ControlLoop:
         if self._settings.wait_for_graph:
             self.wait_for_robot(self._settings.ready_timeout)
         for periods in self._ticks():
-            if self._should_end():
+            if self._is_over():
                 return
             with self.timer.stage("receive"):
                 state = self._link.receive(0.0)
             self._cycle(state, self._clock(), periods)
 
     def _ticks(self) -> Iterator[int]:
-        """The periods of the loop; each increases :attr:`heartbeat`."""
+        """Yield the loop periods since the last cycle, and advance :attr:`heartbeat`."""
         try:
-            for beat, periods in enumerate(self.loop.ticks()):
-                self.heartbeat = beat
+            for count, periods in enumerate(self.loop.ticks()):
+                self.heartbeat = count
                 yield periods
         finally:
             self.heartbeat = None
@@ -219,38 +202,35 @@ class ControlLoop:
         while cycle is not None:
             self._wait_for_latent()
             self._cycle(cycle.state, now, 1)
-            if self._should_end():
+            if self._is_over():
                 return
             with self.timer.stage("receive"):
                 cycle = self._retry(self._link.receive_cycle, self._settings.state_timeout)
-            now = self._time_of(cycle, now)
+            now = self._next_stamp(cycle, now)
         if not self._stop.is_set():
             raise ControlError(
                 f"no state from the robot within {self._settings.state_timeout:g} s of a command: "
-                "was it switched off?"
+                "is it switched off?"
             )
 
-    def _time_of(self, cycle: Optional[Cycle], before: float) -> float:
-        """Time of a cycle [s]; it also advances if the state was lost or is late."""
+    def _next_stamp(self, cycle: Optional[Cycle], before: float) -> float:
+        """Every cycle advances the time, also if its state is lost or late."""
         if cycle is None or cycle.state is None or cycle.state.stamp <= before:
             return before + self._settings.period
         return cycle.state.stamp
 
-    def _should_end(self) -> bool:
+    def _is_over(self) -> bool:
         return self._stop.is_set() or self._operator.finished
 
-    def _cycle(
-        self, state: Optional[RobotState], now: float, periods: int, takes_requests: bool = True
-    ) -> None:
+    def _cycle(self, state: Optional[RobotState], now: float, periods: int, polls: bool = True) -> None:
         self._state = state or self._state
         if state is not None:
             self._operator.on_state(state)
-        request = self._request(now) if takes_requests else None
+        request = self._request(now) if polls else None
         started = time.perf_counter()
-        velocity = self._operator.velocity(now)
-        joystick_stamp = self._operator.joystick_stamp(now)
+        velocity, joystick = self._operator.velocity(now), self._operator.joystick_stamp(now)
         output = self._controller.cycle(
-            state, now, request, velocity, self._latents.pop_all(), periods, joystick_stamp
+            state, now, request, velocity, self._latents.drain(), periods, joystick
         )
         elapsed = time.perf_counter() - started
         with self.timer.stage("send"):
@@ -259,12 +239,12 @@ class ControlLoop:
         if request is not None:
             self._operator.answer(output.refusal)
         if output.events:
-            # The publisher thread logs it: a blocked terminal must not block this thread.
+            # Logged by the publisher thread: a blocked terminal must not block this thread.
             self._outbox.put(ControlEvents(now, output.mode, output.events))
         self._report(now, output, 1e3 * elapsed)
 
     def _request(self, now: float) -> Optional[Request]:
-        """The operator's request, unless there is a veto by the preflight or the graph."""
+        """The operator's request, unless the preflight or the graph vetoes it."""
         request = self._operator.next_request(self._controller.mode, now)
         if request is None:
             return None
@@ -277,7 +257,7 @@ class ControlLoop:
         return None
 
     def _report(self, now: float, output: CycleOutput, compute_ms: float) -> None:
-        """Report every policy step; without steps, report at the same rate."""
+        """Report every policy step; without policy steps, report at the same rate."""
         self._cycles += 1
         if output.clamped:
             self._clamps.update(output.clamped)
@@ -289,27 +269,27 @@ class ControlLoop:
         self._outbox.offer(CycleReport(now, *decided, compute_ms, cycles, clamps))
 
     def _wait_for_graph(self) -> None:
-        """Wait until the nodes have discovered each other; lockstep time starts with the first command."""
+        """Wait for the other nodes; in lockstep, simulated time stands still until the first command."""
         deadline = time.monotonic() + self._settings.ready_timeout
         while not self._stop.is_set():
             veto = self._graph_veto()
             if veto is None:
-                self._stop.wait(0.5)  # the other side learns of a match a little later
+                self._stop.wait(0.5)  # one side of a DDS match sees it earlier than the other
                 return
             if time.monotonic() > deadline:
                 raise ControlError(
-                    f"the graph is not complete after {self._settings.ready_timeout:g} s: {veto}"
+                    f"the other nodes are not ready after {self._settings.ready_timeout:g} s: {veto}"
                 )
             self._stop.wait(0.05)
 
     def _first_state(self) -> Optional[RobotState]:
-        """Send damping until the robot answers; if two commands are answered, the newer answer counts."""
+        """Send damping until the robot answers; if it answers two commands, the newer state counts."""
 
-        def request_state(timeout_s: float) -> Optional[RobotState]:
+        def send_and_receive(timeout_s: float) -> Optional[RobotState]:
             self._link.send(self._controller.damping())
             return self._retry(self._link.receive, 2.0)
 
-        return self._retry(request_state, self._settings.state_timeout)
+        return self._retry(send_and_receive, self._settings.state_timeout)
 
     def _wait_for_latent(self) -> None:
         tick = self._controller.needs_latent
@@ -325,7 +305,7 @@ class ControlLoop:
             )
 
     def _retry(self, attempt: Callable[[float], T], timeout_s: float) -> T:
-        """Repeat a blocking ``attempt(timeout_s)`` until it succeeds, time is up, or the loop is stopped."""
+        """Repeat a blocking ``attempt(timeout_s)`` until it has a result, time is up, or the loop stops."""
         deadline = time.monotonic() + timeout_s
         while True:
             result = attempt(0.1)

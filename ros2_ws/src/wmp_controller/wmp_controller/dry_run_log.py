@@ -1,4 +1,4 @@
-"""The log of a dry run: its decisions compared with the envelope and the golden trajectory."""
+"""Logs the dry-run comparison: what would have been sent, against the envelope and the golden trajectory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 
 from rclpy.node import Node
 
-from wmp_controller.control_loop import CycleReport
+from wmp_controller.cycle_report import CycleReport
 from wmp_core.bundle import Bundle
 from wmp_core.control.dry_run_comparison import DryRunComparison
 from wmp_ros.clock import WALL_CLOCK
@@ -17,15 +17,15 @@ class DryRunLog:
 
     def __init__(self, node: Node, bundle: Bundle, period: float) -> None:
         self._logger = node.get_logger()
-        self._logger.warning("dry run: everything is computed, the motors get damping only")
+        self._logger.warning("dry run: everything is computed, the motors receive damping only")
         self._comparison = DryRunComparison(bundle.contract, bundle.golden)
         self._lock = threading.Lock()
         node.create_timer(period, self._log_summary, clock=WALL_CLOCK)
 
     def update(self, report: CycleReport) -> None:
-        """Add one report to the comparison."""
+        """Add the decisions of one report."""
         with self._lock:
-            self._comparison.take(report.cycles, report.clamps, report.step, report.command, report.state)
+            self._comparison.add(report.cycles, report.clamps, report.step, report.command, report.state)
 
     def _log_summary(self) -> None:
         with self._lock:

@@ -1,4 +1,4 @@
-"""Detects a control thread that hangs: it answers no request, and the motors keep its last command."""
+"""Detects a hanging control thread: it answers no request, and the motors keep executing its last command."""
 
 from __future__ import annotations
 
@@ -6,22 +6,26 @@ from typing import Optional
 
 
 class HangDetector:
-    """Polls a count that a running thread keeps increasing.
+    """Polls a counter that advances as long as a thread runs.
 
-    It counts polls, not seconds: when the whole process was held up, nothing polled either, and the thread is
-    as likely to continue as the one that polls.
+    It counts polls instead of seconds: if the whole process was suspended, the polls were suspended too, and
+    the watched thread is as likely to continue as the polling one.
 
     Args:
-        patience: number of polls in a row that may find the same count.
+        max_stalled: consecutive polls that may read the same count.
     """
 
-    def __init__(self, patience: int) -> None:
-        self._patience = patience
+    def __init__(self, max_stalled: int) -> None:
+        self._max_stalled = max_stalled
         self._last: Optional[int] = None
-        self._same = 0
+        self._stalled = 0
 
-    def has_hung(self, count: Optional[int]) -> bool:
-        """Poll; ``count`` is None while the thread is not expected to run at its rate."""
-        self._same = self._same + 1 if count is not None and count == self._last else 0
+    def update(self, count: Optional[int]) -> bool:
+        """Poll once; returns whether the thread hangs.
+
+        Args:
+            count: None while the thread is not required to advance.
+        """
+        self._stalled = self._stalled + 1 if count is not None and count == self._last else 0
         self._last = count
-        return self._same > self._patience
+        return self._stalled > self._max_stalled

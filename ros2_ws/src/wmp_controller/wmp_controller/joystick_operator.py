@@ -1,4 +1,4 @@
-"""Operators with a joystick: the A1's own remote, or a pad on ``sensor_msgs/Joy``. Services still work."""
+"""Operators with a joystick: the A1's own remote, or a pad on ``sensor_msgs/Joy``; both keep the services."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from wmp_core.robot_state import RobotState
 
 
 class JoystickOperator(RosOperator):
-    """Velocities come from the pad, requests from the pad and from ROS. ``cmd_vel`` is not subscribed.
+    """Takes velocities from the pad, and requests from the pad and from services; ignores ``cmd_vel``.
 
-    The answer to a button goes to ``reply`` without a ticket, because nobody waits for it.
+    The answer to a button goes to ``reply`` without a ticket: nobody waits for it.
     """
 
     def __init__(self, reply: Callable[[object, Optional[str]], None], settings: JoystickSettings) -> None:
@@ -26,36 +26,40 @@ class JoystickOperator(RosOperator):
         self._joystick = Joystick(settings)
         self._pad_lock = threading.Lock()
         self._pad: Optional[Pad] = None
-        self._request: Optional[Request] = None
-        self._stamp: Optional[float] = None
+        self._pad_request: Optional[Request] = None
+        self._pad_stamp: Optional[float] = None
         self._started: Optional[float] = None
-        self._motion = np.zeros(3, dtype=np.float32)
+        self._velocity = np.zeros(3, dtype=np.float32)
 
     def on_pad(self, pad: Pad) -> None:
-        """A new pad message. Any thread; a button counts even if it is released before the next cycle."""
+        """Use the newest pad. Any thread.
+
+        A button that is released before the control thread polls still counts, and no later button replaces
+        a stop.
+        """
         with self._pad_lock:
             self._pad = pad
             request = self._joystick.request(pad)
-            if request is not None and self._request is not Request.STOP:
-                self._request = request
+            if request is not None and self._pad_request is not Request.STOP:
+                self._pad_request = request
 
     def next_request(self, mode: Mode, now: float) -> Optional[Request]:
         with self._pad_lock:
-            request, self._request = self._request, None
+            request, self._pad_request = self._pad_request, None
         if request is None:
             return super().next_request(mode, now)
         self._ticket = None
         return request
 
     def velocity(self, now: float) -> Optional[VelocityCommand]:
-        """Always stamped ``now``: :meth:`joystick_stamp` shows whether the pad is lost."""
+        """Always stamped ``now``: :meth:`joystick_stamp` shows the age of a pad that falls silent."""
         self._update(now)
-        return VelocityCommand(self._motion, now)
+        return VelocityCommand(self._velocity, now)
 
     def joystick_stamp(self, now: float) -> Optional[float]:
-        """Time of the newest pad message (s, control thread); before the first, time of the first poll."""
+        """Control thread's time of the newest pad [s]; before the first pad, time of the first call."""
         self._update(now)
-        return self._stamp if self._stamp is not None else self._started
+        return self._pad_stamp if self._pad_stamp is not None else self._started
 
     def _update(self, now: float) -> None:
         if self._started is None:
@@ -63,14 +67,14 @@ class JoystickOperator(RosOperator):
         with self._pad_lock:
             pad, self._pad = self._pad, None
         if pad is not None:
-            self._stamp, self._motion = now, self._joystick.velocity(pad)
+            self._pad_stamp, self._velocity = now, self._joystick.velocity(pad)
 
 
 class RemoteOperator(JoystickOperator):
-    """The A1's own remote, whose data is part of every state. All zeros: it is off or out of range.
+    """The A1's own remote, which every robot state contains. All zeros: it is off or out of range.
 
-    The safety monitor handles its stop: it damps at once and enters FAULT. A second stop acknowledges the
-    fault.
+    The safety monitor handles its stop: it damps at once and enters FAULT. The operator passes the stop on
+    only in FAULT, where it acknowledges the fault.
     """
 
     def next_request(self, mode: Mode, now: float) -> Optional[Request]:
@@ -87,12 +91,12 @@ class RemoteOperator(JoystickOperator):
 def pad_from_joy(
     axes: Sequence[float], pressed: Sequence[int], sticks: Sequence[int], names: Sequence[str]
 ) -> Pad:
-    """The pad in a ``sensor_msgs/Joy``.
+    """Convert a ``sensor_msgs/Joy`` to a pad.
 
     Args:
-        axes, pressed: axes and buttons of the message; its axes are positive to the left and up.
-        sticks: indices of the left stick's horizontal and vertical axis, then the right stick's.
-        names: name of each button on an A1's remote.
+        axes, pressed: axes and buttons of the message; axes are positive to the left and up.
+        sticks: indices of the left stick's horizontal and vertical axis, then of the right stick's.
+        names: name of each button, in the order of the message.
     """
     held = frozenset(name for name, down in zip(names, pressed) if down)
     lx, ly, rx, ry = (axes[index] if 0 <= index < len(axes) else 0.0 for index in sticks)

@@ -1,4 +1,4 @@
-"""Queues between threads: latents into the control thread, reports out of it."""
+"""Queues between threads: latents into the control thread, reports and events out of it."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class LatentMailbox:
             self._latents.append(latent)
             self._changed.notify()
 
-    def pop_all(self) -> List[Latent]:
-        """All latents since the last call, oldest first."""
+    def drain(self) -> List[Latent]:
+        """Remove and return all latents, oldest first."""
         with self._changed:
             latents, self._latents = self._latents, []
         return latents
 
     def wait_for(self, tick: int, timeout_s: float) -> bool:
-        """Block until the latent of ``tick`` has arrived; False after ``timeout_s`` [s]. Removes nothing."""
+        """Block until the latent of ``tick`` has arrived; False after ``timeout_s``. Removes nothing."""
         with self._changed:
             return self._changed.wait_for(
                 lambda: any(latent.tick == tick for latent in self._latents), timeout_s
@@ -36,10 +36,13 @@ class LatentMailbox:
 
 
 class Outbox:
-    """Queue out of the control thread; putting an item in never blocks.
+    """Queue out of the control thread; adding an item never blocks.
 
-    Periodic items (:meth:`offer`) are dropped and counted while ``capacity`` items are queued. Rare items
-    that somebody waits for, answers and events (:meth:`put`), are always queued.
+    :meth:`offer` is for periodic reports: it drops and counts them while ``capacity`` items are queued.
+    :meth:`put` is for answers and events, which are rare and awaited: it always queues them.
+
+    Attributes:
+        dropped: number of items dropped so far.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -55,13 +58,13 @@ class Outbox:
             self.dropped += 1
 
     def put(self, item: Any) -> None:
-        """Queue ``item`` in any case."""
+        """Queue ``item`` whatever the queue holds."""
         self._items.put(item)
 
     def close(self) -> None:
-        """Let :meth:`get` return None once all items have been read."""
+        """Let the reader end once the queue is empty."""
         self._items.put(None)
 
     def get(self) -> Optional[Any]:
-        """The next item; blocks until there is one. None once the outbox is closed and empty."""
+        """Wait for the next item; None once the outbox is closed and empty."""
         return self._items.get()

@@ -1,4 +1,4 @@
-"""Operators send requests and velocities: people over ROS, or a script that runs on the robot's time."""
+"""Operators request modes and velocities: people over ROS, or a script that runs on the robot's time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from wmp_core.control.controller import VelocityCommand
 from wmp_core.control.modes import Mode, Request
-from wmp_core.control.steering import turning_back
+from wmp_core.control.steering import heading_hold_yaw_rate
 from wmp_core.robot_state import RobotState
 from wmp_core.rotation import roll_pitch_yaw
 
@@ -21,30 +21,30 @@ _RETRY_PERIOD = 0.5
 
 
 class Operator(Protocol):
-    """Polled by the control thread in every cycle; times are those of the robot states [s]."""
+    """Polled by the control thread in every cycle; times are in s, on the clock of the robot states."""
 
     def next_request(self, mode: Mode, now: float) -> Optional[Request]:
-        """The next request, if any. The caller must call :meth:`answer` for it in the same cycle."""
+        """The next request, None if there is none. The caller answers it in the same cycle."""
 
     def answer(self, refusal: Optional[str]) -> None:
-        """Answer the request just returned: None if it is granted, otherwise the reason."""
+        """Answer the last request: None grants it, a text says why it is refused."""
 
     def velocity(self, now: float) -> Optional[VelocityCommand]:
         """The newest velocity command; None before the first."""
 
     def on_state(self, state: RobotState) -> None:
-        """A new robot state; an A1's contains the data of its remote."""
+        """Use a new robot state: for the heading, or for the A1's remote, whose data it contains."""
 
     def joystick_stamp(self, now: float) -> Optional[float]:
-        """Time of the joystick's last message [s]; None if no joystick is in use."""
+        """Time of the joystick's last message [s]; None if the operator has no joystick."""
 
     @property
     def finished(self) -> bool:
-        """Whether the operator is done and the controller may end."""
+        """Whether the operator is done, so that the controller can end."""
 
     @property
     def failure(self) -> Optional[str]:
-        """Why the operator failed; None if it did not."""
+        """Why the operator failed; None while it has not."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,17 @@ class Script:
     """Stand up, walk once with one velocity command, sit down.
 
     Attributes:
-        velocity: vx (m/s), vy (m/s), yaw rate (rad/s).
-        heading_gain: yaw rate per rad of deviation from the heading at the start of the walk (1/s); used if
-            the commanded yaw rate is 0. 0: no correction.
-        walk_seconds: time of walking (s); 0: until stopped.
-        stand_seconds: time in STAND before walking (s).
-        patience: how long a refused request is repeated (s); time in which the script is not polled does
-            not count.
-        fault_seconds: time in FAULT, damped, before the script ends (s).
+        velocity: vx [m/s], vy [m/s], yaw rate [rad/s].
+        heading_gain: yaw rate per heading error [rad/s per rad]; it holds the heading at which the walk began
+            if ``velocity`` has no yaw rate; 0 lets the heading drift.
+        walk_seconds: time in WALK; 0 walks until stopped.
+        stand_seconds: time in STAND before walking.
+        patience: time for which a refused request is repeated [s]; only time in which the control thread
+            polls the script counts.
+        fault_seconds: time in FAULT, damped, before the script ends.
+
+    Raises:
+        ValueError: a value is not finite or negative.
     """
 
     velocity: Tuple[float, float, float]
@@ -83,9 +86,9 @@ class Script:
 
 
 class ScriptedOperator:
-    """Executes a :class:`Script`; its only inputs are mode, robot state and the robot's time.
+    """Executes a :class:`Script` from the mode and the robot's time alone; uses no other clock.
 
-    ``reply(None, refusal)`` is called in the control thread when a refusal differs from the last one.
+    It calls ``reply(None, refusal)`` in the control thread whenever the refusal differs from the last one.
     """
 
     def __init__(
@@ -94,42 +97,42 @@ class ScriptedOperator:
         self._script, self._reply = script, reply
         self._velocity = np.array(script.velocity, dtype=np.float32)
         self._yaw = 0.0
-        self._heading: Optional[float] = None
+        self._target_heading: Optional[float] = None
         self._mode = Mode.PASSIVE
         self._mode_since: Optional[float] = None
-        self._requested: Optional[Request] = None
+        self._request: Optional[Request] = None
         self._refusal: Optional[str] = None
         self._next_attempt = -math.inf
         self._refused_for = 0.0
         self._has_stood = self._has_walked = False
-        self._has_requested_sit = self._is_ended = self._is_stopped = False
+        self._sit_was_granted = self._is_ended = self._is_stopped = False
         self.finished = False
         self.failure: Optional[str] = None
 
     def end(self) -> None:
-        """End the script early: a robot on its legs sits down. Any thread."""
+        """End the script in any mode; a robot on its legs sits down. Any thread."""
         self._is_ended = True
 
     def stop(self) -> None:
-        """End the script at once, with the joints damped. Any thread."""
+        """End the script at once and damp the joints. Any thread."""
         self._is_ended = self._is_stopped = True
 
     def next_request(self, mode: Mode, now: float) -> Optional[Request]:
         if self._is_stopped and mode is not Mode.PASSIVE:
-            self._requested = Request.STOP
-            return self._requested
+            self._request = Request.STOP
+            return self._request
         if self._mode_since is None or mode is not self._mode:
             self._mode, self._mode_since = mode, now
         if self.finished or now < self._next_attempt:
             return None
-        self._requested = self._request_in(mode, now - self._mode_since)
-        if self._requested is not None:
+        self._request = self._scripted_request(mode, now - self._mode_since)
+        if self._request is not None:
             self._next_attempt = now + _RETRY_PERIOD
-        return self._requested
+        return self._request
 
     def answer(self, refusal: Optional[str]) -> None:
         if refusal is None:
-            self._has_requested_sit |= self._requested is Request.SIT_DOWN
+            self._sit_was_granted |= self._request is Request.SIT_DOWN
             self._next_attempt, self._refused_for = -math.inf, 0.0
             return
         if refusal != self._refusal:
@@ -137,48 +140,48 @@ class ScriptedOperator:
         self._refusal = refusal
         self._refused_for += _RETRY_PERIOD
         if self._refused_for > self._script.patience:
-            self._fail(refusal)
+            self._give_up(refusal)
 
-    def _fail(self, refusal: str) -> None:
-        """Fail because of ``refusal``; a robot on its legs is first requested to sit down."""
+    def _give_up(self, refusal: str) -> None:
+        """Fail because of ``refusal``; a robot on its legs is requested to sit down first."""
         self.failure = self.failure or refusal
         self.finished = self._is_ended or self._mode is Mode.PASSIVE
         self._is_ended, self._refused_for = True, 0.0
 
     def velocity(self, now: float) -> Optional[VelocityCommand]:
-        if self._heading is None or self._velocity[2]:
+        if self._target_heading is None or self._velocity[2]:
             return VelocityCommand(self._velocity, now)
         vx, vy, _ = self._script.velocity
-        turn = turning_back(self._yaw, self._heading, self._script.heading_gain)
+        turn = heading_hold_yaw_rate(self._yaw, self._target_heading, self._script.heading_gain)
         return VelocityCommand(np.array([vx, vy, turn], dtype=np.float32), now)
 
     def on_state(self, state: RobotState) -> None:
         if not self._script.heading_gain:
             return
         self._yaw = float(roll_pitch_yaw(state.quat_wxyz)[2])
-        if self._mode is Mode.WALK and self._heading is None:
-            self._heading = self._yaw
+        if self._mode is Mode.WALK and self._target_heading is None:
+            self._target_heading = self._yaw
 
     def joystick_stamp(self, now: float) -> Optional[float]:
         return None
 
-    def _request_in(self, mode: Mode, elapsed: float) -> Optional[Request]:
-        """The script's request after ``elapsed`` s in ``mode``."""
+    def _scripted_request(self, mode: Mode, elapsed: float) -> Optional[Request]:
+        """The request that the script makes after ``elapsed`` s in ``mode``."""
         self._has_stood |= mode is Mode.STAND
         self._has_walked |= mode is Mode.WALK
         if mode is Mode.FAULT:
-            self.failure = "the controller went to FAULT"
+            self.failure = "the controller entered FAULT"
             self.finished = elapsed >= self._script.fault_seconds
         elif mode is Mode.PASSIVE:
             if not (self._has_stood or self._is_ended):
                 return Request.STAND_UP
             self.finished = True
-            if not (self._has_requested_sit or self._is_ended):
-                self.failure = "the robot sat down before the script was over"
+            if not (self._sit_was_granted or self._is_ended):
+                self.failure = "the robot sat down before the script ended"
         elif self._is_ended:
             return None if mode is Mode.SIT_DOWN else Request.SIT_DOWN
         elif mode is Mode.STAND and self._has_walked:
-            self.failure = "the controller stopped the robot before the script was over"
+            self.failure = "the controller stopped the walk before the script ended"
             return Request.SIT_DOWN
         elif mode is Mode.STAND and elapsed >= self._script.stand_seconds:
             return Request.WALK
@@ -190,8 +193,8 @@ class ScriptedOperator:
 class RosOperator:
     """Passes requests and velocities from the ROS thread to the control thread.
 
-    ``reply(ticket, refusal)`` is called in the control thread with the ticket of the answered request, which
-    is None for a request without one.
+    It calls ``reply(ticket, refusal)`` in the control thread with the ticket of the answered request; the
+    ticket is None if the request came without one.
     """
 
     finished = False
@@ -210,7 +213,7 @@ class RosOperator:
         self._requests.put((request, ticket))
 
     def command(self, vx: float, vy: float, yaw_rate: float) -> Optional[str]:
-        """Set the velocity command (m/s, m/s, rad/s); returns why it is refused, or None. Any thread."""
+        """Set the velocity command [m/s, m/s, rad/s]; returns why it is refused, or None. Any thread."""
         value = np.array((vx, vy, yaw_rate), dtype=np.float32)
         if not np.isfinite(value).all():
             return f"velocity command ({vx}, {vy}, {yaw_rate}) is not finite: ignored"
@@ -228,7 +231,7 @@ class RosOperator:
         self._reply(self._ticket, refusal)
 
     def velocity(self, now: float) -> Optional[VelocityCommand]:
-        """Stamped when the control thread first reads it, so that its age counts in the robot's time."""
+        """Stamped when the control thread first reads it, so that its age is measured in the robot's time."""
         with self._lock:
             arrived, self._arrived = self._arrived, None
         if arrived is not None:

@@ -1,4 +1,4 @@
-"""Creates the operator that the parameters select, with its services and topics."""
+"""Creates the operator that the parameters name, with its services and topics."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ Reply = Callable[[object, Optional[str]], None]
 def create_operator(node: Node, reply: Reply) -> Operator:
     """The operator named by parameter ``operator``, connected to ``node``.
 
-    All operators but the script serve every request. The script can only be ended: by ``~/sit_down``, or at
-    once and in damping by ``~/stop``. ``ros`` subscribes ``cmd_vel``, ``joy`` subscribes ``joy``.
+    Every operator has the services ``~/stand_up``, ``~/walk``, ``~/sit_down`` and ``~/stop``. The script has
+    two: ``~/sit_down`` ends it, ``~/stop`` ends it at once in damping. ``ros`` subscribes to ``cmd_vel``,
+    ``joy`` to ``joy``.
 
     Args:
         node: declares ``operator``, ``script.*`` and, for a joystick, ``joystick.*`` and ``joy.*``.
-        reply: called in the control thread as ``reply(future, refusal)``; must set ``refusal`` as the result
-            of ``future``, or log a refusal if ``future`` is None.
+        reply: called in the control thread as ``reply(future, refusal)``; makes ``refusal`` the result of
+            ``future``, or logs it if ``future`` is None.
 
     Raises:
         ValueError: a parameter is out of its range.
@@ -39,8 +40,8 @@ def create_operator(node: Node, reply: Reply) -> Operator:
     if kind == "script":
         scripted = ScriptedOperator(script, reply)
         for request, end, message in (
-            (Request.SIT_DOWN, scripted.end, "the script ends: the robot sits down"),
-            (Request.STOP, scripted.stop, "the script ends: the joints are damped"),
+            (Request.SIT_DOWN, scripted.end, "the script ends and sits down"),
+            (Request.STOP, scripted.stop, "the script ends, the joints are damped"),
         ):
             node.create_service(Trigger, f"~/{request.value}", _end_service(end, message))
         return scripted
@@ -54,7 +55,7 @@ def create_operator(node: Node, reply: Reply) -> Operator:
         _subscribe_joy(node, operator)
     else:
         raise ValueError(f"parameter operator is {kind!r}, expected 'ros', 'remote', 'joy' or 'script'")
-    # While one callback waits for the control thread's answer, latents and a stop must still be served.
+    # Reentrant: while a request waits for the control thread's answer, latents and a stop must get through.
     group = ReentrantCallbackGroup()
     for request in Request:
         serve = _service(node, operator, request)
@@ -68,7 +69,7 @@ def _script(node: Node) -> Script:
 
 
 def _end_service(end: Callable[[], None], message: str) -> Any:
-    """Callback of a Trigger service that ends a script; answers before the robot has sat down or stopped."""
+    """Callback of a Trigger service that ends a script; it answers before the robot has reacted."""
 
     def serve(_: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         end()
@@ -88,7 +89,7 @@ def _subscribe_cmd_vel(node: Node, operator: RosOperator) -> None:
 
 
 def _subscribe_joy(node: Node, operator: JoystickOperator) -> None:
-    # The package joy numbers an Xbox pad like this; its left shoulder button serves as L2 of the stop.
+    # Order of an Xbox pad in package joy; its left shoulder button is L2, one of the two stop buttons.
     names = declare(node, "joy.buttons", ["A", "B", "X", "Y", "L2", "R1"])
     sticks = declare(node, "joy.axes", [0, 1, 3, 4])
     if len(sticks) != 4:
@@ -101,11 +102,11 @@ def _subscribe_joy(node: Node, operator: JoystickOperator) -> None:
 
 
 def _service(node: Node, operator: RosOperator, request: Request) -> Any:
-    """Callback of the Trigger service for ``request``; it answers once the control thread has."""
+    """Callback of the Trigger service for ``request``: answers once the control thread has decided."""
 
     async def serve(_: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         answer = Future(executor=node.executor)
-        # Only a callback wakes a waiting executor; without one the answer waits until something else does.
+        # Only a done callback wakes a waiting executor; without one the answer is delayed until it wakes.
         answer.add_done_callback(lambda _: None)
         operator.submit(request, answer)
         refusal = await answer

@@ -1,4 +1,4 @@
-"""Settings of link and controller from the parameters of policy_node."""
+"""Settings of the link and the controller from policy_node's parameters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ANY_POSE = 2 * math.pi
 
 
 def link_settings(node: Node, lockstep: bool, envelope: EnvelopeSettings) -> A1LinkSettings:
-    """Address of the robot, ``robot.*``; the damping that ends the session stays within ``envelope``."""
+    """Address and transport of the robot: ``robot.*``; the final damping stays within ``envelope``."""
     return A1LinkSettings(
         transport=declare(node, "robot.transport", "udp"),
         robot_host=declare(node, "robot.address", "192.168.123.10"),
@@ -36,7 +36,7 @@ def envelope_settings(node: Node) -> EnvelopeSettings:
 
 
 def controller_settings(node: Node, dry_run: bool, envelope: EnvelopeSettings) -> ControllerSettings:
-    """Rate, PD mode and limits: ``loop_rate``, ``pd``, ``posture.*``, ``safety.*``.
+    """Rate, PD mode, postures and safety limits: ``loop_rate``, ``pd``, ``posture.*``, ``safety.*``.
 
     Raises:
         ValueError: a parameter is out of its range.
@@ -47,7 +47,7 @@ def controller_settings(node: Node, dry_run: bool, envelope: EnvelopeSettings) -
     return ControllerSettings(
         loop_period=1.0 / rate,
         pd=declare(node, "pd", "motor"),
-        # In a dry run the joints do not follow: the policy may start from any pose.
+        # In a dry run the joints do not follow, so the policy may start from any pose.
         walk_pose_tolerance=_ANY_POSE if dry_run else ControllerSettings.walk_pose_tolerance,
         envelope=envelope,
         posture=declare_settings(node, "posture", PostureSettings),

@@ -1,16 +1,16 @@
-"""ROS node of the controller: the control loop of the robot and its interface to ROS.
+"""ROS node that runs the robot's control loop and connects it to ROS.
 
 Three threads: the control thread (500 Hz, never calls ROS), the publisher thread (empties the control
 thread's outbox), and the main thread (subscriptions, services, diagnostics).
 
-Publishes ``wmp/policy_step``, ``joint_states``, ``joint_commands`` and ``imu/data`` at 50 Hz, and
-``diagnostics``. Subscribes ``wmp/latent``, ``cmd_vel``, and the status of the perception nodes in
-``diagnostics``. The services ``~/stand_up``, ``~/walk``, ``~/sit_down`` and ``~/stop`` answer once the
-control thread has granted or refused the request.
+Publishes ``wmp/policy_step``, ``joint_states``, ``joint_commands``, ``imu/data`` at 50 Hz, and
+``diagnostics``. Subscribes to ``wmp/latent``, ``cmd_vel``, and ``diagnostics`` for the status of the
+perception nodes. Services ``~/stand_up``, ``~/walk``, ``~/sit_down``, ``~/stop`` answer once the control
+thread has granted or refused the request.
 
-``joint_commands`` contains what the controller decided. In a dry run, which is the default, the motors
-receive damping instead: ``diagnostics`` says so, and the log compares the decisions with the envelope and the
-golden trajectory.
+``joint_commands`` holds what the controller decided. In a dry run, the default, the motors receive damping
+instead: ``diagnostics`` reports it, and the log compares the decisions with the envelope and the golden
+trajectory.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from wmp_msgs.msg import Latent as LatentMessage
 
 from wmp_controller.control_health import control_report
 from wmp_controller.control_loop import ControlError, ControlLoop, LoopSettings
-from wmp_controller.control_thread import POLL_PERIOD, ControlThread
+from wmp_controller.control_thread import CHECK_PERIOD, ControlThread
 from wmp_controller.dry_run_log import DryRunLog
 from wmp_controller.graph_monitor import GraphMonitor
-from wmp_controller.link_monitor import LinkMonitor
 from wmp_controller.mailbox import LatentMailbox, Outbox
 from wmp_controller.operator import ScriptedOperator
 from wmp_controller.operator_topics import create_operator
 from wmp_controller.parameters import controller_settings, envelope_settings, link_settings
 from wmp_controller.preflight import Preflight
 from wmp_controller.report_publisher import ReportPublisher
+from wmp_controller.robot_silence import RobotSilence
 from wmp_controller.stamp_clock import StampClock
 from wmp_core.a1.frames import WireError
 from wmp_core.a1.link import LinkError
@@ -55,7 +55,7 @@ from wmp_ros.status import node_statuses
 
 
 class PolicyNode(Node):
-    """Builds the control loop from parameters, owns its threads and connects it to ROS."""
+    """Builds the control loop from parameters, owns its threads and connects them to ROS."""
 
     def __init__(self) -> None:
         super().__init__("policy_node")
@@ -74,8 +74,8 @@ class PolicyNode(Node):
             statistics=lambda: self._link.statistics,
             log=lambda level, line: self._publisher.log(level, line),
         )
-        self._link_monitor = LinkMonitor(robot, self._preflight.wait_s, warns_of_silence=not self._lockstep)
-        # Opened before the bundle is verified, so that a port in use is reported at once.
+        self._robot_silence = RobotSilence(robot, self._preflight.wait_s)
+        # Before the bundle's verification, which takes time: a port that is taken is reported at once.
         self._link.open()
         provider = declare(self, "provider", "cpu")
         self._bundle = load_verified(path, provider, trusted_keys=declare_trusted_keys(self))
@@ -87,53 +87,53 @@ class PolicyNode(Node):
         )
         self._operator = create_operator(self, self._publisher.reply)
         self._controller = self._create_controller()
-        self._graph = self._create_graph_monitor()
+        self._graph_monitor = self._create_graph_monitor()
         self._loop = self._create_loop()
-        self._control = ControlThread(
-            self._link,
+        self._control_thread = ControlThread(
             self._loop,
+            self._link,
             self._preflight,
             self._bundle,
-            self._outbox,
             declare_realtime(self),
+            self._outbox,
             self._stamp_clock,
         )
+        self._has_logged_send_failures = False
         self._subscribe()
         self._health = Health(self, self._bundle.name, self._report, journal)
         self.get_logger().info(f"bundle {self._bundle.name} verified on {self._bundle.provider}")
 
     def start(self) -> None:
-        """Start the threads."""
-        self._graph.update()
+        self._graph_monitor.update()
         self._publisher.start()
-        self._control.start()
+        self._control_thread.start()
 
     @property
     def is_running(self) -> bool:
-        return self._control.is_running and self._publisher.is_running
+        return self._control_thread.is_running and self._publisher.is_running
 
     def finish(self) -> Optional[str]:
-        """End the threads, with the robot damped; returns why the node failed, None if it did not."""
-        self._control.stop()
+        """End the threads and damp the robot; returns why the node failed, None if it did not."""
+        self._control_thread.finish()
         self._publisher.finish()
         self._health.publish(self._report())
         return self._error or self._operator.failure
 
     @property
     def _error(self) -> Optional[str]:
-        return self._control.error or self._publisher.error
+        return self._control_thread.error or self._publisher.error
 
     # Construction
 
     def _create_dry_run_log(self) -> Optional[DryRunLog]:
         period = declare(self, "dry_run_report_period", 5.0)
         if not period > 0:
-            raise ValueError(f"parameter dry_run_report_period is {period}, expected seconds above 0")
+            raise ValueError(f"parameter dry_run_report_period is {period}, expected more than 0 s")
         return DryRunLog(self, self._bundle, period) if self._dry_run else None
 
     def _create_controller(self) -> Controller:
         settings = controller_settings(self, self._dry_run, self._envelope)
-        # Only h_0 of the world model is needed here; it runs in its own node.
+        # Only h_0 comes from here: the world model runs in its own node.
         initial_h = self._bundle.create_world_model().reset().h
         controller = Controller(
             self._bundle.contract, self._bundle.create_policy(), initial_h, settings, self._bundle.calibration
@@ -141,18 +141,13 @@ class PolicyNode(Node):
         try:
             for extreme in controller.extremes:
                 self._link.check(extreme)
-        except WireError as error:  # while walking it would end the control loop
+        except WireError as error:  # refused here: while walking it would end the control loop
             raise ValueError(f"the bundle's limits or envelope.* exceed the A1's: {error}") from error
         return controller
 
     def _create_graph_monitor(self) -> GraphMonitor:
-        return GraphMonitor(
-            self,
-            lambda: self._publisher.step_listeners,
-            declare(self, "policy_step_listeners", "depth_node world_model_node").split(),
-            self._bundle.sha256,
-            (lambda: 0.0) if self._lockstep else self._stamp_clock.system_time_step,
-        )
+        listeners = declare(self, "policy_step_listeners", "depth_node world_model_node").split()
+        return GraphMonitor(self, self._publisher, listeners, self._bundle.sha256, self._clock_warning)
 
     def _create_loop(self) -> ControlLoop:
         period = self._controller.settings.loop_period
@@ -170,7 +165,7 @@ class PolicyNode(Node):
             self._latents,
             self._outbox,
             settings,
-            lambda: self._graph.veto,
+            lambda: self._graph_monitor.veto,
             self._stamp_clock,
             self._preflight.veto,
         )
@@ -178,8 +173,8 @@ class PolicyNode(Node):
     def _subscribe(self) -> None:
         self.create_subscription(LatentMessage, "wmp/latent", self._on_latent, RELIABLE)
         self.create_subscription(DiagnosticArray, "diagnostics", self._on_diagnostics, 10)
-        # Every wake-up of this thread may delay the control thread: poll seldom, and everything in one timer.
-        self.create_timer(POLL_PERIOD, self._poll, clock=WALL_CLOCK)
+        # Each wake-up of this thread may delay the control thread: rare, with all checks in one timer.
+        self.create_timer(CHECK_PERIOD, self._on_timer, clock=WALL_CLOCK)
 
     # Main thread
 
@@ -190,14 +185,26 @@ class PolicyNode(Node):
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in node_statuses(message):
             if status.node == "depth_node":
-                self._preflight.update_depth_status(status.problem)
-            self._graph.on_status(status)
+                self._preflight.update_depth_status("" if status.is_ok else status.message)
+            self._graph_monitor.on_status(status)
 
-    def _poll(self) -> None:
-        self._control.kill_process_if_hung()
-        self._graph.update()
-        for warning in self._link_monitor.warnings(self._link.statistics):
+    def _on_timer(self) -> None:
+        self._control_thread.kill_process_if_hung()
+        self._graph_monitor.update()
+        self._check_link()
+
+    def _check_link(self) -> None:
+        statistics = self._link.statistics
+        warning = None if self._lockstep else self._robot_silence.warning(statistics)
+        if warning is not None:
             self.get_logger().error(warning)
+        if statistics.send_failures and not self._has_logged_send_failures:
+            self._has_logged_send_failures = True
+            self.get_logger().error("a command could not be sent to the robot: check cable and network")
+
+    def _clock_warning(self) -> Optional[str]:
+        """In lockstep all stamps are simulated time, and a step of the system clock changes none of them."""
+        return None if self._lockstep else self._stamp_clock.step_warning()
 
     def _report(self) -> Report:
         report = control_report(
@@ -209,8 +216,8 @@ class PolicyNode(Node):
             self._error,
         )
         report.values["motors_get"] = "damping" if self._dry_run else "joint_commands"
-        report.warn_if(self._dry_run, "dry run: the motors get damping only")
-        clock_warning = self._graph.clock_warning()
+        report.warn_if(self._dry_run, "dry run: the motors receive damping only")
+        clock_warning = self._clock_warning()
         report.warn_if(clock_warning is not None, clock_warning or "")
         return report
 
@@ -220,10 +227,10 @@ def _joint_names(bundle: str) -> Sequence[str]:
 
 
 def serve(node: PolicyNode, stop: threading.Event) -> None:
-    """Serve ROS until the control thread ends or ``stop`` is set.
+    """Run the node until one of its threads ends or ``stop`` is set.
 
     Raises:
-        ControlError: why the node failed.
+        ControlError: the node failed; the text says why.
     """
     node.start()
     try:
@@ -235,6 +242,6 @@ def serve(node: PolicyNode, stop: threading.Event) -> None:
 
 
 def main() -> int:
-    """Run until a signal, the end of the script, or an error; the exit code is 1 only after an error."""
+    """Run until a signal, the end of the script, or an error; returns the exit code, 1 after an error."""
     errors = (BundleError, ModelError, SignatureError, LinkError, ValueError, ControlError)
     return run_node(PolicyNode, errors, serve)

@@ -1,7 +1,7 @@
-"""The messages that policy_node publishes, filled from the reports of the control thread.
+"""Messages that policy_node publishes, filled from the control thread's reports.
 
-Each message is built once and filled in place: building takes longer than filling, and this thread shares the
-interpreter with the control loop.
+Each message is created once and filled in place: creating one takes longer than filling it, and the publisher
+thread shares the interpreter with the control loop.
 """
 
 from __future__ import annotations
@@ -14,17 +14,21 @@ import numpy as np
 from sensor_msgs.msg import Imu, JointState
 from wmp_msgs.msg import PolicyStep
 
-from wmp_controller.control_loop import CycleReport
+from wmp_controller.cycle_report import CycleReport
 from wmp_core.control.command import MotorCommand
 from wmp_core.robot_state import RobotState
 from wmp_ros.stamps import to_stamp
 
-#: Frame of all messages (REP-105).
-BASE_FRAME = "base_link"
+#: Frame of the robot's trunk, by REP 105.
+_FRAME = "base_link"
 
 
 class ReportMessages:
-    """One reusable message per topic. Each call fills and returns it; it is valid until the next call."""
+    """One reusable message per topic; each call fills and returns it, valid until the next call.
+
+    Args:
+        joint_names: of the contract, in its order.
+    """
 
     def __init__(self, joint_names: Sequence[str]) -> None:
         self._step = PolicyStep()
@@ -32,10 +36,10 @@ class ReportMessages:
         self._joint_commands = JointState(name=list(joint_names))
         self._imu = Imu()
         for message in (self._step, self._joint_states, self._joint_commands, self._imu):
-            message.header.frame_id = BASE_FRAME
+            message.header.frame_id = _FRAME
 
     def policy_step(self, report: CycleReport) -> PolicyStep:
-        """The policy step of a report that has one."""
+        """The policy step of ``report``, which must have one."""
         record, message = report.step, self._step
         assert record is not None
         message.header.stamp = to_stamp(record.state.stamp)
@@ -56,7 +60,7 @@ class ReportMessages:
         return message
 
     def joint_commands(self, command: MotorCommand, state: RobotState) -> JointState:
-        """Position targets (rad; NaN where there is none) and the torque (N m) implied at ``state``."""
+        """Position targets (rad; NaN where a joint has none) and the torques (N m) implied at ``state``."""
         message = self._joint_commands
         message.header.stamp = to_stamp(state.stamp)
         message.position = _doubles(np.where(command.kp > 0, command.q, math.nan))
@@ -76,7 +80,7 @@ class ReportMessages:
 
 
 def _floats(values: np.ndarray) -> array:
-    """Message data: rclpy copies an array.array in one go, but an ndarray element by element."""
+    """Message data: rclpy copies an array.array as a block, and an ndarray element by element."""
     return array("f", np.asarray(values, dtype=np.float32).tobytes())
 
 

@@ -1,8 +1,7 @@
-"""The publisher thread: publishes and logs what the control thread reports.
+"""The publisher thread: publishes and logs for the control thread, which must not call ROS.
 
-The control thread must not call ROS. It puts reports, events and answers into an outbox. This thread empties
-it onto ``wmp/policy_step``, ``joint_states``, ``joint_commands``, ``imu/data`` and ``diagnostics``, and into
-the log.
+The control thread puts reports, events and answers into an outbox. This thread empties it onto
+``wmp/policy_step``, ``joint_states``, ``joint_commands``, ``imu/data``, ``diagnostics``, and into the log.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from sensor_msgs.msg import Imu, JointState
 from wmp_msgs.msg import PolicyStep
 
 from wmp_controller.control_health import event_diagnostics
-from wmp_controller.control_loop import ControlEvents, CycleReport
+from wmp_controller.cycle_report import ControlEvents, CycleReport
 from wmp_controller.dry_run_log import DryRunLog
 from wmp_controller.mailbox import Outbox
 from wmp_controller.report_messages import ReportMessages
@@ -43,13 +42,13 @@ class ReportPublisher:
     """Empties ``outbox`` in a thread of its own, from :meth:`start` to :meth:`finish` or a failure.
 
     Attributes:
-        newest: the newest report; None before the first.
-        error: why the thread failed; None if it did not.
+        newest: the last report published; None before the first.
+        error: why the thread failed; None while it has not.
 
     Args:
         node: owns the publishers.
-        outbox: what the control thread fills.
-        joint_names: the contract's joints, in its order.
+        outbox: filled by the control thread.
+        joint_names: of the contract, in its order.
         dry_run_log: receives every report; None unless this is a dry run.
         journal: receives every policy step and every event.
     """
@@ -77,7 +76,7 @@ class ReportPublisher:
 
     @property
     def step_listeners(self) -> Set[str]:
-        """Names of the nodes that subscribe ``wmp/policy_step``."""
+        """Names of the nodes that subscribe to ``wmp/policy_step``."""
         topic = self._steps.topic_name
         return {info.node_name for info in self._node.get_subscriptions_info_by_topic(topic)}
 
@@ -89,16 +88,18 @@ class ReportPublisher:
         self._thread.start()
 
     def reply(self, future: object, refusal: Optional[str]) -> None:
-        """Set ``refusal`` as the result of ``future`` soon; without a ``future``, log the refusal. Control
-        thread."""
+        """Make ``refusal`` the result of ``future``; without a future, log the refusal. Control thread.
+
+        Returns at once; the publisher thread does the work.
+        """
         self._outbox.put(_Answer(future, refusal))
 
     def log(self, level: int, line: str) -> None:
-        """Log ``line`` soon, at a level of :mod:`logging`. Control thread."""
+        """Log ``line`` in the publisher thread, at a level of :mod:`logging`. Control thread."""
         self._outbox.put(_Line(level, line))
 
     def finish(self) -> None:
-        """Publish what is queued, then end the thread."""
+        """Publish the rest of the outbox, then end the thread."""
         self._outbox.close()
         self._thread.join()
 
@@ -115,13 +116,13 @@ class ReportPublisher:
             if item is None:
                 return
             if isinstance(item, CycleReport):
-                self._publish_report(item)
+                self._publish(item)
             elif isinstance(item, ControlEvents):
                 self._publish_events(item)
             elif isinstance(item, _Line):
                 _log.log(item.level, "%s", item.text)
             else:
-                self._send_answer(item)
+                self._answer(item)
 
     def _publish_events(self, events: ControlEvents) -> None:
         level = logging.WARNING if events.mode is Mode.FAULT else logging.INFO
@@ -131,15 +132,15 @@ class ReportPublisher:
         self._events.publish(event_diagnostics(events))
 
     @staticmethod
-    def _send_answer(answer: _Answer) -> None:
+    def _answer(answer: _Answer) -> None:
         if answer.future is not None:
             answer.future.set_result(answer.refusal)
         elif answer.refusal is not None:
             _log.warning("%s", answer.refusal)
 
-    def _publish_report(self, report: CycleReport) -> None:
+    def _publish(self, report: CycleReport) -> None:
         before, self.newest = self.newest, report
-        # The step first: the world model has 20 ms from now.
+        # The step first: the world model must answer within 20 ms from here.
         if report.step is not None:
             self._steps.publish(self._messages.policy_step(report))
             self._journal.write(
@@ -150,7 +151,7 @@ class ReportPublisher:
                 compute_ms=report.compute_ms,
             )
         if report.state is not None:
-            # Published repeatedly, the last state of a silent robot would look like a robot at rest.
+            # Published again, the last state of a silent robot would look like a robot at rest.
             if before is None or report.state is not before.state:
                 self._states.publish(self._messages.joint_states(report.state))
                 self._imu.publish(self._messages.imu(report.state))

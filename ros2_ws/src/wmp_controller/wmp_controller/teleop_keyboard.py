@@ -1,7 +1,7 @@
 """Drive the robot from a terminal: keys to ``cmd_vel`` and to the services of policy_node.
 
-The space bar is the dead-man switch. A terminal reports that a key is pressed but not that it is released;
-a held key repeats. So the robot moves while spaces keep arriving, and walks on the spot afterwards.
+The space bar is the dead-man switch. A terminal reports that a key is pressed, never that it is released, but
+it repeats a key that is held: the robot moves while spaces keep arriving, and walks on the spot afterwards.
 """
 
 from __future__ import annotations
@@ -29,43 +29,48 @@ from std_srvs.srv import Trigger
 from wmp_ros.parameters import declare
 
 HELP = """\
-  space held: move; released: stop moving within 0.7 s
+  hold space to move; release it to stop moving within 0.7 s
   w s   faster forward, backward        1  stand up
   a d   turn left, right                2  walk
   q e   step left, right                3  sit down
   z     velocity to zero                x  stop: damp the joints at once
-  (velocities outside the trained range are clamped: the released bundle walks neither backward nor sideways)
-  Ctrl-C quits (the robot then stops after its command time-out)
+  (velocities outside the bundle's trained range are clamped: the released bundles walk neither backward
+   nor sideways)
+  Ctrl-C ends teleoperation (the robot stands still after its command time-out)
 """
 
 _SERVICES = {"1": "stand_up", "2": "walk", "3": "sit_down", "x": "stop"}
 
-#: What a terminal sends for an arrow key, a function key or Alt with a letter. None of them is used here, but
-#: most contain a key that is. The rest of a sequence that was cut off follows within _REST_S [s].
+#: Sequences that a terminal sends for an arrow, a function key or Alt with a letter. None of them is bound
+#: here, but most contain a letter or digit that is. The rest of a truncated one arrives within ``_REST_S`` s.
 _ESCAPE_SEQUENCE = re.compile(r"\x1b+(\[\[?[0-?]*[ -/]*[@-~]?|O.?|.?)", re.DOTALL)
-_CUT_OFF = re.compile(r"\x1b+(\[\[?[0-?]*[ -/]*|O)?\Z")
+_TRUNCATED = re.compile(r"\x1b+(\[\[?[0-?]*[ -/]*|O)?\Z")
 _REST_S = 0.05
 
-#: Interval at which cmd_vel is repeated [s]: without messages the controller assumes a lost operator.
+#: Interval at which cmd_vel is repeated [s]: to the controller, silence means that the operator is lost.
 _REPEAT_S = 0.1
-#: The dead-man switch. A key that changes the velocity cannot be one: held, it would raise the velocity.
+#: The dead-man switch. A key that changes the velocity cannot be one: held, it would keep changing it.
 _DEAD_MAN_KEY = " "
-#: Time for which it counts as held [s]. A held key repeats every 0.03 to 0.09 s, first after up to 0.66 s.
+#: Time after a space for which it counts as held [s]. A held key repeats every 0.03 to 0.09 s, the first time
+#: after up to 0.66 s.
 _HELD_S = 0.7
-#: Time within which the same key again is a held key, not a second press [s].
+#: Longest interval between repeats of a held key [s]; the same key after a longer one is a new press.
 _AUTOREPEAT_S = 0.12
 
 
 @dataclass(frozen=True)
 class Velocity:
-    """Velocity command: vx (m/s), vy (m/s), yaw rate (rad/s)."""
+    """Velocity command: vx [m/s], vy [m/s], yaw rate [rad/s]."""
 
     vx: float = 0.0
     vy: float = 0.0
     yaw_rate: float = 0.0
 
     def after(self, key: str, step: float = 0.1, limit: float = 1.0) -> Velocity:
-        """The command after ``key`` was pressed, each axis within +-``limit``; other keys change nothing."""
+        """The command after ``key``: one axis changes by ``step``, within +-``limit``; ``z`` resets all.
+
+        Other keys change nothing.
+        """
         if key == "z":
             return Velocity()
         changes = {
@@ -87,28 +92,30 @@ class Velocity:
 
 
 class DeadManSwitch:
-    """Derives from the arriving keys whether space is held; all times are from one clock [s]."""
+    """Infers from the keys that arrive whether space is held; times in s, on one clock."""
 
     def __init__(self) -> None:
         self._last: Tuple[str, float] = ("", -math.inf)
-        self._held_at = -math.inf
+        self._last_held = -math.inf
 
-    def update(self, key: str, now: float) -> bool:
-        """Add a key; returns whether it was pressed rather than repeated by the terminal."""
+    def on_key(self, key: str, now: float) -> bool:
+        """Record a key; returns whether it was pressed, as opposed to repeated by the terminal."""
         last, at = self._last
         self._last = (key, now)
         if key == _DEAD_MAN_KEY:
-            self._held_at = now
+            self._last_held = now
         return key != last or now - at > _AUTOREPEAT_S
 
     def is_held(self, now: float) -> bool:
-        return now - self._held_at <= _HELD_S
+        """Whether space is held at ``now`` [s]."""
+        return now - self._last_held <= _HELD_S
 
 
 class RawTerminal:
-    """Reads single keys from a terminal and restores its settings at exit.
+    """Reads single key presses from a terminal; a context manager that restores the terminal's settings.
 
-    Ctrl-S is an ordinary key here: as flow control it would block output, and then no ``x`` would be read.
+    Flow control is off, so Ctrl-S is an ordinary key: it would suspend the terminal, and this program would
+    block on its output and miss an ``x``.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -123,17 +130,17 @@ class RawTerminal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(termios.error):  # the terminal is gone
+        with contextlib.suppress(termios.error):  # a closed terminal has no settings
             termios.tcsetattr(self._fd, termios.TCSADRAIN, self._saved)
 
     def keys(self, timeout_s: float) -> List[str]:
-        """Letters, digits and other plain keys pressed within ``timeout_s`` [s]; no arrows or function keys.
+        """Printable keys pressed within ``timeout_s``, in lower case; no arrows, no function keys.
 
         Raises:
-            EOFError: the terminal is gone, for example because a connection broke.
+            EOFError: the terminal is closed, as when a connection breaks: no key can be pressed any more.
         """
         typed = self._read(timeout_s)
-        while _CUT_OFF.search(typed):
+        while _TRUNCATED.search(typed):
             rest = self._read(_REST_S)
             if not rest:
                 break
@@ -147,20 +154,20 @@ class RawTerminal:
         try:
             typed = os.read(self._fd, 64)
         except OSError as error:
-            raise EOFError(f"the terminal is gone ({error.strerror})") from error
+            raise EOFError(f"the terminal is closed ({error.strerror})") from error
         if not typed:
-            raise EOFError("the terminal is gone")
+            raise EOFError("the terminal is closed")
         return typed.decode(errors="ignore")
 
 
 class Teleop(Node):
-    """Publishes the velocity and calls the services of the controller named ``controller``."""
+    """Publishes ``cmd_vel`` and calls the services of the node that parameter ``controller`` names."""
 
     def __init__(self) -> None:
         super().__init__("teleop_keyboard")
         controller = declare(self, "controller", "policy_node")
         self._publisher = self.create_publisher(Twist, "cmd_vel", 1)
-        self._trigger_clients = {
+        self._requests = {
             key: self.create_client(Trigger, f"{controller}/{name}") for key, name in _SERVICES.items()
         }
         self._dead_man = DeadManSwitch()
@@ -169,9 +176,9 @@ class Teleop(Node):
 
     def on_key(self, key: str, now: float) -> None:
         """Handle a key that arrived at ``now`` [s]."""
-        if not self._dead_man.update(key, now):
+        if not self._dead_man.on_key(key, now):
             return
-        if key in self._trigger_clients:
+        if key in self._requests:
             self.velocity = Velocity()
             self._call(key)
         else:
@@ -179,7 +186,7 @@ class Teleop(Node):
             self.line = f"{self.velocity}  (while space is held)"
 
     def publish(self, now: float) -> None:
-        """Publish the velocity while space is held, otherwise zero."""
+        """Publish the velocity while space is held, zero otherwise."""
         velocity = self.velocity if self._dead_man.is_held(now) else Velocity()
         twist = Twist()
         twist.linear.x, twist.linear.y = velocity.vx, velocity.vy
@@ -187,19 +194,19 @@ class Teleop(Node):
         self._publisher.publish(twist)
 
     def _call(self, key: str) -> None:
-        client = self._trigger_clients[key]
+        client = self._requests[key]
         if not client.service_is_ready():
-            self.line = f"no service {client.srv_name}: is policy_node running with operator 'ros'?"
+            self.line = f"{client.srv_name} is not available: is policy_node running with operator 'ros'?"
             return
         self.line = f"{_SERVICES[key]} ..."
-        client.call_async(Trigger.Request()).add_done_callback(self._on_answer)
+        client.call_async(Trigger.Request()).add_done_callback(self._show_answer)
 
-    def _on_answer(self, answer: Future) -> None:
+    def _show_answer(self, answer: Future) -> None:
         self.line = answer.result().message
 
 
 def main() -> int:
-    """Run until Ctrl-C, SIGTERM, or the end of the terminal."""
+    """Run until Ctrl-C, SIGTERM, or until the terminal closes; returns the exit code."""
     if not sys.stdin.isatty():
         sys.stderr.write("teleop_keyboard needs a terminal: start it by itself, not from a launch file\n")
         return 1
@@ -212,7 +219,7 @@ def main() -> int:
     except KeyboardInterrupt:
         return 0
     except EOFError as error:
-        sys.stderr.write(f"teleop_keyboard: {error}; the robot stops after its command time-out\n")
+        sys.stderr.write(f"teleop_keyboard: {error}; the robot stands still after its command time-out\n")
         return 1
     finally:
         node.destroy_node()

@@ -13,7 +13,7 @@ from wmp_testing.tiny_bundle import tiny_contract, write_tiny_bundle
 from wmp_testing.tiny_networks import TinyNetworks
 
 
-def test_a_loaded_bundle_knows_what_it_is(tiny_bundle, tiny_bundle_path):
+def test_a_loaded_bundle_has_the_data_of_its_manifest(tiny_bundle, tiny_bundle_path):
     assert tiny_bundle.name == "tiny"
     assert tiny_bundle.created == "2024-01-01"
     assert tiny_bundle.metadata["preset"] == "tiny"
@@ -30,7 +30,7 @@ def test_the_initial_state_is_that_of_the_networks(tiny_bundle):
     np.testing.assert_array_equal(tiny_bundle.initial_state.stoch, networks.initial_stoch)
 
 
-def test_the_decoder_draws_what_numpy_draws(tiny_bundle):
+def test_the_decoder_equals_numpy(tiny_bundle):
     networks, golden = TinyNetworks(tiny_bundle.contract), tiny_bundle.golden
     outputs = tiny_bundle.models["decoder"].run(deter=golden.deter[:1], stoch=golden.stoch[:1])
     depth, proprioception = networks.decoder(golden.deter[0], golden.stoch[0])
@@ -38,7 +38,7 @@ def test_the_decoder_draws_what_numpy_draws(tiny_bundle):
     np.testing.assert_allclose(outputs["proprioception"][0], proprioception, atol=1e-5)
 
 
-def test_a_bundle_from_before_there_was_calibration_is_read(copy):
+def test_a_bundle_without_calibration_is_read(copy):
     edit_manifest(copy, lambda manifest: manifest.pop("calibration"))
     assert load_verified(copy).calibration == Calibration()
 

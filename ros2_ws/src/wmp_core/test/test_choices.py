@@ -1,4 +1,4 @@
-"""The error for an unknown name lists the known ones and suggests a similar one, if there is any."""
+"""The error for an unknown name lists the known ones and suggests a similar one."""
 
 import pytest
 

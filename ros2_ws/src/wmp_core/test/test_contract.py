@@ -101,7 +101,7 @@ def test_a_missing_key_is_refused_by_name():
 
 
 @pytest.mark.parametrize("name", ["command", "joint_velocity"])
-def test_proprioception_must_hold_what_policy_and_history_take_from_it(name):
+def test_proprioception_must_contain_the_terms_of_policy_and_history(name):
     data = tiny_contract().to_dict()
     terms = data["observation"]["proprioception"]
     data["observation"]["proprioception"] = [term for term in terms if term["name"] != name]

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from wmp_core import default_bundle
-from wmp_core.default_bundle import DEFAULT_BUNDLE, find_bundle, resolve_bundle
+from wmp_core.default_bundle import DEFAULT_BUNDLE, resolve_bundle
 
 
 @pytest.fixture(autouse=True)
@@ -13,7 +13,7 @@ def no_bundle_in_the_environment(monkeypatch):
 
 @pytest.fixture
 def outside_every_checkout(tmp_path, monkeypatch):
-    """The working directory and the package lie in a folder without models/."""
+    """Working directory and package are in a folder without models/."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(default_bundle, "__file__", str(tmp_path / "installed" / "default_bundle.py"))
 
@@ -52,7 +52,7 @@ def test_a_folder_in_the_working_directory_precedes_one_of_the_same_name_under_m
     assert resolve_bundle("mine") == near
 
 
-def test_a_path_is_not_looked_for_under_models(tmp_path, monkeypatch):
+def test_a_path_is_not_searched_under_models(tmp_path, monkeypatch):
     make_bundle(tmp_path / "models" / "mine")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(FileNotFoundError, match="no bundle 'elsewhere/mine'"):
@@ -65,18 +65,18 @@ def test_an_unknown_name_lists_what_exists_and_the_nearest(tmp_path, outside_eve
     (tmp_path / "models" / "notes").mkdir()
     with pytest.raises(FileNotFoundError) as refusal:
         resolve_bundle("a1_secnd")
-    assert str(refusal.value).endswith("models/ has a1_first, a1_second; did you mean a1_second?")
+    assert str(refusal.value).endswith("models/ has a1_first, a1_second; did you mean 'a1_second'?")
 
 
-def test_without_a_name_the_environment_counts_before_the_default(tmp_path, monkeypatch):
+def test_without_a_name_the_environment_precedes_the_default(tmp_path, monkeypatch):
     make_bundle(tmp_path / DEFAULT_BUNDLE)
     mine = make_bundle(tmp_path / "models" / "mine")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WMP_BUNDLE", "models/mine")
-    assert resolve_bundle(None) == find_bundle() == mine
+    assert resolve_bundle(None) == resolve_bundle() == mine
 
 
-def test_a_given_name_counts_before_the_environment(tmp_path, monkeypatch):
+def test_a_given_name_precedes_the_environment(tmp_path, monkeypatch):
     default = make_bundle(tmp_path / DEFAULT_BUNDLE)
     make_bundle(tmp_path / "models" / "mine")
     monkeypatch.chdir(tmp_path)
@@ -88,14 +88,14 @@ def test_the_checkout_around_the_working_directory_precedes_that_of_the_package(
     bundle, below = make_bundle(tmp_path / DEFAULT_BUNDLE), tmp_path / "bags" / "today"
     below.mkdir(parents=True)
     monkeypatch.chdir(below)
-    assert find_bundle() == bundle
+    assert resolve_bundle() == bundle
 
 
 def test_outside_a_checkout_the_packages_own_default_is_found(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert find_bundle() == Path(__file__).resolve().parents[4] / DEFAULT_BUNDLE
+    assert resolve_bundle() == Path(__file__).resolve().parents[4] / DEFAULT_BUNDLE
 
 
 def test_without_any_bundle_the_error_says_how_to_give_one(outside_every_checkout):
     with pytest.raises(FileNotFoundError, match="give a bundle's folder with --bundle or WMP_BUNDLE"):
-        find_bundle()
+        resolve_bundle()

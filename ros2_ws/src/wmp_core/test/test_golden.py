@@ -41,8 +41,8 @@ def test_pickled_content_is_never_loaded(tmp_path, tiny_bundle_path):
         GoldenTrajectory.load(tmp_path / "golden.npz")
 
 
-def test_the_recording_is_demanding(tiny_bundle):
-    """No choice of z is close enough to flip by rounding; images, gaps, far and invalid pixels all occur."""
+def test_the_tiny_recording_covers_all_cases(tiny_bundle):
+    """Rounding cannot flip any class of z; images, gaps, far and invalid pixels all occur."""
     golden, networks = tiny_bundle.golden, TinyNetworks(tiny_bundle.contract)
     assert 0 < np.count_nonzero(golden.depth_valid) < len(golden.depth_valid)
     assert (golden.depth == 0).any() and (golden.depth > 2).any()

@@ -24,7 +24,7 @@ def test_a_step_is_proprioception_without_the_command_then_the_last_action():
     np.testing.assert_array_equal(step, [*WITHOUT_COMMAND, *range(100, 112)])
 
 
-def test_reset_forgets_everything():
+def test_reset_clears_all_steps():
     history = History(tiny_contract())
     first = history.push(INDICES, np.zeros(12))
     history.push(INDICES + 1, np.ones(12))

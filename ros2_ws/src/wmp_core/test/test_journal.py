@@ -1,4 +1,4 @@
-"""A journal is complete for whoever reads it, whenever they begin."""
+"""A journal is complete for every reader, whenever it starts to read."""
 
 import math
 import subprocess
@@ -7,7 +7,7 @@ import sys
 from wmp_core.journal import Journal, JournalReader
 
 
-def test_entries_come_back_in_order_for_a_reader_that_begins_late(tmp_path):
+def test_entries_come_back_in_order_for_a_late_reader(tmp_path):
     journal = Journal(tmp_path / "a.journal")
     journal.write("step", tick=0, stamp=1.5)
     reader = JournalReader(tmp_path / "a.journal")
@@ -19,7 +19,7 @@ def test_entries_come_back_in_order_for_a_reader_that_begins_late(tmp_path):
     assert entry["kind"] == "status" and math.isnan(entry["values"]["kl"])
 
 
-def test_a_line_that_is_being_written_is_read_once_it_is_whole(tmp_path):
+def test_an_unfinished_line_is_read_once_it_is_complete(tmp_path):
     path = tmp_path / "a.journal"
     path.write_text('{"kind": "step", "ti')
     reader = JournalReader(path)
@@ -29,7 +29,7 @@ def test_a_line_that_is_being_written_is_read_once_it_is_whole(tmp_path):
     assert reader.read() == [{"kind": "step", "tick": 7}]
 
 
-def test_a_reader_may_come_before_the_file(tmp_path):
+def test_a_reader_may_start_before_the_file_exists(tmp_path):
     reader = JournalReader(tmp_path / "a.journal")
     assert reader.read() == []
     Journal(tmp_path / "a.journal").write("step", tick=0)

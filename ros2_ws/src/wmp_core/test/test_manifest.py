@@ -33,7 +33,7 @@ def test_a_graph_that_the_manifest_does_not_list_is_refused(copy):
     refused(copy, "lists .*expected .*prior.onnx")
 
 
-def test_a_directory_that_is_no_bundle_is_refused(tmp_path):
+def test_a_directory_without_a_manifest_is_refused(tmp_path):
     refused(tmp_path, "cannot read bundle.json.*is this a bundle")
 
 

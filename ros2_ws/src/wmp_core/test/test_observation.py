@@ -33,7 +33,7 @@ def test_a_robot_at_rest_in_its_default_pose_observes_gravity_only():
     assert values.dtype == np.float32
 
 
-def test_every_term_has_the_place_and_scale_of_the_paper():
+def test_every_term_has_the_position_and_scale_of_the_paper():
     state = robot_state(
         quat_wxyz=np.array([math.cos(0.1), 0.0, math.sin(0.1), 0.0]),
         gyro=np.array([0.4, -0.8, 2.0]),
@@ -89,6 +89,6 @@ def test_an_observation_is_not_overwritten_by_the_next_one():
     np.testing.assert_allclose(first[21:], 0.05, rtol=1e-6)
 
 
-def test_a_reading_that_is_not_finite_stays_visible():
+def test_a_reading_that_is_not_finite_is_not_hidden():
     state = robot_state(gyro=np.array([math.nan, 0.0, 0.0]))
     assert math.isnan(Proprioception(tiny_contract())(state, np.zeros(3))[0])

@@ -33,7 +33,7 @@ def quaternions():
 
 
 def matrix(quat):
-    """Rz(yaw) Ry(pitch) Rx(roll) from the angles: shares nothing with the quaternion formulas."""
+    """Rz(yaw) Ry(pitch) Rx(roll) from the angles, independent of the quaternion formulas."""
     roll, pitch, yaw = rotation.roll_pitch_yaw(quat)
     cr, sr, cp, sp, cy, sy = (f(a) for a in (roll, pitch, yaw) for f in (math.cos, math.sin))
     about_x = np.array([[1, 0, 0], [0, cr, -sr], [0, sr, cr]])
@@ -68,7 +68,7 @@ def test_positive_pitch_looks_down():
 
 
 @given(angles)
-def test_angles_survive_the_way_through_a_quaternion(rpy):
+def test_angles_survive_conversion_to_a_quaternion(rpy):
     np.testing.assert_allclose(rotation.roll_pitch_yaw(from_roll_pitch_yaw(rpy)), rpy, atol=1e-6)
 
 
@@ -84,7 +84,7 @@ def test_the_inverse_undoes_a_rotation(quat, vector):
 
 
 @given(quaternions())
-def test_projected_gravity_is_world_down_seen_from_the_base(quat):
+def test_projected_gravity_is_world_down_in_base_link(quat):
     down = matrix(quat).T @ [0, 0, -1]
     np.testing.assert_allclose(rotation.projected_gravity(quat), down, atol=1e-6)
 

@@ -40,23 +40,23 @@ def test_signing_names_the_public_key_of_the_standard(bundle, key):
     assert require_trusted(bundle, [OTHER, PUBLIC]) == PUBLIC
 
 
-def test_a_signed_bundle_is_loaded_where_its_key_is_trusted(bundle, key):
+def test_a_signed_bundle_is_loaded_if_its_key_is_trusted(bundle, key):
     sign(bundle, key)
     assert load_verified(bundle, trusted_keys=[PUBLIC]).name == "tiny"
 
 
-def test_without_trusted_keys_a_signature_is_not_looked_at(bundle):
+def test_without_trusted_keys_a_signature_is_not_checked(bundle):
     (bundle / "bundle.json.sig").write_text("nonsense")
     assert load_verified(bundle).name == "tiny"
 
 
-def test_an_unsigned_bundle_is_refused_where_keys_are_configured(bundle):
+def test_an_unsigned_bundle_is_refused_if_keys_are_configured(bundle):
     assert signer(bundle) is None
     with pytest.raises(BundleError, match="is not signed"):
         load_verified(bundle, trusted_keys=[PUBLIC])
 
 
-def test_a_bundle_signed_by_a_stranger_is_refused(bundle, key):
+def test_a_bundle_signed_by_another_key_is_refused(bundle, key):
     sign(bundle, key)
     with pytest.raises(BundleError, match=f"signed by {PUBLIC}, which is not among the 1 trusted"):
         load_verified(bundle, trusted_keys=[OTHER])
@@ -71,7 +71,7 @@ def test_a_manifest_that_was_edited_is_refused(bundle, key):
         load_verified(bundle, trusted_keys=[PUBLIC])
 
 
-def test_a_key_put_in_the_place_of_the_signers_is_refused(bundle, key):
+def test_a_signature_under_another_public_key_is_refused(bundle, key):
     sign(bundle, key)
     path = bundle / "bundle.json.sig"
     path.write_text(path.read_text().replace(PUBLIC, OTHER))
@@ -93,7 +93,7 @@ def test_a_new_bundle_in_the_same_place_does_not_inherit_the_signature(bundle, k
 
 
 @pytest.mark.parametrize("data", [b"no key", pem(PREFIX[:-2] + bytes(5))])
-def test_what_is_no_key_is_refused(bundle, key, data):
+def test_a_file_without_a_private_key_is_refused(bundle, key, data):
     key.write_bytes(data)
     with pytest.raises(SignatureError, match="not a private key"):
         sign(bundle, key)
@@ -106,7 +106,7 @@ def test_trusted_keys_are_one_per_line_with_comments(tmp_path):
 
 
 @pytest.mark.parametrize(("text", "named"), [("", "no key"), ("# none\n", "no key"), ("abc\n", "64 hex")])
-def test_a_list_that_trusts_nobody_is_refused(tmp_path, text, named):
+def test_an_unusable_list_of_trusted_keys_is_refused(tmp_path, text, named):
     path = tmp_path / "trusted"
     path.write_text(text)
     with pytest.raises(SignatureError, match=named):

@@ -55,7 +55,7 @@ def swap_front_legs(values):
     ("calibration", "named"),
     [({"surprise": -1}, "surprise is -1"), ({"luck": 1.0}, "luck"), ([], r"calibration is \[\]")],
 )
-def test_a_calibration_that_cannot_be_is_refused_by_key(copy, calibration, named):
+def test_an_invalid_calibration_is_refused_by_key(copy, calibration, named):
     edit_manifest(copy, lambda manifest: manifest.update(calibration=calibration))
     refused(copy, named)
 
@@ -84,7 +84,7 @@ def test_permuted_joint_names_alone_are_refused(copy):
 
 def test_a_longer_history_is_refused_with_both_sizes(copy):
     edit_manifest(copy, lambda manifest: manifest["contract"]["observation"].update(history_steps=6))
-    refused(copy, r"policy.onnx: input history: the contract demands float32 \[batch, 252\].*\[batch, 210\]")
+    refused(copy, r"policy.onnx: input history: the contract requires float32 \[batch, 252\].*\[batch, 210\]")
 
 
 def test_another_order_of_the_history_is_refused_and_the_term_named(copy):
@@ -112,10 +112,10 @@ def test_edited_gains_are_refused(copy):
         (
             "policy",
             {"deter": 24},
-            r"policy.onnx: input deter: .*demands float32 \[batch, 16\].*\[batch, 24\]",
+            r"policy.onnx: input deter: .*requires float32 \[batch, 16\].*\[batch, 24\]",
         ),
         ("advance", {"deter": 24}, "advance.onnx: input deter"),
-        ("observe", {"stoch": 5}, r"observe.onnx: output stoch: .*demands int64 \[batch, 4\].*\[batch, 5\]"),
+        ("observe", {"stoch": 5}, r"observe.onnx: output stoch: .*requires int64 \[batch, 4\].*\[batch, 5\]"),
         ("prior", {"stoch": 5}, "prior.onnx: output stoch"),
         ("decoder", {"stoch": 5}, "decoder.onnx: input stoch"),
     ],
@@ -130,7 +130,7 @@ def test_a_graph_of_another_size_is_refused_with_both_sizes(copy, graph, sizes, 
 def test_a_graph_in_the_place_of_another_is_refused(copy):
     shutil.copyfile(copy / "prior.onnx", copy / "policy.onnx")
     rehash(copy, "policy.onnx")
-    refused(copy, r"policy.onnx: inputs: the contract demands \['command', 'deter', 'history'\]")
+    refused(copy, r"policy.onnx: inputs: the contract requires \['command', 'deter', 'history'\]")
 
 
 @pytest.mark.parametrize(
@@ -253,13 +253,13 @@ def test_an_image_that_was_not_used_in_the_recording_differs(tiny_bundle):
     assert report.difference.quantity in ("stoch", "kl")
 
 
-def test_other_images_give_another_latent(tiny_bundle):
+def test_other_images_give_another_z(tiny_bundle):
     report = replay_golden(with_golden(tiny_bundle, depth=np.full_like(tiny_bundle.golden.depth, 0.4)))
     assert report.difference.quantity in ("stoch", "kl")
 
 
 def test_the_contract_of_the_recording_must_be_that_of_the_bundle(tiny_bundle):
-    """Gains reach no recorded value, so only the recorded contract can tell that they were edited."""
+    """Gains affect no recorded value, so only the recorded contract reveals that they were edited."""
     data = tiny_bundle.contract.to_dict()
     data["joints"]["kp"] = [80.0] * 12
     report = replay_golden(dataclasses.replace(tiny_bundle, contract=Contract.from_dict(data)))

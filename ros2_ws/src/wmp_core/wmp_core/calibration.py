@@ -1,4 +1,4 @@
-"""What training measured of its own policy, beyond the contract: where the runtime's safety rules begin."""
+"""Figures that training measured with its own policy, from which the runtime derives safety limits."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ class Calibration:
     """Optional part of a bundle; ``None`` where training did not measure.
 
     Attributes:
-        surprise: nats of smoothed ``KL(posterior || prior)`` that is exceeded only where the world differs
-            from the training's.
-        attitude_rate: largest rate of roll and pitch together, rad/s, in successful episodes.
+        surprise: smoothed ``KL(posterior || prior)`` in nats that only a world unlike training's exceeds.
+        attitude_rate: largest rate of roll and pitch together in successful episodes, rad/s.
     """
 
     surprise: Optional[float] = None
@@ -26,11 +25,11 @@ class Calibration:
             is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
             if not (is_number and math.isfinite(value) and value > 0):
                 raise ValueError(
-                    f"calibration: {key} is {value!r}, expected a positive finite number, or nothing"
+                    f"calibration: {key} is {value!r}, expected a positive finite number or no key"
                 )
 
     def to_dict(self) -> Dict[str, float]:
-        """What was measured, as JSON data."""
+        """The measured figures as JSON data."""
         return {key: value for key, value in dataclasses.asdict(self).items() if value is not None}
 
     @classmethod
@@ -38,7 +37,7 @@ class Calibration:
         """Build from JSON data.
 
         Raises:
-            ValueError: a key is unknown, or a value is no positive number.
+            ValueError: a key is unknown, or a value is not a positive number.
         """
         known = [field.name for field in dataclasses.fields(cls)]
         unknown = sorted(set(data) - set(known))

@@ -1,10 +1,10 @@
-"""The contract: everything a runtime must know about a policy and cannot see in its weights.
+"""The contract: everything that a runtime must know about a policy and cannot read from its weights.
 
 Most failed deployments of learned controllers are contract errors (joint order, scale, history layout,
-default pose, clip, latency, depth crop). The contract therefore travels in the bundle, is written by
-training, and is the only place from which the runtime takes these numbers.
+default pose, clip, latency, depth crop). Therefore training writes the contract into the bundle, and the
+runtime takes these numbers from nowhere else.
 
-Order of joints is that of ``JointContract.names`` everywhere; units are SI, angles in rad.
+The joint order is that of ``JointContract.names`` everywhere; units are SI, angles in rad.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple, Type, TypeVar, Uni
 
 import numpy as np
 
-#: Observation terms the runtime can compute, with their sizes. ``{joints}`` marks one value per joint.
+#: Observation terms that the runtime can compute, with their sizes; ``joints`` means one value per joint.
 TERM_SIZES: Dict[str, Union[int, str]] = {
     "base_angular_velocity": 3,
     "projected_gravity": 3,
@@ -28,13 +28,13 @@ TERM_SIZES: Dict[str, Union[int, str]] = {
     "last_action": "joints",
 }
 
-_HISTORY_RULE = "a term of proprioception with the same scale (history is cut out of proprioception)"
+_HISTORY_RULE = "a term of proprioception with the same scale (the history is cut out of proprioception)"
 
 T = TypeVar("T")
 
 
 class ContractError(ValueError):
-    """A contract that cannot be trusted: names the key, the value found, and what was expected."""
+    """An invalid contract; the message names the key, the value found, and what was expected."""
 
 
 def _require(condition: bool, key: str, found: Any, expected: str) -> None:
@@ -48,7 +48,7 @@ def _require_positive(key: str, value: float) -> None:
 
 @dataclass(frozen=True)
 class JointContract:
-    """Joints in policy order with the gains and limits that training used.
+    """Joints in policy order, with the gains and limits of training.
 
     Positions in rad, velocities in rad/s, torques in N m, ``kp`` in N m/rad, ``kd`` in N m s/rad.
     """
@@ -87,7 +87,7 @@ class JointContract:
 
 @dataclass(frozen=True)
 class ObservationTerm:
-    """One term of an observation vector: the raw quantity times ``scale`` (one value, or one per element)."""
+    """One term of an observation vector: a raw quantity times ``scale`` (one value, or one per element)."""
 
     name: str
     scale: Tuple[float, ...]
@@ -112,7 +112,7 @@ class ObservationContract:
 
     ``proprioception`` feeds the world model; ``history`` holds the last ``history_steps`` steps of
     ``history_terms``, newest last, zeros before the first step. Values are clipped to ``+-clip`` after
-    scaling. A history term other than the last action is a part of proprioception, at the same scale.
+    scaling. Every history term except the last action is also a term of proprioception, at the same scale.
     """
 
     proprioception: Tuple[ObservationTerm, ...]
@@ -157,7 +157,7 @@ class ActionContract:
 
 @dataclass(frozen=True)
 class TimingContract:
-    """Control period in s, policy steps per world-model step, age in s of a depth image when consumed."""
+    """Control period in s, policy steps per world-model step, age of a depth image at its use in s."""
 
     control_period: float
     world_model_interval: int
@@ -177,11 +177,11 @@ class TimingContract:
 
 @dataclass(frozen=True)
 class DepthContract:
-    """Virtual pinhole of the network: planar depth in m, clipped to ``[near, far]``, then ``d / far - 0.5``.
+    """The network's virtual pinhole camera.
 
-    Pixel centres lie at +0.5. An invalid pixel counts as ``far``: as 0 it would read as touching.
-    ``position`` (m, base frame) and ``pitch`` (rad, positive looks down) say where training mounted the
-    camera.
+    Its image is planar depth in m, clipped to ``[near, far]``, then normalised to ``d / far - 0.5``.
+    Pixel centres lie at +0.5. An invalid pixel counts as ``far``; as 0 it would mean contact. ``position``
+    (m, in base_link) and ``pitch`` (rad, positive looks down) are the camera's mounting in training.
     """
 
     width: int
@@ -207,13 +207,13 @@ class DepthContract:
 
     @property
     def focal_length(self) -> float:
-        """Focal length in pixels of the square virtual pinhole; ``fov_deg`` spans the width."""
+        """Focal length in pixels, the same for both axes; ``fov_deg`` spans the width."""
         return 0.5 * self.width / math.tan(math.radians(0.5 * self.fov_deg))
 
 
 @dataclass(frozen=True)
 class WorldModelContract:
-    """Recurrent state: ``deter`` values of h, and z of ``stoch`` categoricals with ``classes`` classes."""
+    """Recurrent state: h of ``deter`` values, and z of ``stoch`` categoricals with ``classes`` classes."""
 
     deter: int
     stoch: int
@@ -233,9 +233,9 @@ class WorldModelContract:
 
 @dataclass(frozen=True)
 class LimitsContract:
-    """Velocity commands seen in training ``(low, high)``, and the attitude the policy may legitimately reach.
+    """Range of the velocity commands in training ``(low, high)``, and the attitude that the policy may reach.
 
-    ``attitude`` is the largest roll or pitch in rad; ``None`` where training says nothing.
+    ``attitude`` is the largest roll or pitch in rad; ``None`` if training states none.
     """
 
     command_vx: Tuple[float, ...]
@@ -259,7 +259,7 @@ class LimitsContract:
 
 @dataclass(frozen=True)
 class Contract:
-    """The whole agreement between training and runtime; see the module docstring."""
+    """The whole contract between training and runtime; see the module docstring."""
 
     robot: str
     joints: JointContract
@@ -297,7 +297,7 @@ class Contract:
         """Build from plain JSON data.
 
         Raises:
-            ContractError: a key is missing or unknown, a value has the wrong type, size or range.
+            ContractError: a key is missing or unknown, or a value has the wrong type, size or range.
         """
         return _build(cls, data, "contract")
 
@@ -340,7 +340,7 @@ _SCALARS: Dict[str, Tuple[Tuple[type, ...], str]] = {
 
 
 def _build(cls: Type[T], data: Any, key: str) -> T:
-    """Construct dataclass ``cls`` from JSON data, refusing missing and unknown keys."""
+    """Construct dataclass ``cls`` from JSON data; missing and unknown keys are errors."""
     _require(isinstance(data, Mapping), key, data, "an object")
     kinds = {field.name: str(field.type) for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
     unknown, missing = sorted(set(data) - set(kinds)), sorted(set(kinds) - set(data))
@@ -350,7 +350,7 @@ def _build(cls: Type[T], data: Any, key: str) -> T:
 
 
 def _convert(kind: str, value: Any, key: str) -> Any:
-    """JSON data as the type that a field's annotation spells."""
+    """JSON data converted to the type of a field's annotation."""
     if kind in _NESTED:
         return _build(_NESTED[kind], value, key)
     if kind.startswith("Optional["):
@@ -365,7 +365,7 @@ def _convert(kind: str, value: Any, key: str) -> Any:
 
 
 def differences(expected: Contract, found: Contract) -> List[str]:
-    """The entries in which two contracts differ, each as ``key: expected ..., found ...``."""
+    """Entries in which two contracts differ, each as ``key: expected ..., found ...``."""
     return list(_differences(expected.to_dict(), found.to_dict(), ""))
 
 

@@ -1,12 +1,12 @@
-"""Find a bundle from what a user types: a folder, a bare name under ``models/``, or nothing."""
+"""Find the bundle that a user means: a folder, a bare name under ``models/``, or the default."""
 
 from __future__ import annotations
 
-import difflib
 import os
 from pathlib import Path
 from typing import Iterator, List, Optional
 
+from wmp_core.choices import suggestion
 from wmp_core.manifest import MANIFEST
 
 DEFAULT_BUNDLE = Path("models") / "a1_wmp_v1"
@@ -15,12 +15,12 @@ DEFAULT_BUNDLE = Path("models") / "a1_wmp_v1"
 def resolve_bundle(text: Optional[str] = None) -> Path:
     """The absolute path of the bundle that ``text`` names.
 
-    ``text`` is a bundle folder, else the bare name of one under ``models/`` of a checkout; without it,
-    ``$WMP_BUNDLE`` counts, then ``models/a1_wmp_v1``. Checkouts are searched upwards from the working
+    ``text`` is a bundle folder or the bare name of one under ``models/`` of a checkout. Without it,
+    ``$WMP_BUNDLE`` is used, then ``models/a1_wmp_v1``. Checkouts are searched upwards from the working
     directory, then from this package.
 
     Raises:
-        FileNotFoundError: there is none; the message lists those under ``models/`` and the nearest name.
+        FileNotFoundError: not found; the message lists the bundles under ``models/`` and the nearest name.
     """
     named = text or os.environ.get("WMP_BUNDLE") or DEFAULT_BUNDLE.name
     folder = Path(named).expanduser()
@@ -33,11 +33,6 @@ def resolve_bundle(text: Optional[str] = None) -> Path:
     raise FileNotFoundError(_not_found(named))
 
 
-def find_bundle() -> Path:
-    """The bundle to use when none is named: :func:`resolve_bundle` without a name."""
-    return resolve_bundle()
-
-
 def _not_found(named: str) -> str:
     known: List[str] = []
     for models in models_folders():
@@ -45,14 +40,11 @@ def _not_found(named: str) -> str:
         known += [name for name in found if name not in known]
     if not known:
         return (
-            f"no bundle {named!r}: it is no folder with a {MANIFEST}, and no folder above {Path.cwd()} "
+            f"no bundle {named!r}: not a folder with a {MANIFEST}, and no folder above {Path.cwd()} "
             "has bundles under models/; give a bundle's folder with --bundle or WMP_BUNDLE"
         )
-    near = difflib.get_close_matches(Path(named).name, known, n=1)
-    meant = f"; did you mean {near[0]}?" if near else ""
-    return (
-        f"no bundle {named!r}: it is no folder with a {MANIFEST}, and models/ has {', '.join(known)}{meant}"
-    )
+    meant = suggestion(Path(named).name, known)
+    return f"no bundle {named!r}: not a folder with a {MANIFEST}; models/ has {', '.join(known)}{meant}"
 
 
 def models_folders() -> Iterator[Path]:

@@ -1,7 +1,7 @@
-"""The golden trajectory: what the training simulator saw and did, to be reproduced by the runtime.
+"""The golden trajectory: a recording from the training simulator that the runtime must reproduce.
 
-A bundle carries a few seconds of raw sensor values with everything the trained networks made of them. The
-runtime recomputes all of it from the raw values with its own code before it is allowed to start.
+It holds a few seconds of raw sensor values and every output of the trained networks.
+:mod:`wmp_core.verification` recomputes the outputs from the raw values with the runtime's own code.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from wmp_core.robot_state import RobotState
 
 
 class GoldenError(ValueError):
-    """A golden trajectory whose arrays contradict each other or its contract."""
+    """A golden trajectory whose arrays do not match each other or its contract."""
 
 
 @dataclass(frozen=True)
 class GoldenTrajectory:
-    """``T`` policy steps of one robot from the reset on, closed loop, joints in contract order.
+    """``T`` policy steps of one robot from reset, closed loop, joints in contract order.
 
     Raw inputs: ``quat_wxyz [T, 4]``; ``gyro [T, 3]`` rad/s; ``q [T, J]`` rad; ``dq [T, J]`` rad/s;
     ``command [T, 3]`` (m/s, m/s, rad/s); per world-model tick (``N = T / k``) ``depth [N, 64, 64]``, planar m
     before any clip (0 = invalid), and ``depth_valid [N]``.
 
     Expected: ``proprioception [T, P]``; ``history [T, H]``; ``action [T, J]``, clipped;
-    ``base_velocity [T, 3]`` m/s; per world-model tick ``deter [N, D]``, the ``h`` its policy steps used,
-    ``stoch [N, S]``, and ``kl [N]`` nats (NaN where ``depth_valid`` is false: ``stoch`` is the prior's).
+    ``base_velocity [T, 3]`` m/s; per world-model tick ``deter [N, D]``, the h of its policy steps,
+    ``stoch [N, S]``, its z, and ``kl [N]`` nats (NaN where ``depth_valid`` is false and z is the prior's).
 
-    ``contract`` is the one under which all this was recorded.
+    ``contract`` is the contract of the recording.
     """
 
     contract: Contract
@@ -90,7 +90,7 @@ class GoldenTrajectory:
         return len(self.q)
 
     def state(self, step: int, period: float) -> RobotState:
-        """The robot's raw state at ``step``; what was not recorded is zero."""
+        """The robot's raw state at ``step``, ``period`` s per step; unrecorded quantities are zero."""
         unused = np.zeros_like(self.q[step])
         return RobotState(
             self.quat_wxyz[step],
@@ -109,10 +109,10 @@ class GoldenTrajectory:
 
     @classmethod
     def load(cls, path: Union[str, Path]) -> GoldenTrajectory:
-        """Read an ``.npz`` without running any code from it.
+        """Read an ``.npz`` without unpickling.
 
         Raises:
-            GoldenError: an array is missing or has a shape that its contract does not allow.
+            GoldenError: an array is missing or its shape does not match its contract.
         """
         names = [field.name for field in dataclasses.fields(cls)]
         with np.load(path, allow_pickle=False) as arrays:

@@ -1,4 +1,4 @@
-"""The policy's memory of its last few steps."""
+"""The policy's observation history."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from wmp_core.observation import scale_vector, term_slices
 
 
 class History:
-    """The last ``history_steps`` steps of ``history_terms``, newest last, zeros before the first.
+    """The last ``history_steps`` steps of ``history_terms``, newest last; zeros before the first.
 
-    A step is cut out of proprioception, which the contract guarantees to hold every history term at the same
-    scale, plus the last action (after its clip).
+    A step consists of terms of proprioception, which holds every history term at the same scale (the contract
+    guarantees it), and the last action after its clip.
     """
 
     def __init__(self, contract: Contract) -> None:
@@ -27,13 +27,13 @@ class History:
         self._values = self._empty
 
     def reset(self) -> None:
-        """Forget everything: the next push sees zeros before it."""
+        """Forget all steps."""
         self._values = self._empty
 
     def push(self, proprioception: np.ndarray, last_action: np.ndarray) -> np.ndarray:
         """Append one step and return the whole history, float32 ``[210]`` for the A1.
 
-        The returned array is new and never written again: it may be handed to another thread.
+        The returned array is new and never written again, so another thread may keep it.
         """
         values = np.empty_like(self._empty)
         values[: -self._step_size] = self._values[self._step_size :]

@@ -1,4 +1,4 @@
-"""What the networks are told about the robot: the reference implementation of every observation term."""
+"""Observations of the networks: the reference implementation of every observation term."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from wmp_core.rotation import projected_gravity
 
 
 class TermInputs(NamedTuple):
-    """Everything a term may read. ``command [3]`` is (vx m/s, vy m/s, yaw rate rad/s) in the base frame."""
+    """Inputs of every term; ``command [3]`` is (vx m/s, vy m/s, yaw rate rad/s) in base_link."""
 
     state: RobotState
     command: np.ndarray
     default_position: np.ndarray
 
 
-#: Raw (unscaled) value of every term that proprioception may hold, by its name in the contract.
+#: Raw (unscaled) value of every possible term of proprioception, by its name in the contract.
 TERMS: Dict[str, Callable[[TermInputs], np.ndarray]] = {
     "base_angular_velocity": lambda inputs: inputs.state.gyro,
     "projected_gravity": lambda inputs: projected_gravity(inputs.state.quat_wxyz),
@@ -30,7 +30,7 @@ TERMS: Dict[str, Callable[[TermInputs], np.ndarray]] = {
 
 
 def term_slices(terms: Tuple[ObservationTerm, ...], joints: int) -> Dict[str, slice]:
-    """Where each term lies in the vector that ``terms`` describe, in order."""
+    """Slice of each term in the vector that ``terms`` describe, in order."""
     slices, start = {}, 0
     for term in terms:
         slices[term.name] = slice(start, start + term.size(joints))
@@ -45,9 +45,9 @@ def scale_vector(terms: Tuple[ObservationTerm, ...], joints: int) -> np.ndarray:
 
 
 class Proprioception:
-    """Computes proprioception of one contract; holds the layout so that a tick costs microseconds.
+    """Computes proprioception for one contract; prepares the layout once, so that a tick costs microseconds.
 
-    Reusable and stateless: each call returns a new array, which the caller may keep.
+    Stateless: each call returns a new array, which the caller may keep.
     """
 
     def __init__(self, contract: Contract) -> None:

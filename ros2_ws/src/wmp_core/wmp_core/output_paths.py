@@ -6,19 +6,19 @@ import os
 from pathlib import Path
 
 
-def check_new_folder(folder: Path) -> None:
+def check_new_folder(folder: Path, remedy: str = "name another --out") -> None:
     """Refuse a ``folder`` that is not empty or cannot be created; creates nothing itself.
 
     Raises:
-        FileExistsError: it is a file, or a folder that is not empty.
+        FileExistsError: it is a file, or a folder that is not empty; the message ends with the ``remedy``.
         NotADirectoryError, PermissionError: it cannot be created.
     """
     if folder.is_dir() and any(folder.iterdir()):
         names = sorted(entry.name for entry in folder.iterdir())
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        raise FileExistsError(f"{folder} is not empty: it holds {shown}; name another --out")
+        raise FileExistsError(f"{folder} is not empty: it holds {shown}; {remedy}")
     if folder.exists() and not folder.is_dir():
-        raise FileExistsError(f"{folder} is a file, expected a new folder; name another --out")
+        raise FileExistsError(f"{folder} is a file, expected a new folder; {remedy}")
     _check_can_write_in(folder if folder.is_dir() else folder.parent, folder)
 
 

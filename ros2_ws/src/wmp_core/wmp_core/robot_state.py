@@ -1,4 +1,4 @@
-"""The robot's measured state, as every part of the runtime exchanges it."""
+"""The robot's measured state."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 
 @dataclass(frozen=True)
 class RobotState:
-    """One reading of the robot, joints in contract order.
+    """One measured state of the robot, joints in contract order.
 
-    ``quat_wxyz [4]`` base -> world; ``gyro [3]`` rad/s and ``acc [3]`` m/s^2 in the base frame; ``q [J]``
+    ``quat_wxyz [4]`` base_link -> world; ``gyro [3]`` rad/s and ``acc [3]`` m/s^2 in base_link; ``q [J]``
     rad, ``dq [J]`` rad/s, ``tau_est [J]`` N m; ``stamp`` s; ``tick`` the robot's own counter. Optional:
-    ``motor_temperature [J]`` in degrees Celsius, ``foot_force [4]`` raw counts in the order of the contract's
-    legs, ``remote`` the 40 bytes of the hand-held controller, ``emergency_stop`` whether its stop is pressed.
+    ``motor_temperature [J]`` in degrees Celsius, ``foot_force [4]`` raw counts in the contract's leg order,
+    ``remote`` the 40 bytes of the hand-held controller, ``emergency_stop`` whether its stop is pressed.
     """
 
     quat_wxyz: np.ndarray

@@ -1,4 +1,4 @@
-"""Quaternions ``(w, x, y, z)``, base -> world; base x forward, y left, z up. Leading dimensions broadcast."""
+"""Quaternions ``(w, x, y, z)``, base_link (x forward, y left, z up) -> world. Leading axes broadcast."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def projected_gravity(quat_wxyz: np.ndarray) -> np.ndarray:
-    """Unit vector of gravity in the base frame: ``[..., 4] -> [..., 3]``; level is ``(0, 0, -1)``."""
+    """Unit vector of gravity in base_link: ``[..., 4] -> [..., 3]``; level is ``(0, 0, -1)``."""
     quat = np.asarray(quat_wxyz)
     w, x, y, z = quat[..., 0], quat[..., 1], quat[..., 2], quat[..., 3]
     gravity = np.empty(quat.shape[:-1] + (3,), dtype=quat.dtype)
@@ -17,7 +17,7 @@ def projected_gravity(quat_wxyz: np.ndarray) -> np.ndarray:
 
 
 def rotate(quat_wxyz: np.ndarray, vector: np.ndarray) -> np.ndarray:
-    """Vector ``[..., 3]`` from the base frame to the world frame."""
+    """Vector ``[..., 3]`` from base_link to world."""
     quat, vector = np.asarray(quat_wxyz), np.asarray(vector)
     imaginary = quat[..., 1:]
     twice_cross = 2 * np.cross(imaginary, vector)
@@ -25,7 +25,7 @@ def rotate(quat_wxyz: np.ndarray, vector: np.ndarray) -> np.ndarray:
 
 
 def rotate_inverse(quat_wxyz: np.ndarray, vector: np.ndarray) -> np.ndarray:
-    """Vector ``[..., 3]`` from the world frame to the base frame."""
+    """Vector ``[..., 3]`` from world to base_link."""
     return rotate(np.asarray(quat_wxyz) * np.array([1.0, -1.0, -1.0, -1.0]), vector)
 
 

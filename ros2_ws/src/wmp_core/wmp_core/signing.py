@@ -1,12 +1,12 @@
-"""Signatures of bundles: who vouches for the networks that drive a robot.
+"""Signatures of bundles, which prove who released the networks that drive a robot.
 
-A bundle's ``bundle.json`` holds the hash of every other file, so a signature over its bytes covers them all.
-It lies beside it, in ``bundle.json.sig``::
+``bundle.json`` holds the hash of every other file, so a signature over its bytes covers the whole bundle. The
+signature is in ``bundle.json.sig`` beside it::
 
     ed25519 <public key, 64 hex digits> <signature, 128 hex digits>
 
-A list of trusted keys is a text file with one public key of 64 hex digits per line; what follows the key, and
-lines that begin with ``#``, are comments. Needs the package ``cryptography``, and only where it is used.
+A list of trusted keys is a text file with one public key of 64 hex digits per line; text after the key and
+lines that start with ``#`` are comments. Needs the package ``cryptography``, imported at first use.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 SIGNATURE = "bundle.json.sig"
 _ALGORITHM = "ed25519"
-# A signature given for anything else must not pass for that of a bundle.
+# Prefix of the signed bytes: a signature made for another purpose is not valid for a bundle.
 _PURPOSE = b"wmp bundle 1\0"
 
 
 class SignatureError(RuntimeError):
-    """A signature is missing, wrong, or not by a trusted key; or the tools for it are missing."""
+    """A signature is missing, wrong, or by an untrusted key; or ``cryptography`` is missing."""
 
 
 def sign(bundle: Union[str, Path], private_key: Union[str, Path]) -> str:
-    """Sign the bundle in folder ``bundle``, replacing a signature that is there.
+    """Sign the bundle in folder ``bundle``; replaces an existing signature.
 
     Args:
-        private_key: an ed25519 key in PEM without a password, as
-            ``openssl genpkey -algorithm ed25519 -out key.pem`` writes it.
+        private_key: an ed25519 key in PEM without a password, written by
+            ``openssl genpkey -algorithm ed25519 -out key.pem``.
 
     Returns:
         The public key in hex: the line for a list of trusted keys.
@@ -51,13 +51,13 @@ def sign(bundle: Union[str, Path], private_key: Union[str, Path]) -> str:
 
 
 def signer(bundle: Union[str, Path], manifest: Optional[bytes] = None) -> Optional[str]:
-    """The public key in hex whose signature of the bundle is valid; ``None`` for an unsigned bundle.
+    """The public key in hex that signed the bundle; ``None`` for an unsigned bundle.
 
     Args:
-        manifest: bytes of ``bundle.json`` that the signature shall be of; read from the folder if not given.
+        manifest: bytes of ``bundle.json`` to check the signature against; read from the folder if not given.
 
     Raises:
-        SignatureError: there is a signature and it is not one of these bytes.
+        SignatureError: the signature does not match these bytes.
     """
     path = Path(bundle) / SIGNATURE
     if not path.exists():
@@ -81,7 +81,7 @@ def require_trusted(
     """The public key that signed the bundle, if it is one of ``trusted``; ``manifest`` as in :func:`signer`.
 
     Raises:
-        SignatureError: no signature, a wrong one, or one by another key.
+        SignatureError: there is no signature, a wrong one, or one by another key.
     """
     public = signer(bundle, manifest)
     if public is None:
@@ -100,7 +100,7 @@ def load_trusted_keys(path: Union[str, Path]) -> Tuple[str, ...]:
     """Read a list of trusted keys.
 
     Raises:
-        SignatureError: the list cannot be read, holds no key, or a line begins with something else.
+        SignatureError: the list cannot be read, holds no key, or a line starts with something else.
     """
     lines = _read(Path(path)).decode(errors="replace").splitlines()
     keys = [line.split()[0].lower() for line in lines if line.strip() and not line.lstrip().startswith("#")]
@@ -109,7 +109,7 @@ def load_trusted_keys(path: Union[str, Path]) -> Tuple[str, ...]:
             raise SignatureError(f"{path}: {key!r} is not a public key, expected 64 hex digits")
     if not keys:
         raise SignatureError(
-            f"{path}: holds no key, so no bundle could be trusted; add one or unset the list"
+            f"{path}: holds no key, so that no bundle can be trusted; add one or unset the list"
         )
     return tuple(keys)
 

@@ -19,7 +19,7 @@ from wmp_core.observation import Proprioception, term_slices
 #: Largest absolute difference between a recorded and a recomputed value.
 TOLERANCE = 1e-4
 
-#: What usually makes a term differ, for the reader of the error.
+#: Usual cause of a difference per term, for the error message.
 _CAUSES = {
     "base_angular_velocity": "unit, axis order or scale of the gyroscope",
     "projected_gravity": "order or direction of the quaternion",
@@ -31,7 +31,7 @@ _CAUSES = {
 
 
 class Difference(NamedTuple):
-    """The first value that the runtime computes differently; ``term`` names a part of an observation."""
+    """The first value that the runtime computes differently; ``term`` is the observation term, if any."""
 
     quantity: str
     term: str
@@ -50,11 +50,11 @@ class Difference(NamedTuple):
 
 @dataclass(frozen=True)
 class GoldenReport:
-    """Verdict on a golden trajectory.
+    """Result of replaying a golden trajectory.
 
-    ``contract_differences``: entries in which the contract is not the one of the recording.
+    ``contract_differences``: entries in which the contract differs from that of the recording.
     ``difference``: the first deviating value in causal order.
-    ``largest``: largest deviation per quantity, up to and including that value.
+    ``largest``: largest deviation per quantity up to that value.
     """
 
     provider: str
@@ -126,11 +126,11 @@ def verify(bundle: Bundle) -> GoldenReport:
 
 
 def replay_golden(bundle: Bundle) -> GoldenReport:
-    """Recompute the bundle's golden trajectory with runtime code, from its raw inputs, on its provider.
+    """Recompute the bundle's golden trajectory from its raw inputs, with the runtime's code and provider.
 
-    Proprioception comes first, over the whole trajectory, as an error there spoils all that follows; then
-    every step in causal order (deter, history, base velocity, action, stoch, kl), each from recomputed values
-    only.
+    Proprioception is compared first, over the whole trajectory, because an error there affects everything
+    else. Then follows every step in causal order (deter, history, base velocity, action, stoch, kl), computed
+    from recomputed values only.
     """
     largest: Dict[str, float] = {}
     first = None
@@ -152,7 +152,7 @@ _Comparison = Tuple[str, int, np.ndarray, np.ndarray]
 
 
 def _recompute(bundle: Bundle) -> Iterator[_Comparison]:
-    """Quantity, policy step, recorded and recomputed value, in the order in which they are to be compared."""
+    """Quantity, policy step, recorded and recomputed value, in the order of comparison."""
     golden, period = bundle.golden, bundle.contract.timing.control_period
     states = [golden.state(step, period) for step in range(golden.steps)]
     proprioception = Proprioception(bundle.contract)
@@ -185,7 +185,7 @@ def _recompute(bundle: Bundle) -> Iterator[_Comparison]:
 
 
 def _deviation(expected: np.ndarray, found: np.ndarray) -> np.ndarray:
-    """Absolute difference per element; a NaN equals a NaN and is infinitely far from a number."""
+    """Absolute difference per element; NaN equals NaN and differs infinitely from a number."""
     expected, found = np.asarray(expected, dtype=np.float64), np.asarray(found, dtype=np.float64)
     deviation = np.abs(expected - found)
     deviation[np.isnan(deviation)] = np.inf

@@ -14,8 +14,7 @@ CROP = slice(95, 330)
 
 
 def box_in_front_of_wall(shift: int, rng: np.random.Generator) -> np.ndarray:
-    """A box at 0.9 m in front of a wall at 1.6 m, with stereo noise, dropouts, the box's shadow and the
-    invalid band at the left."""
+    """A box at 0.9 m before a wall at 1.6 m, with noise, dropouts, stereo shadow and invalid left band."""
     depth = np.full((240, 424), 1600.0)
     left = 150 + shift
     depth[60:200, left : left + 120] = 900.0
@@ -41,7 +40,7 @@ def test_the_same_frames_give_the_same_output():
     np.testing.assert_array_equal(first, second)
 
 
-def test_processing_the_next_frame_does_not_change_an_earlier_output():
+def test_an_output_does_not_change_when_the_next_frame_is_processed():
     chain = DepthFilter(DepthFilterSettings(), D435I, 0.001)
     frames = scene(2)
     out = chain.process(frames[0])
@@ -55,7 +54,7 @@ def test_a_flat_wall_keeps_its_distance():
     assert np.abs(out.astype(int) - 1500).max() <= 2
 
 
-def test_the_default_filters_leave_no_hole_in_the_networks_crop():
+def test_the_default_chain_leaves_no_hole_in_the_networks_crop():
     frames = scene(10)
     assert (frames[-1][:, CROP] == 0).mean() > 0.03
     assert (filtered(DepthFilterSettings(), frames)[-1][:, CROP] == 0).sum() == 0
@@ -72,7 +71,7 @@ def test_without_hole_filling_holes_remain():
     assert (out[80:180, 140:148] == 0).mean() > 0.5
 
 
-def test_noise_decreases_and_the_edge_stays_sharp():
+def test_noise_shrinks_and_the_edge_stays_sharp():
     raw, out = scene(5)[-1], filtered(DepthFilterSettings(), scene(5))[-1]
     box = (slice(80, 180), slice(180, 240))
     measured = raw[box][raw[box] > 0]

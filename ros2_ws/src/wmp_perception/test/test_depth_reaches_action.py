@@ -1,4 +1,4 @@
-"""Replacing the depth image changes z, the next h and the action: the policy uses depth."""
+"""Replacing the depth image changes z, the next h and the action: the policy depends on depth."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def standing(bundle):
 
 
 def interval(bundle, depth_m):
-    """z after observing ``depth_m``, the h that follows, and the action computed from that h."""
+    """z after observing ``depth_m``, the next h, and the action computed from that h."""
     model, policy, state = bundle.create_world_model(), bundle.create_policy(), standing(bundle)
     command = np.float32([0.5, 0.0, 0.0])
     steps = [policy.step(state, command, model.state.h) for _ in range(5)]
@@ -38,7 +38,7 @@ def interval(bundle, depth_m):
 
 
 def images(bundle):
-    """Open floor, and a wall close to the camera."""
+    """An open floor, and a wall 0.3 m ahead of the camera."""
     depth = bundle.contract.depth
     rows = (np.arange(depth.height) + 0.5 - depth.height / 2) / depth.focal_length
     floor = np.where(rows > 0, 0.3 / np.maximum(rows, 1e-6), depth.far)
@@ -46,7 +46,7 @@ def images(bundle):
     return open_floor.astype(np.float32), np.full((depth.height, depth.width), 0.3, np.float32)
 
 
-def test_another_image_gives_another_z_another_h_and_another_action(bundle):
+def test_a_different_image_changes_z_h_and_action(bundle):
     (z, h, action), (other_z, other_h, other_action) = (interval(bundle, image) for image in images(bundle))
     assert (z != other_z).any()
     assert np.abs(h - other_h).max() > 1e-3

@@ -1,4 +1,4 @@
-"""Frames are selected by their stamps, whatever the order of arrival."""
+"""Frames are selected by their stamps, in any order of arrival."""
 
 import pytest
 from hypothesis import given
@@ -15,64 +15,64 @@ def selection() -> DepthSelection:
     return DepthSelection(TIMING, TOLERANCE)
 
 
-def test_the_frame_nearest_to_the_target_time_is_selected():
-    chosen = selection()
+def test_the_frame_closest_to_one_interval_ago_is_selected():
+    selector = selection()
     for stamp in (0.867, 0.900, 0.933):
-        assert chosen.on_frame(stamp, f"frame at {stamp}") == []
-    (frame,) = chosen.on_step(0, 1.01)  # target time 0.91: 0.900 is 10 ms away, 0.933 23 ms
+        assert selector.on_frame(stamp, f"frame at {stamp}") == []
+    (frame,) = selector.on_step(0, 1.01)  # target time 0.91: 0.900 is 10 ms away, 0.933 23 ms
     assert (frame.tick, frame.frame) == (0, "frame at 0.9")
     assert frame.age_error == pytest.approx(-0.01)
 
 
 def test_only_world_model_ticks_get_a_frame():
-    chosen = selection()
-    chosen.on_frame(0.9, "a")
-    assert [len(chosen.on_step(tick, 1.0)) for tick in range(6)] == [1, 0, 0, 0, 0, 1]
+    selector = selection()
+    selector.on_frame(0.9, "a")
+    assert [len(selector.on_step(tick, 1.0)) for tick in range(6)] == [1, 0, 0, 0, 0, 1]
 
 
-def test_a_step_waits_until_no_later_frame_can_be_nearer():
-    chosen = selection()
-    chosen.on_frame(0.89, "before")
-    assert chosen.on_step(0, 1.0) == []
-    (frame,) = chosen.on_frame(0.905, "after")
+def test_a_step_waits_until_no_later_frame_can_be_closer():
+    selector = selection()
+    selector.on_frame(0.89, "before")
+    assert selector.on_step(0, 1.0) == []
+    (frame,) = selector.on_frame(0.905, "after")
     assert frame.frame == "after"
 
 
-def test_a_tick_without_a_frame_within_the_tolerance_is_counted():
-    chosen = selection()
-    chosen.on_frame(0.85, "too early")
-    chosen.on_frame(0.95, "too late")
-    assert chosen.on_step(0, 1.0) == [SelectedFrame(0, 0.9, None, 0.0)]
-    assert chosen.missed == 1
+def test_a_tick_without_a_frame_within_the_tolerance_is_reported_and_counted():
+    selector = selection()
+    selector.on_frame(0.85, "too early")
+    selector.on_frame(0.95, "too late")
+    assert selector.on_step(0, 1.0) == [SelectedFrame(0, 0.9, None, 0.0)]
+    assert selector.missed == 1
 
 
-def test_ticks_of_a_camera_that_has_stopped_are_counted():
-    chosen = selection()
+def test_ticks_beyond_the_queue_are_counted_when_the_camera_stops():
+    selector = selection()
     for tick in range(0, 5 * 10, 5):
-        assert chosen.on_step(tick, 1.0 + 0.02 * tick) == []
-    assert chosen.missed == 2  # of ten ticks, eight may still wait
+        assert selector.on_step(tick, 1.0 + 0.02 * tick) == []
+    assert selector.missed == 2  # of ten ticks, eight are still pending
 
 
-def test_a_missing_frame_after_the_target_time_decides_that_there_is_none():
-    chosen = selection()
-    chosen.on_frame(0.85, "too early")
-    assert chosen.on_step(0, 1.0) == chosen.on_missing_frame(0.89) == []
-    assert chosen.on_missing_frame(0.91) == [SelectedFrame(0, 0.9, None, 0.0)]
+def test_a_missing_frame_after_the_target_time_decides_the_tick():
+    selector = selection()
+    selector.on_frame(0.85, "too early")
+    assert selector.on_step(0, 1.0) == selector.on_missing_frame(0.89) == []
+    assert selector.on_missing_frame(0.91) == [SelectedFrame(0, 0.9, None, 0.0)]
 
 
-def test_a_new_run_drops_the_ticks_that_the_last_one_waited_for():
-    chosen = selection()
-    chosen.on_step(5, 1.0)
-    chosen.on_step(0, 3.0, is_first=True)
-    assert chosen.on_frame(0.95, "old") == []
-    assert [f.tick for f in chosen.on_frame(2.9, "new")] == [0]
+def test_a_new_run_drops_the_pending_ticks_of_the_last():
+    selector = selection()
+    selector.on_step(5, 1.0)
+    selector.on_step(0, 3.0, is_first=True)
+    assert selector.on_frame(0.95, "old") == []
+    assert [f.tick for f in selector.on_frame(2.9, "new")] == [0]
 
 
-def test_old_frames_are_dropped_when_the_clock_of_the_camera_is_set_back():
-    chosen = selection()
-    chosen.on_frame(100.0, "before the jump")
-    chosen.on_frame(0.9, "after the jump")
-    assert [f.frame for f in chosen.on_step(0, 1.0)] == ["after the jump"]
+def test_frames_are_dropped_when_the_camera_clock_jumps_back():
+    selector = selection()
+    selector.on_frame(100.0, "before the jump")
+    selector.on_frame(0.9, "after the jump")
+    assert [f.frame for f in selector.on_step(0, 1.0)] == ["after the jump"]
 
 
 @pytest.mark.parametrize("tolerance", [0.0, -0.01, 0.05, float("nan")])
@@ -83,7 +83,7 @@ def test_a_tolerance_that_lets_two_ticks_share_a_frame_is_refused(tolerance):
 
 @st.composite
 def arrivals(draw):
-    """Camera stamps with jitter and drops, interleaved with steps; each of the two stays in order."""
+    """Camera stamps with jitter and drops, and steps and frames interleaved, each in its own order."""
     period = 1 / 30
     offset = draw(st.floats(0, period))
     kept = draw(st.lists(st.sampled_from([True, True, True, False]), min_size=20, max_size=20))
@@ -99,14 +99,14 @@ def test_the_order_of_arrival_does_not_change_the_selection(case):
     steps, frames, order = case
 
     def run(kinds):
-        chosen, result = selection(), []
+        selector, result = selection(), []
         waiting = {"step": iter(steps), "frame": iter(frames)}
         for kind in kinds:
             if kind == "step":
-                result += chosen.on_step(*next(waiting["step"]))
+                result += selector.on_step(*next(waiting["step"]))
             else:
                 stamp = next(waiting["frame"])
-                result += chosen.on_frame(stamp, stamp)
+                result += selector.on_frame(stamp, stamp)
         return [(f.tick, f.frame) for f in result if f.frame is not None]
 
     reference = []

@@ -1,4 +1,4 @@
-"""Steps and images in any order give the same calls of the world model."""
+"""Steps and images in any order give the same calls to the world model."""
 
 import numpy as np
 import pytest
@@ -58,7 +58,7 @@ def test_an_interval_is_one_observation_and_one_advance_with_five_actions():
     assert (results[4].tick, results[4].stamp) == (5, pytest.approx(1.08))
 
 
-def test_the_image_may_arrive_in_the_middle_of_its_interval():
+def test_the_image_may_arrive_within_its_interval():
     runner, model = schedule()
     for tick in range(3):
         runner.on_step(step(tick))
@@ -68,7 +68,7 @@ def test_the_image_may_arrive_in_the_middle_of_its_interval():
     assert model.calls[1][2] == (0.0, 0.92)
 
 
-def test_in_real_time_a_missing_image_is_replaced_by_the_prior_at_once():
+def test_in_real_time_the_prior_replaces_a_missing_image_at_once():
     runner, model = schedule()
     last = [runner.on_step(step(tick)) for tick in range(5)][-1]
     assert last.tick == 5
@@ -92,12 +92,12 @@ def test_in_lockstep_the_interval_waits_for_its_image():
     assert not runner.is_waiting and model.calls[1] == observed(0)
 
 
-def test_an_interval_that_continues_without_its_image_uses_the_prior():
+def test_continuing_without_depth_uses_the_prior():
     runner, model = schedule(wait=True)
-    assert runner.continue_with_prior() is None
+    assert runner.continue_without_depth() is None
     for tick in range(5):
         runner.on_step(step(tick))
-    assert runner.continue_with_prior().tick == 5
+    assert runner.continue_without_depth().tick == 5
     assert model.calls[1] == ("observe", 0.0, None)
 
 
@@ -119,14 +119,14 @@ def test_after_a_gap_the_model_restarts_at_the_next_world_model_tick(missing):
     )
 
 
-def test_a_schedule_that_joins_a_walking_robot_starts_at_the_next_world_model_tick():
+def test_a_node_that_joins_a_running_robot_starts_at_the_next_world_model_tick():
     runner, model = schedule()
     results = [runner.on_step(step(tick, is_first=False)) for tick in range(3, 10)]
     assert results[-1].tick == 10
     assert model.calls == ["reset", ("observe", 5.0, None), ("advance", (5, 6, 7, 8, 9))]
 
 
-def test_a_new_run_drops_the_open_interval_of_the_last_one():
+def test_a_new_run_drops_the_unfinished_interval_of_the_last():
     runner, model = schedule(wait=True)
     for tick in range(5):
         runner.on_step(step(tick))
@@ -141,7 +141,7 @@ def test_a_new_run_drops_the_open_interval_of_the_last_one():
     st.permutations(["step"] * 20 + ["image"] * 4), st.lists(st.floats(-0.039, 0.039), min_size=4, max_size=4)
 )
 def test_in_lockstep_the_order_of_arrival_does_not_change_the_calls(order, errors):
-    """As in the graph, the step after an interval is sent only once the interval's latent is known."""
+    """As in the graph, the step after an interval is sent only once its latent has arrived."""
     runner, model = schedule(wait=True)
     images = iter([image(5 * i, errors[i]) for i in range(4)])
     steps = iter(range(20))

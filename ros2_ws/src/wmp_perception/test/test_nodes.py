@@ -1,5 +1,4 @@
-"""depth_node and world_model_node in their own processes, over real DDS, compared with direct calls of the
-library."""
+"""depth_node and world_model_node as processes over real DDS, compared with direct library calls."""
 
 import json
 import os
@@ -100,7 +99,7 @@ class Graph:
     def wait(self, condition, timeout_s=20.0):
         deadline = time.monotonic() + timeout_s
         while not condition():
-            assert time.monotonic() < deadline, "the condition did not come true in time"
+            assert time.monotonic() < deadline, "the condition was not met in time"
             self.executor.spin_once(timeout_sec=0.05)
 
     def wait_for_matches(self):
@@ -146,7 +145,7 @@ class Recording:
         return round(10.0 + 0.02 * tick, 6)
 
     def latents_by_library(self, path):
-        """What the nodes must publish: the same library called in the simplest order."""
+        """The latents that the nodes must publish: the same library, called in sequence."""
         bundle = load_verified(path)
         pipeline = DepthPipeline(bundle.contract, DepthFilterSettings(), 0.04)
         for stamp, depth in self.frames:
@@ -167,7 +166,7 @@ def start_both(processes, bundle):
 
 
 @pytest.mark.parametrize("late", ["frames", "steps"])
-def test_the_graph_publishes_what_the_library_computes_in_any_order_of_arrival(bundle, processes, node, late):
+def test_the_graph_publishes_what_the_library_computes_in_either_order(bundle, processes, node, late):
     graph, recording = Graph(node), Recording()
     nodes = start_both(processes, bundle)
     graph.wait_for_matches()
@@ -181,7 +180,7 @@ def test_the_graph_publishes_what_the_library_computes_in_any_order_of_arrival(b
             graph.publish_step(
                 tick, recording.stamp(tick), recording.proprioception[tick], recording.actions[tick]
             )
-        # The policy waits for the latent of its tick before it continues.
+        # The policy waits for the latent of its tick before its next step.
         if late == "steps" or interval > 0:
             graph.wait(lambda: len(graph.latents) == interval + 1)
 
@@ -208,7 +207,7 @@ def test_the_graph_publishes_what_the_library_computes_in_any_order_of_arrival(b
     assert [process.end()[0] for process in nodes] == [0, 0]
 
 
-def test_with_other_depth_images_the_graph_publishes_another_h(bundle, processes, node):
+def test_different_depth_images_give_a_different_h(bundle, processes, node):
     graph = Graph(node)
     near, far = Recording(near_mm=400), Recording(near_mm=1900)
     start_both(processes, bundle)
@@ -220,7 +219,7 @@ def test_with_other_depth_images_the_graph_publishes_another_h(bundle, processes
             for tick in range(5 * interval, 5 * interval + 5):
                 stamp = recording.stamp(tick) + 50 * number
                 graph.publish_step(tick, stamp, near.proprioception[tick], near.actions[tick])
-            graph.wait(lambda wanted=2 * number + interval + 1: len(graph.latents) == wanted)
+            graph.wait(lambda expected=2 * number + interval + 1: len(graph.latents) == expected)
     assert not np.array_equal(graph.latents[0].z, graph.latents[2].z)
     assert not np.allclose(graph.latents[0].h, graph.latents[2].h, atol=1e-4)
 
@@ -231,7 +230,7 @@ def test_without_images_the_world_model_continues_with_its_prior_and_reports_it(
     processes("world_model_node", bundle=bundle)
     graph.wait(lambda: graph.steps.get_subscription_count() >= 1 and depths.get_subscription_count() >= 1)
     graph.wait(lambda: node.count_publishers("wmp/latent") >= 1)
-    # Of the right age but the wrong size: refused, and the node continues.
+    # Right age, wrong size: refused, and the node continues.
     wrong = np.ones((3, 3), np.float32)
     depths.publish(messages.image_from_metres(wrong, recording.stamp(0) - 0.1, "camera"))
     for tick in range(5):
@@ -247,11 +246,13 @@ def test_without_images_the_world_model_continues_with_its_prior_and_reports_it(
 
 
 @pytest.mark.parametrize("module", ["depth_node", "world_model_node"])
-def test_a_node_has_its_priority_and_its_process_one_below_or_a_warning(bundle, processes, node, module):
+def test_a_node_gets_its_priority_and_other_threads_one_less_or_reports_why_not(
+    bundle, processes, node, module
+):
     graph = Graph(node)
     source = {"source": "topic"} if module == "depth_node" else {}
     running = processes(module, bundle=bundle, **source, **{"realtime.priority": 5})
-    graph.wait(lambda: graph.diagnostics)  # it serves ROS
+    graph.wait(lambda: graph.diagnostics)  # the node serves ROS
     main = running.process.pid
     threads = {int(entry.name) for entry in Path(f"/proc/{main}/task").iterdir()}
     found = {thread: os.sched_getparam(thread).sched_priority for thread in threads}
@@ -263,7 +264,7 @@ def test_a_node_has_its_priority_and_its_process_one_below_or_a_warning(bundle, 
         assert len(threads) > 1 and found == {**dict.fromkeys(threads, 4), main: 5}
 
 
-def test_a_camera_without_calibration_or_with_another_time_is_reported(bundle, processes, node):
+def test_a_missing_calibration_or_a_wrong_clock_is_reported_and_the_node_continues(bundle, processes, node):
     graph = Graph(node)
     running = processes("depth_node", bundle=bundle, source="topic")
     graph.wait(lambda: graph.images.get_subscription_count() >= 1)
@@ -324,11 +325,9 @@ def test_a_bad_parameter_ends_the_node_with_one_line_that_names_it(
     assert expected in out + err and "Traceback" not in out + err
 
 
-def test_with_trusted_keys_the_world_model_refuses_a_bundle_that_none_of_them_signed(
-    bundle, processes, tmp_path
-):
+def test_with_trusted_keys_the_world_model_refuses_an_unsigned_bundle(bundle, processes, tmp_path):
     keys = tmp_path / "trusted_keys.txt"
-    keys.write_text(64 * "a" + " somebody's key\n")
+    keys.write_text(64 * "a" + " a key\n")
     refusing = processes("world_model_node", bundle=bundle, trusted_keys=keys)
     out, err = refusing.process.communicate(timeout=20)
     assert refusing.process.returncode == 1

@@ -1,4 +1,4 @@
-"""A camera that fails in any way is closed and retried. The cameras here are simulated."""
+"""After any failure the camera is closed and reopened. No hardware is needed."""
 
 import threading
 from types import SimpleNamespace
@@ -11,7 +11,7 @@ from wmp_perception.realsense_thread import CameraThread
 
 
 class FlakyCamera:
-    """Each attempt fails as ``failures`` says; after them the camera delivers frames."""
+    """The n-th opening fails as ``failures[n]`` says; the one after the last delivers frames."""
 
     def __init__(self, failures):
         self.failures, self.opened, self.closed = failures, 0, 0
@@ -45,7 +45,7 @@ class FlakyCamera:
     ],
     ids=["not there", "unplugged", "a bug, with and without a message"],
 )
-def test_after_any_error_the_camera_is_closed_and_retried(monkeypatch, failures):
+def test_after_any_failure_the_camera_is_closed_and_reopened(monkeypatch, failures):
     camera, arrived = FlakyCamera(failures), threading.Event()
     monkeypatch.setattr(realsense_thread, "RETRY_S", 0.01)
     monkeypatch.setattr(realsense_thread, "RealSenseCamera", camera)
@@ -57,7 +57,7 @@ def test_after_any_error_the_camera_is_closed_and_retried(monkeypatch, failures)
     assert camera.opened == camera.closed == len(failures) + 1
 
 
-def test_an_error_in_the_frame_callback_is_reported_as_a_problem(monkeypatch):
+def test_an_error_while_using_a_frame_is_reported_as_the_problem(monkeypatch):
     arrived = threading.Event()
 
     def refuse(frame):
@@ -73,7 +73,7 @@ def test_an_error_in_the_frame_callback_is_reported_as_a_problem(monkeypatch):
     assert thread.problem == "AssertionError()"
 
 
-def test_a_camera_whose_set_up_fails_half_way_is_released(monkeypatch):
+def test_a_camera_whose_setup_fails_half_way_is_released(monkeypatch):
     calls = []
 
     def fail():

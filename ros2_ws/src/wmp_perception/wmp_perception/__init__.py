@@ -1,1 +1,1 @@
-"""ROS 2 nodes from the depth camera to the world model's latent."""
+"""ROS 2 nodes that turn depth frames into the world model's latent state."""

@@ -1,4 +1,4 @@
-"""The librealsense post-processing filters, for frames from a camera and from a topic.
+"""The librealsense post-processing chain, for frames from a camera or a topic.
 
 Frames enter through ``rs.software_device``, so simulation, bag replay and robot run the same filters.
 """
@@ -13,10 +13,10 @@ import numpy as np
 from wmp_core.depth.geometry import CameraIntrinsics
 from wmp_perception.realsense import RealSenseError, import_realsense
 
-#: librealsense's hole filling modes: a hole takes the value of its left, farthest or nearest neighbour.
+#: librealsense's hole filling modes: fill with the left, the farthest or the nearest neighbour.
 HOLE_FILLING = {"left": 0, "farthest": 1, "nearest": 2}
 
-#: Distance between the imagers of a D435i (data sheet) [mm]; converts between depth and disparity.
+#: Baseline of a D435i [mm] (data sheet); scales between depth and disparity.
 D435I_BASELINE_MM = 50.0
 
 
@@ -27,28 +27,32 @@ def _check(key: str, value: float, low: float, high: float) -> None:
 
 @dataclass(frozen=True)
 class DepthFilterSettings:
-    """Settings of the filters, in this order: to disparity, spatial, temporal, to depth, hole filling.
+    """Settings of the chain: to disparity, spatial, temporal, to depth, hole filling.
 
-    The defaults work in the disparity domain. There the stereo noise does not grow with distance, so one
-    ``delta`` fits all distances, and the spatial filter takes half the time: all filters take 2.2 ms for
-    424x240, against 5.9 ms and more for filling holes first and smoothing depth with magnitude 5. The band at
-    the left edge, where the imagers do not overlap, stays invalid. The network's crop does not reach that
-    far, and an invalid pixel counts as far.
+    The defaults filter in the disparity domain: stereo noise does not grow with distance there, so one
+    ``delta`` fits all distances, and the spatial filter takes half the time (whole chain: 2.2 ms for 424x240;
+    filling holes first and smoothing depth with magnitude 5 takes at least 5.9 ms).
+    The chain leaves a band at the left edge invalid, where the imagers do not overlap. The network's crop
+    does not reach that far, and an invalid pixel counts as far.
 
     Attributes:
-        disparity: run the spatial and the temporal filter in the disparity domain.
-        spatial_magnitude: iterations of librealsense's edge-preserving smoothing.
-        spatial_alpha: weight of the new pixel.
-        spatial_delta: step, in disparity or depth units, above which an edge is kept.
-        spatial_holes_fill: radius of hole filling, as its index 0..5.
-        temporal_alpha: weight of the new frame. While walking at 0.5 m/s towards a wall, depth lags by 24 mm
-            with 0.4 (librealsense's default), 10 mm with 0.6 and 4 mm with 0.8; 0.3 to 0.4 mm of noise remain
-            with each. Training has no such lag.
-        temporal_delta: step above which the old frame is dropped.
-        temporal_persistence: rule for bridging dropped pixels, 0 (never) to 8 (always); 3: valid in 2 of the
-            last 4 frames.
-        hole_filling: "left" fills the shadow on the left of an object with the background beside it; the
-            shadow is there because depth belongs to the left imager. "off" leaves holes.
+        disparity: filter disparity instead of depth.
+        spatial_magnitude: iterations of librealsense's edge-preserving smoothing, 1..5.
+        spatial_alpha: weight of the current pixel, 0.25..1.
+        spatial_delta: step above which an edge is kept, 1..50 disparity or depth units.
+        spatial_holes_fill: radius of hole filling as librealsense's index, 0 (off)..5.
+        temporal_alpha: weight of the new frame, 0..1. While walking at 0.5 m/s towards a wall, 0.4
+            (librealsense's default) lags by 24 mm, 0.6 by 10 mm, 0.8 by 4 mm; each leaves 0.3 to 0.4 mm of
+            noise. Training has no such lag.
+        temporal_delta: step above which the old value is dropped, 1..100 disparity or depth units.
+        temporal_persistence: librealsense's rule for bridging dropped pixels, 0 (never)..8 (always); 3:
+            valid in 2 of the last 4 frames.
+        hole_filling: ``left`` fills the stereo shadow with the background to its left: the shadow lies left
+            of an object because depth refers to the left imager. ``farthest``, ``nearest``: the neighbour so
+            named. ``off`` leaves holes.
+
+    Raises:
+        ValueError: a setting is out of range.
     """
 
     disparity: bool = True
@@ -71,14 +75,23 @@ class DepthFilterSettings:
         _check("temporal_persistence", self.temporal_persistence, 0, 8)
         if self.hole_filling not in ("off", *HOLE_FILLING):
             raise ValueError(
-                f"depth filter: hole_filling is {self.hole_filling!r}, allowed: off, {list(HOLE_FILLING)}"
+                f"depth filter: hole_filling is {self.hole_filling!r}, "
+                f"allowed: off, {', '.join(HOLE_FILLING)}"
             )
 
 
 class DepthFilter:
-    """Filters depth frames in order. The temporal filter has memory, so every frame must pass through it.
+    """Filters depth frames in order. Every frame must pass through, because the temporal filter has state.
 
     The same frames in the same order give the same output, whatever the time between them.
+
+    Args:
+        settings: of the filters.
+        intrinsics: of the frames.
+        unit: metres per count.
+
+    Raises:
+        RealSenseError: librealsense cannot be imported.
     """
 
     def __init__(self, settings: DepthFilterSettings, intrinsics: CameraIntrinsics, unit: float) -> None:
@@ -96,10 +109,11 @@ class DepthFilter:
             depth: uint16 ``[height, width]`` in depth units, 0 = invalid.
 
         Returns:
-            A new array of the same type and shape.
+            A new array of the same shape, type and unit.
 
         Raises:
-            ValueError: another type or shape.
+            ValueError: another shape or type.
+            RealSenseError: librealsense did not return the frame.
         """
         expected = (self._intrinsics.height, self._intrinsics.width)
         if depth.shape != expected or depth.dtype != np.uint16:
@@ -151,7 +165,7 @@ class DepthFilter:
         self._sensor.start(self._queue)
 
     def _inject(self, depth: np.ndarray) -> Any:
-        """Convert an array to a librealsense frame, by way of the software device."""
+        """Pass an array through the software device to get a librealsense frame."""
         rs = self._rs
         self._count += 1
         frame = rs.software_video_frame()
@@ -164,5 +178,5 @@ class DepthFilter:
         self._sensor.on_video_frame(frame)
         arrived, result = self._queue.try_wait_for_frame(1000)
         if not arrived:
-            raise RealSenseError(f"librealsense did not return frame {self._count}: restart the node")
+            raise RealSenseError(f"librealsense did not return frame {self._count}; restart the node")
         return result

@@ -1,11 +1,11 @@
-"""ROS node: camera depth frames in, the world model's depth images out.
+"""ROS node: depth frames of the camera in, the world model's depth images out.
 
-Subscribes ``wmp/policy_step`` and, with ``source: topic``, ``camera/depth/image_rect_raw`` and
-``camera/depth/camera_info``; publishes ``wmp/depth`` and ``diagnostics``. All decisions depend on message
-stamps only, so a bag or a simulation in lockstep gives the same images whatever the order of arrival.
+Subscribes to ``wmp/policy_step`` and, with ``source: topic``, ``camera/depth/image_rect_raw`` and
+``camera/depth/camera_info``; publishes ``wmp/depth`` and ``diagnostics``. All decisions use message stamps,
+so a bag or a lockstep simulation gives the same images regardless of when messages arrive.
 
-The node joins the policy loop (``wmp/policy_step``, ``wmp/depth``) once the camera is available: other nodes
-can tell from the topics whether it can serve.
+``wmp/depth`` and ``wmp/policy_step`` appear once the camera is available, so other nodes can tell whether
+this node is ready.
 """
 
 from __future__ import annotations
@@ -34,15 +34,14 @@ from wmp_ros.clock import WALL_CLOCK
 from wmp_ros.health import Health, Report
 from wmp_ros.parameters import declare, declare_journal, declare_settings
 from wmp_ros.qos import RELIABLE
-from wmp_ros.running import run_node, spin_on_time
+from wmp_ros.running import run_node, spin_realtime
 from wmp_ros.stamps import to_seconds
-from wmp_ros.status import BUNDLE_SHA256
 
 IMAGE_TOPIC, INFO_TOPIC = "camera/depth/image_rect_raw", "camera/depth/camera_info"
 
 
 class DepthNode(Node):
-    """Connects :class:`DepthPipeline` to ROS."""
+    """Connects a :class:`DepthPipeline` to ROS."""
 
     def __init__(self) -> None:
         super().__init__("depth_node")
@@ -58,7 +57,7 @@ class DepthNode(Node):
         # Only the contract is used here; the nodes that run the networks verify the bundle.
         bundle = Bundle.load_unverified(str(declare(self, "bundle", "")))
         contract, self._bundle_sha256 = bundle.contract, bundle.sha256
-        self.get_logger().info(f"the bundle expects the camera {_place(contract.depth)}")
+        self.get_logger().info(f"the bundle expects the camera {_mount(contract.depth)}")
         tolerance = float(declare(self, "depth_tolerance", 0.04))
         self._pipeline = DepthPipeline(
             contract, declare_settings(self, "filter", DepthFilterSettings), tolerance
@@ -66,7 +65,7 @@ class DepthNode(Node):
         self._journal = declare_journal(self)
         import_realsense()
         self._open_source(str(declare(self, "source", "device")))
-        self._join_policy_loop_timer = self.create_timer(0.05, self._join_policy_loop, clock=WALL_CLOCK)
+        self._join_timer = self.create_timer(0.05, self._join_loop, clock=WALL_CLOCK)
         self._health = Health(self, "depth camera", self._report, self._journal)
 
     def destroy_node(self) -> None:
@@ -79,8 +78,7 @@ class DepthNode(Node):
             self._camera = CameraThread(declare_settings(self, "camera", CameraSettings), self._on_frame)
             self._camera.start()
         elif source == "topic":
-            #: Images that arrived before their intrinsics.
-            self._early_images: Deque[Image] = deque(maxlen=30)
+            self._early_images: Deque[Image] = deque(maxlen=30)  # arrived before the intrinsics
             self.create_subscription(CameraInfo, INFO_TOPIC, self._on_camera_info, RELIABLE)
             self.create_subscription(Image, IMAGE_TOPIC, self._on_image, RELIABLE)
         else:
@@ -88,13 +86,13 @@ class DepthNode(Node):
                 f"parameter source is {source!r}, expected 'device' (RealSense on USB) or 'topic'"
             )
 
-    def _join_policy_loop(self) -> None:
-        """Join the policy loop as soon as the camera is available."""
+    def _join_loop(self) -> None:
+        """Advertise and subscribe once the camera is available."""
         if not self._has_camera():
             return
         self._publisher = self.create_publisher(Image, "wmp/depth", RELIABLE)
         self.create_subscription(PolicyStep, "wmp/policy_step", self._on_step, RELIABLE)
-        self.destroy_timer(self._join_policy_loop_timer)
+        self.destroy_timer(self._join_timer)
 
     def _has_camera(self) -> bool:
         if self._camera is not None:
@@ -104,7 +102,7 @@ class DepthNode(Node):
     def _on_camera_info(self, info: CameraInfo) -> None:
         try:
             self._intrinsics = messages.intrinsics_from_info(info)
-        except GeometryError as error:  # for example from a driver that has not read its calibration yet
+        except GeometryError as error:  # for example, the driver has not read its calibration yet
             self.get_logger().error(f"{INFO_TOPIC}: {error}", throttle_duration_sec=5.0)
             return
         while self._early_images:
@@ -121,7 +119,7 @@ class DepthNode(Node):
         try:
             depth = messages.depth_from_image(image)
             if depth.shape != (self._intrinsics.height, self._intrinsics.width):
-                raise GeometryError(f"depth image is {depth.shape}, camera_info states {self._intrinsics}")
+                raise GeometryError(f"depth image is {depth.shape}, camera_info says {self._intrinsics}")
         except ValueError as error:
             self.get_logger().error(str(error), throttle_duration_sec=5.0)
             return
@@ -139,10 +137,10 @@ class DepthNode(Node):
     def _publish(self, images: List[DepthImage]) -> None:
         for image in images:
             if image.metres.size == 0 and not self._lockstep:
-                continue  # nobody waits for it in real time
+                continue  # an empty image only matters in lockstep, where the world model waits for it
             assert self._publisher is not None
             self._publisher.publish(messages.image_from_metres(image.metres, image.stamp, self._frame_id))
-            if image.metres.size > 0:  # an empty image says in lockstep that there is none
+            if image.metres.size > 0:
                 self._published += 1
                 self._journal.write("depth", stamp=image.stamp)
             self._worst_age_error = max(self._worst_age_error, abs(image.age_error))
@@ -156,7 +154,7 @@ class DepthNode(Node):
         report = Report(
             "streaming",
             {
-                BUNDLE_SHA256: self._bundle_sha256,  # policy_node compares it with its own
+                "bundle_sha256": self._bundle_sha256,  # policy_node compares it with its own bundle
                 "frames": str(health.frames),
                 "rate_hz": f"{health.rate:.1f}",
                 "age_ms": f"{1e3 * age:.0f}",
@@ -169,11 +167,11 @@ class DepthNode(Node):
         )
         report.warn_if(bool(problem), problem)
         report.warn_if(self._publisher is None and not problem, f"waiting for a publisher of {IMAGE_TOPIC}")
-        # A publisher alone is no proof: a driver announces its topics before it has found a camera.
+        # A publisher is no proof of a camera: drivers advertise their topics before they find one.
         report.warn_if(
             not (self._lockstep or health.frames or problem or self._publisher is None),
-            "no usable frame yet: does the driver see its camera and publish RELIABLE, and do "
-            f"{IMAGE_TOPIC} and {INFO_TOPIC} agree?",
+            "no usable frame yet: check that the driver has found its camera and publishes RELIABLE, and "
+            f"that {IMAGE_TOPIC} and {INFO_TOPIC} agree",
         )
         report.warn_if(age > 0.5, f"the newest frame is {age:.1f} s old")
         report.warn_if(
@@ -181,20 +179,21 @@ class DepthNode(Node):
         )
         report.warn_if(
             health.invalid_ratio > 0.9,
-            "less than 10 % of the pixels are valid: is the lens covered, or an object too close?",
+            "fewer than 10 % of the pixels are valid: check for a covered lens or an obstacle too close",
         )
         report.error_if(
             not health.is_usable,
-            "the camera streams but delivers no usable depth: the world model continues with its prior",
+            "the camera still streams but delivers no usable depth: the world model continues with its prior",
         )
         report.warn_if(
-            health.coverage < 0.9, f"the camera covers {100 * health.coverage:.0f} % of the network's view"
+            health.coverage < 0.9,
+            f"the camera covers {100 * health.coverage:.0f} % of the network's field of view",
         )
         return report
 
 
-def _place(depth: DepthContract) -> str:
-    """Where the camera was mounted in training, as a guide for mounting the real one."""
+def _mount(depth: DepthContract) -> str:
+    """Camera mount of the training, as a guide for the real one."""
     forward, left, up = depth.position
     return (
         f"{forward:.3f} m forward, {left:.3f} m left and {up:.3f} m up from the trunk's centre, "
@@ -203,4 +202,4 @@ def _place(depth: DepthContract) -> str:
 
 
 def main() -> int:
-    return run_node(DepthNode, (BundleError, ValueError, RealSenseError), spin_on_time)
+    return run_node(DepthNode, (BundleError, ValueError, RealSenseError), spin_realtime)

@@ -1,4 +1,4 @@
-"""From camera frames to the world model's images: filter, select by age, project."""
+"""Depth frames from the camera to the world model: filter, select by age, project."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy as np
 from wmp_core.contract import Contract
 from wmp_core.depth.geometry import CameraIntrinsics, DepthProjection
 from wmp_perception.depth_filter import DepthFilter, DepthFilterSettings
-from wmp_perception.depth_monitor import DepthMonitor
 from wmp_perception.depth_selection import DepthSelection, SelectedFrame
+from wmp_perception.image_monitor import ImageMonitor
 from wmp_perception.realsense import RawFrame
 
 _NO_IMAGE = np.zeros((0, 0), dtype=np.float32)
@@ -21,12 +21,12 @@ _NO_IMAGE = np.zeros((0, 0), dtype=np.float32)
 
 @dataclass(frozen=True)
 class DepthImage:
-    """The world model's depth image for ``tick``.
+    """The world model's depth input for ``tick``.
 
     Attributes:
         stamp: capture time [s].
-        metres: float32 ``[64, 64]`` in m, clipped, with invalid pixels at the far limit. Empty, ``[0, 0]``,
-            if no frame has a suitable age.
+        metres: float32 ``[64, 64]`` [m], clipped, invalid pixels set to the far limit; empty, ``[0, 0]``, if
+            no frame has a suitable age.
         age_error: ``stamp`` minus the target time [s].
     """
 
@@ -38,16 +38,16 @@ class DepthImage:
 
 @dataclass(frozen=True)
 class DepthHealth:
-    """State of the depth stream.
+    """State of the camera stream.
 
     Attributes:
         frames: number of frames so far.
-        stamp: capture time of the newest frame [s].
-        rate: frame rate by stamps, smoothed [Hz].
-        invalid_ratio: share of invalid pixels in the newest frame before the filters (0..1).
-        filter_ms: time that the filters took for the newest frame [ms].
-        coverage: share of the network's view that the camera covers (0..1).
-        is_usable: see :class:`wmp_perception.depth_monitor.DepthMonitor`.
+        stamp: capture time of the newest frame [s]; ``None`` before the first.
+        rate: smoothed frame rate from the stamps [Hz].
+        invalid_ratio: share of invalid pixels in the newest unfiltered frame, 0..1.
+        filter_ms: time the filters took for the newest frame [ms].
+        coverage: share of the network's field of view that the camera covers, 0..1.
+        is_usable: whether the camera delivers usable depth, as ``ImageMonitor`` defines it.
     """
 
     frames: int = 0
@@ -61,7 +61,7 @@ class DepthHealth:
 
 @dataclass(frozen=True)
 class _Optics:
-    """Filter and projection for one set of intrinsics."""
+    """Filter and projection for one set of intrinsics and one depth unit."""
 
     intrinsics: CameraIntrinsics
     unit: float
@@ -70,35 +70,43 @@ class _Optics:
 
 
 class DepthPipeline:
-    """Filters every frame, because the temporal filter needs it, and projects only selected ones.
+    """Filters every frame, because the temporal filter depends on it; projects only selected ones.
 
     Not thread-safe.
+
+    Args:
+        contract: of the bundle.
+        settings: of the filters.
+        tolerance_s: largest difference between an image's age and the contract's ``depth_age`` [s].
+
+    Raises:
+        ValueError: the tolerance is out of range.
     """
 
     def __init__(self, contract: Contract, settings: DepthFilterSettings, tolerance_s: float) -> None:
         self._contract = contract
         self._settings = settings
         self._selection = DepthSelection(contract.timing, tolerance_s)
-        self._monitor = DepthMonitor()
+        self._monitor = ImageMonitor()
         self._optics: Optional[_Optics] = None
         self.health = DepthHealth()
 
     @property
     def missed(self) -> int:
-        """Number of world-model ticks without a frame of a suitable age."""
+        """World-model ticks without a frame of a suitable age."""
         return self._selection.missed
 
     def on_step(self, tick: int, stamp: float, is_first: bool) -> List[DepthImage]:
-        """Process a policy step at ``stamp`` s; returns the images that are due now."""
+        """Add a policy step at ``stamp`` s; returns the images that are now due."""
         self._monitor.on_step(stamp, is_first)
         return self._project(self._selection.on_step(tick, stamp, is_first))
 
     def on_missing_frame(self, stamp: float) -> List[DepthImage]:
-        """There is no frame at ``stamp`` s; returns the images that are due now."""
+        """State that no frame of ``stamp`` s will arrive; returns the images that are now due."""
         return self._project(self._selection.on_missing_frame(stamp))
 
     def on_frame(self, raw: RawFrame) -> List[DepthImage]:
-        """Process a camera frame; returns the images that are due now."""
+        """Add a camera frame; returns the images that are now due."""
         optics = self._optics_for(raw)
         started = time.perf_counter()
         filtered = optics.filter.process(raw.depth)
@@ -136,9 +144,9 @@ class DepthPipeline:
         ]
 
 
-def _smoothed_rate(before: DepthHealth, stamp: float) -> float:
-    """Smoothed rate [Hz] after a frame at ``stamp`` s; the newest interval weighs one tenth."""
-    if before.stamp is None or stamp <= before.stamp:
-        return before.rate
-    rate = 1.0 / (stamp - before.stamp)
-    return rate if before.rate == 0 else before.rate + 0.1 * (rate - before.rate)
+def _smoothed_rate(previous: DepthHealth, stamp: float) -> float:
+    """Exponentially smoothed rate [Hz] after a frame at ``stamp`` s; a new frame has weight 0.1."""
+    if previous.stamp is None or stamp <= previous.stamp:
+        return previous.rate
+    rate = 1.0 / (stamp - previous.stamp)
+    return rate if previous.rate == 0 else previous.rate + 0.1 * (rate - previous.rate)

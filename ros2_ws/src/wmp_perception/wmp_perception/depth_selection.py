@@ -1,4 +1,4 @@
-"""Selects the depth frame for the world model: the one nearest to (time of the tick - age in training)."""
+"""Selects a depth frame per world-model tick: the one closest to (time of the tick - age in training)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any, Deque, List
 from wmp_core.contract import TimingContract
 from wmp_core.depth.frame_buffer import FrameBuffer
 
-#: Time for which frames are kept [s], so that a late step still finds its frame.
+#: Frames are kept this long [s], so that a step that arrives late still finds its frame.
 SPAN_S = 1.0
 
-#: Maximum number of world-model ticks that wait for a frame; if there are more, the camera has stopped.
+#: Largest number of world-model ticks that wait for a frame. If more are waiting, the camera has stopped.
 MAX_PENDING = 8
 
 
@@ -23,7 +23,7 @@ class SelectedFrame:
 
     Attributes:
         stamp: capture time [s]; the target time if there is no frame.
-        frame: None if no frame is within the tolerance.
+        frame: ``None`` if no frame lies within the tolerance.
         age_error: capture time minus target time [s].
     """
 
@@ -40,54 +40,52 @@ class _Target:
 
 
 class DepthSelection:
-    """Selects frames by their stamps alone, so the result does not depend on the order of arrival.
+    """Selects frames by their stamps alone, so the order in which steps and frames arrive does not matter.
 
-    A tick is decided as soon as there is a frame at or after its target time: no later frame can be nearer.
-    Steps must arrive in order, and so must frames; steps and frames may interleave in any way.
+    A tick is decided once a frame at or after its target time has arrived: no later frame can be closer.
+    Steps must arrive in order, and so must frames; their interleaving is free.
+
+    Args:
+        timing: of the contract.
+        tolerance_s: largest distance between a frame and its target time [s].
+
+    Raises:
+        ValueError: the tolerance is not between 0 and half a world-model interval, from which two ticks could
+            share a frame.
     """
 
     def __init__(self, timing: TimingContract, tolerance_s: float) -> None:
-        """Create an empty selection.
-
-        Args:
-            timing: the contract's timing.
-            tolerance_s: maximum distance between a frame and the target time [s].
-
-        Raises:
-            ValueError: the tolerance is not between 0 and half a world-model period; beyond that, two ticks
-                could share a frame.
-        """
         check_tolerance(timing, tolerance_s)
         self._timing = timing
         self._tolerance = tolerance_s
         self._buffer = FrameBuffer(SPAN_S)
         self._pending: Deque[_Target] = deque(maxlen=MAX_PENDING)
         self._no_frame_until = -math.inf
-        #: Number of world-model ticks without a frame within the tolerance.
+        #: World-model ticks without a frame within the tolerance.
         self.missed = 0
 
     def on_step(self, tick: int, stamp: float, is_first: bool = False) -> List[SelectedFrame]:
-        """Process a policy step at ``stamp`` s; returns what can be decided now, in order of ticks."""
+        """Add a policy step at ``stamp`` s; returns the decided ticks in order."""
         if is_first:
             self._pending.clear()
         if tick % self._timing.world_model_interval == 0:
-            self.missed += len(self._pending) == MAX_PENDING  # the oldest is dropped
+            self.missed += len(self._pending) == MAX_PENDING  # the deque drops its oldest entry
             self._pending.append(_Target(tick, stamp - self._timing.depth_age))
         return self._decide()
 
     def on_frame(self, stamp: float, frame: Any) -> List[SelectedFrame]:
-        """Process a frame captured at ``stamp`` s; returns what can be decided now, in order of ticks."""
+        """Add a frame captured at ``stamp`` s; returns the decided ticks in order."""
         self._buffer.add(stamp, frame)
         return self._decide()
 
     def on_missing_frame(self, stamp: float) -> List[SelectedFrame]:
-        """There is no frame at ``stamp`` s; returns what can be decided now."""
+        """State that no frame of ``stamp`` s will arrive; returns the decided ticks in order."""
         self._no_frame_until = stamp
         return self._decide()
 
     def _decide(self) -> List[SelectedFrame]:
         selected = []
-        while self._pending and self._reached(self._pending[0]):
+        while self._pending and self._is_decidable(self._pending[0]):
             target = self._pending.popleft()
             nearest = self._buffer.nearest(target.stamp, self._tolerance)
             if nearest is None:
@@ -98,17 +96,19 @@ class DepthSelection:
                 selected.append(SelectedFrame(target.tick, nearest.stamp, nearest.image, error))
         return selected
 
-    def _reached(self, target: _Target) -> bool:
+    def _is_decidable(self, target: _Target) -> bool:
         newest = self._buffer.newest_stamp
         return max(self._no_frame_until, -math.inf if newest is None else newest) >= target.stamp
 
 
 def check_tolerance(timing: TimingContract, tolerance_s: float) -> None:
-    """Refuse a tolerance that would let two world-model ticks share a frame.
+    """Check that one frame cannot serve two world-model ticks.
 
     Raises:
-        ValueError: with the value and the allowed range.
+        ValueError: naming the value and the allowed range.
     """
     limit = 0.5 * timing.world_model_period
     if not 0 < tolerance_s < limit:
-        raise ValueError(f"depth tolerance is {tolerance_s!r} s, allowed: above 0 and below {limit:g} s")
+        raise ValueError(
+            f"depth tolerance is {tolerance_s!r} s, allowed: more than 0 and less than {limit:g} s"
+        )

@@ -1,7 +1,7 @@
-"""Schedules the two phases of the world model, for policy steps and depth images in any order of arrival.
+"""Schedules the two phases of the world model for policy steps and depth images that arrive in any order.
 
-With k policy steps per world-model tick: tick n (a multiple of k) is observed once its depth image is there,
-and step n+k-1 completes the k actions with which the state advances to tick n+k.
+With k policy steps per world-model interval, tick n (a multiple of k) is observed once its depth image has
+arrived; step n+k-1 completes the k actions that advance the state to tick n+k.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _log = logging.getLogger(__name__)
 
 
 class TwoPhaseModel(Protocol):
-    """The scheduled model, such as ``wmp_core.inference.world_model.WorldModel``."""
+    """The model that the schedule calls, such as ``wmp_core.inference.world_model.WorldModel``."""
 
     def reset(self) -> Any:
-        """Reset to the initial state ``h_0``."""
+        """Return to the initial state ``h_0``."""
 
     def observe(self, proprioception: np.ndarray, depth_m: Optional[np.ndarray], depth_stamp: float) -> Any:
-        """Sample z from the posterior, or from the prior if ``depth_m`` is None."""
+        """Draw z from the posterior, or from the prior if ``depth_m`` is ``None``."""
 
     def advance(self, actions: np.ndarray) -> Any:
         """Advance h by one interval with ``actions [k, joints]``, oldest first."""
@@ -45,15 +45,14 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Advanced:
-    """The latent of a policy tick.
+class TimedLatent:
+    """The latent for policy tick ``tick``.
 
     Attributes:
-        tick: tick of the policy; the model's own tick, in ``state``, counts from its last reset.
-        stamp: time of the last policy step before ``tick`` [s]; the latent is known since then.
-        observed_at: time of the step whose proprioception entered ``z`` [s].
-        state: what the model returned: ``h`` of this tick, and the ``z`` that entered it, with source and
-            image time.
+        tick: policy tick; the tick in ``state`` counts from the model's last reset.
+        stamp: time of the step before ``tick``, which completed this latent [s].
+        observed_at: time of the step whose proprioception ``z`` is based on [s].
+        state: returned by the model: ``h`` of this tick, ``z`` that entered it, its source and image time.
     """
 
     tick: int
@@ -71,13 +70,17 @@ class _Unobserved:
 class LatentSchedule:
     """Turns steps and images into calls of a :class:`TwoPhaseModel`.
 
-    Steps must arrive in order, and so must images; they may interleave in any way, with the same calls as
-    the result.
+    Steps must arrive in order, and so must images; every interleaving gives the same calls.
 
     Args:
-        tolerance_s: maximum distance between an image and the target time [s].
-        wait_for_depth: if an interval ends before its image arrives, wait for it (lockstep); otherwise sample
+        model: to call.
+        timing: of the contract.
+        tolerance_s: largest difference between an image's age and the contract's ``depth_age`` [s].
+        wait_for_depth: at the end of an interval without an image, wait for it (lockstep) instead of drawing
             z from the prior at once (real time).
+
+    Raises:
+        ValueError: the tolerance is out of range.
     """
 
     def __init__(
@@ -91,19 +94,19 @@ class LatentSchedule:
         self._images: Deque[Tuple[float, Optional[np.ndarray]]] = deque(maxlen=8)
         self._next_tick: Optional[int] = None
         self._observed_at = math.nan
-        self._actions: Optional[List[np.ndarray]] = None  # of the current interval; None outside of one
+        self._actions: Optional[List[np.ndarray]] = None  # of the current interval; None outside an interval
         self._unobserved: Optional[_Unobserved] = None
-        self._waiting_step: Optional[Step] = None  # the last step of an interval that waits for its image
-        #: Number of times that steps were missing and the model was reset.
+        self._waiting_step: Optional[Step] = None  # last step of an interval that waits for its image
+        #: Number of restarts because steps were missing.
         self.gaps = 0
 
     @property
     def is_waiting(self) -> bool:
-        """Whether an interval is complete except for its image."""
+        """Whether an interval lacks nothing but its image."""
         return self._waiting_step is not None
 
-    def on_step(self, step: Step) -> Optional[Advanced]:
-        """Process a policy step; returns the next latent if this step completes it."""
+    def on_step(self, step: Step) -> Optional[TimedLatent]:
+        """Add a policy step; returns the next latent if this step completes it."""
         if step.is_first or step.tick != self._next_tick:
             self._restart(step)
         self._next_tick = step.tick + 1
@@ -122,10 +125,10 @@ class LatentSchedule:
             return None
         return self._advance(step)
 
-    def on_depth(self, stamp: float, depth: Optional[np.ndarray]) -> Optional[Advanced]:
-        """Process an image in m captured at ``stamp`` s; returns the next latent if it waited for this image.
+    def on_depth(self, stamp: float, depth: Optional[np.ndarray]) -> Optional[TimedLatent]:
+        """Add an image in m captured at ``stamp`` s; returns the next latent if it waited for this image.
 
-        A ``depth`` of None says that there is no image of that time.
+        ``None`` states that no image of that time will arrive.
         """
         self._images.append((stamp, depth))
         self._observe_if_possible()
@@ -133,17 +136,17 @@ class LatentSchedule:
             return None
         return self._advance(self._waiting_step)
 
-    def continue_with_prior(self) -> Optional[Advanced]:
-        """Use the prior for the interval that waits; returns its latent, None if no interval waits."""
+    def continue_without_depth(self) -> Optional[TimedLatent]:
+        """Use the prior for the waiting interval; returns its latent, ``None`` if none is waiting."""
         return None if self._waiting_step is None else self._advance(self._waiting_step)
 
     def _restart(self, step: Step) -> None:
-        """Reset: a new run begins, or steps are missing, whose actions cannot be restored."""
+        """Reset: a new run begins, or steps are missing and their actions cannot be recovered."""
         if not step.is_first:
             self.gaps += 1
-            wanted = "the first step of a run" if self._next_tick is None else f"step {self._next_tick}"
+            expected = "the first step of a run" if self._next_tick is None else f"step {self._next_tick}"
             _log.warning(
-                "expected %s, got step %d: the world model restarts at its next tick", wanted, step.tick
+                "expected %s, got step %d: the world model restarts at its next tick", expected, step.tick
             )
         self._model.reset()
         self._actions = self._unobserved = self._waiting_step = None
@@ -162,10 +165,10 @@ class LatentSchedule:
         self._observed_at = self._unobserved.stamp
         self._unobserved = None
 
-    def _advance(self, last: Step) -> Advanced:
+    def _advance(self, last: Step) -> TimedLatent:
         assert self._actions is not None
         if self._unobserved is not None:
             self._observe(math.nan, None)
         state = self._model.advance(np.stack(self._actions))
         self._actions = self._waiting_step = None
-        return Advanced(last.tick + 1, last.stamp, self._observed_at, state)
+        return TimedLatent(last.tick + 1, last.stamp, self._observed_at, state)

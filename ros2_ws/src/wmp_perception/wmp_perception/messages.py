@@ -28,7 +28,7 @@ def depth_from_image(image: Image) -> np.ndarray:
     """A 16-bit depth image as uint16 ``[height, width]``.
 
     Raises:
-        ValueError: the encoding is another one, or there are fewer bytes than the header states.
+        ValueError: the encoding differs, or the data are shorter than the header states.
     """
     if image.encoding not in ("16UC1", "mono16"):
         raise ValueError(
@@ -38,7 +38,8 @@ def depth_from_image(image: Image) -> np.ndarray:
     if image.step < 2 * image.width or image.step % 2 or len(image.data) < image.step * image.height:
         raise ValueError(
             f"depth image {image.width}x{image.height} has step {image.step} and "
-            f"{len(image.data)} bytes: it is damaged"
+            f"{len(image.data)} bytes, expected an even step of at least {2 * image.width} and "
+            f"{image.step * image.height} bytes: the message is corrupt"
         )
     order = ">" if image.is_bigendian else "<"
     rows = np.frombuffer(image.data, dtype=np.dtype(f"{order}u2"), count=image.step * image.height // 2)
@@ -47,7 +48,7 @@ def depth_from_image(image: Image) -> np.ndarray:
 
 
 def image_from_metres(metres: np.ndarray, stamp: float, frame_id: str) -> Image:
-    """float32 ``[height, width]`` metres as a 32FC1 image captured at ``stamp`` s."""
+    """A 32FC1 image captured at ``stamp`` s, from float32 ``[height, width]`` in m."""
     height, width = metres.shape
     image = Image(height=height, width=width, encoding="32FC1", step=4 * width)
     image.header.stamp, image.header.frame_id = to_stamp(stamp), frame_id
@@ -57,10 +58,10 @@ def image_from_metres(metres: np.ndarray, stamp: float, frame_id: str) -> Image:
 
 
 def world_model_image(image: Image, depth: DepthContract) -> Optional[np.ndarray]:
-    """A ``wmp/depth`` message as float32 ``[64, 64]`` metres; None if the message is empty: no image.
+    """A ``wmp/depth`` message as float32 ``[64, 64]`` in m; ``None`` if it is empty (no image).
 
     Raises:
-        ValueError: the encoding or size is not the contract's, or a value is not finite.
+        ValueError: encoding or size differ from the contract's, or a value is not finite.
     """
     metres = metres_from_image(image)
     if metres.size == 0:
@@ -73,10 +74,10 @@ def world_model_image(image: Image, depth: DepthContract) -> Optional[np.ndarray
 
 
 def metres_from_image(image: Image) -> np.ndarray:
-    """A 32FC1 image as float32 ``[height, width]`` metres.
+    """A 32FC1 image as float32 ``[height, width]`` in m.
 
     Raises:
-        ValueError: the encoding is another one, or the number of bytes is wrong.
+        ValueError: the encoding or the size in bytes differs.
     """
     if image.encoding != "32FC1" or len(image.data) != 4 * image.width * image.height:
         raise ValueError(

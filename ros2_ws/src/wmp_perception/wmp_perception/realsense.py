@@ -1,4 +1,4 @@
-"""Access to librealsense: the library itself, and frames from a connected D435i."""
+"""Access to librealsense: the library, and the frames of a connected D435i."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ class RawFrame:
     """One unfiltered depth frame.
 
     Attributes:
-        stamp: capture time in the time base of the graph [s].
-        depth: uint16 ``[height, width]`` in units of ``unit``, 0 where nothing was measured.
-        unit: length of one count [m].
+        stamp: capture time [s] in the time base of the graph.
+        depth: uint16 ``[height, width]``, 0 = invalid.
+        intrinsics: of the camera.
+        unit: metres per count of ``depth``.
     """
 
     stamp: float
@@ -40,8 +41,8 @@ class RawFrame:
 def import_realsense() -> ModuleType:
     """Import ``pyrealsense2`` on first use.
 
-    Its wheel links against libusb-1.0 but does not contain it. So the copy in the ``libusb-package`` wheel is
-    loaded first, if installed, and made visible to all libraries of the process.
+    Its wheel links against libusb-1.0 without shipping it. The copy in the ``libusb-package`` wheel, if
+    installed, is loaded first and made visible to all libraries of the process.
 
     Raises:
         RealSenseError: the library cannot be loaded.
@@ -65,7 +66,7 @@ def import_realsense() -> ModuleType:
 
 @dataclass(frozen=True)
 class CameraSettings:
-    """Requested depth stream: pixels, pixels, Hz. ``serial`` selects one of several cameras; empty: any."""
+    """Requested depth stream [px, px, Hz]. ``serial`` selects one of several cameras; empty: the only one."""
 
     width: int = 424
     height: int = 240
@@ -75,12 +76,12 @@ class CameraSettings:
     def __post_init__(self) -> None:
         if min(self.width, self.height, self.fps) < 1:
             raise ValueError(
-                f"camera width, height and fps are {self.width}, {self.height}, {self.fps}, allowed: from 1"
+                f"camera width, height and fps are {self.width}, {self.height}, {self.fps}, allowed: >= 1"
             )
 
 
 class RealSenseCamera:
-    """A connected RealSense camera; its depth frames are stamped with the system time."""
+    """A connected RealSense camera; its depth frames are stamped in system time."""
 
     def __init__(self, settings: CameraSettings) -> None:
         self._settings = settings
@@ -92,26 +93,26 @@ class RealSenseCamera:
         """Start streaming.
 
         Raises:
-            RealSenseError: no camera offers the stream. ``can_resolve`` finds out at once; without a camera,
-                ``pipeline.start`` would block for 15 s.
+            RealSenseError: no camera offers the stream.
         """
-        rs, wanted = import_realsense(), self._settings
+        rs, requested = import_realsense(), self._settings
         config = rs.config()
-        if wanted.serial:
-            config.enable_device(wanted.serial)
-        config.enable_stream(rs.stream.depth, wanted.width, wanted.height, rs.format.z16, wanted.fps)
+        if requested.serial:
+            config.enable_device(requested.serial)
+        config.enable_stream(rs.stream.depth, requested.width, requested.height, rs.format.z16, requested.fps)
         pipeline = rs.pipeline()
+        # Without a camera, pipeline.start blocks for 15 s; can_resolve returns at once.
         if not config.can_resolve(rs.pipeline_wrapper(pipeline)):
             raise RealSenseError(
-                f"no RealSense camera{f' {wanted.serial}' if wanted.serial else ''} offers depth "
-                f"{wanted.width}x{wanted.height} at {wanted.fps} Hz: check the USB 3 cable, the udev rules, "
-                "and that no other program uses the camera"
+                f"no RealSense camera{f' {requested.serial}' if requested.serial else ''} offers depth "
+                f"{requested.width}x{requested.height} at {requested.fps} Hz: check the USB 3 cable, the "
+                "udev rules, and that no other program uses the camera"
             )
         profile = pipeline.start(config)
-        self._pipeline = pipeline  # the camera is now in use; close() releases it
+        self._pipeline = pipeline  # the camera is in use from here on; close() releases it
         sensor = profile.get_device().first_depth_sensor()
         if sensor.supports(rs.option.global_time_enabled):
-            sensor.set_option(rs.option.global_time_enabled, 1.0)  # hardware stamps mapped to system time
+            sensor.set_option(rs.option.global_time_enabled, 1.0)  # maps hardware stamps to system time
         stream = profile.get_stream(rs.stream.depth).as_video_stream_profile().get_intrinsics()
         self._intrinsics = CameraIntrinsics(
             stream.width, stream.height, stream.fx, stream.fy, stream.ppx, stream.ppy
@@ -119,7 +120,7 @@ class RealSenseCamera:
         self._unit = float(sensor.get_depth_scale())
 
     def wait(self, timeout_s: float) -> Optional[RawFrame]:
-        """The next frame, or None if none arrives within ``timeout_s`` [s]."""
+        """The next frame; ``None`` if none arrives within ``timeout_s`` s."""
         arrived, frames = self._pipeline.try_wait_for_frames(int(timeout_s * 1000))
         depth = frames.get_depth_frame() if arrived else None
         if not depth or self._intrinsics is None:
@@ -129,7 +130,7 @@ class RealSenseCamera:
         )
 
     def close(self) -> None:
-        """Release the camera, also after an :meth:`open` that failed half-way."""
+        """Release the camera, also after :meth:`open` has failed half-way."""
         pipeline, self._pipeline = self._pipeline, None
         if pipeline is not None:
             pipeline.stop()

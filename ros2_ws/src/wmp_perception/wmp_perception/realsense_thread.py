@@ -11,19 +11,24 @@ from wmp_perception.realsense import CameraSettings, RawFrame, RealSenseCamera, 
 
 _log = logging.getLogger(__name__)
 
-#: Wait between two attempts to open the camera, and time without a frame after which it is lost [s].
+#: Interval between attempts to open the camera, and time without a frame until it counts as lost [s].
 RETRY_S = 2.0
 
 
 class CameraThread:
-    """Passes every frame of a camera to ``on_frame``; retries if the camera is missing or lost."""
+    """Passes every camera frame to ``on_frame``; reopens a camera that is missing or lost.
+
+    Args:
+        settings: of the stream.
+        on_frame: called in this thread with each frame.
+    """
 
     def __init__(self, settings: CameraSettings, on_frame: Callable[[RawFrame], None]) -> None:
         self._settings = settings
         self._on_frame = on_frame
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
-        #: Why there are no frames; empty while the camera streams.
+        #: Why no frames arrive; empty while the camera streams.
         self.problem = "the camera is not open yet"
 
     def start(self) -> None:
@@ -43,21 +48,21 @@ class CameraThread:
             with contextlib.closing(RealSenseCamera(self._settings)) as camera:
                 camera.open()
                 self._stream(camera)
-        except Exception as error:  # any error: if the thread ended, the robot would stay blind
-            self._report_problem(error)
+        except Exception as error:  # any error: if the thread ended, no depth would ever arrive again
+            self._report(error)
             self._stop.wait(RETRY_S)
 
-    def _report_problem(self, error: Exception) -> None:
+    def _report(self, error: Exception) -> None:
         problem = str(error) or repr(error)
         if problem != self.problem:
             is_bug = not isinstance(error, RuntimeError)  # librealsense raises RuntimeError
-            _log.error("%s; trying again every %g s", problem, RETRY_S, exc_info=is_bug)
+            _log.error("%s; retrying every %g s", problem, RETRY_S, exc_info=is_bug)
         self.problem = problem
 
     def _stream(self, camera: RealSenseCamera) -> None:
         while not self._stop.is_set():
             frame = camera.wait(RETRY_S)
             if frame is None:
-                raise RealSenseError(f"the camera has sent no frame for {RETRY_S:g} s")
+                raise RealSenseError(f"no frame from the camera for {RETRY_S:g} s")
             self.problem = ""
             self._on_frame(frame)

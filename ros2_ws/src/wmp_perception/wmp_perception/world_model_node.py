@@ -1,11 +1,11 @@
-"""ROS node: policy steps and depth images in, latents out.
+"""ROS node that runs the world model: policy steps and depth images in, latents out.
 
-Subscribes ``wmp/policy_step`` and ``wmp/depth``; publishes ``wmp/latent`` and ``diagnostics``. The networks
-run in the callbacks: the node has a process of its own, so they delay nothing else. A latent is due within
-20 ms of the step that completes it; the parameters ``realtime.*`` set the measures for that.
+Subscribes to ``wmp/policy_step`` and ``wmp/depth``; publishes ``wmp/latent`` and ``diagnostics``. The
+networks run in the callbacks, in a process of their own, so no other node waits for them. A latent is due
+within 20 ms of the step that completes it; ``realtime.*`` sets the scheduling for this deadline.
 
-``wmp/latent`` appears once ``wmp/depth`` has a publisher: waiting for a latent publisher includes waiting for
-the camera.
+``wmp/latent`` is advertised once ``wmp/depth`` has a publisher, so a node that waits for the latent publisher
+also waits for the camera.
 """
 
 from __future__ import annotations
@@ -28,18 +28,17 @@ from wmp_core.realtime.timing import StageTimer
 from wmp_core.signing import SignatureError
 from wmp_core.verification import load_verified
 from wmp_perception import messages
-from wmp_perception.latent_schedule import Advanced, LatentSchedule, Step
+from wmp_perception.latent_schedule import LatentSchedule, Step, TimedLatent
 from wmp_ros.clock import WALL_CLOCK
 from wmp_ros.health import Health, Report
 from wmp_ros.parameters import declare, declare_journal, declare_trusted_keys
 from wmp_ros.qos import RELIABLE
-from wmp_ros.running import run_node, spin_on_time
+from wmp_ros.running import run_node, spin_realtime
 from wmp_ros.stamps import to_seconds, to_stamp
-from wmp_ros.status import BUNDLE_SHA256
 
 
 class TimedWorldModel:
-    """Measures the phases of a world model; ``advance_ms`` and ``observe_ms`` are those of the last call."""
+    """A world model that times its phases; ``advance_ms`` and ``observe_ms`` hold the last call's times."""
 
     def __init__(self, model: WorldModel) -> None:
         self._model = model
@@ -69,7 +68,7 @@ class TimedWorldModel:
 
 
 class WorldModelNode(Node):
-    """Connects :class:`LatentSchedule` to ROS."""
+    """Connects a :class:`LatentSchedule` to ROS."""
 
     def __init__(self) -> None:
         super().__init__("world_model_node")
@@ -87,22 +86,22 @@ class WorldModelNode(Node):
         )
         self._publisher: Optional[Publisher] = None
         self._waiting_since: Optional[float] = None
-        self._newest: Optional[Advanced] = None
+        self._newest: Optional[TimedLatent] = None
         self._published = dict.fromkeys(Source, 0)
         self.create_subscription(Image, "wmp/depth", self._on_depth, RELIABLE)
-        self._join_policy_loop_timer = self.create_timer(0.05, self._join_policy_loop, clock=WALL_CLOCK)
+        self._join_timer = self.create_timer(0.05, self._join_loop, clock=WALL_CLOCK)
         if lockstep:
             self.create_timer(0.1, self._check_lockstep_timeout, clock=WALL_CLOCK)
         self._health = Health(self, bundle.name, self._report, self._journal)
         self.get_logger().info(f"bundle {bundle.name} verified on {bundle.provider}")
 
-    def _join_policy_loop(self) -> None:
-        """Join the policy loop as soon as ``wmp/depth`` has a publisher."""
+    def _join_loop(self) -> None:
+        """Advertise and subscribe once depth images can arrive."""
         if self.count_publishers("wmp/depth") == 0:
             return
         self._publisher = self.create_publisher(Latent, "wmp/latent", RELIABLE)
         self.create_subscription(PolicyStep, "wmp/policy_step", self._on_step, RELIABLE)
-        self.destroy_timer(self._join_policy_loop_timer)
+        self.destroy_timer(self._join_timer)
 
     def _on_step(self, message: PolicyStep) -> None:
         step = Step(
@@ -123,7 +122,7 @@ class WorldModelNode(Node):
         self._publish(self._schedule.on_depth(to_seconds(image.header.stamp), depth))
 
     def _check_lockstep_timeout(self) -> None:
-        """Do not let a lost image block lockstep for ever."""
+        """In lockstep, continue after the time-out: a lost image must not stop the simulation for good."""
         if not self._schedule.is_waiting:
             self._waiting_since = None
         elif self._waiting_since is None:
@@ -132,35 +131,35 @@ class WorldModelNode(Node):
             self.get_logger().warning(
                 f"no depth image within {self._lockstep_timeout:g} s: continuing with the prior"
             )
-            self._publish(self._schedule.continue_with_prior())
+            self._publish(self._schedule.continue_without_depth())
 
-    def _publish(self, advanced: Optional[Advanced]) -> None:
-        if advanced is None:
+    def _publish(self, latent: Optional[TimedLatent]) -> None:
+        if latent is None:
             return
         assert self._publisher is not None
-        state = advanced.state
-        message = Latent(tick=advanced.tick, source=int(state.source), kl=float(state.kl))
-        message.header.stamp = to_stamp(advanced.stamp)
+        state = latent.state
+        message = Latent(tick=latent.tick, source=int(state.source), kl=float(state.kl))
+        message.header.stamp = to_stamp(latent.stamp)
         message.depth_stamp = to_stamp(state.depth_stamp)
-        message.depth_age = advanced.observed_at - state.depth_stamp
+        message.depth_age = latent.observed_at - state.depth_stamp
         message.advance_ms, message.observe_ms = self._model.advance_ms, self._model.observe_ms
         message.h = array("f", state.h.tobytes())
         message.z = array("B", state.z.astype(np.uint8).tobytes())
         self._publisher.publish(message)
         self._journal.write(
             "latent",
-            tick=advanced.tick,
-            stamp=advanced.stamp,
+            tick=latent.tick,
+            stamp=latent.stamp,
             source=int(state.source),
             advance_ms=message.advance_ms,
             observe_ms=message.observe_ms,
         )
-        self._newest = advanced
+        self._newest = latent
         self._published[state.source] += 1
 
     def _report(self) -> Report:
         values = {f"latents_{source.name.lower()}": str(count) for source, count in self._published.items()}
-        values[BUNDLE_SHA256] = self._bundle_sha256  # policy_node compares it with its own
+        values["bundle_sha256"] = self._bundle_sha256  # policy_node compares it with its own bundle
         values["gaps"] = str(self._schedule.gaps)
         if self._newest is not None:
             values["tick"] = str(self._newest.tick)
@@ -179,4 +178,4 @@ class WorldModelNode(Node):
 
 
 def main() -> int:
-    return run_node(WorldModelNode, (BundleError, ModelError, SignatureError, ValueError), spin_on_time)
+    return run_node(WorldModelNode, (BundleError, ModelError, SignatureError, ValueError), spin_realtime)

@@ -1,4 +1,4 @@
-"""The flight recorder keeps its last seconds, and writes them on FAULT, on request and at the end."""
+"""The flight recorder buffers the last seconds and writes them on FAULT, on request and at the end."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from wmp_msgs.msg import PolicyStep
 
 from wmp_bringup.isolation import reserve_domain
 from wmp_controller.control_health import event_diagnostics
-from wmp_controller.control_loop import ControlEvents
+from wmp_controller.cycle_report import ControlEvents
 from wmp_core.control.modes import Mode
 from wmp_ros.qos import RELIABLE
 
@@ -25,7 +25,7 @@ SPAN = 2.0
 
 @pytest.fixture
 def recorder(tiny_bundle, tmp_path):
-    """A running flight recorder with a short memory; its folder, process, and somebody to talk to it."""
+    """A running flight recorder with a short buffer: its folder, its process, and a node that talks to it."""
     domain = reserve_domain()
     parameters = {"output": tmp_path, "bundle": tiny_bundle, "span": SPAN, "after_fault": 0.3}
     command = [sys.executable, "-m", "wmp_recording.flight_recorder", "--ros-args"]
@@ -35,28 +35,28 @@ def recorder(tiny_bundle, tmp_path):
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     context = rclpy.Context()
     rclpy.init(context=context, domain_id=domain.domain_id)
-    talker = Talker(context)
-    assert talker.wait(lambda: talker.steps.get_subscription_count() > 0)
-    yield tmp_path, process, talker
+    peer = Peer(context)
+    assert peer.wait(lambda: peer.steps.get_subscription_count() > 0)
+    yield tmp_path, process, peer
     process.kill()
     process.communicate()
-    talker.close()
+    peer.close()
     domain.lock.close()
 
 
-class Talker:
+class Peer:
     """Publishes numbered policy steps and the controller's events."""
 
     def __init__(self, context):
         self.context = context
-        self.node = rclpy.create_node("talker", context=context)
+        self.node = rclpy.create_node("peer", context=context)
         self.executor = SingleThreadedExecutor(context=context)
         self.executor.add_node(self.node)
         self.steps = self.node.create_publisher(PolicyStep, "wmp/policy_step", RELIABLE)
         self.events = self.node.create_publisher(DiagnosticArray, "diagnostics", RELIABLE)
         self.client = self.node.create_client(Trigger, "flight_recorder/write")
 
-    def say(self, *ticks):
+    def publish(self, *ticks):
         for tick in ticks:
             self.steps.publish(PolicyStep(tick=tick))
 
@@ -66,7 +66,7 @@ class Talker:
             self.executor.spin_once(timeout_sec=0.05)
         return condition()
 
-    def ask(self):
+    def request_write(self):
         assert self.wait(self.client.service_is_ready)
         answer = self.client.call_async(Trigger.Request())
         assert self.wait(answer.done)
@@ -84,32 +84,32 @@ def ticks_in(bag):
         return [reader.deserialize(raw, c.msgtype).tick for c, _, raw in reader.messages(steps)]
 
 
-def test_on_request_it_writes_what_is_not_too_old(recorder):
-    folder, _, talker = recorder
-    talker.say(1, 2)
+def test_a_request_writes_the_messages_within_the_span(recorder):
+    folder, _, peer = recorder
+    peer.publish(1, 2)
     time.sleep(SPAN + 0.5)
-    talker.say(3, 4)
-    assert talker.wait(lambda: ticks_in(folder / talker.ask().message)[-1:] == [4])
+    peer.publish(3, 4)
+    assert peer.wait(lambda: ticks_in(folder / peer.request_write().message)[-1:] == [4])
     assert ticks_in(max(folder.iterdir(), key=lambda bag: bag.stat().st_mtime)) == [3, 4]
 
 
-def test_a_fault_is_written_without_being_asked(recorder):
-    folder, _, talker = recorder
-    talker.say(1)
-    talker.events.publish(event_diagnostics(ControlEvents(1.0, Mode.WALK, ("PASSIVE -> STAND_UP",))))
+def test_a_fault_writes_a_bag_without_a_request(recorder):
+    folder, _, peer = recorder
+    peer.publish(1)
+    peer.events.publish(event_diagnostics(ControlEvents(1.0, Mode.WALK, ("PASSIVE -> STAND_UP",))))
     time.sleep(1.0)
     assert not list(folder.iterdir())
-    talker.events.publish(event_diagnostics(ControlEvents(2.0, Mode.FAULT, ("WALK -> FAULT: attitude",))))
-    assert talker.wait(lambda: talker.say(2) or list(folder.glob("flight_*_fault/metadata.yaml")))
+    peer.events.publish(event_diagnostics(ControlEvents(2.0, Mode.FAULT, ("WALK -> FAULT: attitude",))))
+    assert peer.wait(lambda: peer.publish(2) or list(folder.glob("flight_*_fault/metadata.yaml")))
     (bag,) = folder.glob("flight_*_fault")
-    assert 2 in ticks_in(bag)  # what came after the FAULT is there as well
+    assert 2 in ticks_in(bag)  # the bag also holds messages after the FAULT
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_writes_before_the_end(recorder, number):
-    folder, process, talker = recorder
+def test_a_signal_writes_a_bag_before_the_node_ends(recorder, number):
+    folder, process, peer = recorder
     for _ in range(10):
-        talker.say(7)
+        peer.publish(7)
         time.sleep(0.1)
     process.send_signal(number)
     assert process.wait(30.0) == 0

@@ -1,4 +1,4 @@
-"""What cannot be played is refused before there is a node: a refused one would be nobody's to destroy."""
+"""A bag that cannot be played is refused before a node is created, which nothing would destroy."""
 
 import pytest
 from rclpy.serialization import serialize_message
@@ -10,7 +10,7 @@ from wmp_recording.player import Player, PlayError, open_bag
 
 @pytest.fixture
 def reader(tmp_path):
-    """A bag that holds one word."""
+    """A bag with one string message."""
     with BagWriter(tmp_path / "bag", {"words": "std_msgs/msg/String"}, {}) as writer:
         writer.write("words", 1, serialize_message(String(data="left")))
     reader = open_bag(tmp_path / "bag")
@@ -21,7 +21,7 @@ def reader(tmp_path):
 # ROS is not initialised in these tests: no node could be created.
 
 
-def test_a_bag_without_the_topics_asked_for_is_refused(reader):
+def test_a_bag_without_the_named_topics_is_refused(reader):
     with pytest.raises(PlayError, match="nothing to play: the bag has \\['/words'\\]"):
         Player(reader, 1.0, {"/images"}, lockstep=False)
 

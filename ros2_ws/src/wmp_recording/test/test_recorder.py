@@ -1,4 +1,4 @@
-"""A bag holds what was said, when, and which run it was; rosbags and mcap both read it."""
+"""A bag holds the messages, their times and a description of the run; rosbags and mcap read it."""
 
 import json
 import threading
@@ -54,13 +54,13 @@ def test_mcap_reads_the_same_messages(bag):
     assert topics.count("/wmp/depth") == 1
 
 
-def test_the_bag_says_which_run_it_was(bag):
+def test_the_bag_holds_the_description_of_the_run(bag):
     metadata = yaml.safe_load((bag / "metadata.yaml").read_text())["rosbag2_bagfile_information"]
     assert json.loads(metadata["custom_data"][RUN_INFO]) == {"seed": 3}
 
 
-def test_a_recorder_that_hears_nobody_says_so(tiny_bundle, tmp_path, monkeypatch, capfd):
-    monkeypatch.setattr(recorder, "PATIENCE", 0.1)
+def test_a_recorder_without_publishers_warns(tiny_bundle, tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(recorder, "WARNING_PERIOD", 0.1)
     domain = reserve_domain()
     options = ["--ros-args", "-p", f"output:={tmp_path / 'bag'}", "-p", f"bundle:={tiny_bundle}"]
     rclpy.init(args=options, domain_id=domain.domain_id)
@@ -71,11 +71,11 @@ def test_a_recorder_that_hears_nobody_says_so(tiny_bundle, tmp_path, monkeypatch
         recorder.serve(node, stop)
     finally:
         rclpy.shutdown()
-    assert f"nobody publishes anything in ROS domain {domain.domain_id}" in capfd.readouterr().err
+    assert f"no topic has a publisher in ROS domain {domain.domain_id}" in capfd.readouterr().err
 
 
-def test_stamp_is_read_from_serialised_bytes():
+def test_the_stamp_is_read_from_serialised_bytes():
     step = PolicyStep()
-    step.header.frame_id = "base_link"
+    step.header.frame_id = "base"
     step.header.stamp.sec, step.header.stamp.nanosec = 1_700_000_000, 123_456_789
     assert header_stamp(serialize_message(step)) == 1_700_000_000_123_456_789

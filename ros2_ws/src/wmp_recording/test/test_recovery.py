@@ -1,4 +1,4 @@
-"""A recorder that is killed leaves a bag that can be read up to its last flush, by mcap and by rosbags."""
+"""The bag of a killed recorder is readable up to its last flush."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ from wmp_msgs.msg import PolicyStep
 from wmp_recording.bag import TOPICS, BagWriter
 from wmp_recording.recovery import recorded_messages, recover
 
-#: Writes a step every 10 ms, flushes every 50th, tells so, and goes on until it is killed.
+#: Writes a step every 10 ms, flushes and prints the count after every 50th, until it is killed.
 RECORDER = """
 import sys, time
 from pathlib import Path
@@ -55,15 +55,15 @@ def test_mcap_reads_a_killed_recording_up_to_its_last_flush(killed):
 
 def test_recovery_makes_a_bag_that_rosbags_opens(killed, tmp_path):
     folder, flushed = killed
-    count = recover(folder, tmp_path / "whole")
+    count = recover(folder, tmp_path / "complete")
     assert count >= flushed
-    with AnyReader([tmp_path / "whole"]) as reader:
+    with AnyReader([tmp_path / "complete"]) as reader:
         ticks = [reader.deserialize(raw, c.msgtype).tick for c, _, raw in reader.messages()]
     assert ticks == list(range(count))
 
 
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.9, 0.999])
-def test_whatever_the_place_of_the_cut_a_beginning_is_read(tmp_path, share):
+def test_a_file_cut_off_anywhere_is_readable_up_to_there(tmp_path, share):
     with BagWriter(tmp_path / "bag", TOPICS, {}) as bag:
         for tick in range(300):
             step = PolicyStep(tick=tick, action=np.zeros(12, np.float32))
@@ -74,7 +74,7 @@ def test_whatever_the_place_of_the_cut_a_beginning_is_read(tmp_path, share):
     content = file.read_bytes()
     file.write_bytes(content[: int(share * len(content))])
     stamps = [message.stamp_ns for message in recorded_messages(tmp_path / "bag")]
-    # The index at the end takes up some of the file.
+    # The index takes up the end of the file.
     assert len(stamps) >= 10 * int(share * 20)
     assert stamps[0] == 0 and all(later - earlier == 1 for earlier, later in pairwise(stamps))
 

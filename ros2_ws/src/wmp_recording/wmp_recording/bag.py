@@ -1,4 +1,4 @@
-"""A bag being written: MCAP in a rosbag2 folder, by ``rosbags``, with or without a ROS installation."""
+"""Write a bag: MCAP in a rosbag2 folder, with ``rosbags``, which needs no ROS installation."""
 
 from __future__ import annotations
 
@@ -27,24 +27,28 @@ TOPICS = {
     "diagnostics": "diagnostic_msgs/msg/DiagnosticArray",
     "sim/odometry": "nav_msgs/msg/Odometry",
 }
-#: The camera's own frames (30 Hz of 424x240: some 6 MB/s), as a driver or the simulation publishes them.
+#: Camera frames of a driver or of the simulation; 424x240 at 30 Hz are about 6 MB/s.
 CAMERA_TOPICS = {
     "camera/depth/image_rect_raw": "sensor_msgs/msg/Image",
     "camera/depth/camera_info": "sensor_msgs/msg/CameraInfo",
 }
-#: Types whose text comes from the installed wmp_msgs, not from the type store.
+#: Types whose definition comes from the installed wmp_msgs, not from the type store.
 CUSTOM_TYPES = ("wmp_msgs/msg/PolicyStep", "wmp_msgs/msg/Latent")
-#: Key of the bag's custom data that holds the run's description as JSON.
+#: Key of the description of the run, JSON, in the custom data of the bag.
 RUN_INFO = "wmp_run_info"
 
 
 class BagWriter:
-    """A rosbag2 folder being written: topics are added when it opens, closing completes it.
+    """A rosbag2 folder that is open for writing; closing it writes the index.
 
-    What has been flushed survives the death of the process; see :mod:`wmp_recording.recovery`.
+    Flushed messages survive the death of the process, see :mod:`wmp_recording.recovery`.
+
+    Args:
+        topics: topic without leading slash -> message type.
+        run_info: description of the run, stored as JSON.
 
     Raises:
-        FileExistsError: there is something in ``folder``'s place already.
+        FileExistsError: ``folder`` exists.
     """
 
     def __init__(self, folder: Path, topics: Mapping[str, str], run_info: Mapping[str, Any]) -> None:
@@ -63,14 +67,14 @@ class BagWriter:
         }
 
     def write(self, topic: str, stamp_ns: int, data: bytes) -> None:
-        """Append one serialised message (CDR with its header)."""
+        """Append one serialised message (CDR with its header), received at ``stamp_ns`` (ns)."""
         self._writer.write(self._connections[topic], stamp_ns, data)
 
     def flush(self) -> None:
-        """Hand over to the system what has been written so far.
+        """Pass all messages so far to the operating system.
 
         Raises:
-            OSError: the disk does not take it.
+            OSError: they cannot be written, for example because the disk is full.
         """
         storage = self._writer.storage
         assert isinstance(storage, McapWriter)
@@ -87,7 +91,7 @@ class BagWriter:
         if not isinstance(error, OSError):
             self._writer.close()
             return
-        # A disk that has refused data would refuse the index as well, and hide why.
+        # Writing the index would fail too, and its error would hide the first one.
         with contextlib.suppress(OSError):
             self._writer.abort()
 

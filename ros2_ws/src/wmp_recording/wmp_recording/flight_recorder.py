@@ -1,7 +1,7 @@
-"""Node that remembers the last 30 s of the graph and writes them as a bag when something has gone wrong.
+"""Node that buffers the last 30 s of the graph and writes them as a bag after a FAULT.
 
-Writes on FAULT (one second later, so that the bag shows what became of it), when it is ended by a signal, and
-when its service ``~/write`` asks for it. Needs no disk until then.
+Writes one second after the controller enters FAULT, so that the bag also shows the second after it; when a
+signal ends the node; and on a request to its service ``~/write``. Uses no disk until then.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from wmp_ros.status import controller_events, enters_fault
 DIAGNOSTICS = "diagnostics"
 
 
-class Remembered(NamedTuple):
-    """A serialised message and the system time in ns at which it came."""
+class Received(NamedTuple):
+    """A serialised message and the time at which it arrived [ns]."""
 
     stamp_ns: int
     topic: str
@@ -40,10 +40,10 @@ class Remembered(NamedTuple):
 
 
 class FlightRecorder(Node):
-    """Remembers every topic of a bag.
+    """Buffers every topic of a bag.
 
-    Parameters: ``output`` (folder in which bags are created), ``bundle`` (its identity is stored),
-    ``span`` (s that are remembered), ``after_fault`` (s from FAULT to writing).
+    Parameters: ``output`` (folder for the bags), ``bundle`` (its identity is stored), ``span`` (length of the
+    buffer [s]), ``after_fault`` (time from FAULT to writing [s]).
     """
 
     def __init__(self) -> None:
@@ -53,19 +53,19 @@ class FlightRecorder(Node):
         self._after_fault = self._positive("after_fault", 1.0)
         bundle = Bundle.load_unverified(declare(self, "bundle", ""))
         self._run_info = {"bundle": {"name": bundle.name, "sha256": bundle.sha256}}
-        self._memory: deque[Remembered] = deque()
+        self._buffer: deque[Received] = deque()
         self._write_at: float | None = None
         for topic, kind in TOPICS.items():
-            take = functools.partial(self._take, topic)
-            self.create_subscription(message_class(kind), topic, take, LISTEN, raw=True)
+            on_message = functools.partial(self._on_message, topic)
+            self.create_subscription(message_class(kind), topic, on_message, LISTEN, raw=True)
         self.create_service(Trigger, "~/write", self._on_write)
         self.create_timer(0.1, self._write_if_due, clock=WALL_CLOCK)
 
     def write(self, reason: str) -> Path:
-        """Write what is remembered into a new bag named after the time and ``reason``.
+        """Write the buffer into a new bag named after the time and ``reason``; returns its folder.
 
         Raises:
-            OSError: the disk does not take it.
+            OSError: it cannot be written.
         """
         folder = self._output / f"flight_{time.strftime('%Y%m%d_%H%M%S')}_{reason}"
         attempt = folder
@@ -74,9 +74,9 @@ class FlightRecorder(Node):
                 break
             attempt = folder.with_name(f"{folder.name}_{number}")
         with BagWriter(attempt, TOPICS, {**self._run_info, "reason": reason}) as bag:
-            for message in list(self._memory):
+            for message in list(self._buffer):
                 bag.write(message.topic, message.stamp_ns, message.data)
-        self.get_logger().info(f"{len(self._memory)} messages written to {attempt}")
+        self.get_logger().info(f"{len(self._buffer)} messages written to {attempt}")
         return attempt
 
     def _positive(self, name: str, default: float) -> float:
@@ -85,12 +85,12 @@ class FlightRecorder(Node):
             raise ValueError(f"parameter {name} is {value}, expected seconds above 0")
         return value
 
-    def _take(self, topic: str, data: bytes) -> None:
+    def _on_message(self, topic: str, data: bytes) -> None:
         now = self.get_clock().now().nanoseconds
-        self._memory.append(Remembered(now, topic, data))
-        while self._memory[0].stamp_ns < now - self._span_ns:
-            self._memory.popleft()
-        if topic == DIAGNOSTICS and self._write_at is None and tells_of_fault(data):
+        self._buffer.append(Received(now, topic, data))
+        while self._buffer[0].stamp_ns < now - self._span_ns:
+            self._buffer.popleft()
+        if topic == DIAGNOSTICS and self._write_at is None and reports_fault(data):
             self._write_at = time.monotonic() + self._after_fault
 
     def _write_if_due(self) -> None:
@@ -110,21 +110,21 @@ class FlightRecorder(Node):
         return response
 
 
-def tells_of_fault(data: bytes) -> bool:
+def reports_fault(data: bytes) -> bool:
     """Whether a serialised ``DiagnosticArray`` reports that the controller enters FAULT."""
-    if b"FAULT" not in data:  # most of them; deserialising is what costs
+    if b"FAULT" not in data:  # deserialising is slow, and most messages hold no FAULT
         return False
     return any(map(enters_fault, controller_events(deserialize_message(data, DiagnosticArray))))
 
 
 def serve(node: FlightRecorder, stop: threading.Event) -> None:
-    """Remember until ``stop`` is set, then write."""
+    """Buffer until ``stop`` is set, then write."""
     spin(node, stop)
     node.write("end")
 
 
 def main() -> int:
-    """Remember until a signal."""
+    """Run the node until a signal."""
     return run_node(FlightRecorder, (BundleError, ValueError, OSError), serve)
 
 

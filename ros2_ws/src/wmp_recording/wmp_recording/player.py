@@ -1,4 +1,4 @@
-"""Node that says again what a bag holds, byte for byte: in the recorded rhythm, or as fast as it is heard."""
+"""Node that publishes the messages of a bag, byte for byte: at the recorded rate, or in lockstep."""
 
 from __future__ import annotations
 
@@ -21,23 +21,28 @@ from wmp_recording.bag import message_class
 from wmp_ros.qos import LISTEN, RELIABLE
 
 LATENT, STEP = "/wmp/latent", "/wmp/policy_step"
-#: s of wall time that a listener may take for one message, and for a latent.
-PATIENCE = 30.0
-#: s from the first match to the last: both sides of a topic find each other at different times.
-SETTLING = 1.0
-#: In lockstep, messages after which listeners must have caught up: fewer than their queues hold. An
-#: acknowledgement costs a heartbeat of the transport, so it is not asked for after every message.
+#: Longest wall time [s] for a subscriber to acknowledge, and for a latent to arrive.
+ANSWER_DEADLINE = 30.0
+#: Time [s] between the first match of publisher and subscriber and the last.
+DISCOVERY_TIME = 1.0
+#: In lockstep, messages between two waits for acknowledgement: fewer than the queues hold. Not 1, because
+#: each wait costs a heartbeat of the transport.
 BURST = 25
 
 
 class PlayError(RuntimeError):
-    """The bag cannot be played as asked: says why."""
+    """The bag cannot be played; the message says why."""
 
 
 @dataclass
 class Played:
-    """What became of a bag: ``messages`` published; in lockstep ``latents`` answered by the live graph, and
-    the largest difference of an h from the recorded one."""
+    """Result of playing a bag.
+
+    Attributes:
+        messages: number of messages published.
+        latents: in lockstep, number of latents that the running graph published in response.
+        largest_difference: in lockstep, largest absolute difference of an h from the recorded one.
+    """
 
     messages: int = 0
     latents: int = 0
@@ -49,10 +54,11 @@ class Player(Node):
 
     Args:
         rate: speed, 1 is as recorded.
-        topics: those to be played, with leading slash; None plays all.
-        lockstep: go on as soon as listeners have caught up; a recorded latent is not published but awaited
-            from the live graph, and compared.
-        listeners: in lockstep, those that ``wmp/policy_step`` must have; every other topic needs one.
+        topics: topics to play, with leading slash; None plays all.
+        lockstep: publish as fast as subscribers acknowledge. A recorded latent is not published; the player
+            waits for the one of the running graph and compares them.
+        listeners: in lockstep, number of subscribers that ``wmp/policy_step`` must have; every other topic
+            needs one.
 
     Raises:
         PlayError: nothing to play, or a message type is not installed.
@@ -70,7 +76,7 @@ class Player(Node):
         self._listeners = listeners
         self._connections = [c for c in reader.connections if topics is None or c.topic in topics]
         self._answers: dict[int, Latent] = {}
-        # What may be refused comes first: nobody would destroy the node that was refused, nor its executor.
+        # Checks come first: nothing would destroy the node and the executor of a player that was refused.
         played = {
             c.topic: _message_class(c) for c in self._connections if not (lockstep and c.topic == LATENT)
         }
@@ -86,38 +92,38 @@ class Player(Node):
         }
 
     def wait_for_listeners(self, stop: threading.Event, seconds: float) -> None:
-        """Until somebody listens (in lockstep: to everything that is played, and the graph has latents).
+        """Wait for a subscriber of any topic; in lockstep for all subscribers, and a publisher of latents.
 
         Raises:
-            PlayError: nobody does.
+            PlayError: subscribers are missing after ``seconds`` s.
         """
         deadline = time.monotonic() + seconds
-        while lacking := self._lacking():
+        while missing := self._missing():
             if time.monotonic() > deadline or stop.is_set():
-                raise PlayError(f"{lacking} within {seconds:g} s: is a graph running in this ROS domain?")
+                raise PlayError(f"{missing} within {seconds:g} s: is a graph running in this ROS domain?")
             self._executor.spin_once(timeout_sec=0.05)
-        stop.wait(SETTLING)
+        stop.wait(DISCOVERY_TIME)
 
-    def _lacking(self) -> str:
-        """Who is missing for the play to begin; empty when all are there."""
-        heard = {topic: p.get_subscription_count() for topic, p in self._publishers_by_topic.items()}
-        if not any(heard.values()):
-            return "nobody listened"
+    def _missing(self) -> str:
+        """Which subscriber or publisher is missing; empty if none is."""
+        subscribers = {topic: p.get_subscription_count() for topic, p in self._publishers_by_topic.items()}
+        if not any(subscribers.values()):
+            return "no subscriber appeared"
         if not self._lockstep:
             return ""
-        wanted = {topic: self._listeners if topic == STEP else 1 for topic in heard}
-        for topic, count in heard.items():
+        wanted = {topic: self._listeners if topic == STEP else 1 for topic in subscribers}
+        for topic, count in subscribers.items():
             if count < wanted[topic]:
-                return f"{count} of {wanted[topic]} listened to {topic}"
+                return f"{count} of {wanted[topic]} subscribers of {topic} appeared"
         if any(c.topic == LATENT for c in self._connections) and not self.count_publishers(LATENT):
-            return f"nobody published {LATENT}, as world_model_node does,"
+            return f"no publisher of {LATENT}, such as world_model_node, appeared"
         return ""
 
     def play(self, stop: threading.Event) -> Played:
-        """Publish everything, until the end or ``stop``.
+        """Publish all messages, until the end or ``stop``.
 
         Raises:
-            PlayError: in lockstep, a listener or a latent did not come.
+            PlayError: in lockstep, an acknowledgement or a latent did not arrive.
         """
         played, start, first = Played(), time.monotonic(), None
         for connection, stamp, data in self._reader.messages(self._connections):
@@ -135,30 +141,30 @@ class Player(Node):
             publisher.publish(bytes(data))
             played.messages += 1
             if self._lockstep and played.messages % BURST == 0:
-                self._settle()
-        self._settle()
+                self._wait_for_acknowledgements()
+        self._wait_for_acknowledgements()
         return played
 
-    def _settle(self) -> None:
+    def _wait_for_acknowledgements(self) -> None:
         for publisher in self._publishers_by_topic.values():
-            if not publisher.wait_for_all_acked(Duration(seconds=PATIENCE)):
+            if not publisher.wait_for_all_acked(Duration(seconds=ANSWER_DEADLINE)):
                 name = publisher.topic_name
-                raise PlayError(f"a listener of {name} did not take its messages for {PATIENCE:g} s")
+                raise PlayError(f"a subscriber of {name} acknowledged nothing for {ANSWER_DEADLINE:g} s")
 
     def _compare(self, recorded: Latent, played: Played) -> None:
         live = self._await(lambda: self._answers.pop(recorded.tick, None))
         if live is None:
             raise PlayError(
-                f"no latent of tick {recorded.tick} within {PATIENCE:g} s: is world_model_node running with "
-                "lockstep, and does it hear wmp/depth?"
+                f"no latent of tick {recorded.tick} within {ANSWER_DEADLINE:g} s: is world_model_node "
+                "running with lockstep, and does it receive wmp/depth?"
             )
         difference = np.abs(np.asarray(live.h) - np.asarray(recorded.h)).max()
         played.latents += 1
         played.largest_difference = max(played.largest_difference, float(difference))
 
-    def _await(self, take: Callable[[], Latent | None]) -> Latent | None:
-        deadline = time.monotonic() + PATIENCE
-        while (found := take()) is None and time.monotonic() < deadline:
+    def _await(self, poll: Callable[[], Latent | None]) -> Latent | None:
+        deadline = time.monotonic() + ANSWER_DEADLINE
+        while (found := poll()) is None and time.monotonic() < deadline:
             self._executor.spin_once(timeout_sec=0.05)
         return found
 
@@ -167,7 +173,7 @@ class Player(Node):
 
 
 def open_bag(path: Path) -> Reader:
-    """The bag, opened.
+    """Open the bag for reading.
 
     Raises:
         PlayError: it cannot be read.

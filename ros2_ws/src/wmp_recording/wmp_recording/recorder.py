@@ -1,7 +1,7 @@
-"""Node that writes what the graph says into an MCAP rosbag2, with the run described inside the bag.
+"""Node that records the topics of the graph into an MCAP rosbag2, with a description of the run.
 
-Messages are taken as raw bytes, so recording costs no decoding. ``rosbags`` writes the file: the same
-recorder works with and without a ROS installation, and its bags open in rosbag2, ``mcap`` and Foxglove.
+Messages are recorded as raw bytes, without decoding. ``rosbags`` writes the file: the recorder works with and
+without a ROS installation, and rosbag2, ``mcap`` and Foxglove open its bags.
 """
 
 from __future__ import annotations
@@ -24,23 +24,24 @@ from wmp_ros.parameters import declare
 from wmp_ros.qos import LISTEN
 from wmp_ros.running import run_node, spin
 
-#: Topics stamped with the time at which they are published: in lockstep they are the bag's clock.
+#: Topics whose stamp is the time of publication: the clock of the bag in lockstep.
 CLOCK_TOPICS = ("wmp/policy_step", "imu/data", "sim/odometry")
-#: The policy waits for those who listen to its steps, and so for a recorder that has found all it records.
+#: Subscribed to last: policy_node waits for the subscribers of its steps, and thus until the recorder has
+#: discovered the other topics.
 LAST = "wmp/policy_step"
-#: Seconds between two looks for publishers, and after which those still missing are named.
-LOOK_PERIOD, PATIENCE = 0.05, 10.0
-#: Seconds between two flushes: so much of a recording is lost at most when its process is killed.
+#: Time [s] between two checks for publishers, and after which a warning names the missing ones.
+CHECK_PERIOD, WARNING_PERIOD = 0.05, 10.0
+#: Time [s] between two flushes: the most that is lost when the process is killed.
 FLUSH_PERIOD = 0.5
 
 
 class Recorder(Node):
     """Subscribes to every topic of the bag.
 
-    Parameters: ``output`` (folder that must not exist yet), ``bundle`` (its identity is stored), ``run_info``
-    (JSON object stored as it is), ``lockstep`` (bag time is the simulated time of the newest stamp, not the
-    wall's), ``camera`` (record the camera's own frames too), ``awaited`` (topics, separated by spaces, whose
-    publishers must be there before the recorder listens to ``wmp/policy_step``).
+    Parameters: ``output`` (folder that must not exist), ``bundle`` (its identity is stored), ``run_info``
+    (JSON object, stored unchanged), ``lockstep`` (messages get the simulated time of the newest stamp instead
+    of wall time), ``camera`` (also record the camera topics), ``awaited`` (topics, separated by spaces, that
+    must have a publisher before the recorder subscribes to ``wmp/policy_step``).
     """
 
     def __init__(self) -> None:
@@ -56,35 +57,35 @@ class Recorder(Node):
         self._newest_stamp = 0
 
     def record(self, bag: BagWriter) -> None:
-        """Write every message from now on into ``bag``."""
+        """Subscribe; every message from now on is written into ``bag``."""
         for topic in self.topics:
             if topic != LAST:
-                self._listen(bag, topic)
+                self._subscribe(bag, topic)
         self.create_timer(FLUSH_PERIOD, bag.flush, clock=WALL_CLOCK)
-        self.create_timer(PATIENCE, self._miss, clock=WALL_CLOCK)
-        looking = self.create_timer(LOOK_PERIOD, lambda: complete(), clock=WALL_CLOCK)
+        self.create_timer(WARNING_PERIOD, self._warn_if_silent, clock=WALL_CLOCK)
+        checking = self.create_timer(CHECK_PERIOD, lambda: complete(), clock=WALL_CLOCK)
         began = time.monotonic()
 
         def complete() -> None:
             missing = [topic for topic in self._awaited if not self.count_publishers(topic)]
             if not missing:
-                looking.cancel()
-                self._listen(bag, LAST)
-            elif time.monotonic() > began + PATIENCE:
+                checking.cancel()
+                self._subscribe(bag, LAST)
+            elif time.monotonic() > began + WARNING_PERIOD:
                 self.get_logger().warning(
-                    f"nobody publishes {', '.join(missing)}; {LAST} is recorded once somebody does",
-                    throttle_duration_sec=PATIENCE,
+                    f"no publisher of {', '.join(missing)} yet; {LAST} is recorded from when there is one",
+                    throttle_duration_sec=WARNING_PERIOD,
                 )
 
-    def _miss(self) -> None:
-        """Say when there is nothing to record."""
+    def _warn_if_silent(self) -> None:
+        """Warn if no recorded topic has a publisher."""
         if not any(self.count_publishers(topic) for topic in self.topics):
             self.get_logger().warning(
-                f"nobody publishes anything in ROS domain {self.context.get_domain_id()}: does a graph run "
-                "there? 'wmp sim' says its domain, --domain-id chooses another"
+                f"no topic has a publisher in ROS domain {self.context.get_domain_id()}: is a graph running "
+                "there? 'wmp sim' prints its domain; select it with --domain-id"
             )
 
-    def _listen(self, bag: BagWriter, topic: str) -> None:
+    def _subscribe(self, bag: BagWriter, topic: str) -> None:
         kind = message_class(self.topics[topic])
         self.create_subscription(kind, topic, self._writer_of(bag, topic), LISTEN, raw=True)
 
@@ -99,21 +100,23 @@ class Recorder(Node):
 
 
 def header_stamp(data: bytes) -> int:
-    """Stamp in ns of a serialised message that begins with a ``std_msgs/Header`` (after CDR's four bytes)."""
+    """Stamp [ns] of a serialised message that begins with a ``std_msgs/Header`` (after CDR's four bytes)."""
     order = "<" if data[1] & 1 else ">"
     seconds, nanoseconds = struct.unpack_from(f"{order}iI", data, 4)
     return seconds * 1_000_000_000 + nanoseconds
 
 
 def serve(node: Recorder, stop: threading.Event) -> None:
-    """Record until ``stop`` is set; the bag is complete afterwards."""
+    """Record until ``stop`` is set, then complete the bag."""
     with BagWriter(node.output, node.topics, node.run_info) as bag:
         node.record(bag)
         node.get_logger().info(f"recording {len(node.topics)} topics to {node.output}")
         try:
             spin(node, stop)
         except OSError as error:
-            raise OSError(f"recording has ended, {node.output} stays readable up to here: {error}") from error
+            raise OSError(
+                f"recording stopped; {node.output} is readable up to this moment: {error}"
+            ) from error
 
 
 def main() -> int:

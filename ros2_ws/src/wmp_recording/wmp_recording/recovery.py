@@ -1,4 +1,4 @@
-"""Makes a whole bag of one that has no end: its recorder was killed, or its disk was full."""
+"""Make a complete bag from one whose recorder was killed or whose disk was full."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from mcap.reader import NonSeekingReader
 
 from wmp_recording.bag import BagWriter
 
-#: How a file that ends within a record shows.
+#: What reading a file that ends within a record raises.
 _CUT_OFF = (McapError, EOFError, ValueError, struct.error)
 
 
 class RecordedMessage(NamedTuple):
-    """A message as it lies in the file: topic without leading slash, type, log time, CDR bytes."""
+    """A message of a file: topic without leading slash, type, log time [ns], CDR bytes."""
 
     topic: str
     kind: str
@@ -33,7 +33,7 @@ def recorded_messages(bag: Path) -> Iterator[RecordedMessage]:
     """
     files = sorted(bag.glob("*.mcap"))
     if not files:
-        raise FileNotFoundError(f"{bag} holds no .mcap file: is it a bag of this recorder?")
+        raise FileNotFoundError(f"{bag} holds no .mcap file: is it a bag of wmp record?")
     for file in files:
         with file.open("rb") as stream:
             messages = NonSeekingReader(stream).iter_messages(log_time_order=False)
@@ -42,14 +42,14 @@ def recorded_messages(bag: Path) -> Iterator[RecordedMessage]:
                     schema, channel, message = next(messages)
                 except StopIteration:
                     break
-                except _CUT_OFF:  # everything before has been read
+                except _CUT_OFF:  # all complete records have been read
                     break
                 kind = "" if schema is None else schema.name
                 yield RecordedMessage(channel.topic.lstrip("/"), kind, message.log_time, message.data)
 
 
 def recover(bag: Path, folder: Path) -> int:
-    """Write what is left of ``bag`` as a whole bag into the new ``folder``; returns the number of messages.
+    """Write the readable messages of ``bag`` into the new ``folder`` as a complete bag; returns their number.
 
     Raises:
         FileNotFoundError: there is no MCAP file in ``bag``.

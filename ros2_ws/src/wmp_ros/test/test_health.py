@@ -1,4 +1,4 @@
-"""The worst problem sets the level of a report, and every problem is named."""
+"""The worst problem sets the level; every problem is in the message."""
 
 from diagnostic_msgs.msg import DiagnosticStatus
 
@@ -12,7 +12,7 @@ def test_a_report_without_problems_is_ok():
     assert (report.level, report.message) == (DiagnosticStatus.OK, "streaming")
 
 
-def test_the_worst_problem_sets_the_level_and_all_are_named():
+def test_the_worst_problem_sets_the_level_and_the_message_has_all():
     report = Report("streaming", {})
     report.error_if(True, "gone")
     report.warn_if(True, "slow")

@@ -1,4 +1,4 @@
-"""Settings are read from parameters; without one they keep their own default."""
+"""Settings come from parameters, or from their defaults."""
 
 from dataclasses import dataclass
 
@@ -35,13 +35,13 @@ def create_node():
     rclpy.shutdown(context=context)
 
 
-def test_given_parameters_override_defaults_and_fixed_fields_are_not_declared(create_node):
+def test_parameters_override_defaults_and_fixed_fields_are_not_parameters(create_node):
     node = create_node(**{"limits.speed": 2.5})
     assert declare_settings(node, "limits", Limits, axes=(1, 2)) == Limits(2.5, "slow", (1, 2))
     assert node.has_parameter("limits.name") and not node.has_parameter("limits.axes")
 
 
-def test_a_parameter_cannot_be_set_after_it_was_read(create_node):
+def test_parameters_cannot_be_set_after_start(create_node):
     node = create_node(dry_run=False)
     assert declare(node, "dry_run", True) is False
     declare_settings(node, "limits", Limits, axes=())
@@ -51,13 +51,13 @@ def test_a_parameter_cannot_be_set_after_it_was_read(create_node):
     assert node.get_parameter("dry_run").value is False
 
 
-def test_a_node_requests_no_priority_and_no_cpu_by_default(create_node):
+def test_a_node_requests_priority_and_cpus_only_if_configured(create_node):
     assert declare_realtime(create_node()) == RealtimeSettings(switch_interval=0.0001)
-    given = {"realtime.priority": 70, "realtime.cpus": [4, 5], "realtime.lock_memory": True}
+    overrides = {"realtime.priority": 70, "realtime.cpus": [4, 5], "realtime.lock_memory": True}
     settings = RealtimeSettings(70, (4, 5), lock_memory=True, switch_interval=0.0001)
-    assert declare_realtime(create_node(**given)) == settings
+    assert declare_realtime(create_node(**overrides)) == settings
 
 
-def test_a_priority_out_of_range_is_refused_by_name(create_node):
+def test_an_invalid_priority_is_refused_by_name(create_node):
     with pytest.raises(ValueError, match="priority is 100, allowed 0"):
         declare_realtime(create_node(**{"realtime.priority": 100}))

@@ -1,4 +1,4 @@
-"""A node ends cleanly on each signal, and an error that a user can act on is one line."""
+"""A node shuts down cleanly on each signal; an error that a user can fix is one line."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ class Talker(Node):
         self.publisher = self.create_publisher(Bool, "talk", 1)
 
     def destroy_node(self):
-        self.publisher.publish(Bool())  # ROS must not be shut down yet
+        self.publisher.publish(Bool())  # ROS must still be running
         if "--hang" in sys.argv:
             ctypes.PyDLL(None).sleep(600)  # holds the GIL
         super().destroy_node()
@@ -33,7 +33,7 @@ def serve(node, stop):
     spin(node, stop)
 
 if "--hang" in sys.argv:
-    running.LONGEST_END_S = 0.5
+    running.MAX_SHUTDOWN_S = 0.5
 sys.exit(run_node(Talker, (ValueError,), serve))
 """
 
@@ -63,7 +63,7 @@ def test_each_signal_destroys_the_node_before_ros_shuts_down(number):
     assert "Traceback" not in errors
 
 
-def test_a_node_that_hangs_with_the_gil_held_while_ending_is_terminated_and_prints_where():
+def test_a_node_whose_shutdown_hangs_with_the_gil_is_ended_with_a_traceback():
     with start("--hang") as process:
         assert process.stdout.readline() == "serving\n"
         process.send_signal(signal.SIGTERM)
@@ -72,16 +72,16 @@ def test_a_node_that_hangs_with_the_gil_held_while_ending_is_terminated_and_prin
     assert "Timeout" in errors and "in destroy_node" in errors
 
 
-def test_an_expected_error_prints_its_message_and_exits_with_code_1():
+def test_an_expected_error_gives_its_message_and_exit_code_1():
     with start("--fail") as process:
         _, errors = process.communicate(timeout=20.0)
     assert process.returncode == 1
     assert "no such robot" in errors and "Traceback" not in errors
 
 
-def test_a_node_ends_cleanly_when_its_launcher_is_killed():
+def test_a_node_shuts_down_cleanly_when_its_launcher_is_killed():
     command = [sys.executable, "-c", LAUNCHER, NODE]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ)) as launcher:
         assert launcher.stdout.readline() == "serving\n"
         launcher.kill()
-        assert launcher.stdout.read() == "destroyed\n"  # blocks until the node has exited
+        assert launcher.stdout.read() == "destroyed\n"  # blocks until the node closes the pipe

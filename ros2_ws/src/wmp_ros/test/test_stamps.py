@@ -1,4 +1,4 @@
-"""Stamps keep a system time to the nanosecond; no time is stamp 0."""
+"""Stamps keep nanoseconds, and carry into the next second."""
 
 import math
 
@@ -8,14 +8,20 @@ from builtin_interfaces.msg import Time
 from wmp_ros.stamps import to_seconds, to_stamp
 
 
-def test_a_time_survives_the_way_to_a_stamp_and_back():
-    assert to_stamp(12.25) == Time(sec=12, nanosec=250_000_000)
-    assert to_seconds(to_stamp(1.7e9 + 0.123456)) == pytest.approx(1.7e9 + 0.123456, abs=1e-6)
+@pytest.mark.parametrize(
+    ("seconds", "stamp"),
+    [
+        (0.0, Time()),
+        (1.25, Time(sec=1, nanosec=250_000_000)),
+        (1.9999999999, Time(sec=2, nanosec=0)),
+        (1_700_000_000.5, Time(sec=1_700_000_000, nanosec=500_000_000)),
+        (math.nan, Time()),
+    ],
+)
+def test_seconds_become_a_stamp_rounded_to_nanoseconds(seconds, stamp):
+    assert to_stamp(seconds) == stamp
 
 
-def test_a_fraction_that_rounds_up_carries_into_the_seconds():
-    assert to_stamp(2.9999999999) == Time(sec=3, nanosec=0)
-
-
-def test_nan_becomes_stamp_zero():
-    assert to_stamp(math.nan) == Time()
+@pytest.mark.parametrize("seconds", [0.0, 1.25, 1_700_000_000.5])
+def test_a_stamp_gives_back_its_seconds(seconds):
+    assert to_seconds(to_stamp(seconds)) == seconds

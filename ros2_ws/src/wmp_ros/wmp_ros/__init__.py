@@ -1,1 +1,1 @@
-"""What all nodes share: QoS profiles, parameters, stamps, diagnostics, start and end."""
+"""Shared by all nodes: QoS, settings from parameters, diagnostics, journals, clean shutdown."""

@@ -1,6 +1,6 @@
-"""The clock of timers."""
+"""The clock that timers use."""
 
 from rclpy.clock import Clock, ClockType
 
-#: Timers run on wall time, also where all else runs on simulated time.
+#: Timers count wall time, even when the node uses simulated time.
 WALL_CLOCK = Clock(clock_type=ClockType.STEADY_TIME)

@@ -1,4 +1,4 @@
-"""A node's status in ``diagnostics``."""
+"""The status a node publishes in ``diagnostics``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ from wmp_ros.clock import WALL_CLOCK
 
 
 class Report:
-    """Level, message and values of one DiagnosticStatus. The worst problem sets the level."""
+    """Level, message and values of one DiagnosticStatus; the worst problem sets the level.
+
+    Args:
+        message: state of the node, which starts the status message; problems are appended.
+        values: key-value pairs of the status.
+    """
 
     def __init__(self, message: str, values: Dict[str, str]) -> None:
         self.values = values
@@ -36,11 +41,13 @@ class Report:
 
 
 class Health:
-    """Publishes a :class:`Report` as DiagnosticStatus at 1 Hz, and at once when its level or message changes.
+    """Publishes a :class:`Report` as DiagnosticStatus at 1 Hz, and within 0.1 s of a new level or message.
 
     Args:
-        report: returns the current report; called at 10 Hz.
-        journal: every published report is also written here.
+        node: that publishes.
+        hardware_id: of the status.
+        report: called at 10 Hz for the current report.
+        journal: also receives every published report.
     """
 
     def __init__(
@@ -62,6 +69,7 @@ class Health:
         self._ticks += 1
 
     def publish(self, report: Report) -> None:
+        """Publish ``report`` now."""
         self._last = (report.level, report.message)
         self._journal.write("status", message=report.message, values=report.values)
         status = DiagnosticStatus(

@@ -1,4 +1,4 @@
-"""Ends a node when the launcher that started it dies."""
+"""Ends a node together with the launcher that started it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import ctypes
 import os
 import signal
 
-#: Environment variable in which a launcher passes its process id to its nodes.
+#: Environment variable with which a launcher passes its process id to its nodes.
 LAUNCHER_PID = "WMP_LAUNCHER_PID"
 _PR_SET_PDEATHSIG = 1
 
 
 def end_with_launcher() -> None:
-    """Make the kernel send SIGTERM to this process when its launcher dies, for whatever reason.
+    """Make the kernel send SIGTERM to this process when the launcher dies for any reason.
 
     Has no effect in a process that no launcher started.
     """

@@ -1,4 +1,4 @@
-"""ROS parameters as the settings of a library."""
+"""Settings from ROS parameters."""
 
 from __future__ import annotations
 
@@ -20,26 +20,28 @@ T = TypeVar("T")
 def declare(node: Node, name: str, default: Any) -> Any:
     """Declare the parameter ``name`` and return its value.
 
-    It is read here, once. Setting it later is refused, because ignoring the new value would be worse.
+    Parameters are read once, so they are read-only: setting one later is refused instead of ignored.
 
     Args:
+        node: that has the parameter.
+        name: of the parameter.
         default: value if none is given, or the ``Parameter.Type`` of a parameter without a default.
     """
     return node.declare_parameter(name, default, ParameterDescriptor(read_only=True)).value
 
 
 def declare_trusted_keys(node: Node) -> Sequence[str]:
-    """The public keys in the file that parameter ``trusted_keys`` names; none if the parameter is empty.
+    """The public keys in the file that the parameter ``trusted_keys`` names; none if it is empty.
 
     Raises:
-        SignatureError: the file cannot be read, or is no list of keys.
+        SignatureError: the file cannot be read or is invalid.
     """
     path = declare(node, "trusted_keys", "")
     return load_trusted_keys(path) if path else ()
 
 
 def declare_journal(node: Node) -> Journal:
-    """The journal in the file that parameter ``journal`` names; if it is empty, nothing is written.
+    """The journal that parameter ``journal`` names: a file, empty for none.
 
     Raises:
         OSError: the file cannot be created.
@@ -49,10 +51,10 @@ def declare_journal(node: Node) -> Journal:
 
 
 def declare_realtime(node: Node) -> RealtimeSettings:
-    """Real-time measures for a node's thread with deadlines, from the parameters ``realtime.*``.
+    """Real-time settings of the node's thread with deadlines, from the parameters ``realtime.*``.
 
     Raises:
-        ValueError: a parameter is out of its range.
+        ValueError: a value is out of range.
     """
     cpus = declare(node, "realtime.cpus", Parameter.Type.INTEGER_ARRAY) or ()
     interval = declare(node, "realtime.switch_interval", SWITCH_INTERVAL)
@@ -60,9 +62,10 @@ def declare_realtime(node: Node) -> RealtimeSettings:
 
 
 def declare_settings(node: Node, prefix: str, settings: Type[T], **fixed: Any) -> T:
-    """Build a dataclass of plain values from the parameters ``prefix.field``, with the same defaults.
+    """Build a dataclass of plain values from the parameters ``prefix.field``.
 
-    Fields in ``fixed`` keep the given value and are not declared as parameters.
+    The field's default is the parameter's default. Fields in ``fixed`` take the given value and do not become
+    parameters.
     """
     values = dict(fixed)
     for field in dataclasses.fields(settings):  # type: ignore[arg-type]

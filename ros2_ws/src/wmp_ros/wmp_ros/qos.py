@@ -1,16 +1,16 @@
-"""QoS profiles of the project's topics."""
+"""QoS profiles of the topics between the nodes."""
 
 from __future__ import annotations
 
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
-#: Topics of the policy loop and of the camera: lockstep must not lose a message.
+#: Topics of the policy's loop and of the camera: no message may be lost in lockstep.
 RELIABLE = QoSProfile(depth=50, reliability=ReliabilityPolicy.RELIABLE)
 
-#: For nodes that only listen and may wait for a CPU core meanwhile: the queue holds every message of a walk.
+#: For recorders: deep enough that a subscriber that waits for a CPU loses no message of a walk.
 LISTEN = QoSProfile(depth=5000, reliability=ReliabilityPolicy.RELIABLE)
 
-#: Late subscribers receive the newest message too.
+#: Late subscribers receive the newest message.
 LATCHED = QoSProfile(
     depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
 )

@@ -1,4 +1,4 @@
-"""Runs a node: create it, serve it until a signal, destroy it, and shut ROS down last."""
+"""Runs a node: create it, serve it until a signal, destroy it, and only then shut down ROS."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from wmp_core.realtime import scheduling
 from wmp_ros.launcher import end_with_launcher
 from wmp_ros.parameters import declare_realtime
 
-#: Maximum time that a node may take to end [s]: longer than a launcher waits before it kills.
-LONGEST_END_S = 10.0
+#: Longest shutdown of a node [s]; longer than a launcher waits before it kills the process.
+MAX_SHUTDOWN_S = 10.0
 _STDERR = 2
 
 NodeT = TypeVar("NodeT", bound=Node)
 
-#: Ctrl-C, a launcher's request, a closed terminal.
+#: Sent by Ctrl-C, a launcher, and a closing terminal.
 END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -33,18 +33,18 @@ def spin(node: Node, stop: threading.Event) -> None:
 
 
 def spin_while(node: Node, condition: Callable[[], bool]) -> None:
-    """Serve the node's callbacks as long as ``condition`` holds; it is checked every 0.1 s."""
+    """Serve the node's callbacks while ``condition`` holds; it is checked at least every 0.1 s."""
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     while condition():
         executor.spin_once(timeout_sec=0.1)
 
 
-def spin_on_time(node: Node, stop: threading.Event) -> None:
-    """Like :func:`spin`, with the measures of the parameters ``realtime.*`` for this thread and its process.
+def spin_realtime(node: Node, stop: threading.Event) -> None:
+    """Serve as :func:`spin` does, with the scheduling that the parameters ``realtime.*`` request.
 
     Raises:
-        ValueError: a parameter is out of its range.
+        ValueError: a value is out of range.
     """
     scheduling.apply(declare_realtime(node), whole_process=True)
     spin(node, stop)
@@ -57,9 +57,14 @@ def run_node(
 ) -> int:
     """Create a node, ``serve(node, stop)`` it in the main thread, and return the exit code.
 
-    A signal sets ``stop``; ``serve`` must then return. ``errors`` are those that a user can act on: they end
-    the process with their message instead of a traceback, and with exit code 1. If ending takes longer than
-    :data:`LONGEST_END_S`, the process exits with code 1 and the traceback of every thread.
+    Args:
+        create: builds the node.
+        errors: errors that a user can fix: they end the process with their message instead of a traceback,
+            and with exit code 1.
+        serve: returns once ``stop`` is set, which a signal does.
+
+    A shutdown longer than :data:`MAX_SHUTDOWN_S` ends the process with exit code 1 and the traceback of every
+    thread.
     """
     logging.basicConfig(level=logging.INFO, format="[%(levelname)s] [%(name)s]: %(message)s")
     # rclpy's own handlers would shut ROS down while a callback is about to publish, and before a controller
@@ -77,10 +82,10 @@ def run_node(
         logging.getLogger("wmp_ros" if node is None else node.get_name()).critical("%s", error)
         return 1
     finally:
-        # Fast DDS can deadlock when it deletes a participant while others are being discovered (seen with
-        # 2.14). It then loops with the GIL held and at the priority of a real-time node, so no Python thread
-        # could end the process. faulthandler's timer is a C thread.
-        faulthandler.dump_traceback_later(LONGEST_END_S, exit=True, file=_STDERR)
+        # Fast DDS can deadlock when it removes a participant while it discovers others (seen with 2.14). It
+        # then loops while holding the GIL, at the priority of a real-time node, and no Python thread can end
+        # the process. faulthandler's watchdog is a C thread.
+        faulthandler.dump_traceback_later(MAX_SHUTDOWN_S, exit=True, file=_STDERR)
         if node is not None:
             # An executor that outlives ROS cannot release its resources and prints a traceback.
             if node.executor is not None:

@@ -1,42 +1,29 @@
-"""What nodes read from each other's ``diagnostics``: the only module that knows names, keys and texts.
+"""Reads other nodes' status from ``diagnostics``; the only module that knows its names and texts.
 
-A typed status message can replace it without changes in the nodes that use it.
+A typed status message can replace this module without changes in the nodes that use it.
 """
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, NamedTuple, Optional
+from typing import Dict, Iterator, List, NamedTuple
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 
-#: Name of the statuses in which ``policy_node`` reports events: changes of mode, tripped safety rules.
+#: Name of the statuses that carry ``policy_node``'s events: mode changes, tripped safety rules.
 CONTROLLER_EVENTS = "policy_node: events"
-
-#: Key under which a node reports the SHA-256 of the bundle that it runs.
-BUNDLE_SHA256 = "bundle_sha256"
 
 
 class NodeStatus(NamedTuple):
-    """The newest status of one node; ``message`` starts with its mode and continues with its problems."""
+    """Status of one node; ``message`` starts with its state, followed by its problems."""
 
     node: str
     is_ok: bool
     message: str
     values: Dict[str, str]
 
-    @property
-    def problem(self) -> str:
-        """The message of a node that has a problem; empty if it is OK."""
-        return "" if self.is_ok else self.message
-
-    @property
-    def bundle_sha256(self) -> Optional[str]:
-        """The bundle that the node runs; None if the status does not contain it."""
-        return self.values.get(BUNDLE_SHA256)
-
 
 def node_statuses(message: DiagnosticArray) -> Iterator[NodeStatus]:
-    """The status of every node in ``message``; events are skipped."""
+    """The status of every node in ``message``, without events."""
     for status in message.status:
         if status.name != CONTROLLER_EVENTS:
             values = {entry.key: entry.value for entry in status.values}

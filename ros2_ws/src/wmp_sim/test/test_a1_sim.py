@@ -140,6 +140,7 @@ def test_lockstep_publishes_frames_of_simulated_time_before_their_state(link_to,
     odometry = listener.received["sim/odometry"]
     assert listener.wait(lambda: len(odometry) == 50)
     assert odometry[-1].pose.pose.position.z == pytest.approx(0.275, abs=0.01)
+    assert (odometry[-1].header.frame_id, odometry[-1].child_frame_id) == ("world", "base_link")
     clock = listener.received["/clock"]
     assert listener.wait(lambda: clock and seconds_of(clock[-1].clock) == pytest.approx(1.0))
     assert [message.data for message in listener.received["sim/fallen"]] == [False]
@@ -183,7 +184,7 @@ def test_an_unknown_terrain_ends_with_the_choices():
 
 @pytest.fixture(autouse=True)
 def own_domain(monkeypatch):
-    """Other graphs on this machine must not hear these tests."""
+    """Keep these tests apart from other graphs on this machine."""
     monkeypatch.setenv("ROS_DOMAIN_ID", os.environ.get("ROS_DOMAIN_ID", "43"))
     monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     monkeypatch.setenv("FASTDDS_BUILTIN_TRANSPORTS", "UDPv4")

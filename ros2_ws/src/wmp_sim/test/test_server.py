@@ -10,7 +10,7 @@ from wmp_core.a1.link import A1Link, A1LinkSettings
 from wmp_core.control.command import MotorCommand
 from wmp_sim.a1 import JOINT_NAMES, a1_model
 from wmp_sim.robot import SimulatedA1
-from wmp_sim.server import MOST_COMMANDS_AT_ONCE, A1Server, Address
+from wmp_sim.server import MAX_COMMANDS_PER_EXCHANGE, A1Server, Address
 from wmp_sim.terrain import make_terrain
 from wmp_sim.world import build_world
 
@@ -118,15 +118,15 @@ def test_a_robot_that_is_slower_than_its_commands_goes_on_all_the_same():
     with A1Server(robot(), Address(port=0)) as server:
         link = A1Link(A1LinkSettings("127.0.0.1", server.port, 0), JOINT_NAMES)
         link.open()
-        for torque in range(MOST_COMMANDS_AT_ONCE + 1):
+        for torque in range(MAX_COMMANDS_PER_EXCHANGE + 1):
             link.send(MotorCommand.torque(np.full(12, 0.1 * torque)))
         server.exchange_in_real_time()
         first = link.receive(1.0).tau_est
         server.exchange_in_real_time()
         second = link.receive(1.0).tau_est
         link.close()
-    np.testing.assert_allclose(first, 0.1 * (MOST_COMMANDS_AT_ONCE - 1), atol=1 / 128)
-    np.testing.assert_allclose(second, 0.1 * MOST_COMMANDS_AT_ONCE, atol=1 / 128)
+    np.testing.assert_allclose(first, 0.1 * (MAX_COMMANDS_PER_EXCHANGE - 1), atol=1 / 128)
+    np.testing.assert_allclose(second, 0.1 * MAX_COMMANDS_PER_EXCHANGE, atol=1 / 128)
 
 
 def test_a_taken_port_is_named_with_the_way_out():

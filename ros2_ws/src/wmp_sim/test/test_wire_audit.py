@@ -41,8 +41,8 @@ def position(q=0.0, kp=40.0, kd=1.0):
 def violation(command, *states, memory=1):
     audit = WireAudit(JOINTS, EnvelopeSettings(), memory)
     for state in states:
-        audit.known(state)
-    audit.judge(command)
+        audit.on_state(state)
+    audit.on_command(command)
     assert (audit.commands, audit.outside) == (1, bool(audit.first_violation))
     return audit.first_violation
 
@@ -67,7 +67,7 @@ def test_each_limit_is_judged(command, what):
     assert violation(command, STATE) == what
 
 
-def test_a_hot_motor_may_be_told_less():
+def test_a_hot_motor_has_a_lower_effort_limit():
     hot = dataclasses.replace(STATE, motor_temperature=np.full(12, 90.0))
     assert violation(position(0.15), hot) == ""  # 0.3 x 20 N m
     assert violation(position(0.2), hot) == "torque or power, 2.00 N m too much"

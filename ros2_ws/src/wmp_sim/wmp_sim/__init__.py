@@ -1,1 +1,1 @@
-"""The simulated robot: an A1 in MuJoCo, its terrains and camera, and a process that speaks its protocol."""
+"""The simulated robot: an A1 in MuJoCo, its terrains and depth camera, and its UDP protocol."""

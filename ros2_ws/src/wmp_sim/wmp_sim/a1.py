@@ -1,4 +1,4 @@
-"""The Unitree A1 as a MuJoCo model, written from the facts in ``assets/a1_facts.json``.
+"""The Unitree A1 as a MuJoCo model, built from ``assets/a1_facts.json``.
 
 Masses, inertias, joint origins, ranges and limits are the published ones. Collision shapes are primitives.
 The published description collides with a front trunk box only and leaves hips and rear free, which lets a
@@ -22,11 +22,11 @@ import numpy as np
 LEGS = ("FL", "FR", "RL", "RR")
 JOINT_NAMES = tuple(f"{leg}_{part}_joint" for leg in LEGS for part in ("hip", "thigh", "calf"))
 
-#: Geometry groups: what the depth camera sees, the robot, and boxes that only fill up a pool's layout.
+#: Geometry groups: terrain (what the depth camera sees), robot, and padding that equalises model layouts.
 TERRAIN_GROUP, ROBOT_GROUP, PADDING_GROUP = 0, 3, 5
 
-#: Rotor inertia seen at the joint [kg m^2]. The source gives none; with zero, stiff gains are unstable.
-ROTOR_ARMATURE = 0.01
+#: Armature: rotor inertia at the joint [kg m^2]. The source gives none; without it, stiff gains are unstable.
+ARMATURE = 0.01
 FOOT_RADIUS = 0.02
 FOOT_FRICTION = 0.8
 
@@ -65,7 +65,7 @@ def facts() -> dict[str, Any]:
 
 @functools.cache
 def a1_model() -> A1Model:
-    """The A1's constants: limits from the facts, default pose and gains of the walking policy."""
+    """Constants of the A1: joint and effort limits from the facts, default pose and gains of the policy."""
     limits = [facts()["joints"][name]["limit"] for name in JOINT_NAMES]
 
     def limit(key: str) -> np.ndarray:
@@ -92,11 +92,11 @@ def a1_model() -> A1Model:
 def build_a1(spec: mujoco.MjSpec, actuators: Actuators = "position") -> mujoco.MjsBody:
     """Add the A1 to ``spec``: bodies, shapes, sensors and twelve actuators; return its trunk.
 
-    ``position`` actuators apply ``kp (ctrl - q) - kd dq`` inside the torque limits: ``kp`` is
+    ``position`` actuators apply ``kp (ctrl - q) - kd dq`` inside the effort limits: ``kp`` is
     ``actuator_gainprm[:, 0]`` and ``-actuator_biasprm[:, 1]``, ``kd`` is ``-actuator_biasprm[:, 2]``.
     ``torque`` actuators apply ``ctrl`` inside the limits.
 
-    Sensors: ``gyro``, ``accelerometer`` (base frame, gravity included), ``orientation`` (w, x, y, z),
+    Sensors: ``gyro``, ``accelerometer`` (base_link, gravity included), ``orientation`` (w, x, y, z),
     ``<leg>_foot`` (net contact force in the world frame, 3), and ``<leg>_hip``, ``<leg>_thigh``,
     ``<leg>_calf``, ``trunk`` (number of contacts, 1). Feet have contact priority: the friction of a
     contact is the foot's.
@@ -151,7 +151,7 @@ def _add_link(parent: mujoco.MjsBody, leg: str, part: str, merged: str | None = 
         axis=joint["axis"],
         limited=True,
         range=[float(joint["limit"]["lower"]), float(joint["limit"]["upper"])],
-        armature=ROTOR_ARMATURE,
+        armature=ARMATURE,
     )
     return body
 
@@ -159,7 +159,7 @@ def _add_link(parent: mujoco.MjsBody, leg: str, part: str, merged: str | None = 
 def _add_shape(
     body: mujoco.MjsBody, name: str, kind: mujoco.mjtGeom, size: list[float], **place: Any
 ) -> mujoco.MjsGeom:
-    # Robot shapes meet the terrain (contype 1, conaffinity 1) but not each other.
+    # The robot (conaffinity 1) collides with the terrain (contype 1) but not with itself.
     return body.add_geom(
         name=name, type=kind, size=size, contype=0, conaffinity=1, group=ROBOT_GROUP, mass=0, **place
     )
@@ -231,7 +231,7 @@ def _add_sensors(spec: mujoco.MjSpec) -> None:
         spec.add_sensor(
             name=shape,
             type=sensor.mjSENS_CONTACT,
-            # As the second partner of the contact, so that a force is the one on the robot.
+            # The robot is the second partner of the contact, so that the sensor gives the force on the robot.
             reftype=obj.mjOBJ_GEOM,
             refname=shape,
             intprm=[data, reduce, 1],

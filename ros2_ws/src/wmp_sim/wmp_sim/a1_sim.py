@@ -1,8 +1,8 @@
-"""The process that is an A1 with a D435i: motors on UDP, depth frames and ground truth on ROS topics.
+"""The node that simulates an A1 with a D435i: motors on UDP, depth frames and ground truth on ROS topics.
 
-In real time the physics runs at 500 Hz against the system clock and stamps are system time. In lockstep a
-command is answered by the state 2 ms later, stamps are simulated time, and everything that belongs to a state
-has been published before that state is sent.
+In real time, the physics runs at 500 Hz by the system clock and stamps are system time. In lockstep, every
+command is answered with the state 2 ms later, stamps are simulated time, and everything that belongs to a
+state is published before that state is sent.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from wmp_ros.health import Health, Report
 from wmp_ros.parameters import declare, declare_journal
 from wmp_ros.qos import LATCHED, RELIABLE
 from wmp_ros.running import run_node, spin
+from wmp_ros.stamps import to_stamp
 
 from .depth import CameraMount, SimulatedD435i, StereoNoise
 from .depth.d435i import FRAME_RATE
@@ -59,20 +60,20 @@ PARAMETERS = {
     "spawn": "prone",
     "frame_id": "camera_depth_optical_frame",
     "physics_dt": PHYSICS_DT,  # s
-    "priority": 50,  # SCHED_FIFO of the physics in real time, where the system permits
+    "priority": 50,  # SCHED_FIFO priority of the physics in real time, if the system permits it
     "faults": "",  # KIND@T[:DURATION] ..., see wmp_sim.faults
-    "bundle": "",  # commands are judged against its contract; empty: they are not
+    "bundle": "",  # commands are checked against its contract; empty: no check
 }
-#: Odometry and clock: 50 Hz of simulated time.
+#: Period of odometry and clock [ticks of 1 ms]: 50 Hz.
 ODOMETRY_TICKS = 20
-#: After a delay physics makes up for at most so many exchanges at once, then lets simulated time fall behind.
-MOST_EXCHANGES_AT_ONCE = 5
-#: States that a controller in real time may have had when it sent a command: those of the last 50 ms.
+#: Largest number of exchanges per cycle after a delay; beyond it simulated time falls behind.
+MAX_EXCHANGES_PER_CYCLE = 5
+#: States that a real-time controller may have used for a command: those of the last 50 ms.
 STATES_ON_THE_WAY = 25
 
 
 class A1Sim(Node):
-    """Publishes what the simulated robot's camera sees, and the ground truth of a robot that others drive."""
+    """Publishes depth images and ground truth of a simulated robot that is driven over UDP."""
 
     def __init__(self) -> None:
         super().__init__("a1_sim")
@@ -90,7 +91,7 @@ class A1Sim(Node):
             StereoNoise() if setting["depth_noise"] else None,
             seed,
         )
-        # Physics must get the interpreter back quickly from the camera's thread.
+        # A short switch interval: the physics must get the interpreter back quickly from the camera thread.
         self._realtime = RealtimeSettings(
             priority=0 if self.lockstep else setting["priority"], switch_interval=SWITCH_INTERVAL
         )
@@ -133,17 +134,17 @@ class A1Sim(Node):
             values["first_violation"] = self._audit.first_violation
         report = Report("simulating", values)
         violated = self._audit is not None and self._audit.outside > 0
-        report.error_if(violated, "a command on the wire lay outside of the envelope")
+        report.error_if(violated, "a received command is outside the safety envelope")
         return report
 
     def finish(self) -> None:
-        """Publish the final figures."""
+        """Publish the final diagnostics."""
         self._health.publish(self._report())
 
     def run(self, stop: threading.Event) -> None:
         """Simulate until ``stop`` is set."""
         truth = self._robot.ground_truth()
-        # The first picture compiles the ray caster, for seconds in which physics would stand still.
+        # The first image compiles the ray caster, for seconds in which the physics would stand still.
         self._camera.capture(truth.position, truth.quaternion)
         with self.server as server:
             _LOG.info(
@@ -163,7 +164,7 @@ class A1Sim(Node):
             for periods in loop.ticks():
                 if stop.is_set():
                     break
-                for _ in range(min(periods, MOST_EXCHANGES_AT_ONCE)):
+                for _ in range(min(periods, MAX_EXCHANGES_PER_CYCLE)):
                     server.exchange_in_real_time()
         finally:
             stop.set()
@@ -178,7 +179,7 @@ class A1Sim(Node):
                     return
                 self._publish_frame(*self._seen)
         finally:
-            # A robot whose camera has failed must not walk on as if it saw nothing.
+            # If the camera thread fails, the simulation ends: the robot must not walk on without images.
             stop.set()
 
     def _observe(self, state: RobotState) -> None:
@@ -190,7 +191,7 @@ class A1Sim(Node):
             self._had_timed_out = self._robot.has_timed_out
             self._announce(MOTOR_TIMEOUT, self._had_timed_out, time_s)
         self._seen = (truth, time_s)
-        stamp = _stamp(time_s)
+        stamp = to_stamp(time_s)
         if self.lockstep and state.stamp * FRAME_RATE >= self._frames:
             self._publish_frame(truth, time_s)
             self._frames += 1
@@ -206,29 +207,29 @@ class A1Sim(Node):
             self._fallen.publish(Bool(data=True))
 
     def _time(self, state: RobotState) -> float:
-        """s; simulated time in lockstep, where nothing may depend on the machine, else system time."""
+        """Time of ``state`` [s]: simulated in lockstep (independent of the machine), else system time."""
         return state.tick * 1e-3 if self.lockstep else time.time()
 
     def _announce(self, kind: str, begins: bool, time_s: float) -> None:
-        """Say what begins or ends: ``begin KIND TIME``, ``end KIND TIME``."""
+        """Publish the start or end of a fault: ``begin KIND TIME`` or ``end KIND TIME``."""
         text = f"{'begin' if begins else 'end'} {kind} {time_s:.3f}"
         self._journal.write("fault", fault=kind, begins=begins, stamp=round(time_s, 3))
         _LOG.info("fault: %s", text)
         self._announcement.publish(String(data=text))
 
     def _publish_frame(self, truth: GroundTruth, time_s: float) -> None:
-        """Take a picture at ``time_s``, and publish what arrives now."""
+        """Render the image of ``time_s``, and publish the frames that arrive now."""
         frame = DepthFrame(time_s, self._camera.capture(truth.position, truth.quaternion))
-        arrived = self._camera_faults.carry(frame)
+        arrived = self._camera_faults.deliver(frame)
         for image in arrived:
             self._publish_image(image)
         if self.lockstep and not arrived:
-            # Nobody may wait for it: an empty image says that its time has passed.
+            # An empty image tells nodes in lockstep not to wait for this frame.
             self._publish_image(DepthFrame(time_s, np.zeros((0, 0), np.uint16)))
 
     def _publish_image(self, frame: DepthFrame) -> None:
         height, width = frame.depth.shape
-        pinhole, stamp = self._camera.pinhole, _stamp(frame.stamp)
+        pinhole, stamp = self._camera.pinhole, to_stamp(frame.stamp)
         image = Image(height=height, width=width, encoding="16UC1", step=2 * width)
         image.is_bigendian = sys.byteorder == "big"
         image.data = frame.depth.tobytes()
@@ -254,11 +255,6 @@ class A1Sim(Node):
         self._odometry.publish(message)
         if self._clock_publisher is not None:
             self._clock_publisher.publish(Clock(clock=stamp))
-
-
-def _stamp(seconds: float) -> Time:
-    sec, nanosec = divmod(round(seconds * 1e9), 1_000_000_000)
-    return Time(sec=sec, nanosec=nanosec)
 
 
 def serve(node: A1Sim, stop: threading.Event) -> None:

@@ -1,4 +1,4 @@
-"""When a robot counts as fallen."""
+"""Detects falls."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import mujoco
 
-#: The base of a standing robot is this far above its lowest foot, that of a lying one below [m].
+#: Height of base_link over the lowest foot: of a standing robot at least, of a lying robot at most [m].
 STANDING_HEIGHT = 0.22
 LYING_HEIGHT = 0.13
-#: Tilt of the base beyond which a robot has fallen, whatever touches the ground: about where the runtime lets
-#: go of the motors at the latest. Boxes of 0.4 m and leaps over wide gaps take a robot beyond 60 degrees.
+#: Tilt beyond which a robot has fallen, whatever touches the ground [rad]: about the tilt at which the safety
+#: monitor damps the motors at the latest. On boxes of 0.4 m and wide gaps a walking robot exceeds 60 degrees.
 FALLEN_TILT = math.radians(80.0)
-#: From standing to lying with the trunk on the ground in less time is a fall; sitting down takes longer [s].
+#: A shorter time from standing to the trunk on the ground is a fall; sitting down takes longer [s].
 FASTEST_SITTING = 0.5
 
 
 class FallDetector:
-    """Sticky: once ``fallen``, always fallen. A robot that has not stood yet cannot fall."""
+    """``fallen`` stays true once set. A robot that has not stood yet cannot fall."""
 
     def __init__(self, model: mujoco.MjModel) -> None:
         # Imported here: the thresholds above are also read where MuJoCo is not loaded.
@@ -31,7 +31,7 @@ class FallDetector:
         self._trunk_contact = model.sensor("trunk").adr[0]
 
     def update(self, data: mujoco.MjData, time: float) -> None:
-        """Judge the state of ``data`` at ``time`` s."""
+        """Update ``fallen`` from the state ``data`` at ``time`` [s]."""
         height = data.qpos[2] - data.geom_xpos[self._feet, 2].min()
         _, x, y, _ = data.qpos[3:7]
         cosine_of_tilt = 1.0 - 2.0 * (x * x + y * y)

@@ -23,10 +23,10 @@ TICKS_PER_EXCHANGE = 2
 #: Time step of the physics of a simulated robot [s].
 PHYSICS_DT = 0.001
 
-#: Joints of a robot that was switched on lying down: hip, thigh, calf of every leg [rad].
+#: Pose of a robot that is switched on while lying: hip, thigh, calf of every leg [rad].
 PRONE_POSE = (0.0, 1.3, -2.6)
 PRONE_HEIGHT = 0.13
-#: Time in which a spawned robot comes to rest [s].
+#: Time for a spawned robot to come to rest [s].
 SETTLING_TIME = 3.0
 
 Spawn = Literal["prone", "standing"]
@@ -34,10 +34,10 @@ Spawn = Literal["prone", "standing"]
 
 @dataclass(frozen=True)
 class MotorControllerSettings:
-    """How the robot's own motor controllers behave.
+    """Watchdog of the robot's motor controllers.
 
-    After ``command_timeout`` s without a command they damp with ``damping_kd`` N m s/rad (the real robot's
-    time-out is not published).
+    After ``command_timeout`` [s] without a command they damp with ``damping_kd`` [N m s/rad]. The time-out of
+    the real robot is not published.
     """
 
     command_timeout: float = 0.05
@@ -53,8 +53,8 @@ class MotorControllerSettings:
 
 @dataclass(frozen=True)
 class GroundTruth:
-    """What only the simulation knows: world position [m], orientation base -> world (w, x, y, z), linear
-    velocity in the world frame [m/s], angular velocity in the base frame [rad/s], and whether the robot has
+    """Ground truth of base_link: position in the world [m], orientation base_link -> world (w, x, y, z),
+    linear velocity in the world [m/s], angular velocity in base_link [rad/s]; and whether the robot has
     fallen since it first stood."""
 
     position: np.ndarray
@@ -65,18 +65,18 @@ class GroundTruth:
 
     @property
     def velocity_in_base(self) -> np.ndarray:
-        """Linear velocity in the base frame [m/s]."""
+        """Linear velocity in base_link [m/s]."""
         return rotate_inverse(self.quaternion, self.linear_velocity)
 
 
 class SimulatedA1:
     """An A1 in a world built with torque actuators.
 
-    Joints are in contract order (``wmp_sim.a1.JOINT_NAMES``). Nothing here is random: the same commands give
-    the same states, bit for bit.
+    Joints are in contract order (``wmp_sim.a1.JOINT_NAMES``). It is deterministic: the same commands
+    give the same states, bit for bit.
 
     Raises:
-        ValueError: the model has other actuators, or a time step that does not divide ``EXCHANGE``.
+        ValueError: the model has other actuators, or ``EXCHANGE`` is no multiple of its time step.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class SimulatedA1:
         self._feet_force = [self._data.sensor(f"{leg}_foot").data for leg in LEGS]
         self._tick = 0
         self._silent_exchanges = 0
-        self._patience = round(settings.command_timeout / EXCHANGE)
+        self._timeout_exchanges = round(settings.command_timeout / EXCHANGE)
         self._fall_detector = FallDetector(model)
         self._command = MotorCommand.damping(settings.damping_kd)
         self._settle(spawn)
@@ -115,11 +115,11 @@ class SimulatedA1:
 
     @property
     def has_timed_out(self) -> bool:
-        """Whether the motors damp because no command has come for too long."""
-        return self._silent_exchanges > self._patience
+        """Whether the motors damp because commands have stopped."""
+        return self._silent_exchanges > self._timeout_exchanges
 
     def step(self, command: MotorCommand | None) -> RobotState:
-        """Obey ``command`` (``None``: none came) for ``EXCHANGE`` s and return the new state."""
+        """Apply ``command`` (None: no command arrived) for ``EXCHANGE`` [s] and return the new state."""
         if command is not None:
             self._command, self._silent_exchanges = command, 0
         else:
@@ -133,7 +133,7 @@ class SimulatedA1:
         return self.state()
 
     def state(self) -> RobotState:
-        """The state as of now, stamped with simulated time."""
+        """The current state, stamped with simulated time."""
         data = self._data
         return RobotState(
             quat_wxyz=data.qpos[3:7].copy(),
@@ -161,9 +161,9 @@ class SimulatedA1:
 
     def _advance(self, command: MotorCommand) -> None:
         for _ in range(self._substeps):
-            wanted = command.implied_torque(self._q, self._dq)
+            commanded = command.implied_torque(self._q, self._dq)
             self._torque = deliverable_torque(
-                wanted, self._dq, self._robot.torque_limit, self._robot.velocity_limit
+                commanded, self._dq, self._robot.torque_limit, self._robot.velocity_limit
             )
             self._data.ctrl[:] = self._torque
             mujoco.mj_step(self.model, self._data)

@@ -1,4 +1,4 @@
-"""The A1's UDP protocol around a simulated robot: LowCmd in, LowState out, byte for byte as the robot."""
+"""The UDP protocol of the A1 for a simulated robot: LowCmd in, LowState out, byte for byte like the robot."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from .robot import SimulatedA1
 from .wire_audit import WireAudit
 
 _LOG = logging.getLogger(__name__)
-#: How long a blocking wait may delay a stop [s].
+#: Longest delay of a stop by a blocking wait [s].
 _STOP_CHECK = 0.1
 _MAX_FRAME = 2048
-#: Commands that one exchange reads: those of 50 ms.
-MOST_COMMANDS_AT_ONCE = 25
+#: Largest number of commands that one exchange reads: those of 50 ms.
+MAX_COMMANDS_PER_EXCHANGE = 25
 _LEG_ORDER = [LEGS.index(leg) for leg in MOTOR_LEGS]
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where the simulated robot listens; port 0 lets the system choose."""
+    """Address of the simulated robot; with port 0 the system chooses a port."""
 
     host: str = "127.0.0.1"
     port: int = 8007
@@ -45,15 +45,16 @@ class Address:
 
 
 class A1Server:
-    """Drives ``robot`` by the commands that arrive, and answers their sender.
+    """Drives ``robot`` with the commands that arrive, and answers their sender.
 
-    A context manager; one thread. ``observe`` is called after every exchange with the new state and before it
-    is sent: in lockstep whatever belongs to that state is published before the controller can go on.
+    A context manager; runs in one thread.
 
     Args:
-        faults: of link and sensors; those of camera and processes are not the server's.
+        observe: called after every exchange with the new state, before that is sent: in lockstep, everything
+            that belongs to the state is published before the controller continues.
+        faults: the server brings about those of link and sensors.
         seed: of the faults.
-        audit: is told what is sent and what the controller wants.
+        audit: receives every command, and every state that reaches the controller.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class A1Server:
         self._order = JointOrder(JOINT_NAMES)
         self._controller: tuple[str, int] | None = None
         self._rejected = 0
-        self._decoded: tuple[bytes, MotorCommand] | None = None  # the last frame, and what it says
+        self._decoded: tuple[bytes, MotorCommand] | None = None  # the last frame, and its command
         self._socket: socket.socket | None = None
         self._faults = faults or FaultSchedule()
         self._to_robot = LinkFaults(self._faults, (seed, 1))
@@ -112,9 +113,9 @@ class A1Server:
         return self._rejected
 
     def serve_lockstep(self, running: Callable[[], bool]) -> None:
-        """One answer to every command, until ``running`` is false; simulated time stands still in between.
+        """Answer every command until ``running`` is false; in between, simulated time stands still.
 
-        The answer is the state 2 ms later, or an empty datagram where a fault keeps that from arriving.
+        The answer is the state 2 ms later, or an empty datagram if a fault keeps that from arriving.
         """
         udp = self._open_socket()
         poll = select.poll()
@@ -128,20 +129,19 @@ class A1Server:
                 self._send(packets if self._has_news else [*packets, b""])
 
     def exchange_in_real_time(self) -> None:
-        """One exchange with the newest command that has come; call it every ``EXCHANGE`` seconds.
+        """One exchange with the newest command that has arrived; call it every ``EXCHANGE`` [s].
 
-        After a delay many have, and on a busy machine more may come than can be read: those that are left
-        are for the next exchange.
+        On a busy machine more commands may arrive than one exchange reads; the next one reads the rest.
         """
         frames: list[bytes] = []
-        while len(frames) < MOST_COMMANDS_AT_ONCE and (frame := self._receive()) is not None:
+        while len(frames) < MAX_COMMANDS_PER_EXCHANGE and (frame := self._receive()) is not None:
             frames.append(frame)
         self._send(self._exchange(frames))
 
     def _exchange(self, frames: list[bytes]) -> list[bytes]:
-        """Let the robot obey the newest of ``frames`` that reaches it; what then reaches the controller."""
+        """Apply the newest of ``frames`` that reaches the robot; returns what reaches the controller."""
         command = None
-        for frame in self._to_robot.carry(frames):
+        for frame in self._to_robot.transmit(frames):
             command = self._decode(frame) or command
         if command is not None and command.kp.any():
             self._faults.start(self._robot.time)
@@ -149,20 +149,20 @@ class A1Server:
         self._observe(state)
         reported = self._sensors.distort(state)
         self._reported[reported.tick] = reported
-        packets = self._to_controller.carry([self._encode(reported)])
+        packets = self._to_controller.transmit([self._encode(reported)])
         self._note_what_is_known(packets)
         return packets
 
     def _note_what_is_known(self, packets: list[bytes]) -> None:
-        """Which state the controller will know, once it has received ``packets``."""
-        # Reading packets again costs time, and without faults there is nothing to find out.
+        """Determine the newest state that the controller will have received with ``packets``."""
+        # Decoding packets takes time; without faults every reported state arrives.
         ticks = map(_tick_of, packets) if self._to_controller.possible else self._reported
         newest = max((tick for tick in ticks if tick in self._reported), default=-1)
         self._has_news = newest > self._newest_known
         if self._has_news:
             self._newest_known = newest
             if self._audit is not None:
-                self._audit.known(self._reported[newest])
+                self._audit.on_state(self._reported[newest])
             self._reported = {tick: state for tick, state in self._reported.items() if tick > newest}
 
     def _send(self, packets: list[bytes]) -> None:
@@ -181,13 +181,13 @@ class A1Server:
                 data, sender = self._open_socket().recvfrom(_MAX_FRAME)
             except BlockingIOError:
                 return None
-            except ConnectionError:  # the controller has gone; another may come
+            except ConnectionError:  # the controller has ended; another one may connect
                 continue
             command = self._decode(data, sender)
             if command is None:
                 continue
             if self._audit is not None:
-                self._audit.judge(command)
+                self._audit.on_command(command)
             self._controller = sender
             return data
 
@@ -198,7 +198,7 @@ class A1Server:
             command = self._motor_command(decode_low_cmd(frame))
         except WireError as error:
             self._rejected += 1
-            if sender is not None:  # on the link's own faults nothing needs to be said
+            if sender is not None:  # frames damaged by a simulated fault are not logged
                 _LOG.warning("frame from %s:%d ignored: %s", *sender, error)
             return None
         self._decoded = frame, command
@@ -210,7 +210,7 @@ class A1Server:
         q, dq, tau, kp, kd = (to_contract(np.asarray(row, dtype=np.float64)) for row in rows)
         if not np.isfinite([q, dq, tau, kp, kd]).all():
             raise WireError("a command holds a value that is not finite")
-        # A motor that is told to have no target does not use the gain.
+        # A motor without a target does not use the gain.
         kp = np.where(q == np.float32(NO_POSITION_TARGET), 0.0, kp)
         kd = np.where(dq == NO_VELOCITY_TARGET, 0.0, kd)
         return MotorCommand(q=q, dq=dq, tau=tau, kp=kp, kd=kd)

@@ -11,21 +11,20 @@ from wmp_core.control.command import MotorCommand
 from wmp_core.control.envelope import EnvelopeSettings
 from wmp_core.robot_state import RobotState
 
-#: What the wire's resolution (1/256 N m, float32) and the motors' own rounding may add [N m].
+#: Rounding by the protocol (1/256 N m, float32) and the motors [N m].
 TOLERANCE = 0.05
 
 
 class WireAudit:
-    """Counts commands that no envelope should have let through.
+    """Counts commands that the safety envelope should have limited.
 
-    A controller can only know the states that have reached it, so the torque and power that a command implies
-    are judged at these: they must lie within the limits at one of the last ``memory`` states that reached it.
-    In lockstep that is exactly the last one.
+    A controller knows only the states that have reached it. The torque and power that a command implies must
+    be within the limits at one of the last ``memory`` of these states; in lockstep, at the last one.
 
     Args:
         joints: the contract's.
-        settings: the limits that the contract does not hold.
-        memory: states.
+        settings: limits that the contract does not contain.
+        memory: number of states.
     """
 
     def __init__(self, joints: JointContract, settings: EnvelopeSettings, memory: int) -> None:
@@ -40,12 +39,12 @@ class WireAudit:
         self.outside = 0
         self.first_violation = ""
 
-    def known(self, state: RobotState) -> None:
-        """A state that is about to reach the controller."""
+    def on_state(self, state: RobotState) -> None:
+        """Add a state that is about to reach the controller."""
         self._known.append(state)
 
-    def judge(self, command: MotorCommand) -> None:
-        """A command as it left the controller."""
+    def on_command(self, command: MotorCommand) -> None:
+        """Check a command of the controller."""
         self.commands += 1
         violation = self._violation(command)
         if violation:
@@ -67,15 +66,15 @@ class WireAudit:
         if not self._known:
             return "stiffness before any state" if holds.any() else ""
         least = np.inf
-        for state in reversed(self._known):  # nearly always it was the newest
+        for state in reversed(self._known):  # nearly always the newest one
             least = min(least, self._excess(command, state))
             if least <= TOLERANCE:
                 return ""
         return f"torque or power, {least:.2f} N m too much"
 
     def _excess(self, command: MotorCommand, state: RobotState) -> float:
-        """N m by which the implied torque exceeds its limit at ``state``, or that all joints would have to
-        give up for the power to keep to its own; 0 where the state says nothing."""
+        """Excess of the implied torque over its limit at ``state`` [N m], or, if larger, the reduction of all
+        joint torques that the power limit requires; 0 if the state is NaN."""
         torque = np.abs(command.implied_torque(state.q, state.dq))
         excess = np.fmax.reduce(torque - self._torque * self._share_left(state))
         if np.isnan(excess):

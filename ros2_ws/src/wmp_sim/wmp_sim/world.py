@@ -1,4 +1,4 @@
-"""From a terrain and the A1 to a MuJoCo model."""
+"""Builds the MuJoCo model of the A1 on a terrain."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 from .a1 import PADDING_GROUP, TERRAIN_GROUP, Actuators, a1_model, build_a1
 from .terrain import Terrain
 
-#: Base height above the start at which a default pose is dropped [m].
+#: Height of base_link above the start from which the robot is dropped in the default pose [m].
 SPAWN_HEIGHT = 0.35
-#: Boxes and height fields that only fill up the layout lie here, out of reach of robot and camera [m].
+#: Height of padding boxes and height fields, out of reach of robot and camera [m].
 PADDING_DEPTH = -50.0
 #: Solid ground below the lowest point of a height field [m].
 HEIGHT_FIELD_BASE = 0.2
-#: Contact memory per simulation: the layout must not depend on the terrain.
+#: Arena memory per simulation [bytes]; fixed, because the layout must not depend on the terrain.
 ARENA_BYTES = 2 << 20
 
 
@@ -26,9 +26,9 @@ def build_world(
 ) -> mujoco.MjModel:
     """The A1 on ``terrain``; keyframe 0 (``default``) drops it at the start in the default pose.
 
-    Models built with the same ``max_boxes`` share one ``MjData`` layout whatever their terrain (missing
-    boxes, and the height field of a terrain without one, are buried far below), so a pool of them can be
-    given to ``mujoco.batch.Batch.set_models``.
+    Models with the same ``max_boxes`` have the same ``MjData`` layout, whatever their terrain (missing boxes
+    and height fields are added far below the ground), so ``mujoco.batch.Batch.set_models`` accepts a pool of
+    them.
 
     Raises ``ValueError`` if the terrain has more than ``max_boxes`` boxes.
     """
@@ -84,7 +84,7 @@ def _add_height_field(spec: mujoco.MjSpec, terrain: Terrain) -> None:
     else:
         heights, half_size, group = field.heights, field.half_size, TERRAIN_GROUP
         place = (*field.centre, heights.min())
-    # MuJoCo scales the data to [0, 1]; the true range goes into the size.
+    # MuJoCo scales the data to [0, 1]; the size holds the true range.
     elevation = max(float(np.ptp(heights)), 1e-6)
     spec.add_hfield(
         name="height_field",

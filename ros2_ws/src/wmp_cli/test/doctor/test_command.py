@@ -1,4 +1,4 @@
-"""wmp doctor, with the simulated A1 as the patient."""
+"""wmp doctor checks the simulated A1, this computer and recorded camera frames."""
 
 import json
 import threading
@@ -19,8 +19,8 @@ from wmp_sim.terrain import make_terrain
 from wmp_sim.world import build_world
 
 
-def hung_up():
-    """The simulated A1 with its feet off the ground, its trunk as good as screwed to a frame."""
+def suspended_robot():
+    """The simulated A1 with its feet off the ground and a trunk so heavy that it hardly moves."""
     world = build_world(make_terrain("flat", 0.0, np.random.default_rng(0)), "torque", physics_dt=0.002)
     robot = SimulatedA1(world, "standing")
     data, trunk, mass = robot._data, 1, 1e6
@@ -33,9 +33,9 @@ def hung_up():
 
 
 @pytest.fixture
-def hanging():
-    """A robot that hangs and is served; the address options that lead to it."""
-    robot = hung_up()
+def suspended():
+    """Options with the address of a simulated A1 that is suspended."""
+    robot = suspended_robot()
     stop = threading.Event()
     with A1Server(robot, Address(port=0)) as server:
         serving = threading.Thread(target=server.serve_lockstep, args=(lambda: not stop.is_set(),))
@@ -51,20 +51,20 @@ def run(capsys, *arguments):
     return code, report, {check["name"]: check for check in report["checks"]}
 
 
-def test_the_wiggle_finds_every_joint_of_the_simulated_a1_in_its_place(hanging, tiny_bundle, capsys):
-    _, _, checks = run(capsys, "--wiggle", "--yes", "--bundle", tiny_bundle, *hanging)
+def test_the_wiggle_test_passes_for_every_joint_of_the_simulated_a1(suspended, tiny_bundle, capsys):
+    _, _, checks = run(capsys, "--wiggle", "--yes", "--bundle", tiny_bundle, *suspended)
     wiggled = [check for name, check in checks.items() if name.startswith("wiggle")]
     assert len(wiggled) == 12
     assert all(check["verdict"] == "pass" for check in wiggled), wiggled
-    assert all(0.03 < check["figures"]["went_rad"] < 0.06 for check in wiggled)
+    assert all(0.03 < check["figures"]["moved_rad"] < 0.06 for check in wiggled)
 
 
-def test_the_wiggle_is_not_done_unasked(hanging, tiny_bundle, capsys):
-    assert cli.main(["doctor", "--wiggle", "--bundle", str(tiny_bundle), *hanging]) == 2
+def test_the_wiggle_test_needs_confirmation(suspended, tiny_bundle, capsys):
+    assert cli.main(["doctor", "--wiggle", "--bundle", str(tiny_bundle), *suspended]) == 2
     assert "not confirmed" in capsys.readouterr().err
 
 
-def test_a_robot_that_is_not_there_fails_within_seconds(tiny_bundle, capsys):
+def test_a_robot_that_does_not_answer_fails_within_seconds(tiny_bundle, capsys):
     where = ["--robot-address", "127.0.0.1", "--robot-port", 9, "--local-port", 0]
     started = time.monotonic()
     code, report, checks = run(capsys, "--only", "robot", "--bundle", tiny_bundle, *where)
@@ -73,7 +73,7 @@ def test_a_robot_that_is_not_there_fails_within_seconds(tiny_bundle, capsys):
     assert time.monotonic() - started < 20
 
 
-def test_the_computers_own_checks_come_with_numbers_and_remedies(tiny_bundle, capsys):
+def test_checks_of_the_computer_have_figures_and_remedies(tiny_bundle, capsys):
     code, report, checks = run(capsys, "--only", "bundle", "clock", "ros", "--bundle", tiny_bundle)
     assert {"bundle", "inference policy", "clock", "rclpy", "wmp_msgs", "discovery"} <= set(checks)
     assert code == (0 if report["ok"] else 1)
@@ -87,7 +87,7 @@ def test_without_json_every_check_is_a_line(tiny_bundle, capsys):
     assert lines[0][:4] in ("pass", "warn") and lines[-1].startswith("1 checks: 0 failed")
 
 
-def test_a_graph_that_is_open_to_the_network_is_a_warning():
+def test_discovery_beyond_this_machine_is_a_warning():
     for environment, verdict in (
         ({}, Verdict.WARN),
         ({"ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}, Verdict.PASS),
@@ -96,7 +96,7 @@ def test_a_graph_that_is_open_to_the_network_is_a_warning():
         assert check_ros(environment)[-1].verdict is verdict
 
 
-def test_a_missing_camera_fails_at_once_with_what_to_look_at():
+def test_a_missing_camera_fails_with_a_remedy():
     (check,) = check_camera(CameraSettings())
     assert check.verdict is Verdict.FAIL and ("USB" in check.found or "pyrealsense2" in check.found)
 
@@ -116,7 +116,7 @@ def frames(count, period, zeros=0):
         (frames(6, 1 / 5, zeros=70_000), ["pass", "pass", "fail", "fail"]),
     ],
 )
-def test_frames_are_judged_by_field_of_view_rate_and_holes(shown, verdicts):
+def test_frames_are_judged_by_field_of_view_rate_and_invalid_pixels(shown, verdicts):
     checks = judge_frames(shown, CameraSettings())
     assert [check.verdict.value for check in checks] == verdicts
     # 2 atan(212 / 211.4)

@@ -56,12 +56,14 @@ def test_a_value_out_of_range_is_refused_with_the_range(refused, option, value, 
 @pytest.mark.parametrize("option", ["--record", "--json", "--flights", "--log-dir"])
 def test_a_target_that_cannot_be_made_is_refused(refused, tmp_path, option):
     (tmp_path / "file").write_text("")
-    assert f"{option} file/new cannot be made" in refused(option, "file/new")
+    assert f"{option}: file/new cannot be created" in refused(option, "file/new")
 
 
 def test_figures_of_another_run_are_kept(refused, tmp_path):
     (tmp_path / "sim.json").write_text(json.dumps({"seed": 1}))
-    assert "exists already; name another file or add --overwrite" in refused("--json", "sim.json")
+    assert "--json: sim.json exists (11 bytes) and would be lost; --overwrite replaces it" in refused(
+        "--json", "sim.json"
+    )
 
 
 def test_figures_are_replaced_on_request(tiny_bundle, tmp_path):

@@ -1,4 +1,4 @@
-"""How the graph itself keeps its deadlines: the nodes of the robot in real time, driving the simulated A1."""
+"""How the whole graph meets its deadlines: the robot's nodes drive the simulated A1 in real time."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from wmp_bringup.parameters import node_parameters
 from wmp_cli.command import WMP
 from wmp_core.realtime.scheduling import RealtimeSettings
 
-#: s that starting, standing up and sitting down may take.
+#: Longest time [s] for starting, standing up and sitting down together.
 AROUND_THE_WALK = 240.0
-#: Nodes with deadlines, the one with the least time first.
+#: Nodes with deadlines, the shortest first.
 NODES = ("policy_node", "world_model_node", "depth_node")
 
 
@@ -26,10 +26,11 @@ class GraphFigures:
     """One walk in real time.
 
     Attributes:
-        ticks: policy steps made; fewer than asked if ``failure`` says why the walk ended early.
-        compute_p50_ms, compute_p99_ms, compute_max_ms: of a policy step; NaN if none was made.
-        latents_late: world-model ticks whose latent was not there in time.
-        latents_from_prior: latents whose image was not there in time.
+        ticks: policy steps.
+        compute_p50_ms, compute_p99_ms, compute_max_ms: compute time of a policy step; NaN if there was none.
+        latents_late: world-model ticks whose latent missed its deadline.
+        latents_from_prior: latents whose image missed its deadline.
+        failure: why the walk ended early; empty if it did not.
     """
 
     ticks: int
@@ -42,7 +43,7 @@ class GraphFigures:
 
 
 def measure_graph(seconds: float, arguments: list[str]) -> GraphFigures:
-    """Walk for ``seconds`` s with ``wmp sim`` and further ``arguments`` of it."""
+    """Walk for ``seconds`` s with ``wmp sim``; ``arguments`` are further options of it."""
     with tempfile.TemporaryDirectory(prefix="wmp_bench_") as scratch:
         file = Path(scratch) / "figures.json"
         options = ["--no-lockstep", "--duration", f"{seconds:g}", "--json", str(file), "--log-dir", scratch]
@@ -52,13 +53,16 @@ def measure_graph(seconds: float, arguments: list[str]) -> GraphFigures:
                 command, capture_output=True, text=True, timeout=seconds + AROUND_THE_WALK, check=False
             )
         except subprocess.TimeoutExpired:
-            return graph_figures({}, f"no end after {seconds + AROUND_THE_WALK:g} s")
+            return graph_figures({}, f"wmp sim did not end within {seconds + AROUND_THE_WALK:g} s")
         figures = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
         return graph_figures(figures, ended.stderr.strip().rpartition("\n")[2])
 
 
-def graph_figures(figures: Mapping[str, Any], last_words: str) -> GraphFigures:
-    """What concerns deadlines of the figures of ``wmp sim``; ``last_words`` are why there are none."""
+def graph_figures(figures: Mapping[str, Any], last_line: str) -> GraphFigures:
+    """The figures of ``wmp sim`` that concern deadlines.
+
+    ``last_line`` of its stderr is the failure if ``figures`` are empty.
+    """
     compute = figures.get("timing", {}).get("policy", {})
     p50, p99, worst = (float(compute.get(f"{key}_ms", "nan")) for key in ("p50", "p99", "max"))
     return GraphFigures(
@@ -68,14 +72,14 @@ def graph_figures(figures: Mapping[str, Any], last_words: str) -> GraphFigures:
         compute_max_ms=worst,
         latents_late=int(figures.get("latents_late", 0)),
         latents_from_prior=int(figures.get("latents_from_prior", 0)),
-        failure=str(figures.get("failure", last_words)).partition("\n")[0],
+        failure=str(figures.get("failure", last_line)).partition("\n")[0],
     )
 
 
 def realtime_arguments(settings: RealtimeSettings) -> list[str]:
-    """Arguments of ``wmp sim`` that hand on the priority (to all nodes) and the CPUs (to the control thread).
+    """Options of ``wmp sim`` that set the priority of all nodes and the CPUs of the control thread.
 
-    Priorities lie as far apart as on the robot. 0 takes away what the parameter file gives.
+    Priorities differ as on the robot; 0 switches real-time scheduling off in all nodes.
     """
     file = shipped_parameters("real")
     on_robot = {node: node_parameters(file, node)["realtime.priority"] for node in NODES}

@@ -1,4 +1,4 @@
-"""Is there a camera, in the mode that is wanted, and does it see?"""
+"""Checks of the camera: connected, in the right mode, fast enough, few invalid pixels."""
 
 from __future__ import annotations
 
@@ -10,29 +10,27 @@ import numpy as np
 from wmp_core.doctor.check import Check, failed, graded, passed
 from wmp_perception.realsense import CameraSettings, RawFrame, RealSenseCamera, RealSenseError
 
-# A D435i's nominal horizontal field of view is 87 degrees; units differ by some.
+# Horizontal field of view in degrees: a D435i has 87 nominally, individual cameras differ by a few.
 _FIELD_OF_VIEW = (80.0, 95.0)
 
 
 def check_camera(settings: CameraSettings, seconds: float = 2.0) -> list[Check]:
-    """Open the camera, look for ``seconds``, close it."""
+    """Open the camera, read frames for ``seconds``, close it."""
     camera = RealSenseCamera(settings)
     try:
         camera.open()
     except RealSenseError as error:
         return [failed("camera", str(error), "see the message")]
     try:
-        frames = _watch(camera, seconds)
+        frames = _read(camera, seconds)
     finally:
         camera.close()
     if len(frames) < 2:
-        return [
-            failed("camera", f"{len(frames)} frames in {seconds:g} s", "use the cable it came with, on USB 3")
-        ]
+        return [failed("camera", f"{len(frames)} frames in {seconds:g} s", "use the original cable on USB 3")]
     return judge_frames(frames, settings)
 
 
-def _watch(camera: RealSenseCamera, seconds: float) -> list[RawFrame]:
+def _read(camera: RealSenseCamera, seconds: float) -> list[RawFrame]:
     frames: list[RawFrame] = []
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -43,23 +41,23 @@ def _watch(camera: RealSenseCamera, seconds: float) -> list[RawFrame]:
 
 
 def judge_frames(frames: list[RawFrame], settings: CameraSettings) -> list[Check]:
-    """Intrinsics, rate by the frames' own stamps, share of pixels without a measurement."""
+    """Checks of intrinsics, rate (by the frames' stamps) and share of pixels without a measurement."""
     lens = frames[-1].intrinsics
     field = 2 * math.degrees(math.atan(0.5 * lens.width / lens.fx))
     rate = (len(frames) - 1) / (frames[-1].stamp - frames[0].stamp)
     invalid = float(np.mean([np.mean(frame.depth == 0) for frame in frames]))
     low, high = _FIELD_OF_VIEW
     intrinsics = f"{lens.width}x{lens.height}, fx {lens.fx:.1f}, {field:.0f} degrees wide"
-    strange = max(low - field, field - high)
+    deviation = max(low - field, field - high)
     return [
         passed("camera", f"{len(frames)} frames of {lens.width}x{lens.height}"),
         graded(
             "camera intrinsics",
-            strange,
+            deviation,
             0.0,
             15.0,
             intrinsics,
-            "choose the mode with the full field of view (424x240), and check that this is a D435i",
+            "select the mode with the full field of view (424x240), and check that this is a D435i",
             field_deg=field,
         ),
         graded(
@@ -68,7 +66,7 @@ def judge_frames(frames: list[RawFrame], settings: CameraSettings) -> list[Check
             1.1,
             2.0,
             f"{rate:.1f} Hz of {settings.fps} Hz",
-            "use the cable it came with, on USB 3, and a computer that is not busy",
+            "use the original cable on USB 3, and a computer that is not busy",
             rate_hz=rate,
         ),
         graded(
@@ -77,7 +75,7 @@ def judge_frames(frames: list[RawFrame], settings: CameraSettings) -> list[Check
             0.2,
             0.6,
             f"{100 * invalid:.0f} %",
-            "clean the lenses; look at something with texture, further away than 0.1 m, not into the sun",
+            "clean the lenses; point the camera at texture, further away than 0.1 m, not into the sun",
             invalid_ratio=invalid,
         ),
     ]

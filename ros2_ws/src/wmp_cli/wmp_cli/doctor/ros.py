@@ -1,4 +1,4 @@
-"""Is ROS there, are our messages, and does the graph stay on this machine?"""
+"""Checks of ROS: rclpy and our messages can be imported, and discovery stays on this machine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wmp_core.doctor.check import Check, failed, passed, warned
 
 
 def check_ros(environment: Mapping[str, str] = os.environ) -> list[Check]:
-    """rclpy, wmp_msgs, and who may listen."""
+    """Checks of rclpy, wmp_msgs and the range of discovery."""
     return [
         _module("rclpy", "source your ROS 2 set-up file, or run this from the environment of `make setup`"),
         _module("wmp_msgs.msg", "build the messages: `make setup`, or colcon build in ros2_ws"),
@@ -23,7 +23,7 @@ def _module(name: str, remedy: str) -> Check:
         importlib.import_module(name)
     except ImportError as error:
         return failed(name.split(".")[0], f"cannot be imported ({error})", remedy)
-    return passed(name.split(".")[0], "there")
+    return passed(name.split(".")[0], "installed")
 
 
 def _discovery(environment: Mapping[str, str]) -> Check:
@@ -36,6 +36,6 @@ def _discovery(environment: Mapping[str, str]) -> Check:
         return passed("discovery", f"domain {domain}, this machine only")
     return warned(
         "discovery",
-        f"domain {domain}, open to the network: anyone there may send cmd_vel",
+        f"domain {domain}, open to the network: any machine there can publish cmd_vel",
         "export ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST (Humble: ROS_LOCALHOST_ONLY=1), or set up SROS 2",
     )

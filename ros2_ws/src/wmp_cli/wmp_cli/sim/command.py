@@ -11,13 +11,11 @@ from wmp_bringup.isolation import NoFreeDomainError, reserve_domain
 from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.options import Option
 from wmp_cli.command import UsageError
+from wmp_cli.options import add_bundle_option, add_domain_option, add_overwrite_option, check_domain
 from wmp_cli.sim.settings import MODE, USER_OPTIONS, graph_environment, settings_from
 from wmp_cli.sim.stop_request import stop_on_signals
 from wmp_core.manifest import BundleError
 from wmp_sim.faults.schedule import KINDS
-
-#: Highest ROS domain whose ports are valid (DDSI-RTPS 9.6.2.3).
-MAX_DOMAIN = 232
 
 DESCRIPTION = """Starts the same nodes as on the robot, each in a process of its own, and a simulated A1 that
 speaks the robot's UDP protocol; stands it up, walks, sits it down.
@@ -52,7 +50,10 @@ class SimCommand:
         parser.epilog = EXAMPLES
         defaults = shipped_parameters(MODE)
         for option in USER_OPTIONS:
-            _add_option(parser, option, defaults)
+            if option.name == "bundle":
+                add_bundle_option(parser)
+            else:
+                _add_option(parser, option, defaults)
         parser.add_argument(
             "--fault",
             action="append",
@@ -84,10 +85,8 @@ class SimCommand:
         parser.add_argument(
             "--json", type=Path, metavar="FILE", help="write the figures of the run to this file"
         )
-        parser.add_argument("--overwrite", action="store_true", help="replace an existing --json FILE")
-        parser.add_argument(
-            "--domain-id", type=int, metavar="N", help="ROS domain (default: one that is free)"
-        )
+        add_overwrite_option(parser, "the --json FILE")
+        add_domain_option(parser, default="one that is free")
         parser.add_argument(
             "--log-dir", type=Path, metavar="DIR", help="logs of the nodes (default: below ~/.ros/log)"
         )
@@ -100,8 +99,7 @@ class SimCommand:
     def run(self, arguments: argparse.Namespace) -> int:
         """Simulate as asked; the exit code is that of the epilog."""
         try:
-            if arguments.domain_id is not None and not 0 <= arguments.domain_id <= MAX_DOMAIN:
-                raise ValueError(f"--domain-id is {arguments.domain_id}, expected 0 to {MAX_DOMAIN}")
+            check_domain(arguments.domain_id)
             settings = settings_from(arguments)
             reservation = reserve_domain(settings.domain_id)
         except (BundleError, ValueError, OSError, NoFreeDomainError) as error:

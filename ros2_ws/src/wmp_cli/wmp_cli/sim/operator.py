@@ -16,7 +16,7 @@ from rclpy.task import Future
 from std_srvs.srv import Trigger
 
 from wmp_cli.sim.journals import POLICY_NODE
-from wmp_core.control.steering import turning_back
+from wmp_core.control.steering import heading_hold_yaw_rate
 
 COMMAND_RATE = 20.0
 #: Time [s] between two attempts at a request that was refused ("not yet standing").
@@ -114,4 +114,5 @@ class Operator:
     def _steered(self) -> VelocityCommand:
         if self._command.yaw or self._heading is None:
             return self._command
-        return replace(self._command, yaw=turning_back(self._yaw(), self._heading, self._heading_gain))
+        yaw_rate = heading_hold_yaw_rate(self._yaw(), self._heading, self._heading_gain)
+        return replace(self._command, yaw=yaw_rate)

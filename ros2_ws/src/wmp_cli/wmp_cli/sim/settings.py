@@ -15,6 +15,7 @@ from wmp_bringup.isolation import free_udp_port, local_discovery
 from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.options import OPTIONS
 from wmp_bringup.parameters import Value, node_parameters, parse_assignments
+from wmp_cli.output import check_file, check_folder, check_new_folder
 from wmp_cli.sim.journals import NODES, journal_path
 from wmp_cli.sim.summary import RunIdentity
 from wmp_core.bundle import Bundle
@@ -71,6 +72,7 @@ def settings_from(arguments: argparse.Namespace) -> SimSettings:
 
     Raises:
         BundleError, ValueError, OSError: the bundle, an argument or the parameter file is not usable.
+        UsageError: an output cannot be written, or exists.
     """
     parameter_file = arguments.params_file or shipped_parameters(MODE)
     faults = parse_faults(" ".join(arguments.fault))
@@ -79,7 +81,10 @@ def settings_from(arguments: argparse.Namespace) -> SimSettings:
     duration = overrides.get("duration")
     if duration is not None and not 0 <= duration < float("inf"):
         raise ValueError(f"--duration is {duration:g}, expected 0 (no end) or seconds")
-    _check_targets(arguments, log_folder)
+    check_new_folder("--record", arguments.record)
+    check_file("--json", arguments.json, arguments.overwrite)
+    check_folder("--flights", arguments.flights)
+    check_folder("--log-dir", log_folder)
     assigned = parse_assignments(arguments.assignments, parameter_file)
     for node in NODES:
         assigned.setdefault(node, {})["journal"] = str(journal_path(log_folder.resolve(), node))
@@ -147,25 +152,6 @@ def _warnings(terrain: str, bundle: Bundle) -> tuple[str, ...]:
     if not trained or terrain in trained:
         return ()
     return (f"{bundle.name} was not trained on {terrain}, only on {', '.join(trained)}",)
-
-
-def _check_targets(arguments: argparse.Namespace, log_folder: Path) -> None:
-    """Refuse what could not be written after the walk.
-
-    Raises:
-        ValueError: a target exists already, or its folder cannot be made.
-    """
-    if arguments.record is not None and arguments.record.exists():
-        raise ValueError(f"--record {arguments.record} exists already; name a new folder")
-    if arguments.json is not None and arguments.json.exists() and not arguments.overwrite:
-        raise ValueError(f"--json {arguments.json} exists already; name another file or add --overwrite")
-    targets = {"--record": arguments.record, "--json": arguments.json, "--flights": arguments.flights}
-    for option, path in {**targets, "--log-dir": log_folder}.items():
-        if path is None:
-            continue
-        folder = next(folder for folder in path.absolute().parents if folder.exists())
-        if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
-            raise ValueError(f"{option} {path} cannot be made: {folder} is no folder that you may write to")
 
 
 def graph_environment(domain_id: int, log_folder: Path) -> dict[str, str]:

@@ -10,7 +10,7 @@ POLICY_ORDER = [
 ]
 
 
-def test_policy_order_gives_the_documented_index_map():
+def test_the_usual_joint_order_gives_the_documented_index_map():
     values = np.arange(12)
     assert JointOrder(POLICY_ORDER).to_motor(values).tolist() == [3, 4, 5, 0, 1, 2, 9, 10, 11, 6, 7, 8]
 

@@ -1,4 +1,4 @@
-"""The link against a robot that is a plain UDP socket on the loopback."""
+"""The link against a plain UDP socket on the loopback interface as robot."""
 
 import json
 import socket
@@ -33,13 +33,13 @@ def link(robot):
         yield opened
 
 
-def tell(robot, link, *ticks):
+def send_states(robot, link, *ticks):
     for tick in ticks:
         robot.sendto(robot_wire.encode_low_state(replace(STATE, tick=tick)), ("127.0.0.1", link.local_port))
 
 
 def test_a_state_arrives_in_contract_order(robot, link):
-    tell(robot, link, 1000)
+    send_states(robot, link, 1000)
     state = link.receive(1.0)
     # Contract order begins with FL, which are the robot's motors 3..5.
     assert state.q[:3].tolist() == STATE.q[3:6].tolist() and state.q[3:6].tolist() == STATE.q[:3].tolist()
@@ -48,7 +48,7 @@ def test_a_state_arrives_in_contract_order(robot, link):
     assert state.stamp == pytest.approx(1.0) and state.tick == 1000
 
 
-def test_the_remotes_stop_travels_with_the_state(robot, link):
+def test_the_remotes_stop_is_part_of_the_state(robot, link):
     pressed = (b"\0\0" + (32 + 512).to_bytes(2, "little")).ljust(40, b"\0")
     robot.sendto(robot_wire.encode_low_state(replace(STATE, remote=pressed)), ("127.0.0.1", link.local_port))
     assert link.receive(1.0).emergency_stop
@@ -65,26 +65,26 @@ def test_a_command_reaches_the_motor_of_its_joint(robot, link):
     assert np.all(received.kp == 40) and np.all(received.kd == 1)
 
 
-def test_a_joint_without_gain_is_told_to_have_no_target(robot, link):
+def test_a_joint_without_gain_gets_no_target(robot, link):
     link.send(MotorCommand.torque(np.full(12, 2.0)))
     received = robot_wire.decode_low_cmd(robot.recv(2048))
     assert np.all(received.q == np.float32(wire.NO_POSITION_TARGET)) and np.all(received.dq == 16000)
     assert np.all(received.tau == 2)
 
 
-def test_the_newest_of_several_states_wins(robot, link):
-    tell(robot, link, 1000, 1002, 1004)
+def test_the_newest_of_several_states_is_returned(robot, link):
+    send_states(robot, link, 1000, 1002, 1004)
     assert link.receive(1.0).tick == 1004
     assert link.statistics.received == 3 and link.statistics.superseded == 2
 
 
-def test_after_a_pause_what_the_socket_kept_does_not_pass_for_fresh(robot):
+def test_after_a_pause_buffered_states_keep_their_arrival_time(robot):
     settings = A1LinkSettings("127.0.0.1", robot.getsockname()[1], local_port=0)
     sent = {}
     with A1Link(settings, NAMES, clock=time.monotonic) as link:
-        # As many as an A1 sends in 0.8 s: a socket of Linux's usual size keeps the first of them only.
+        # An A1's states of 0.8 s: a socket with Linux's default buffer keeps only the first of them.
         for tick in range(1000, 1800, 2):
-            tell(robot, link, tick)
+            send_states(robot, link, tick)
             sent[tick] = time.monotonic()
         time.sleep(0.3)
         state = link.receive(0.0)
@@ -92,14 +92,14 @@ def test_after_a_pause_what_the_socket_kept_does_not_pass_for_fresh(robot):
     assert state.stamp > sent[1000] - 0.05
 
 
-def test_in_lockstep_every_state_comes_once(robot, link):
-    tell(robot, link, 1000, 1002, 1004)
+def test_in_lockstep_every_state_is_returned_once(robot, link):
+    send_states(robot, link, 1000, 1002, 1004)
     assert [link.receive(1.0, newest=False).tick for _ in range(3)] == [1000, 1002, 1004]
     assert link.receive(0.0, newest=False) is None
 
 
 def test_duplicates_and_reordered_states_are_dropped_and_gaps_counted(robot, link):
-    tell(robot, link, 1000, 1000, 1008, 1004)
+    send_states(robot, link, 1000, 1000, 1008, 1004)
     assert link.receive(1.0).tick == 1008
     counts = link.statistics
     # 1000 -> 1008 in steps of 2 lacks 1002, 1004 and 1006.
@@ -116,10 +116,10 @@ def test_corrupt_packets_are_counted_and_never_returned(robot, link):
 
 
 def test_in_lockstep_a_cycle_ends_with_its_state_or_without_one(robot, link):
-    tell(robot, link, 1002)
+    send_states(robot, link, 1002)
     robot.sendto(b"damaged", ("127.0.0.1", link.local_port))
     robot.sendto(b"", ("127.0.0.1", link.local_port))
-    tell(robot, link, 1006)
+    send_states(robot, link, 1006)
     assert link.receive_cycle(1.0).state.tick == 1002
     assert link.receive_cycle(1.0) == Cycle(None)
     assert link.receive_cycle(1.0).state.tick == 1006
@@ -135,9 +135,9 @@ def test_states_from_another_host_are_ignored(robot, link):
     assert link.statistics.foreign == 1
 
 
-def test_closing_damps_a_fast_joint_no_harder_than_its_torque_allows(robot, link):
+def test_closing_damps_a_fast_joint_within_its_torque_limit(robot, link):
     speeds = np.zeros(12)
-    speeds[4] = -25.0  # damping of 3 N m s/rad would ask for 75 N m
+    speeds[4] = -25.0  # 3 N m s/rad would mean 75 N m
     robot.sendto(robot_wire.encode_low_state(replace(STATE, dq=speeds)), ("127.0.0.1", link.local_port))
     link.receive(1.0)
     link.close()
@@ -146,7 +146,7 @@ def test_closing_damps_a_fast_joint_no_harder_than_its_torque_allows(robot, link
     assert 0.5 < command.kd[4] <= 20.0 / 25.0
 
 
-def test_an_encoder_gone_mad_does_not_cost_the_other_joints_their_damping_at_the_end(robot, link):
+def test_an_implausible_speed_does_not_reduce_the_final_damping_of_other_joints(robot, link):
     speeds = np.zeros(12, dtype=np.float32)
     speeds[4] = 1e30
     robot.sendto(robot_wire.encode_low_state(replace(STATE, dq=speeds)), ("127.0.0.1", link.local_port))
@@ -181,7 +181,7 @@ def test_a_command_can_be_checked_without_a_robot_and_without_being_sent(robot, 
     assert link.statistics.sent == 0
 
 
-def test_a_port_in_use_is_one_clear_line(robot):
+def test_a_port_in_use_is_a_one_line_error(robot):
     port = robot.getsockname()[1]
     with pytest.raises(LinkError, match=f"port {port} cannot be bound.*local_port") as error:
         A1Link(A1LinkSettings("127.0.0.1", 8007, local_port=port), NAMES).open()

@@ -1,4 +1,4 @@
-"""Settings that no link could work with are refused where they are built."""
+"""Invalid settings are refused when they are created."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from wmp_core.a1.link_settings import A1LinkSettings
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "message"),
     [
         ({"robot_port": 70000}, "robot_port is 70000, allowed 1..65535"),
         ({"local_port": -1}, "local_port is -1, allowed 0..65535"),
@@ -15,6 +15,6 @@ from wmp_core.a1.link_settings import A1LinkSettings
         ({"damping_kd": 0.0}, "damping_kd is 0.0, allowed above 0"),
     ],
 )
-def test_a_bad_setting_is_refused_by_name(wrong, told):
-    with pytest.raises(ValueError, match=told):
+def test_a_bad_setting_is_refused_by_name(wrong, message):
+    with pytest.raises(ValueError, match=message):
         A1LinkSettings(**wrong)

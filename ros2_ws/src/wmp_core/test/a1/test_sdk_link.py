@@ -1,4 +1,4 @@
-"""The link over an SDK binding; the binding here has the interface of those that users build."""
+"""The link over an SDK binding, here a fake with the interface of user-built ones."""
 
 import sys
 from types import ModuleType, SimpleNamespace
@@ -17,7 +17,7 @@ SETTINGS = A1LinkSettings(transport="sdk", damping_repeats=2)
 
 
 class RobotInterface:
-    """Motor i is at i / 10 rad; remembers what it is told."""
+    """Motor i is at i / 10 rad; records commands."""
 
     tick = 7
     sent: list
@@ -57,7 +57,7 @@ def test_the_transport_is_chosen_by_the_settings():
     assert isinstance(create_link(A1LinkSettings(), NAMES), A1Link)
 
 
-def test_without_the_binding_one_line_says_what_to_do():
+def test_without_the_binding_the_error_says_what_to_do():
     with pytest.raises(LinkError, match="robot_interface built from legged_sdk 3.3.x.*transport 'udp'"):
         SdkLink(SETTINGS, NAMES).open()
 
@@ -85,7 +85,7 @@ def test_a_state_arrives_in_contract_order_once(link, binding):
     assert link.receive(0.0).tick == 8
 
 
-def test_a_pause_of_more_than_a_second_between_two_states_is_a_silence(binding):
+def test_a_pause_of_more_than_a_second_counts_as_a_silence(binding):
     arrivals = iter((100.0, 101.0, 102.01))
     link = SdkLink(SETTINGS, NAMES, lambda: next(arrivals))
     link.open()
@@ -104,7 +104,7 @@ def test_a_command_is_sent_per_motor_as_q_kp_dq_kd_tau(link, binding):
     assert len(binding.sent[0]) == 60
 
 
-def test_what_must_not_be_sent_is_not(link, binding):
+def test_a_command_out_of_range_is_not_sent(link, binding):
     with pytest.raises(wire.RangeError, match="tau"):
         link.send(MotorCommand.torque(np.full(12, 40.0)))
     assert binding.sent == []
@@ -117,7 +117,7 @@ def test_a_binding_that_fails_at_the_end_leaves_a_closed_link(link, binding, mon
     monkeypatch.setattr(binding, "send_command", fail)
     with pytest.raises(RuntimeError, match="socket is gone"):
         link.close()
-    link.close()  # harmless: it is closed
+    link.close()  # no effect: it is closed
     with pytest.raises(LinkError, match="closed"):
         link.receive(0.0)
 

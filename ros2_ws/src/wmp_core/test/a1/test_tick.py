@@ -1,4 +1,4 @@
-"""What the ticks of arriving states tell, worked out by hand."""
+"""Order and counts of ticks, worked out by hand."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def test_the_first_tick_is_fresh_whatever_it_is(order, counts):
     assert counts == LinkStatistics()
 
 
-def test_repeated_and_overtaken_ticks_are_not_fresh_and_gaps_are_counted(order, counts):
+def test_repeated_and_reordered_ticks_are_not_fresh_and_gaps_are_counted(order, counts):
     assert [order.accept(tick) for tick in (1000, 1000, 1008, 1004)] == [True, False, True, False]
     # 1000 -> 1008 in steps of 2 lacks 1002, 1004 and 1006.
     assert counts == LinkStatistics(duplicates=1, reordered=1, lost=3)
@@ -37,7 +37,7 @@ def test_a_tick_of_more_than_a_second_ago_is_a_restart(order, counts):
     assert counts == LinkStatistics(reordered=1, restarts=1)
 
 
-def test_where_the_step_is_unknown_nothing_counts_as_lost(counts):
+def test_with_an_unknown_step_nothing_counts_as_lost(counts):
     order = TickOrder(0, counts)
     assert order.accept(1000) and order.accept(1500)
     assert counts == LinkStatistics()

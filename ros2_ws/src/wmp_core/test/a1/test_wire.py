@@ -71,7 +71,7 @@ def test_states_decode_exactly(golden):
 def test_an_encoded_state_decodes_to_itself_and_keeps_the_robots_bytes(golden):
     data = bytes.fromhex(golden["wire"])
     encoded = robot_wire.encode_low_state(wire.decode_low_state(data))
-    # Header, IMU; feet, remote and everything else lie where the robot puts them.
+    # Header and IMU, foot forces, tick and remote.
     for part in (slice(0, 62), slice(703, 711), slice(719, 767)):
         assert encoded[part] == data[part]
     again = wire.decode_low_state(encoded)
@@ -104,7 +104,7 @@ def test_out_of_range_command_is_refused_by_name(field, value):
     assert error.value.field == field and not low <= error.value.value <= high
 
 
-def test_a_torque_that_misses_its_limit_by_rounding_may_be_sent():
+def test_a_torque_that_exceeds_its_limit_by_rounding_may_be_sent():
     command = arrays(COMMANDS[0])
     command[FIELDS.index("tau")][4] = 33.5 + 1e-9  # the envelope tolerates as much
     assert robot_wire.decode_low_cmd(wire.encode_low_cmd(*command)).tau[4] == 33.5
@@ -135,7 +135,7 @@ def test_frames_of_another_length_are_refused(decode, golden):
 
 
 @given(st.integers(0, 763), st.integers(0, 7))
-def test_any_flipped_bit_of_a_state_is_noticed(byte, bit):
+def test_any_flipped_bit_of_a_state_is_detected(byte, bit):
     data = bytearray.fromhex(STATES[0]["wire"])
     data[byte] ^= 1 << bit
     with pytest.raises(frames.ChecksumError):
@@ -146,7 +146,7 @@ finite = st.floats(allow_nan=True, allow_infinity=True)
 
 
 @given(st.sampled_from(FIELDS), finite, st.integers(0, 11))
-def test_what_is_encoded_arrives_as_meant(field, value, motor):
+def test_an_encoded_value_is_decoded_within_its_resolution(field, value, motor):
     command = arrays(COMMANDS[3])
     command[FIELDS.index(field)][motor] = value
     try:

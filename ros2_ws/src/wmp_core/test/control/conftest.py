@@ -15,7 +15,7 @@ PERIOD = 0.002
 
 
 class Driver:
-    """Calls the controller with simulated time and a robot that stays where it is."""
+    """Calls the controller with simulated time and a robot that does not move."""
 
     def __init__(self, controller, make_state):
         self.controller, self.make_state, self.cycles = controller, make_state, 0
@@ -25,7 +25,7 @@ class Driver:
         self.cycles += periods
         now = self.cycles * PERIOD
         velocity = None if self.velocity is None else VelocityCommand(self.velocity, now)
-        # An IMU is never quite still.
+        # A real IMU never repeats itself.
         state.setdefault("acc", np.array([0.0, 0.0, 9.81 + 1e-3 * (self.cycles % 7)]))
         seen = self.make_state(stamp=now, tick=2 * self.cycles, **state) if fresh else None
         joystick = None if joystick_age is None else now - joystick_age
@@ -67,7 +67,7 @@ def initial_h(bundle):
 
 @pytest.fixture
 def make_state(contract):
-    """A level robot at rest in the default pose, with whatever a test changes."""
+    """A level robot at rest in the default pose, with a test's changes."""
 
     def make(**changes):
         joints = contract.num_joints

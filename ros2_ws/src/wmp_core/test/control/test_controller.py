@@ -1,4 +1,4 @@
-"""The controller with a real (tiny) policy, cycle by cycle as a loop would call it."""
+"""The controller with a real (tiny) policy, called cycle by cycle."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def test_before_the_first_state_there_is_only_damping(driver):
     assert not out.command.kp.any() and np.all(out.command.kd == 3)
 
 
-def test_damping_is_weaker_where_a_joint_is_too_fast_for_it(driver, contract):
+def test_damping_is_reduced_for_a_joint_that_is_too_fast(driver, contract):
     assert np.all(driver.controller.damping().kd == 3)
     dq = np.zeros(12)
     dq[:2] = 10.0, 5.0
@@ -37,7 +37,7 @@ def test_walking_in_passive_is_refused_and_damping_goes_on(driver):
     assert out.refusal.startswith("walk refused in PASSIVE") and not out.command.kp.any()
 
 
-def test_standing_up_takes_its_time_and_ends_in_the_default_pose(driver, contract):
+def test_standing_up_takes_its_duration_and_ends_in_the_default_pose(driver, contract):
     driver.cycle(Request.STAND_UP)
     outs = driver.cycle_many(20)
     # 0.04 s are 20 cycles of 2 ms.
@@ -63,7 +63,7 @@ def test_targets_hold_between_ticks_with_the_contracts_gains(driver, contract):
     assert all(np.allclose(out.command.q, outs[0].command.q) for out in outs)
 
 
-def test_the_record_repeats_when_the_policy_is_asked_again(driver, policy, initial_h, make_state):
+def test_the_policy_reproduces_its_recorded_step(driver, policy, initial_h, make_state):
     driver.velocity = np.array([0.5, 0.0, 0.2])
     step = driver.walk().step
     again = policy.step(step.state, step.command, initial_h)
@@ -84,7 +84,7 @@ def test_without_a_usable_command_the_robot_walks_on_the_spot(driver, velocity):
 
 
 @pytest.mark.parametrize(("age", "counts"), [(0.0, True), (0.5, True), (0.51, False), (60.0, False)])
-def test_a_walk_does_not_begin_with_a_command_from_long_before(driver, age, counts):
+def test_a_walk_does_not_start_with_an_old_command(driver, age, counts):
     driver.stand()
     now = (driver.cycles + 1) * PERIOD
     command = VelocityCommand(np.array([0.5, 0.0, 0.0]), now - age)
@@ -93,9 +93,9 @@ def test_a_walk_does_not_begin_with_a_command_from_long_before(driver, age, coun
 
 
 @pytest.mark.parametrize(("age", "counts"), [(0.4, True), (60.0, False)])
-def test_a_walk_does_not_begin_with_the_last_deflection_of_a_lost_joystick(driver, age, counts):
+def test_a_walk_does_not_start_with_the_last_deflection_of_a_lost_joystick(driver, age, counts):
     driver.stand()
-    driver.velocity = np.array([0.8, 0.0, 0.4])  # an operator repeats it as if it were new
+    driver.velocity = np.array([0.8, 0.0, 0.4])  # the operator node repeats it as if it were new
     step = driver.cycle(Request.WALK, joystick_age=age).step
     assert bool(step.command.any()) == counts
 
@@ -118,7 +118,7 @@ def test_a_stale_command_counts_as_zero_and_is_reported_once(driver):
     assert len(events) == 1 and events[0].startswith("command age is 0.502 s")
 
 
-def test_a_latent_is_asked_for_one_cycle_before_its_tick_and_used_from_it_on(driver, initial_h):
+def test_a_latent_is_needed_one_cycle_before_its_tick_and_used_from_that_tick_on(driver, initial_h):
     driver.walk()
     needs = []
     for _ in range(49):
@@ -142,7 +142,7 @@ def test_the_latent_changes_the_action(make_driver):
     assert np.array_equal(action_at_tick_5(0.1), action_at_tick_5(0.1))
 
 
-def test_a_late_latent_is_counted_once_and_used_when_it_comes(driver):
+def test_a_late_latent_is_counted_once_and_used_after_its_arrival(driver):
     driver.walk()
     driver.cycle_many(49)
     late = driver.cycle().step
@@ -168,7 +168,7 @@ def test_without_latents_the_robot_sits_down(driver):
     assert changes[1:] == ["WALK -> SIT_DOWN", "SIT_DOWN -> PASSIVE"]
 
 
-def test_walking_again_begins_with_tick_0_and_the_initial_latent(driver):
+def test_walking_again_starts_with_tick_0_and_the_initial_latent(driver):
     driver.walk()
     driver.cycle_many(49)
     driver.cycle(latents=[latent(5)])
@@ -177,11 +177,11 @@ def test_walking_again_begins_with_tick_0_and_the_initial_latent(driver):
     assert step.is_first and step.latent_tick == 0
 
 
-def test_skipped_deadlines_do_not_delay_the_ticks_and_never_make_a_burst(driver):
+def test_skipped_deadlines_neither_delay_ticks_nor_cause_a_burst(driver):
     driver.walk()
     assert driver.cycle(periods=9).step is None
     assert driver.cycle().step.tick == 1
-    # 34 periods hold three ticks: one is computed, two are missed; the next is due 6 periods later.
+    # Within 34 periods three ticks are due: one is computed, two are missed. The next is 6 periods later.
     assert driver.cycle(periods=34).step.tick == 2
     assert driver.controller.ticks_missed == 2
     assert [out.step is None for out in driver.cycle_many(6)] == [True] * 5 + [False]
@@ -215,7 +215,7 @@ def test_damping_runs_in_the_motors_even_with_host_pd(make_driver):
 def test_walking_from_another_pose_is_refused_by_joint(driver, contract):
     driver.stand()
     q = np.array(contract.joints.default_position)
-    q[4] += 0.25  # no joint jumps by more than 0.3 rad
+    q[4] += 0.25  # in two steps: a jump of more than 0.3 rad would trip
     driver.cycle(q=q)
     q[4] += 0.25
     out = driver.cycle(Request.WALK, q=q)
@@ -223,7 +223,7 @@ def test_walking_from_another_pose_is_refused_by_joint(driver, contract):
     assert out.mode is Mode.STAND
 
 
-def test_a_robot_that_fell_silent_in_passive_is_not_stood_up_from_where_it_was(driver):
+def test_standing_up_from_an_outdated_state_is_refused(driver):
     driver.cycle()
     driver.cycle_many(25, fresh=False)  # 0.05 s: just allowed
     out = driver.cycle(Request.STAND_UP, fresh=False)
@@ -240,7 +240,7 @@ def test_a_silent_robot_faults_into_damping(driver):
     assert any("WALK -> FAULT: state age is 0.052 s" in event for event in outs[25].events)
 
 
-def test_a_falling_robot_faults_and_recovers_by_stop_alone(driver):
+def test_a_falling_robot_faults_and_only_a_stop_leaves_fault(driver):
     driver.walk()
     out = driver.cycle(quat_wxyz=np.array([np.cos(0.6), np.sin(0.6), 0, 0]))
     assert out.mode is Mode.FAULT and "attitude is 1.2 rad" in driver.controller.fault_reason
@@ -250,7 +250,7 @@ def test_a_falling_robot_faults_and_recovers_by_stop_alone(driver):
     assert driver.cycle(Request.STAND_UP).mode is Mode.STAND_UP
 
 
-def test_a_standing_robot_that_is_pushed_over_is_damped_before_it_lies_on_its_side(make_driver):
+def test_a_standing_robot_that_is_pushed_over_is_damped_before_it_reaches_the_ground(make_driver):
     driver = make_driver(safety=SafetySettings(attitude_margin=9.0, attitude_reaction="continue"))
     driver.stand()
     out = driver.cycle(quat_wxyz=np.array([np.cos(0.45), np.sin(0.45), 0, 0]))
@@ -258,7 +258,7 @@ def test_a_standing_robot_that_is_pushed_over_is_damped_before_it_lies_on_its_si
     assert not out.command.kp.any()
 
 
-def test_a_broken_reading_never_reaches_the_motors(driver):
+def test_an_invalid_reading_never_reaches_the_motors(driver):
     driver.walk()
     driver.cycle_many(9)
     out = driver.cycle(gyro=np.full(3, np.nan))
@@ -267,7 +267,7 @@ def test_a_broken_reading_never_reaches_the_motors(driver):
     assert out.step is None
 
 
-def test_after_a_broken_reading_a_stop_makes_a_new_start_possible(driver, contract):
+def test_after_an_invalid_reading_a_stop_allows_a_new_start(driver, contract):
     broken = np.full(12, np.nan)
     assert driver.cycle(q=broken).mode is Mode.FAULT
     driver.cycle(Request.STOP)
@@ -275,7 +275,7 @@ def test_after_a_broken_reading_a_stop_makes_a_new_start_possible(driver, contra
     assert np.all(driver.cycle().command.kp == 60)
 
 
-def test_sitting_down_from_a_sagging_stand_begins_at_the_target_that_carries_it(driver, contract):
+def test_sitting_down_from_a_posture_starts_at_its_target_not_at_the_sagging_joints(driver, contract):
     driver.stand()
     default = np.array(contract.joints.default_position)
     assert np.allclose(driver.cycle(Request.SIT_DOWN, q=default - 0.1).command.q, default)

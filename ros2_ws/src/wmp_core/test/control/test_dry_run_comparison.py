@@ -1,4 +1,4 @@
-"""The summary of a dry run against hand-made ranges and counts."""
+"""The summary of a dry run, checked with hand-made ranges and counts."""
 
 import re
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from wmp_core.control.command import MotorCommand
-from wmp_core.control.dry_run_comparison import DryRunComparison, Range, element_names
+from wmp_core.control.dry_run_comparison import DryRunComparison, GoldenRange, element_names
 from wmp_core.control.walking import PolicyStepRecord
 
 
@@ -17,7 +17,7 @@ def comparison(contract, bundle):
 
 @pytest.fixture
 def make_step(bundle, make_state):
-    """A policy step of the golden trajectory, with whatever a test changes."""
+    """A policy step of the golden trajectory, with a test's changes."""
 
     def make(step=0, joint=None, action=0.0):
         golden = bundle.golden
@@ -35,26 +35,26 @@ def make_step(bundle, make_state):
 DAMPING = MotorCommand.damping(3.0)
 
 
-def test_elements_outside_are_named_furthest_first_with_both_ranges():
-    judged = Range("actions", ["FL_hip", "FL_thigh", "FL_calf"], np.array([[-1.2, 0, 0], [1.4, 1, 1]]))
-    judged.take(np.array([3.1, 0.5, -0.2]))
-    judged.take(np.array([0.0, 0.6, 0.9]))
-    assert judged.line() == (
+def test_elements_outside_their_range_are_named_furthest_first():
+    actions = GoldenRange("actions", ["FL_hip", "FL_thigh", "FL_calf"], np.array([[-1.2, 0, 0], [1.4, 1, 1]]))
+    actions.add(np.array([3.1, 0.5, -0.2]))
+    actions.add(np.array([0.0, 0.6, 0.9]))
+    assert actions.summary() == (
         "actions: 2 of 3 left their golden range: FL_hip 3.10 outside -1.20..1.40; "
         "FL_calf -0.20 outside 0.00..1.00"
     )
 
 
-def test_many_elements_outside_are_counted_not_listed():
-    judged = Range("actions", list("abcdef"), np.zeros((2, 6)))
-    judged.take(np.arange(1.0, 7.0))
-    assert judged.line().startswith("actions: 6 of 6 left their golden range: f 6.00 outside")
-    assert judged.line().endswith("; and 2 more")
+def test_only_the_worst_of_many_elements_are_listed():
+    actions = GoldenRange("actions", list("abcdef"), np.zeros((2, 6)))
+    actions.add(np.arange(1.0, 7.0))
+    assert actions.summary().startswith("actions: 6 of 6 left their golden range: f 6.00 outside")
+    assert actions.summary().endswith("; and 2 more")
 
 
 def test_the_golden_walk_itself_stays_inside_its_ranges(comparison, bundle, make_step):
     for step in range(bundle.golden.steps):
-        comparison.take(10, {}, make_step(step), DAMPING, None)
+        comparison.add(10, {}, make_step(step), DAMPING, None)
     lines = comparison.summary()
     assert f"{10 * bundle.golden.steps} commands decided, {bundle.golden.steps} of them" in lines[0]
     assert "actions: all 12 inside their golden range" in lines
@@ -62,24 +62,24 @@ def test_the_golden_walk_itself_stays_inside_its_ranges(comparison, bundle, make
 
 
 def test_an_action_outside_is_named_by_its_joint(comparison, contract, make_step):
-    comparison.take(10, {}, make_step(joint=3, action=50.0), DAMPING, None)
+    comparison.add(10, {}, make_step(joint=3, action=50.0), DAMPING, None)
     actions = next(line for line in comparison.summary() if line.startswith("actions"))
     assert f"1 of 12 left their golden range: {contract.joints.names[3]} 50.00 outside" in actions
 
 
-def test_the_share_of_clamped_commands_is_told_per_limit(comparison):
-    comparison.take(10, {"torque": 1}, None, DAMPING, None)
-    comparison.take(30, {"torque": 3, "slew": 1}, None, DAMPING, None)
+def test_the_share_of_clamped_commands_is_reported_per_limit(comparison):
+    comparison.add(10, {"torque": 1}, None, DAMPING, None)
+    comparison.add(30, {"torque": 3, "slew": 1}, None, DAMPING, None)
     assert "envelope would clamp: slew 2.5 %, torque 10.0 % of the commands" in comparison.summary()
-    assert "envelope: no command clamped" in comparison.summary()  # the next summary starts anew
+    assert "envelope: no command clamped" in comparison.summary()  # the next summary starts again
 
 
-def test_the_newest_command_is_spelled_out(comparison, contract, make_state):
+def test_the_newest_command_is_listed_by_joint(comparison, contract, make_state):
     target = np.array(contract.joints.default_position) + 0.1
     command = MotorCommand.position(target, np.full(12, 20.0), np.full(12, 1.0))
-    comparison.take(1, {}, None, command, make_state())
+    comparison.add(1, {}, None, command, make_state())
     assert f"{contract.joints.names[0]} {target[0]:+.2f} rad" in comparison.summary()[-1]
-    comparison.take(1, {}, None, DAMPING, make_state())
+    comparison.add(1, {}, None, DAMPING, make_state())
     assert comparison.summary()[-1] == "newest command: damping"
 
 

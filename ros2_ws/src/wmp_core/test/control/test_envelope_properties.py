@@ -1,4 +1,4 @@
-"""Whatever is asked, at whatever state: what leaves the envelope, and the bytes that arrive at the motors."""
+"""Any command at any state: the result of the envelope, and the bytes that reach the motors."""
 
 import socket
 
@@ -21,7 +21,8 @@ JOINTS = tiny_contract().joints
 LIMIT, KP, KD, SPEED = (JOINTS.array(key) for key in ("torque_limit", "kp", "kd", "velocity_limit"))
 POWER = 900.0
 LOWER, UPPER = np.array(JOINTS.position_lower), np.array(JOINTS.position_upper)
-#: Beyond it a target means the same torque: (torque limit + kd * speed limit) / kp, 1e-6 for rounding.
+#: Margin that a target may exceed a joint limit by and still change the torque, with 1e-6 rad for rounding:
+#: (effort limit + kd * speed limit) / kp.
 REACH = (LIMIT + KD * SPEED) / KP + 1e-6
 
 anything = st.floats(allow_nan=True, allow_infinity=True, width=64)
@@ -48,13 +49,13 @@ def is_plausible(q, dq):
 
 
 def limits_at(temperature):
-    """Falls from all at 60 to 30 % at 80 degrees."""
+    """Effort limits, falling from 100 % at 60 to 30 % at 80 degrees."""
     return LIMIT if temperature is None else LIMIT * np.interp(temperature, [60, 80], [1.0, 0.3])
 
 
 @relaxed
 @given(sequences)
-def test_whatever_is_asked_the_motors_get_finite_targets_and_torques_within_limits(sequence):
+def test_any_command_becomes_finite_with_torques_within_limits(sequence):
     envelope = Envelope(JOINTS, EnvelopeSettings())
     for rows, (q, dq), temperature in sequence:
         result = envelope.apply(MotorCommand(*rows), state(q, dq, temperature))
@@ -78,7 +79,7 @@ def test_whatever_is_asked_the_motors_get_finite_targets_and_torques_within_limi
     arrays(float, 12, elements=st.floats(0, 1)),
     arrays(float, 12, elements=st.floats(-1, 1)),
 )
-def test_the_margin_changes_no_torque_that_training_would_have_applied(targets, place, speed):
+def test_the_margin_changes_no_torque_of_training(targets, place, speed):
     envelope = Envelope(JOINTS, EnvelopeSettings(target_step=100.0, power_limit=1e6, power_trip=1e6))
     q, dq = LOWER + place * (UPPER - LOWER), speed * SPEED
     command = envelope.apply(MotorCommand.position(targets, KP, KD), state(q, dq)).command
@@ -88,7 +89,7 @@ def test_the_margin_changes_no_torque_that_training_would_have_applied(targets, 
 
 @pytest.fixture(scope="module")
 def wired():
-    """A link and the socket of a robot that listens to it."""
+    """A link and the socket of its robot."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as robot:
         robot.bind(("127.0.0.1", 0))
         robot.settimeout(2)
@@ -120,7 +121,7 @@ def test_the_packet_on_the_wire_stays_inside_the_limits(wired, sequence):
         assert (np.abs(sent.dq) <= SPEED).all() and (np.abs(sent.tau) <= LIMIT).all()
         assert (sent.kp <= 200).all() and (sent.kd <= 20).all()
         if is_plausible(q, dq):
-            # The wire's torque has steps of 1/256 N m; its targets are float32, at gains up to 200 and 20.
+            # On the wire torques have steps of 1/256 N m, and targets are float32 at gains up to 200 and 20.
             torque = np.abs(sent.implied_torque(q, dq))
             assert (torque <= limits_at(temperature) + 1 / 256 + 1e-3).all()
             assert torque @ np.abs(dq) <= POWER + (1 / 256 + 1e-3) * np.abs(dq).sum()

@@ -1,4 +1,4 @@
-"""A joint that obeys its speed limit never jumps, however many states are lost in between."""
+"""A joint within its speed limit never jumps, however many states are lost."""
 
 import numpy as np
 import pytest
@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 
 from wmp_core.control.joint_jumps import JointJumps
 
-FASTEST = np.full(12, 42.9)
+MAX_SPEED = np.full(12, 42.9)
 PERIOD = 0.002
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(1, 25), st.floats(-1.0, 1.0)), min_size=1, max_size=20))
 def test_motion_within_the_limit_has_no_excess(make_state, moves):
-    jumps = JointJumps(FASTEST, PERIOD)
+    jumps = JointJumps(MAX_SPEED, PERIOD)
     cycle, angle = 0, 0.0
     jumps.update(make_state(stamp=0.0, q=np.zeros(12)))
     for periods, share in moves:
@@ -24,8 +24,8 @@ def test_motion_within_the_limit_has_no_excess(make_state, moves):
         assert jumps.excess.max() <= 1e-9
 
 
-def test_the_excess_is_what_the_limit_does_not_explain(make_state):
-    jumps = JointJumps(FASTEST, PERIOD)
+def test_the_excess_is_the_motion_beyond_the_limit(make_state):
+    jumps = JointJumps(MAX_SPEED, PERIOD)
     jumps.update(make_state(stamp=1.0, q=np.zeros(12)))
     assert jumps.excess.max() == 0.0
     # Two lost states: 6 ms at 42.9 rad/s are 0.2574 rad.
@@ -35,15 +35,15 @@ def test_the_excess_is_what_the_limit_does_not_explain(make_state):
     assert (np.argmax(jumps.excess), jumps.excess[3]) == (3, pytest.approx(0.6 - 0.2574))
 
 
-def test_states_that_arrive_at_once_lie_a_period_apart(make_state):
-    jumps = JointJumps(FASTEST, PERIOD)
+def test_states_that_arrive_together_count_as_one_period_apart(make_state):
+    jumps = JointJumps(MAX_SPEED, PERIOD)
     jumps.update(make_state(stamp=1.0, q=np.zeros(12)))
     jumps.update(make_state(stamp=1.0, q=np.full(12, 0.0858)))
     assert jumps.excess.max() == pytest.approx(0.0)
 
 
-def test_the_state_that_is_known_already_changes_nothing(make_state):
-    jumps = JointJumps(FASTEST, PERIOD)
+def test_a_repeated_state_changes_nothing(make_state):
+    jumps = JointJumps(MAX_SPEED, PERIOD)
     first, second = make_state(stamp=1.0, q=np.zeros(12)), make_state(stamp=1.002, q=np.full(12, 1.0))
     jumps.update(first)
     for _ in range(2):

@@ -17,7 +17,7 @@ def joystick():
     return joystick
 
 
-def test_sticks_count_only_while_the_dead_man_button_is_held(joystick):
+def test_sticks_count_only_while_the_dead_man_switch_is_held(joystick):
     assert joystick.velocity(pad("R1", ly=1.0)).tolist() == pytest.approx([0.8, 0, 0])
     assert joystick.velocity(pad("L1", ly=1.0)).tolist() == [0, 0, 0]
 
@@ -29,14 +29,14 @@ def test_pushing_right_moves_and_turns_right_which_is_negative(joystick):
 
 
 @pytest.mark.parametrize("stick", [0.1, -0.1, math.nan, math.inf])
-def test_a_stick_near_its_centre_or_without_a_number_is_centred(joystick, stick):
+def test_a_stick_near_its_centre_or_not_finite_is_centred(joystick, stick):
     assert not joystick.velocity(pad("R1", lx=stick, ly=stick, rx=stick)).any()
 
 
 @pytest.mark.parametrize(
     ("button", "request_"), [("A", Request.STAND_UP), ("X", Request.WALK), ("Y", Request.SIT_DOWN)]
 )
-def test_a_button_asks_once_per_press_and_with_the_dead_man_button(joystick, button, request_):
+def test_a_button_gives_one_request_per_press_and_only_with_the_dead_man_switch(joystick, button, request_):
     assert joystick.request(pad(button)) is None
     joystick.request(pad())
     assert joystick.request(pad("R1", button)) is request_
@@ -45,13 +45,13 @@ def test_a_button_asks_once_per_press_and_with_the_dead_man_button(joystick, but
     assert joystick.request(pad("R1", button)) is request_
 
 
-def test_the_stop_needs_no_dead_man_button(joystick):
+def test_the_stop_needs_no_dead_man_switch(joystick):
     assert joystick.request(pad("L2", "B")) is Request.STOP
     assert joystick.request(pad("L2", "B")) is None
     assert joystick.request(pad("B")) is None
 
 
-def test_a_joystick_that_is_switched_on_with_a_button_held_asks_for_nothing():
+def test_a_button_held_from_the_start_requests_nothing():
     assert Joystick(JoystickSettings()).request(pad("R1", "X")) is None
     assert Joystick(JoystickSettings()).request(pad("L2", "B")) is Request.STOP
 

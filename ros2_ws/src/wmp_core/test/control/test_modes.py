@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from wmp_core.control.modes import Mode, ModeMachine, Request
 
 
-def test_the_usual_way_through_all_modes():
+def test_the_usual_sequence_of_modes():
     machine = ModeMachine()
     seen = [machine.mode]
     for act in (
@@ -39,14 +39,14 @@ def test_a_request_out_of_turn_is_refused_with_the_mode_and_what_to_do(request_,
     )
 
 
-def test_an_obstacle_holds_up_walking_but_never_a_stop():
+def test_a_veto_refuses_walking_but_never_a_stop():
     machine = ModeMachine()
     machine.mode = Mode.STAND
     assert machine.request(Request.WALK, veto="leg is off") == "walk refused: leg is off"
     assert machine.request(Request.STOP, veto="leg is off") is None and machine.mode is Mode.PASSIVE
 
 
-def test_fault_is_left_by_stop_alone_and_keeps_its_first_reason():
+def test_only_a_stop_leaves_fault_and_the_first_reason_is_kept():
     machine = ModeMachine()
     machine.fault("first")
     machine.fault("second")

@@ -20,7 +20,7 @@ PRONE = np.array([0.3, 1.8, -2.6] * 4)
 SETTINGS = PostureSettings(fold_time=1.0, rise_time=2.0, lower_time=1.0, release_time=0.5)
 
 
-def test_standing_up_begins_where_the_joints_are_with_soft_gains():
+def test_standing_up_starts_at_the_measured_joints_with_low_gains():
     q, stiffness = stand_up(JOINTS, SETTINGS, PRONE).at(0.0)
     assert np.array_equal(q, PRONE) and stiffness == pytest.approx(0.2)
 
@@ -41,7 +41,7 @@ def test_half_way_through_a_segment_is_its_middle():
     assert q.tolist() == [0.5, -1.0] and stiffness == 0.5
 
 
-def test_sitting_down_ends_folded_and_limp():
+def test_sitting_down_ends_folded_with_zero_stiffness():
     trajectory = sit_down(JOINTS, SETTINGS, np.array(JOINTS.default_position))
     assert trajectory.at(0.0)[1] == 1.0
     q, stiffness = trajectory.at(1.5)
@@ -57,7 +57,7 @@ def test_targets_move_smoothly_and_stay_between_start_and_goal(time, plan):
     assert 0 <= stiffness <= 1 and abs(stiffer - stiffness) <= 0.002 * 1.5 / 0.5
 
 
-def test_the_folded_pose_keeps_within_the_joints_range():
+def test_the_folded_pose_keeps_within_the_joint_limits():
     pose = folded_pose(JOINTS, PostureSettings(folded_calf=-2.9))
     assert pose[2] == -2.697
 

@@ -9,10 +9,10 @@ def test_braking_counts_like_driving():
 
 
 @pytest.mark.parametrize(("limit", "share"), [(100.0, 1.0), (50.0, 1.0), (25.0, 0.5)])
-def test_only_what_is_beyond_the_limit_is_taken_off(limit, share):
+def test_torques_are_scaled_to_the_power_limit(limit, share):
     assert power_share(np.array([10.0, -5.0]), np.array([3.0, 4.0]), limit) == pytest.approx(share)
 
 
-def test_each_robot_of_many_has_a_share_of_its_own():
+def test_each_robot_of_a_batch_has_its_own_share():
     torque, dq = np.array([[10.0, 10.0], [1.0, 1.0]]), np.full((2, 2), 5.0)
     np.testing.assert_array_equal(torque * power_share(torque, dq, 50.0), [[5.0, 5.0], [1.0, 1.0]])

@@ -1,4 +1,4 @@
-"""What a controller makes of the safety rules' verdicts, cycle by cycle."""
+"""Reactions of the controller to trips of safety rules, cycle by cycle."""
 
 import math
 
@@ -17,7 +17,7 @@ FAST = np.array([0.8, 0.0, 0.4])
 
 
 def walk_on(driver, seconds, source=Source.POSTERIOR, kl=1.0, **state):
-    """Cycles with every latent in time; returns the outputs."""
+    """Run cycles in which every latent is in time; returns the outputs."""
     outs = []
     for _ in range(round(seconds / 0.002)):
         due = driver.controller.needs_latent
@@ -34,13 +34,13 @@ def events(outs):
     return [event for out in outs for event in out.events]
 
 
-def test_a_robot_that_sees_nothing_slows_down_then_walks_on_the_spot_then_stands(make_driver):
+def test_a_robot_without_images_slows_down_then_walks_on_the_spot_then_stands(make_driver):
     driver = make_driver(safety=SafetySettings(stand_after=1.0))
     driver.velocity = FAST
     driver.walk()
     outs = walk_on(driver, 4.0, Source.PRIOR, math.nan)
     speeds = [round(command[0], 3) for command in commands(outs)]
-    # The latents of ticks 5, 10 .. are prior; more than 0.5 s blind from tick 30, more than 2 s from 105 on.
+    # The latents of ticks 5, 10, ... come from the prior: more than 0.5 s blind from tick 30, 2 s from 105.
     assert speeds[:29] == [0.8] * 29
     assert speeds[30:104] == [0.3] * 74
     assert set(speeds[105:]) == {0.0}
@@ -52,11 +52,11 @@ def test_slow_keeps_the_direction_of_the_command(make_driver):
     driver = make_driver(safety=SafetySettings(blind_slow=0.0, slow_speed=0.2, slow_yaw_rate=0.5))
     driver.velocity = FAST
     driver.walk()
-    # 0.8 m/s to 0.2 m/s is a quarter, of the turning as well.
+    # 0.2 of 0.8 m/s is a quarter; the yaw rate is scaled alike.
     assert commands(walk_on(driver, 0.3, Source.PRIOR, math.nan))[-1] == pytest.approx([0.2, 0.0, 0.1])
 
 
-def test_an_image_ends_the_blindness(make_driver):
+def test_an_image_ends_blind_walking(make_driver):
     driver = make_driver()
     driver.velocity = FAST
     driver.walk()
@@ -64,25 +64,25 @@ def test_an_image_ends_the_blindness(make_driver):
     assert commands(walk_on(driver, 1.0))[-1][0] == pytest.approx(0.8)
 
 
-def test_a_robot_in_mid_step_is_not_held_still(make_driver, contract):
-    # This robot's joints are moved by hand, faster than motors could.
+def test_a_robot_in_mid_step_is_not_held_in_a_posture(make_driver, contract):
+    # The test moves the joints faster than motors could.
     driver = make_driver(safety=SafetySettings(stand_after=0.5, joystick_age=0.1, joint_jump=1.0))
     driver.walk()
     lifted = np.array(contract.joints.default_position)
     lifted[2] -= 0.6
     moving = np.full(12, 5.0)
-    for unrest in ({"q": lifted}, {"dq": moving}, {"gyro": np.ones(3)}):
-        assert walk_on(driver, 1.0, joystick_age=1.0, **unrest)[-1].mode is Mode.WALK
+    for motion in ({"q": lifted}, {"dq": moving}, {"gyro": np.ones(3)}):
+        assert walk_on(driver, 1.0, joystick_age=1.0, **motion)[-1].mode is Mode.WALK
     assert walk_on(driver, 1.0, joystick_age=1.0)[-1].mode is Mode.STAND
 
 
-def test_holding_still_begins_at_the_policys_targets_and_ends_in_the_default_pose(make_driver, contract):
+def test_standing_starts_at_the_policys_targets_and_ends_in_the_default_pose(make_driver, contract):
     driver = make_driver(safety=SafetySettings(stand_after=0.2))
     driver.walk()
     outs = walk_on(driver, 0.6, joystick_age=1.0)
     modes = [out.mode for out in outs]
     index = modes.index(Mode.STAND)
-    # One of ten cycles of the settling trajectory after targets that the policy was limited to.
+    # The first of ten cycles of the settling trajectory, which starts at the policy's clipped targets.
     lower, upper = (contract.joints.array(key) for key in ("position_lower", "position_upper"))
     targets = np.clip([out.step for out in outs[:index] if out.step][-1].targets, lower, upper)
     default = contract.joints.array("default_position")
@@ -90,7 +90,7 @@ def test_holding_still_begins_at_the_policys_targets_and_ends_in_the_default_pos
     assert np.allclose(outs[-1].command.q, default)
 
 
-def test_after_holding_still_the_robot_walks_again_when_asked(make_driver):
+def test_after_the_stop_sequence_the_robot_walks_again_on_request(make_driver):
     driver = make_driver(safety=SafetySettings(stand_after=0.2))
     driver.walk()
     assert walk_on(driver, 0.6, joystick_age=1.0)[-1].mode is Mode.STAND
@@ -102,24 +102,24 @@ def seconds_until(mode, outs):
     return 0.002 * [out.mode for out in outs].index(mode)
 
 
-def test_a_walking_robot_that_is_told_to_sit_down_comes_to_rest_first(make_driver, contract):
+def test_a_walking_robot_comes_to_rest_before_it_sits_down(make_driver, contract):
     driver = make_driver(safety=SafetySettings(joint_jump=1.0))
     driver.velocity = FAST
     driver.walk()
     walk_on(driver, 0.1)
-    asked = driver.cycle(Request.SIT_DOWN)
-    assert asked.refusal is None and asked.mode is Mode.WALK
+    out = driver.cycle(Request.SIT_DOWN)
+    assert out.refusal is None and out.mode is Mode.WALK
     striding = walk_on(driver, 1.0, dq=np.full(12, 5.0))
     assert np.array_equal(commands(striding), np.zeros((50, 3)))
     assert striding[-1].mode is Mode.WALK
     crouching = np.array(contract.joints.default_position)
-    crouching[1] += 0.6  # no policy stands quite as the posture does
+    crouching[1] += 0.6  # a policy does not stand exactly in the default pose
     outs = walk_on(driver, 0.3, q=crouching)
     assert seconds_until(Mode.SIT_DOWN, outs) == pytest.approx(0.15, abs=0.003)
     assert events(outs) == ["WALK -> SIT_DOWN", "SIT_DOWN -> PASSIVE"]
 
 
-def test_a_robot_that_finds_no_rest_sits_down_where_it_is_however_often_it_is_told(driver):
+def test_a_robot_that_cannot_come_to_rest_sits_down_after_3_s_despite_repeated_requests(driver):
     driver.walk()
     turning = {"gyro": np.ones(3)}
     outs = []
@@ -128,7 +128,7 @@ def test_a_robot_that_finds_no_rest_sits_down_where_it_is_however_often_it_is_to
     assert seconds_until(Mode.SIT_DOWN, outs) == pytest.approx(3.0, abs=0.01)
 
 
-def test_a_walk_after_sitting_down_is_not_told_to_sit_down(driver):
+def test_a_stop_cancels_a_pending_request_to_sit_down(driver):
     driver.walk()
     driver.cycle(Request.SIT_DOWN)
     driver.cycle(Request.STOP)
@@ -136,11 +136,11 @@ def test_a_walk_after_sitting_down_is_not_told_to_sit_down(driver):
     assert walk_on(driver, 1.0)[-1].mode is Mode.WALK
 
 
-def test_surprise_slows_the_robot_down_once_it_lasts(make_driver):
+def test_lasting_surprise_slows_the_robot_down(make_driver):
     driver = make_driver(calibration=Calibration(surprise=5.0))
     driver.velocity = FAST
     driver.walk()
-    # 5 * (1 - exp(-t / 0.5)) stays below the threshold for ever, 10 * ... crosses it at 0.35 s.
+    # 5 * (1 - exp(-t / 0.5)) never reaches the limit of 5; 10 * (...) crosses it at 0.35 s.
     assert commands(walk_on(driver, 1.0, kl=5.0))[-1][0] == pytest.approx(0.8)
     outs = walk_on(driver, 1.0, kl=10.0)
     assert commands(outs)[-1][0] == pytest.approx(0.3)
@@ -163,7 +163,7 @@ def test_the_remotes_emergency_stop_damps_at_once(driver, mode):
         ("motor temperature of FR_thigh_joint", {"motor_temperature": 76}, Mode.SIT_DOWN),
     ],
 )
-def test_a_joint_that_is_not_well_is_named(driver, contract, rule, state, mode):
+def test_a_faulty_joint_is_named(driver, contract, rule, state, mode):
     driver.stand()
     ((key, value),) = state.items()
     values = np.array(contract.joints.default_position) if key == "q" else np.zeros(12)
@@ -194,7 +194,7 @@ def test_joints_at_full_speed_with_lost_states_do_not_jump(driver, contract):
         assert out.mode is Mode.STAND, out.events
 
 
-def test_after_a_stop_the_pose_is_looked_at_afresh(driver, contract):
+def test_after_a_stop_earlier_joint_positions_do_not_count(driver, contract):
     driver.stand()
     driver.cycle(Request.STOP)
     elsewhere = np.array(contract.joints.default_position) - 0.5
@@ -209,13 +209,13 @@ def test_an_imu_that_repeats_itself_sits_a_walking_robot_down_but_not_a_standing
     assert driver.controller.mode is Mode.STAND
     driver.cycle(Request.WALK)
     outs = walk_on(driver, 0.2, **still)
-    # New with the cycle that began to walk; at 0.1 s, 50 cycles later, rounding decides.
+    # The reading is new in the cycle that starts the walk; at 0.1 s, 50 cycles later, rounding decides.
     assert [out.mode for out in outs[:49]] == [Mode.WALK] * 49
     assert outs[51].mode is Mode.SIT_DOWN
     assert events(outs)[0].startswith("imu stuck is 0.1") and events(outs)[0].endswith("limit 0.1 s: sit")
 
 
-def test_a_fall_is_seen_in_its_rate_but_a_shock_is_not(driver):
+def test_a_fall_trips_attitude_rate_but_a_shock_does_not(driver):
     driver.stand()
     tumbling = np.array([0.0, 15.0, 0.0])
     assert driver.cycle(gyro=tumbling).mode is Mode.STAND
@@ -225,18 +225,18 @@ def test_a_fall_is_seen_in_its_rate_but_a_shock_is_not(driver):
     assert [out.mode for out in outs].index(Mode.FAULT) == 11
 
 
-def test_a_shock_is_no_fall_although_the_states_around_it_are_lost(driver):
+def test_a_shock_does_not_trip_attitude_rate_although_the_states_around_it_are_lost(driver):
     driver.stand()
     shock = np.array([0.0, 12.0, 0.0])
     driver.cycle(gyro=shock)
     driver.cycle_many(20, fresh=False)
     assert driver.controller.mode is Mode.STAND
-    driver.cycle_many(50)  # and forgets it
-    # 60 ms without a state; 12 * (1 - exp(-60 / 30)) would be 10.4, but one sample stands for 10 ms at most.
+    driver.cycle_many(50)  # the shock decays
+    # 60 ms without a state; 12 * (1 - exp(-60 / 30)) would be 10.4, but a sample stands for at most 10 ms.
     assert driver.cycle(gyro=shock, periods=30).mode is Mode.STAND
 
 
-def test_a_fall_is_seen_in_its_rate_although_every_other_state_is_lost(driver):
+def test_a_fall_trips_attitude_rate_although_every_other_state_is_lost(driver):
     driver.stand()
     modes = []
     for _ in range(20):
@@ -253,14 +253,14 @@ def test_a_long_overrun_makes_the_robot_walk_on_the_spot(driver):
     assert not out.step.command.any()
 
 
-def test_a_condition_set_to_continue_is_told_and_changes_nothing(make_driver):
+def test_a_rule_set_to_continue_is_reported_only(make_driver):
     driver = make_driver(safety=SafetySettings(joint_speed_reaction="continue"))
     driver.stand()
     out = driver.cycle(dq=np.full(12, 90.0))
     assert out.mode is Mode.STAND and out.events[0].endswith("continue")
 
 
-def test_smoothing_follows_the_exponential_and_ignores_what_is_no_number():
+def test_smoothing_is_exponential_and_ignores_nan():
     smoothed = Smoothed(2.0)
     assert smoothed.update(1.0, 2.0) == pytest.approx(1 - math.exp(-1))
     assert math.isnan(smoothed.update(math.nan, 1.0))
@@ -270,7 +270,7 @@ def test_smoothing_follows_the_exponential_and_ignores_what_is_no_number():
 def test_blind_time_counts_from_the_last_image():
     health = PerceptionHealth(0.02, 0.5)
     for tick, source in ((5, Source.POSTERIOR), (10, Source.PRIOR), (15, Source.PRIOR)):
-        health.take(tick, source, math.nan)
+        health.update(tick, source, math.nan)
     assert health.blind_time == pytest.approx(0.2)
-    health.take(20, Source.POSTERIOR, 1.0)
+    health.update(20, Source.POSTERIOR, 1.0)
     assert health.blind_time == 0

@@ -19,8 +19,8 @@ def monitor():
     return SafetyMonitor(LIMITS, SafetySettings(), CALIBRATION)
 
 
-def fine(monitor, **changes):
-    """Nothing to complain about, but for ``changes`` (underscores for spaces)."""
+def measured(monitor, **changes):
+    """Measurements without a trip, except for ``changes`` (underscores for spaces)."""
     changes = {name.replace("_", " "): value for name, value in changes.items()}
     return {**dict.fromkeys(monitor.rules, 0.0), **changes}
 
@@ -41,13 +41,13 @@ def test_attitude_is_the_magnitude_of_roll_or_pitch(turn, angle):
 
 def test_a_robot_on_its_back_has_an_attitude_of_half_a_turn():
     assert attitude(rolled(math.pi)) == pytest.approx(math.pi)
-    # Tumbled over its nose by 2.5 rad: upside down, although its pitch angle is small again.
+    # Pitched by 2.5 rad, it is upside down although its pitch angle is small again.
     assert attitude(pitched(2.5)) == pytest.approx(math.pi)
 
 
 @pytest.mark.parametrize("quat", [np.zeros(4), np.full(4, np.nan), np.array([2.0, 0, 0, 0])])
-def test_what_is_no_orientation_never_passes(monitor, quat):
-    trips = monitor.check(Mode.STAND, fine(monitor, attitude=attitude(quat)), 0.0)
+def test_an_invalid_orientation_trips(monitor, quat):
+    trips = monitor.check(Mode.STAND, measured(monitor, attitude=attitude(quat)), 0.0)
     assert [trip.name for trip in trips] == ["attitude"]
 
 
@@ -72,11 +72,11 @@ def test_what_is_no_orientation_never_passes(monitor, quat):
         ("joystick age", 0.5, Reaction.STAND),
     ],
 )
-def test_each_condition_trips_just_beyond_its_limit(monitor, name, limit, reaction):
-    assert monitor.check(Mode.WALK, {**fine(monitor), name: limit - 1e-6}, 0.0) == ()
-    (trip,) = monitor.check(Mode.WALK, {**fine(monitor), name: limit + 1e-6}, 0.0)
+def test_each_rule_trips_just_beyond_its_limit(monitor, name, limit, reaction):
+    assert monitor.check(Mode.WALK, {**measured(monitor), name: limit - 1e-6}, 0.0) == ()
+    (trip,) = monitor.check(Mode.WALK, {**measured(monitor), name: limit + 1e-6}, 0.0)
     assert (trip.name, trip.reaction) == (name, reaction)
-    (trip,) = monitor.check(Mode.WALK, {**fine(monitor), name: math.nan}, 9.0)
+    (trip,) = monitor.check(Mode.WALK, {**measured(monitor), name: math.nan}, 9.0)
     assert trip.name == name
 
 
@@ -85,47 +85,47 @@ def test_the_table_above_is_complete(monitor):
 
 
 @pytest.mark.parametrize("mode", [Mode.STAND_UP, Mode.STAND])
-def test_a_posture_may_lean_less_than_a_policy_that_climbs(mode):
+def test_a_posture_has_a_lower_attitude_limit_than_a_climbing_policy(mode):
     monitor = SafetyMonitor(replace(LIMITS, attitude=1.2), SafetySettings())
-    leaning = fine(monitor, attitude=0.81, posture_attitude=0.81)
+    leaning = measured(monitor, attitude=0.81, posture_attitude=0.81)
     (trip,) = monitor.check(mode, leaning, 0.0)
     assert (trip.name, trip.reaction, trip.limit) == ("posture attitude", Reaction.DAMP, 0.8)
-    # Who lies down in the midst of a climb is not dropped for it.
+    # A robot that sits down in a climb is not damped.
     assert monitor.check(Mode.WALK, leaning, 0.0) == monitor.check(Mode.SIT_DOWN, leaning, 0.0) == ()
 
 
 @pytest.mark.parametrize("reaction", list(Reaction))
 def test_every_reaction_can_be_chosen_by_its_name(reaction):
     monitor = SafetyMonitor(LIMITS, SafetySettings(motor_temperature_reaction=reaction.value))
-    (trip,) = monitor.check(Mode.STAND, fine(monitor, motor_temperature=90.0), 0.0)
+    (trip,) = monitor.check(Mode.STAND, measured(monitor, motor_temperature=90.0), 0.0)
     assert trip.reaction is reaction
 
 
-def test_the_contracts_attitude_replaces_the_default_and_gets_the_margin():
+def test_the_contracts_attitude_plus_margin_replaces_the_default():
     monitor = SafetyMonitor(replace(LIMITS, attitude=1.0), SafetySettings(attitude_margin=0.1))
-    assert monitor.check(Mode.WALK, fine(monitor, attitude=1.05), 0.0) == ()
-    (trip,) = monitor.check(Mode.WALK, fine(monitor, attitude=1.2), 0.0)
+    assert monitor.check(Mode.WALK, measured(monitor, attitude=1.05), 0.0) == ()
+    (trip,) = monitor.check(Mode.WALK, measured(monitor, attitude=1.2), 0.0)
     assert str(trip) == "attitude is 1.2 rad, limit 1.1 rad"
 
 
 def test_a_bundle_without_calibration_is_never_surprised():
     monitor = SafetyMonitor(LIMITS, SafetySettings())
-    assert monitor.check(Mode.WALK, fine(monitor, surprise=1e6), 0.0) == ()
+    assert monitor.check(Mode.WALK, measured(monitor, surprise=1e6), 0.0) == ()
 
 
 def test_a_passive_robot_may_be_carried_in_any_attitude(monitor):
-    assert monitor.check(Mode.PASSIVE, fine(monitor, attitude=3.0, state_age=9.0), 0.0) == ()
+    assert monitor.check(Mode.PASSIVE, measured(monitor, attitude=3.0, state_age=9.0), 0.0) == ()
 
 
-def test_slowing_goes_on_for_a_while_so_that_the_robot_does_not_stutter(monitor):
-    assert monitor.check(Mode.WALK, fine(monitor, blind_slow=0.6), 1.0)
-    assert monitor.check(Mode.WALK, fine(monitor), 1.499)
-    assert monitor.check(Mode.WALK, fine(monitor), 1.501) == ()
+def test_slowing_continues_for_the_recovery_time(monitor):
+    assert monitor.check(Mode.WALK, measured(monitor, blind_slow=0.6), 1.0)
+    assert monitor.check(Mode.WALK, measured(monitor), 1.499)
+    assert monitor.check(Mode.WALK, measured(monitor), 1.501) == ()
 
 
-def test_a_trip_that_damps_is_over_with_its_cause(monitor):
-    assert monitor.check(Mode.WALK, fine(monitor, state_age=1.0), 1.0)
-    assert monitor.check(Mode.WALK, fine(monitor), 1.1) == ()
+def test_a_damping_trip_ends_with_its_cause(monitor):
+    assert monitor.check(Mode.WALK, measured(monitor, state_age=1.0), 1.0)
+    assert monitor.check(Mode.WALK, measured(monitor), 1.1) == ()
 
 
 @pytest.mark.parametrize(

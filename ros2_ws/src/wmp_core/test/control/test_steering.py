@@ -2,11 +2,11 @@ import math
 
 import pytest
 
-from wmp_core.control.steering import turning_back
+from wmp_core.control.steering import heading_hold_yaw_rate
 
 
 @pytest.mark.parametrize(
-    ("yaw", "course", "rate"),
+    ("yaw", "heading", "rate"),
     [
         (0.2, 0.0, -0.1),
         (0.0, 0.2, 0.1),
@@ -14,5 +14,5 @@ from wmp_core.control.steering import turning_back
         (2 * math.pi + 0.2, 0.0, -0.1),
     ],
 )
-def test_a_robot_turns_the_short_way_back_to_its_course(yaw, course, rate):
-    assert turning_back(yaw, course, 0.5) == pytest.approx(rate)
+def test_a_robot_turns_the_short_way_back_to_its_heading(yaw, heading, rate):
+    assert heading_hold_yaw_rate(yaw, heading, 0.5) == pytest.approx(rate)

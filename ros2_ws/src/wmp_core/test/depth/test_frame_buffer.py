@@ -32,7 +32,7 @@ def test_the_frame_nearest_in_time_is_found():
     assert buffer.nearest(0.25, 0.0).image[0, 0] == 0.25
 
 
-def test_of_two_equally_near_frames_the_older_is_taken():
+def test_of_two_equally_near_frames_the_older_is_returned():
     assert filled(0.25, 0.75).nearest(0.5, 0.25).stamp == 0.25
 
 
@@ -48,7 +48,7 @@ def test_frames_older_than_the_span_are_dropped():
     assert buffer.nearest(0.0, 0.1) is None
 
 
-def test_a_late_frame_is_put_where_it_belongs():
+def test_a_late_frame_is_inserted_in_order():
     buffer = filled(0.0, 0.5, 0.25)
     assert buffer.newest_stamp == 0.5
     assert buffer.nearest(0.25, 0.0).image[0, 0] == 0.25
@@ -69,7 +69,7 @@ def test_a_clock_that_jumps_back_clears_the_buffer():
     assert buffer.nearest(100.5, 1.0) is None
 
 
-def test_the_capacity_bounds_a_camera_that_floods():
+def test_the_capacity_limits_the_number_of_frames():
     buffer = FrameBuffer(10.0, capacity=4)
     for index in range(100):
         buffer.add(index * 1e-3, image(index))
@@ -91,13 +91,13 @@ def test_a_stamp_that_is_not_finite_is_refused(stamp):
 
 
 @pytest.mark.parametrize("arguments", [(0.0,), (-1.0,), (math.nan,), (1.0, 0)])
-def test_a_buffer_that_cannot_hold_anything_is_refused(arguments):
+def test_a_buffer_without_room_is_refused(arguments):
     with pytest.raises(ValueError, match="frame buffer"):
         FrameBuffer(*arguments)
 
 
 @given(st.lists(st.integers(0, 300), max_size=60), st.integers(0, 300), st.integers(0, 40))
-def test_it_behaves_like_a_list_that_is_searched(stamps, wanted, tolerance):
+def test_it_behaves_like_an_exhaustive_search(stamps, wanted, tolerance):
     """Against a dictionary by stamp, cut to the span and searched end to end. Times in 1/128 s (exact)."""
     buffer, model = FrameBuffer(0.5), {}
     for order, stamp in enumerate(stamps):

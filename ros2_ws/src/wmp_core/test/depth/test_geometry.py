@@ -22,7 +22,7 @@ def wall_with_slopes(tangent_x, tangent_y):
     return 1.0 / (1.0 + 0.3 * tangent_x - 0.2 * tangent_y)
 
 
-def test_the_virtual_camera_of_the_same_pinhole_sees_the_same_image():
+def test_equal_intrinsics_leave_the_image_unchanged():
     same = CameraIntrinsics(64, 64, DEPTH.focal_length, DEPTH.focal_length, 31.5, 31.5)
     frame = np.random.default_rng(1).uniform(0.1, 1.9, (64, 64)).astype(np.float32)
     np.testing.assert_array_equal(DepthProjection(DEPTH, same)(frame), frame)
@@ -47,7 +47,7 @@ def test_columns_run_to_the_right_and_rows_run_down():
     assert (np.diff(down, axis=0) > 0).all() and not np.diff(down, axis=1).any()
 
 
-def test_the_first_pixel_comes_from_the_source_pixel_worked_out_by_hand():
+def test_the_first_pixel_comes_from_the_hand_computed_source_pixel():
     """Tangent of pixel 0: -31.5 / 57.73; column 212.6 - 115.35 = 97.25, row 117.7 - 115.35 = 2.35."""
     frame = np.full((240, 424), 1.0, dtype=np.float32)
     frame[2, 97] = 0.5

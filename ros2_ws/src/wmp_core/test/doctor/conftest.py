@@ -7,7 +7,7 @@ from wmp_testing.wire_robot import WireRobot
 
 
 class WiredRobot(WireRobot):
-    """A joint that is driven is at its target with the next state.
+    """Every commanded joint is at its target in the next state.
 
     A test sets ``wiring`` (motor -> joint that it drives) or ``sign``.
     """

@@ -31,7 +31,7 @@ def test_a_prepared_system_passes(tmp_path):
     assert "4-5" in checks["isolated CPUs"].found
 
 
-def test_an_ordinary_system_is_told_how_to_become_one(tmp_path):
+def test_an_ordinary_system_gets_the_remedies(tmp_path):
     checks = system(tmp_path, devices__system__cpu__cpu1__cpufreq__scaling_governor="schedutil")
     assert "PREEMPT_RT" in checks["kernel"].remedy
     assert "schedutil" in checks["governor"].found and "cpupower" in checks["governor"].remedy
@@ -60,7 +60,7 @@ def test_a_clock_that_was_never_set_fails(now, synchronised, verdict):
     assert check_clock(lambda: now, lambda: synchronised).verdict is verdict
 
 
-def test_the_kernel_answers_about_this_clock():
+def test_the_kernels_clock_can_be_checked():
     assert check_clock().verdict in (Verdict.PASS, Verdict.WARN)
 
 
@@ -70,17 +70,17 @@ def test_a_sound_bundle_passes_with_its_largest_difference(tiny_bundle_path):
     assert 0 < check.figures["largest_difference"] < 1e-4
 
 
-def test_a_damaged_bundle_fails_and_is_not_handed_on(tiny_bundle_path, tmp_path):
+def test_a_damaged_bundle_fails_and_is_not_returned(tiny_bundle_path, tmp_path):
     path = shutil.copytree(tiny_bundle_path, tmp_path / "bundle")
     (path / "policy.onnx").write_bytes(b"")
     check, bundle = check_bundle(path)
     assert check.verdict is Verdict.FAIL and "policy.onnx" in check.found and bundle is None
 
 
-def test_every_graph_of_the_loop_is_held_against_its_deadline(tiny_bundle):
+def test_every_graph_of_the_loop_is_compared_with_its_deadline(tiny_bundle):
     checks = check_inference(tiny_bundle, runs=3)
     deadlines = {check.name: check.figures["deadline_ms"] for check in checks}
-    # 20 ms per step, 5 steps per interval; z has what is left of the interval after advance.
+    # 20 ms per step, 5 steps per interval; z has the rest of the interval after advance.
     assert deadlines == pytest.approx(
         {"inference policy": 1, "inference advance": 20, "inference observe": 80, "inference prior": 80}
     )
@@ -90,5 +90,5 @@ def test_every_graph_of_the_loop_is_held_against_its_deadline(tiny_bundle):
     ("value", "verdict"),
     [(0.9, Verdict.PASS), (1.0, Verdict.WARN), (2.0, Verdict.FAIL), (float("nan"), Verdict.FAIL)],
 )
-def test_a_number_is_graded_by_its_two_limits(value, verdict):
+def test_a_number_is_graded_by_two_limits(value, verdict):
     assert graded("x", value, 1.0, 2.0, "", "").verdict is verdict

@@ -34,7 +34,7 @@ def spec():
     return graph_specs(tiny_contract())["prior"]
 
 
-def test_the_sizes_of_the_paper_follow_from_the_contract():
+def test_the_contract_gives_the_sizes_of_the_paper():
     data = tiny_contract().to_dict()
     data["world_model"] = {"deter": 512, "stoch": 32, "classes": 32}
     specs = graph_specs(type(tiny_contract()).from_dict(data))
@@ -55,28 +55,28 @@ def test_the_sizes_of_the_paper_follow_from_the_contract():
     }
 
 
-def test_a_graph_as_demanded_differs_in_nothing(tmp_path, spec):
+def test_a_graph_as_required_has_no_difference(tmp_path, spec):
     assert signature_differences(spec, prior_graph(tmp_path / "prior.onnx")) == ()
 
 
 def test_another_element_type_is_named(tmp_path, spec):
     model = prior_graph(tmp_path / "prior.onnx", kind=TensorProto.FLOAT)
     assert signature_differences(spec, model) == (
-        "output stoch: the contract demands int64 [batch, 4], the graph has float32 [batch, 4]",
+        "output stoch: the contract requires int64 [batch, 4], the graph has float32 [batch, 4]",
     )
 
 
 def test_another_size_is_named(tmp_path, spec):
     model = prior_graph(tmp_path / "prior.onnx", size=5)
     assert signature_differences(spec, model) == (
-        "output stoch: the contract demands int64 [batch, 4], the graph has int64 [batch, 5]",
+        "output stoch: the contract requires int64 [batch, 4], the graph has int64 [batch, 5]",
     )
 
 
 def test_another_name_is_named(tmp_path, spec):
     model = prior_graph(tmp_path / "prior.onnx", name="z")
     assert signature_differences(spec, model) == (
-        "outputs: the contract demands ['stoch'], the graph has ['z']",
+        "outputs: the contract requires ['stoch'], the graph has ['z']",
     )
 
 

@@ -19,7 +19,7 @@ def rollout(policy, bundle, steps=12, command=None, h=None):
     return outputs
 
 
-def test_every_step_equals_the_network_worked_out_in_numpy(policy, tiny_bundle):
+def test_every_step_equals_the_network_in_numpy(policy, tiny_bundle):
     golden, networks = tiny_bundle.golden, TinyNetworks(tiny_bundle.contract)
     for step, output in enumerate(rollout(policy, tiny_bundle)):
         scaled = golden.command[step] * [1.0, 1.0, 0.25]
@@ -28,7 +28,7 @@ def test_every_step_equals_the_network_worked_out_in_numpy(policy, tiny_bundle):
         np.testing.assert_allclose(output.base_velocity, base_velocity, atol=1e-5)
 
 
-def test_a_step_hands_out_what_the_network_saw(policy, tiny_bundle):
+def test_a_step_returns_the_networks_input(policy, tiny_bundle):
     outputs = rollout(policy, tiny_bundle)
     for step, output in enumerate(outputs):
         np.testing.assert_allclose(output.history, tiny_bundle.golden.history[step], atol=1e-5)
@@ -36,7 +36,7 @@ def test_a_step_hands_out_what_the_network_saw(policy, tiny_bundle):
         assert {array.dtype for array in output} == {np.dtype(np.float32)}
 
 
-def test_the_history_holds_the_action_of_the_step_before(policy, tiny_bundle):
+def test_the_history_holds_the_action_of_the_previous_step(policy, tiny_bundle):
     outputs = rollout(policy, tiny_bundle)
     assert not outputs[0].history[-12:].any()
     np.testing.assert_array_equal(outputs[1].history[-12:], outputs[0].action)

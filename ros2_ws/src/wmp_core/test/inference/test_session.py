@@ -50,7 +50,7 @@ def test_any_batch_gives_what_single_runs_give(tiny_bundle_path):
 @pytest.mark.parametrize(
     "deter", [np.zeros((1, 15), np.float32), np.zeros((1, 16), np.float64), np.zeros(16, np.float32)]
 )
-def test_a_wrong_input_is_refused_with_the_expected_ones(tiny_bundle_path, deter):
+def test_a_wrong_input_is_refused_with_the_expected_inputs(tiny_bundle_path, deter):
     with pytest.raises(ModelError, match=r"(?s)prior.onnx.*inputs are deter float32 \[batch, 16\]"):
         OnnxModel(tiny_bundle_path / "prior.onnx").run(deter=deter)
 
@@ -62,7 +62,7 @@ def test_a_missing_input_is_refused_by_name(tiny_bundle_path):
         )
 
 
-def test_a_file_that_is_no_graph_is_refused_by_name(tmp_path):
+def test_a_file_without_a_graph_is_refused_by_name(tmp_path):
     (tmp_path / "policy.onnx").write_bytes(b"version https://git-lfs.github.com/spec/v1")
     with pytest.raises(ModelError, match="policy.onnx"):
         OnnxModel(tmp_path / "policy.onnx")
@@ -81,7 +81,7 @@ def test_a_provider_this_onnxruntime_lacks_is_refused(provider):
 
 
 @without_cuda
-def test_auto_is_the_cpu_where_there_is_nothing_else(tiny_bundle_path):
+def test_auto_is_the_cpu_without_a_gpu_provider(tiny_bundle_path):
     assert OnnxModel(tiny_bundle_path / "prior.onnx", provider="auto").provider == "cpu"
 
 
@@ -95,11 +95,11 @@ class TestWithoutDriver:
         providers = ["CUDAExecutionProvider", "CPUExecutionProvider"]
         monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: providers)
 
-    def test_a_provider_that_was_asked_for_must_start(self, tiny_bundle_path):
+    def test_a_requested_provider_must_start(self, tiny_bundle_path):
         with pytest.raises(ProviderError, match="'cuda' did not start"):
             OnnxModel(tiny_bundle_path / "prior.onnx", provider="cuda")
 
-    def test_auto_falls_back_to_the_cpu_and_says_so(self, tiny_bundle_path, caplog):
+    def test_auto_falls_back_to_the_cpu_with_a_warning(self, tiny_bundle_path, caplog):
         with caplog.at_level(logging.WARNING):
             model = OnnxModel(tiny_bundle_path / "prior.onnx", provider="auto")
         assert model.provider == "cpu"

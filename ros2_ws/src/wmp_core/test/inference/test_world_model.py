@@ -9,7 +9,7 @@ from wmp_testing.tiny_networks import TinyNetworks
 ACTIONS = np.linspace(-1, 1, 60, dtype=np.float32).reshape(5, 12)
 PROPRIOCEPTION = np.linspace(-1, 1, 33, dtype=np.float32)
 NEAR_WALL = np.full((64, 64), 0.3, dtype=np.float32)
-NOTHING_IN_SIGHT = np.full((64, 64), 2.0, dtype=np.float32)
+EMPTY_VIEW = np.full((64, 64), 2.0, dtype=np.float32)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_without_an_image_z_is_the_mode_of_the_prior(model, networks):
     assert math.isnan(state.kl) and math.isnan(state.depth_stamp)
 
 
-def test_advance_carries_the_z_it_used_and_where_that_came_from(model, networks):
+def test_advance_keeps_the_z_it_used_and_its_source(model, networks):
     observed = model.observe(PROPRIOCEPTION, NEAR_WALL, depth_stamp=12.5)
     state = model.advance(ACTIONS)
     np.testing.assert_allclose(state.h, networks.advance(observed.h, observed.z, ACTIONS), atol=1e-6)
@@ -62,7 +62,7 @@ def test_advance_carries_the_z_it_used_and_where_that_came_from(model, networks)
 
 def test_the_image_changes_z_now_and_h_one_interval_later(tiny_bundle):
     seen = []
-    for image in (NEAR_WALL, NOTHING_IN_SIGHT):
+    for image in (NEAR_WALL, EMPTY_VIEW):
         model = tiny_bundle.create_world_model()
         seen.append((model.state, model.observe(PROPRIOCEPTION, image), model.advance(ACTIONS)))
     (before_a, z_a, after_a), (before_b, z_b, after_b) = seen
@@ -78,7 +78,7 @@ def test_the_order_of_the_actions_matters(tiny_bundle):
     assert np.abs(forward.advance(ACTIONS).h - backward.advance(ACTIONS[::-1]).h).max() > 1e-3
 
 
-def test_a_handed_out_state_is_not_changed_by_later_calls(model):
+def test_a_returned_state_is_not_changed_by_later_calls(model):
     state = model.reset()
     deter, stoch = state.h.copy(), state.z.copy()
     model.observe(PROPRIOCEPTION, NEAR_WALL)
@@ -107,7 +107,7 @@ def test_observing_twice_is_refused(model):
         (PROPRIOCEPTION, np.full((64, 64), np.inf), "depth holds values that are not finite"),
     ],
 )
-def test_what_would_spoil_the_recurrent_state_is_refused(model, proprioception, depth, named):
+def test_input_that_would_corrupt_the_recurrent_state_is_refused(model, proprioception, depth, named):
     with pytest.raises(ValueError, match=named):
         model.observe(proprioception, depth)
     assert model.observe(PROPRIOCEPTION, NEAR_WALL).source == Source.POSTERIOR

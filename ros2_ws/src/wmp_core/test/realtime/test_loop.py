@@ -1,4 +1,4 @@
-"""The loop under a simulated clock that moves only when someone sleeps or works."""
+"""The loop with a simulated clock, which advances only while the loop sleeps or works."""
 
 import threading
 import time
@@ -34,7 +34,7 @@ def run(work, wake_delay=0, period=0.002):
     return loop, seen
 
 
-def test_deadlines_are_absolute_whatever_the_work_takes():
+def test_deadlines_are_absolute():
     _, seen = run([0.5, 1.9, 0.1, 1.0])
     assert seen == [(0, 1), (2, 1), (4, 1), (6, 1)]
 
@@ -52,14 +52,14 @@ def test_a_cycle_that_overruns_a_little_delays_only_the_next_start():
     assert (loop.statistics.overruns, loop.statistics.skipped) == (1, 0)
 
 
-def test_missed_deadlines_are_skipped_and_counted_never_made_up_in_a_burst():
+def test_missed_deadlines_are_skipped_and_counted_without_a_burst():
     loop, seen = run([0.1, 7.0, 0.1, 0.1])
-    # From 2 to 9 ms: the deadlines at 4 and 6 are skipped, that of 8 runs at once, then the grid again.
+    # From 2 to 9 ms: the deadlines at 4 and 6 are skipped, that of 8 runs at once, then the grid continues.
     assert seen == [(0, 1), (2, 1), (9, 3), (10, 1)]
     assert (loop.statistics.overruns, loop.statistics.skipped) == (1, 2)
 
 
-def test_slip_is_what_the_executed_cycles_lack():
+def test_slip_is_the_time_of_the_skipped_cycles():
     loop, _ = run([0.1] * 10 + [5.0] + [0.1] * 89)
     statistics = loop.statistics
     # One overrun of 5 ms skips the deadline after it; 100 cycles start within 200 ms instead of 198.

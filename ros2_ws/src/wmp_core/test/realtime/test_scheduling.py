@@ -11,7 +11,7 @@ from wmp_core.realtime.scheduling import RealtimeSettings, apply
 
 
 def in_thread(function):
-    """Run in a thread of its own, whose scheduling dies with it."""
+    """Run in a separate thread, whose scheduling ends with it."""
     results = []
     thread = threading.Thread(target=lambda: results.append(function()))
     thread.start()
@@ -19,7 +19,7 @@ def in_thread(function):
     return results[0]
 
 
-def test_affinity_holds_for_the_calling_thread_alone():
+def test_affinity_applies_only_to_the_calling_thread():
     everywhere = os.sched_getaffinity(0)
     cpu = min(everywhere)
     settings = RealtimeSettings(cpus=(cpu,), freeze_gc=False)
@@ -44,7 +44,7 @@ def test_fifo_is_set_or_the_warning_says_how_to_get_it():
         assert scheduler == os.SCHED_FIFO
 
 
-#: Two threads that wait, the measures in the main thread, a third thread after them; prints what each has.
+#: Starts two threads, applies the measures in the main thread, starts a third; prints the scheduling of each.
 PROCESS = """
 import json, os, threading
 from wmp_core.realtime.scheduling import RealtimeSettings, apply
@@ -69,7 +69,7 @@ print(json.dumps([warnings, found]))
 @pytest.mark.parametrize(
     ("priority", "whole_process", "others"), [(5, True, [1, 4]), (1, True, [1, 1]), (5, False, [0, 0])]
 )
-def test_the_other_threads_of_the_process_get_one_less_where_asked(priority, whole_process, others):
+def test_the_other_threads_of_the_process_get_one_less_on_request(priority, whole_process, others):
     assert (os.SCHED_OTHER, os.SCHED_FIFO) == (0, 1)
     code = PROCESS.format(priority=priority, whole_process=whole_process)
     done = subprocess.run(
@@ -79,7 +79,7 @@ def test_the_other_threads_of_the_process_get_one_less_where_asked(priority, who
     if warnings:
         assert "rtprio" in warnings[0] and found == 4 * [[0, 0]]
     else:
-        # A thread that begins later has the priority of the one that begins it.
+        # A thread started later inherits the priority of its creator.
         assert found == [[1, priority], others, others, [1, priority]]
 
 

@@ -19,7 +19,7 @@ def test_summary_of_hand_made_durations():
     summary = histogram.summary()
     assert (summary.count, summary.max) == (1000, 5e-3)
     assert summary.mean == pytest.approx(1.04e-3)
-    # 99.0 % are 1 ms, so the 99.9 % quantile is the first to see the slow ones.
+    # 99.0 % are 1 ms, so only the 99.9 % quantile includes the slow ones.
     assert summary.p50 == summary.p99 == pytest.approx(1e-3, rel=0.048)
     assert summary.p99_9 == pytest.approx(5e-3, rel=0.048)
 
@@ -41,7 +41,7 @@ def test_durations_beyond_the_bins_are_counted_and_the_maximum_is_exact(duration
     assert histogram.percentile(0.5) <= histogram.max
 
 
-def test_stages_are_timed_apart():
+def test_stages_are_timed_separately():
     times = iter([0.0, 0.25, 1.0, 3.0, 10.0, 10.75])
     timer = StageTimer(clock=lambda: next(times))
     for name in ("receive", "policy", "receive"):

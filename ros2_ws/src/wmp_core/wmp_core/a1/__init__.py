@@ -1,1 +1,1 @@
-"""Unitree A1: wire format, joint order, UDP link, remote."""
+"""The Unitree A1: wire format, joint order, links, remote."""

@@ -1,10 +1,9 @@
-"""A UDP socket that tells when a datagram arrived, which may be long before it is read.
+"""A UDP socket that stamps each datagram with its arrival time, which may be long before it is read.
 
-A reader that was held up does not get to what is fresh by reading on: a full socket keeps its oldest
-datagrams (0.2 s of an A1's states) and drops the newest, and whatever lies there may be the last words of a
-robot that has fallen silent. The robot's tick cannot tell their age, as its unit is not verified. The kernel
-can: it notes the system's time at which each datagram came (from some milliseconds after the first socket of
-the machine has asked for it; what came before is as new as its reading).
+A delayed reader cannot reach fresh data by reading on: a full socket keeps its oldest datagrams (0.2 s of an
+A1's states) and drops the newest, and the robot may have fallen silent since. The robot's tick does not give
+the age, because its unit is not verified. The kernel's arrival time does. It starts some milliseconds after
+the first socket of the machine has requested it; earlier datagrams are stamped with the time of reading.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import struct
 import time
 from typing import Callable, NamedTuple
 
-#: Of Linux's <asm-generic/socket.h>, and the type of its message; Python does not name it.
+#: From Linux's <asm-generic/socket.h>, missing in Python; the message is a struct timespec.
 _SO_TIMESTAMPNS = 35
 _TIMESPEC = struct.Struct("@ll")
 _CONTROL_SIZE = socket.CMSG_SPACE(_TIMESPEC.size)
@@ -22,7 +21,7 @@ _LARGEST = 2048
 
 
 class Datagram(NamedTuple):
-    """What came, the host that sent it, and when it arrived, in s of the socket's clock."""
+    """Data, sending host, and arrival time in s of the socket's clock."""
 
     data: bytes
     host: str
@@ -30,7 +29,7 @@ class Datagram(NamedTuple):
 
 
 class ArrivalSocket(socket.socket):
-    """A UDP socket that does not block; ``clock`` is the time in s in which arrivals are told."""
+    """A non-blocking UDP socket; ``clock`` returns the time in s used for arrival times."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         super().__init__(socket.AF_INET, socket.SOCK_DGRAM)
@@ -39,28 +38,28 @@ class ArrivalSocket(socket.socket):
         self.setblocking(False)
         self.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
 
-    def take(self) -> Datagram:
-        """The oldest datagram that has not been read.
+    def receive(self) -> Datagram:
+        """The oldest unread datagram.
 
         Raises:
             BlockingIOError: there is none.
-            ConnectionError: the other side's host reports that nobody listens there.
+            ConnectionError: the peer's host reports that no socket listens there.
         """
-        asked = time.monotonic()
+        before = time.monotonic()
         try:
             data, control, _, (host, _) = self.recvmsg(_LARGEST, _CONTROL_SIZE)
         except BlockingIOError:
-            self._last_empty = asked
+            self._last_empty = before
             raise
-        # The clock first: a thread that is held up right here makes the stamp too old, never too new.
+        # The clock first: a delay of the thread here makes the stamp too old, never too new.
         now = self._clock()
         return Datagram(data, host, now - self._waited(control[0][2]))
 
     def _waited(self, timespec: bytes) -> float:
-        """s since the kernel noted ``timespec``.
+        """Time in s since the kernel's ``timespec``.
 
-        The system's time may have been set meanwhile. But nothing has waited for less than no time, nor for
-        longer than since the socket was empty, which a loop in time saw one cycle ago.
+        The system time may have been set since then. The result is therefore limited to at least 0 and at
+        most the time since the socket was last empty, one cycle ago for a loop without delay.
         """
         seconds, nanoseconds = _TIMESPEC.unpack(timespec)
         waited = time.time() - seconds - 1e-9 * nanoseconds

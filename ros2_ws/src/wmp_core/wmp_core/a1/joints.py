@@ -1,7 +1,7 @@
 """The A1's motor order, and the permutation between it and the contract's joint order.
 
-The order is found by joint *name*: a bundle whose joints are listed in another order still drives the right
-motors, and one that lists other joints is refused.
+Joints are matched by *name*: a bundle with another joint order still drives the right motors, and one with
+other joints is refused.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Sequence
 import numpy as np
 
 MOTOR_LEGS = ("FR", "FL", "RR", "RL")
-#: Joint of every motor slot 0..11 of the low-level protocol (Unitree legged_sdk: FR, FL, RR, RL).
+#: Joint of each motor slot 0..11 of the low-level protocol (Unitree legged_sdk: FR, FL, RR, RL).
 MOTOR_JOINTS = tuple(f"{leg}_{part}_joint" for leg in MOTOR_LEGS for part in ("hip", "thigh", "calf"))
 NUM_MOTORS = len(MOTOR_JOINTS)
 
@@ -21,7 +21,7 @@ class JointNameError(ValueError):
 
 
 class JointOrder:
-    """Reorders arrays of 12 between contract order and motor order.
+    """Converts arrays ``[12]`` between contract order and motor order.
 
     Args:
         names: joint names in contract order.
@@ -51,5 +51,5 @@ class JointOrder:
         return values[self._to_contract]
 
     def legs_to_contract(self, values: np.ndarray) -> np.ndarray:
-        """One value per leg ``[4]``, from the motors' order of legs to the contract's (a copy)."""
+        """One value per leg ``[4]``, from the motors' leg order to the contract's (a copy)."""
         return values[self._legs_to_contract]

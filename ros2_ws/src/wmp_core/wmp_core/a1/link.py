@@ -1,8 +1,8 @@
-"""The UDP link to an A1, real or simulated: one object that sends motor commands and receives robot states.
+"""The UDP link to an A1, real or simulated: sends motor commands and receives robot states.
 
-A stale link is silent: nothing tells that no packet came. So every state carries the stamp of its arrival,
-and the safety monitor judges its age. Only a robot can prove its own command time-out, the hand-over from
-sport mode, and the unit of its tick.
+UDP does not report a lost connection. Therefore every state has an arrival stamp, and the safety monitor
+checks its age. Not verified without a robot: its command time-out, the hand-over from sport mode, the unit
+of its tick.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from wmp_core.a1.session import LinkSession
 from wmp_core.a1.tick import TickOrder
 from wmp_core.robot_state import RobotState
 
-#: All that a user of the link needs.
+#: The public names of the link.
 __all__ = ["A1Link", "A1LinkSettings", "Cycle", "LinkError", "LinkStatistics", "RobotLink"]
 
 _LOG = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ _MAX_DRAIN = 256
 T = TypeVar("T")
 
 
-class _Arrived(NamedTuple):
+class _Arrival(NamedTuple):
     state: wire.LowState
     stamp: float
 
@@ -54,15 +54,15 @@ class A1Link(LinkSession[ArrivalSocket]):
 
     @property
     def local_port(self) -> int:
-        """The port that states arrive at."""
+        """The local port for states."""
         return self._open_connection().getsockname()[1]
 
     def open(self) -> None:
         """Lock the robot and bind the local port.
 
         Raises:
-            LinkError: the robot's host is unknown, another program of this machine has locked the robot, or
-                the port is taken.
+            LinkError: the robot's host is unknown, another program on this machine has locked the robot, or
+                the port is in use.
         """
         if self._connection is not None:
             return
@@ -86,11 +86,11 @@ class A1Link(LinkSession[ArrivalSocket]):
         self._ticks = TickOrder(self._settings.ticks_per_state, self._statistics)
 
     def receive(self, timeout_s: float, newest: bool = True) -> Optional[RobotState]:
-        """Wait up to ``timeout_s`` for a state newer than the last one; ``None`` if none came.
+        """Wait up to ``timeout_s`` for a state newer than the last one; ``None`` if none arrives.
 
-        With ``newest`` the socket is drained and the last state wins; after a pause even that may be old, as
-        its stamp then tells (see :mod:`wmp_core.a1.arrival`). Without, states come one by one (lockstep).
-        Corrupt, foreign, repeated and overtaken packets are counted and never returned.
+        With ``newest`` the socket is drained and the last state is returned; after a pause even that may be
+        old, as its stamp shows (see :mod:`wmp_core.a1.arrival`). Otherwise states are returned one by one
+        (lockstep). Corrupt, foreign, repeated and reordered packets are counted and never returned.
 
         Raises:
             LinkError: the link is closed.
@@ -99,10 +99,10 @@ class A1Link(LinkSession[ArrivalSocket]):
         return None if state is None else self._robot_state(*state)
 
     def receive_cycle(self, timeout_s: float) -> Optional[Cycle]:
-        """Lockstep: wait up to ``timeout_s`` for the end of the robot's next cycle; ``None`` if none came.
+        """Lockstep: wait up to ``timeout_s`` for the end of the robot's next cycle; ``None`` after that.
 
-        A simulated robot whose state is lost or damaged on the way sends an empty datagram in its place:
-        its time has passed, and a controller in real time would have had to decide without that state.
+        If a state is lost or damaged on the way, the simulated robot sends an empty datagram: the cycle has
+        ended, and a controller in real time would have had to decide without that state.
 
         Raises:
             LinkError: the link is closed.
@@ -114,7 +114,7 @@ class A1Link(LinkSession[ArrivalSocket]):
         try:
             udp.sendto(data, self._robot)
         except OSError:
-            # Counted, for others to tell: a log that is held up would hold up the thread that controls.
+            # Counted instead of logged: a blocked log would block the control thread.
             self._statistics.send_failures += 1
             return False
         return True
@@ -123,7 +123,7 @@ class A1Link(LinkSession[ArrivalSocket]):
         udp.close()
 
     def _wait_for(self, attempt: Callable[[], Optional[T]], timeout_s: float) -> Optional[T]:
-        """Repeat ``attempt`` whenever something arrives, until it yields something or time is up."""
+        """Repeat ``attempt`` on every arrival until it returns a value or the time is up."""
         deadline = time.monotonic() + timeout_s
         found = attempt()
         if found is not None or timeout_s <= 0:
@@ -134,7 +134,7 @@ class A1Link(LinkSession[ArrivalSocket]):
             remaining = deadline - time.monotonic()
             if remaining <= 0:
                 return None
-            # Rounded up: poll(0) would spin through the last millisecond.
+            # Rounded up: poll(0) would spin during the last millisecond.
             poll.poll(int(remaining * 1e3) + 1)
             found = attempt()
         return found
@@ -146,19 +146,19 @@ class A1Link(LinkSession[ArrivalSocket]):
             return None
         return Cycle(None if state is None else self._robot_state(*state))
 
-    def _read(self, newest: bool, by_cycle: bool = False) -> Optional[_Arrived]:
-        """The next fresh state that has already arrived, or the newest of all that have.
+    def _read(self, newest: bool, by_cycle: bool = False) -> Optional[_Arrival]:
+        """The next fresh state that has already arrived, or the newest one.
 
-        ``by_cycle`` ends it at an empty datagram, which elsewhere is a damaged one.
+        With ``by_cycle``, an empty datagram ends the reading; otherwise it counts as corrupt.
         """
         udp = self._open_connection()
-        found: Optional[_Arrived] = None
+        found: Optional[_Arrival] = None
         for _ in range(_MAX_DRAIN):
             try:
-                datagram = udp.take()
+                datagram = udp.receive()
             except BlockingIOError:
                 break
-            except ConnectionError:  # the robot's host reports that nobody listens yet
+            except ConnectionError:  # the robot's host reports that nothing listens yet
                 continue
             if by_cycle and not datagram.data:
                 self._cycle_was_lost = True
@@ -167,7 +167,7 @@ class A1Link(LinkSession[ArrivalSocket]):
             if state is None:
                 continue
             self._statistics.superseded += found is not None
-            found = _Arrived(state, datagram.stamp)
+            found = _Arrival(state, datagram.stamp)
             if not newest:
                 break
         return found

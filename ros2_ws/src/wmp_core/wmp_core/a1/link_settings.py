@@ -1,4 +1,4 @@
-"""Where the robot is, and how its states are stamped."""
+"""Settings of the link to the robot."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ TRANSPORTS = ("udp", "sdk")
 
 @dataclass(frozen=True)
 class A1LinkSettings:
-    """Where the robot is, and how its states are stamped.
+    """Addresses, stamps, and the damping that ends a session.
 
     Attributes:
-        transport: ``udp``, the codec of this package, or ``sdk``, a binding of the vendor's SDK that the user
-            has built (see :mod:`wmp_core.a1.sdk_link`).
-        robot_host, robot_port: address commands go to; states are accepted from this host only.
-        local_port: port that states arrive at; 0 lets the system choose (simulation, tests).
-        stamp_from_tick: stamp states with the robot's tick in ms (lockstep), not with their arrival time.
-        ticks_per_state: tick difference of consecutive states, to count lost ones; 0 where it is unknown.
-        damping_kd: gain in N m s/rad of the damping that ends the session, ``damping_torque`` in N m the most
-            that it may ask of a joint at the speed last seen (no contract allows a hip more than 20), and
-            ``damping_power`` in W of all joints together.
+        transport: ``udp``, this package's own protocol, or ``sdk``, a user-built binding of the vendor's SDK
+            (see :mod:`wmp_core.a1.sdk_link`).
+        robot_host, robot_port: address for commands; states are accepted from this host only.
+        local_port: local port for states; 0 lets the system choose (simulation, tests).
+        stamp_from_tick: stamp states with the robot's tick in ms (lockstep) instead of the arrival time.
+        ticks_per_state: tick difference of consecutive states, for counting lost ones; 0 if unknown.
+        damping_kd: gain of the damping that ends the session, N m s/rad.
+        damping_torque: maximum torque of that damping per joint at the last measured speed, N m; no contract
+            allows a hip more than 20 N m.
+        damping_power: maximum power of that damping over all joints, W.
+        damping_repeats: number of damping packets at the end, since packets get lost.
     """
 
     robot_host: str = "192.168.123.10"

@@ -1,4 +1,4 @@
-"""The A1's wireless remote, as its 40 bytes travel in every state."""
+"""The A1's wireless remote, whose 40 bytes are part of every state."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STOP_BITS = 1 << BUTTONS.index("L2") | 1 << BUTTONS.index("B")
 
 @dataclass(frozen=True)
 class Remote:
-    """Buttons held down; stick positions in -1..1, right and up positive; ``l2`` the analogue trigger."""
+    """Held buttons; stick positions in -1..1, right and up positive; ``l2`` the analogue trigger."""
 
     buttons: FrozenSet[str]
     lx: float
@@ -42,5 +42,5 @@ def decode_remote(data: bytes) -> Remote:
 
 
 def is_stop_pressed(data: bytes) -> bool:
-    """Whether L2 and B are held together: damp at once, as in the robot's own firmware."""
+    """Whether L2 and B are held together, the emergency stop as in the robot's own firmware."""
     return int.from_bytes(data[2:4], "little") & _STOP_BITS == _STOP_BITS

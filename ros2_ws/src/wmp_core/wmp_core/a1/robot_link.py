@@ -1,4 +1,4 @@
-"""What a controller needs of a robot, and what a link to one tells of itself."""
+"""The interface of a link to a robot, and its statistics."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from wmp_core.robot_state import RobotState
 
 
 class LinkError(RuntimeError):
-    """The link cannot be opened or was used while closed; says what to do."""
+    """The link cannot be opened, or was used while closed; the message says what to do."""
 
 
 class Cycle(NamedTuple):
-    """A cycle of a robot in lockstep: its state, ``None`` if that was lost on the way."""
+    """A cycle of a robot in lockstep: its state, or ``None`` if the state was lost."""
 
     state: Optional[RobotState]
 
 
 class RobotLink(Protocol):
-    """What a controller needs of a robot; joints in contract order."""
+    """Interface of a link to a robot; joints in contract order."""
 
     def open(self) -> None: ...
 
@@ -37,9 +37,9 @@ class RobotLink(Protocol):
 class LinkStatistics:
     """Counts since the link was opened.
 
-    ``superseded`` states were read but overtaken by a newer one before anyone asked; ``lost`` is judged by
-    gaps of the tick; ``restarts`` counts ticks that fell back by more than a second, and ``silences``, where
-    time is real, pauses of more than a second between two states.
+    ``superseded``: states that a newer one replaced in the same read. ``lost``: gaps in the tick.
+    ``restarts``: ticks that fell back by more than 1 s. ``silences``: pauses of more than 1 s between two
+    states (real time only).
     """
 
     sent: int = 0

@@ -1,4 +1,4 @@
-"""One controller per robot and machine."""
+"""The robot lock: one controller per robot on a machine."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from wmp_core.a1.robot_link import LinkError
 
 
 def lock_robot(host: str, port: int) -> socket.socket:
-    """Lock the robot at ``host:port`` for this process; closing what is returned gives it back.
+    """Lock the robot at ``host:port`` for this process; closing the returned socket releases it.
 
-    Two controllers that fight over one joint shake it until something gives, whatever their own ports.
+    Two controllers that command the same joint make it oscillate until something breaks.
 
-    The lock is a name in Linux's abstract socket namespace, which ends with the process, however that ends.
+    The lock is a name in Linux's abstract socket namespace, which the kernel removes when the process ends,
+    however it ends.
 
     Raises:
-        LinkError: another program of this machine has locked the robot.
+        LinkError: another program on this machine has locked the robot.
     """
     lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     name = f"wmp_a1_{host}:{port}"

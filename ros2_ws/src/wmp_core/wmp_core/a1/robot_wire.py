@@ -1,4 +1,4 @@
-"""The robot's side of the wire: what an A1 decodes and sends, for the simulated robot and for tests.
+"""The robot's side of the low-level protocol, for the simulated robot and for tests.
 
 :mod:`wmp_core.a1.wire` is the controller's side.
 """
@@ -43,7 +43,7 @@ def _state_template() -> bytes:
     return frame.tobytes()
 
 
-# Bytes: to copy an array of this type, numpy visits each of its fields.
+# Bytes, because numpy copies an array of this type field by field.
 _STATE_TEMPLATE = _state_template()
 
 
@@ -52,7 +52,7 @@ def decode_low_cmd(data: bytes) -> LowCommand:
 
     Raises:
         LengthError: ``data`` is not 610 bytes long.
-        ChecksumError: the checksum does not fit.
+        ChecksumError: the checksum does not match.
     """
     motor = checked_frame(data, LOW_COMMAND, "command")["motor"][:NUM_MOTORS]
     return LowCommand(
@@ -65,7 +65,7 @@ def decode_low_cmd(data: bytes) -> LowCommand:
 
 
 def encode_low_state(state: LowState) -> bytes:
-    """Encode a state frame, as a robot does; the estimated torque saturates at its int16."""
+    """Encode a state frame, as a robot does; the estimated torque saturates at int16."""
     frame = bytearray(_STATE_TEMPLATE)
     row = np.frombuffer(frame, LOW_STATE)[0]
     row["quaternion"], row["gyroscope"] = state.quat_wxyz, state.gyro

@@ -1,15 +1,15 @@
-"""The link over a binding of the vendor's own SDK, for those who have built one.
+"""The link over a user-built Python binding of the vendor's SDK.
 
-There is no official Python binding for an A1: the pip package ``unitree-legged-sdk`` speaks the Go1's
-protocol and cannot drive one. What users build from legged_sdk 3.3.1 to 3.3.4 is a module
-``robot_interface`` with a class ``RobotInterface`` that owns the UDP socket and has
+There is no official Python binding for the A1: the pip package ``unitree-legged-sdk`` implements the Go1's
+protocol. Users build a module ``robot_interface`` from legged_sdk 3.3.1 to 3.3.4, with a class
+``RobotInterface`` that owns the UDP socket and has
 
 * ``receive_observation()``, the newest LowState with the SDK's field names;
 * ``send_command(values)`` of 60 floats, per motor q, Kp, dq, Kd, tau.
 
-The SDK's own safety functions end the whole process with ``exit()``, and the robot is then not damped by us:
-build the binding without them. Addresses and ports are the binding's. It does not tell when a state came: one
-counts as arrived when it is first seen here, even if the thread that asks was held up. Not tried on a robot.
+The SDK's own safety functions end the process with ``exit()``, without the damping of this runtime: build the
+binding without them. Addresses and ports are the binding's. It does not report arrival times: a state counts
+as arrived when it is first read, even if the reading thread was delayed. Not tested on a robot.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ _BINDING_ORDER = (0, 3, 1, 4, 2)
 class SdkLink(LinkSession[Any]):
     """:class:`wmp_core.a1.robot_link.RobotLink` over ``robot_interface``.
 
-    Arguments as for :class:`wmp_core.a1.session.LinkSession`. The SDK does not tell of lost or corrupt
-    packets.
+    Arguments as for :class:`wmp_core.a1.session.LinkSession`. The SDK does not report lost or
+    corrupt packets.
     """
 
     _newest_tick: Optional[int] = None
 
     def open(self) -> None:
-        """Import the binding and let it open its socket.
+        """Lock the robot and let the binding open its socket.
 
         Raises:
-            LinkError: there is no such module, it is another one, or another program of this machine has
-                locked the robot.
+            LinkError: the module is missing or not a binding for the A1, or another program on this machine
+                has locked the robot.
         """
         if self._connection is not None:
             return
@@ -73,7 +73,7 @@ class SdkLink(LinkSession[Any]):
         self._newest_tick = None
 
     def receive(self, timeout_s: float, newest: bool = True) -> Optional[RobotState]:
-        """Wait up to ``timeout_s`` for a state with another tick. The SDK keeps the newest one only.
+        """Wait up to ``timeout_s`` for a state with a new tick. The SDK keeps the newest state only.
 
         Raises:
             LinkError: the link is closed.
@@ -91,7 +91,7 @@ class SdkLink(LinkSession[Any]):
         return self._robot_state(_low_state(observed), self._clock())
 
     def receive_cycle(self, timeout_s: float) -> Optional[Cycle]:
-        """The SDK knows no lockstep: a cycle is the next state."""
+        """The SDK has no lockstep: a cycle is the next state."""
         state = self.receive(timeout_s)
         return None if state is None else Cycle(state)
 
@@ -101,11 +101,11 @@ class SdkLink(LinkSession[Any]):
         return True
 
     def _disconnect(self, robot: Any) -> None:
-        """Nothing to do: the binding goes with the connection."""
+        """Nothing to do: the binding closes its socket when it is deleted."""
 
 
 def _low_state(observed: Any) -> wire.LowState:
-    """The SDK's LowState as ours."""
+    """The SDK's LowState as :class:`wmp_core.a1.wire.LowState`."""
     motors = list(observed.motorState)[:NUM_MOTORS]
     imu = observed.imu
     return wire.LowState(

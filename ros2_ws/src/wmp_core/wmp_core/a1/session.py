@@ -1,4 +1,4 @@
-"""What every link to an A1 does the same, whatever carries its packets."""
+"""The part of a link to an A1 that does not depend on the transport."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from wmp_core.robot_state import RobotState
 ConnectionT = TypeVar("ConnectionT")
 SessionT = TypeVar("SessionT", bound="LinkSession")
 
-#: s without a state in which a robot may have been switched off and on.
+#: s; in a longer pause between two states the robot may have been restarted.
 _SILENCE_S = 1.0
 
 
 class LinkSession(ABC, Generic[ConnectionT]):
-    """Joint order, stamps and counts of a link, and the damping that ends it.
+    """Joint order, stamps, statistics, and the damping that ends the session.
 
     Usable as a context manager. Not thread-safe: one thread sends and receives.
 
     Args:
         settings: addresses and stamps.
-        joint_names: the contract's joints, in its order.
-        clock: time in s of an arriving state, unless it is stamped by its tick.
+        joint_names: in contract order.
+        clock: returns the arrival time in s; unused if states are stamped by their tick.
     """
 
     def __init__(
@@ -57,17 +57,17 @@ class LinkSession(ABC, Generic[ConnectionT]):
 
     @abstractmethod
     def open(self) -> None:
-        """Connect to the robot; harmless when open.
+        """Connect to the robot; no effect if open.
 
         Raises:
-            LinkError: it cannot be done; says what to do.
+            LinkError: the connection fails; the message says what to do.
         """
 
     def send(self, command: MotorCommand) -> None:
-        """Send one command. A network failure is counted, not raised: the next cycle tries again.
+        """Send one command. A network failure is counted and not raised: the next cycle sends again.
 
         Raises:
-            frames.WireError: the command holds what must not be sent.
+            frames.WireError: the command has a value that must not be sent.
             LinkError: the link is closed.
         """
         connection = self._open_connection()
@@ -75,17 +75,17 @@ class LinkSession(ABC, Generic[ConnectionT]):
             self._statistics.sent += 1
 
     def check(self, command: MotorCommand) -> None:
-        """Raise what :meth:`send` would raise of the command itself; sends nothing, open or closed.
+        """Check a command as :meth:`send` does, without sending it; works on a closed link too.
 
         Raises:
-            frames.WireError: the command holds what must not be sent.
+            frames.WireError: the command has a value that must not be sent.
         """
         wire.checked_command(*motor_targets(self._order, command))
 
     def close(self) -> None:
-        """Send damping several times (one packet may be lost), then close; harmless when closed.
+        """Send damping several times (a packet may be lost), then close; no effect if closed.
 
-        The link is closed afterwards even if sending raises.
+        The link is closed even if sending raises.
         """
         if self._connection is None:
             return
@@ -113,18 +113,18 @@ class LinkSession(ABC, Generic[ConnectionT]):
 
     @abstractmethod
     def _transmit(self, connection: ConnectionT, targets: Tuple[np.ndarray, ...]) -> bool:
-        """Send rows q, dq, tau, kp, kd in motor order; returns whether they went out.
+        """Send rows q, dq, tau, kp, kd in motor order; returns whether they were sent.
 
         Raises:
-            frames.WireError: the rows hold what must not be sent.
+            frames.WireError: the rows have a value that must not be sent.
         """
 
     @abstractmethod
     def _disconnect(self, connection: ConnectionT) -> None:
-        """Let go of what :meth:`open` took."""
+        """Close what :meth:`open` opened."""
 
     def _begin(self, connection: ConnectionT, lock: socket.socket) -> None:
-        """A session over ``connection``, with the ``lock`` to its robot: its counts begin at 0."""
+        """Start a session with new statistics over ``connection``, holding the robot's ``lock``."""
         self._connection, self._lock, self._statistics = connection, lock, LinkStatistics()
         self._newest_arrival = None
 
@@ -134,7 +134,7 @@ class LinkSession(ABC, Generic[ConnectionT]):
         return self._connection
 
     def _robot_state(self, state: wire.LowState, arrival: float) -> RobotState:
-        if self._settings.stamp_from_tick:  # in lockstep the robot waits, and a pause means nothing
+        if self._settings.stamp_from_tick:  # in lockstep the robot waits, so a pause has no meaning
             stamp = state.tick * TICK_SECONDS
         else:
             stamp = arrival

@@ -1,4 +1,4 @@
-"""The robot's tick: its unit, and what the ticks of arriving states tell of those that did not arrive."""
+"""The robot's tick: order of arriving states, and counts of lost, repeated and reordered ones."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _TICK_SPAN = 2**32
 
 
 class TickOrder:
-    """Tells fresh states from repeated and overtaken ones, and counts both, the lost and the restarts.
+    """Accepts fresh states; counts lost, repeated and reordered ones, and restarts of the robot.
 
     Args:
-        ticks_per_state: tick difference of consecutive states; 0 where it is unknown: none counts as lost.
-        statistics: where the counts go.
+        ticks_per_state: tick difference of consecutive states; 0 if unknown, and none counts as lost.
+        statistics: receives the counts.
     """
 
     def __init__(self, ticks_per_state: int, statistics: LinkStatistics) -> None:
@@ -25,14 +25,14 @@ class TickOrder:
         self._newest: Optional[int] = None
 
     def accept(self, tick: int) -> bool:
-        """Whether the state of ``tick`` is newer than all before it, or the first after a restart."""
+        """Whether this state is newer than all earlier ones, or the first after a restart."""
         is_fresh = self._newest is None or self._is_fresh(tick, self._newest)
         if is_fresh:
             self._newest = tick
         return is_fresh
 
     def _is_fresh(self, tick: int, newest: int) -> bool:
-        # The counter wraps; the shorter way round tells its direction.
+        # The counter wraps: the shorter way round gives the direction.
         step = (tick - newest + _TICK_SPAN // 2) % _TICK_SPAN - _TICK_SPAN // 2
         if step > 0:
             if self._ticks_per_state:

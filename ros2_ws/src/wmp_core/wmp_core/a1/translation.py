@@ -1,4 +1,4 @@
-"""Commands and states between contract order and the robot's wire."""
+"""Conversion of commands and states between contract order and the wire's motor order."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from wmp_core.robot_state import RobotState
 
 
 def motor_targets(order: JointOrder, command: MotorCommand) -> Tuple[np.ndarray, ...]:
-    """Rows q, dq, tau, kp, kd in motor order, as :func:`wmp_core.a1.wire.encode_low_cmd` reads them."""
+    """Rows q, dq, tau, kp, kd in motor order, as arguments of :func:`wmp_core.a1.wire.encode_low_cmd`."""
     kp, kd = order.to_motor(command.kp), order.to_motor(command.kd)
-    # The robot's own way to say that a target does not count; a gain of 0 says the same a second time.
+    # The robot's own values for "no target", in addition to the gain of 0.
     q = np.where(kp == 0, wire.NO_POSITION_TARGET, order.to_motor(command.q))
     dq = np.where(kd == 0, wire.NO_VELOCITY_TARGET, order.to_motor(command.dq))
     return q, dq, order.to_motor(command.tau), kp, kd
 
 
 def robot_state(order: JointOrder, state: wire.LowState, stamp: float) -> RobotState:
-    """A robot's state in contract order; ``stamp`` s."""
+    """A decoded state in contract order, stamped with ``stamp`` s."""
     return RobotState(
         quat_wxyz=state.quat_wxyz,
         gyro=state.gyro,

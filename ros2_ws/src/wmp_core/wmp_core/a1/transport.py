@@ -1,4 +1,4 @@
-"""The link that the settings ask for."""
+"""Creates the link for the configured transport."""
 
 from __future__ import annotations
 

@@ -28,12 +28,12 @@ from wmp_core.a1.frames import (
 )
 from wmp_core.a1.joints import MOTOR_JOINTS, NUM_MOTORS
 
-#: Targets that tell a motor to have no position (rad) or no velocity target (rad/s).
+#: Values for "no position target" [rad] and "no velocity target" [rad/s].
 NO_POSITION_TARGET = 2.146e9
 NO_VELOCITY_TARGET = 16000.0
 
-#: Rows of a command in the order of :func:`encode_low_cmd`, each with what may be sent. More than one turn
-#: is a unit error (degrees); hips reach 52.4 rad/s; motors peak at 33.5 N m; gains end where int16 does.
+#: Allowed range of each row of a command, in the order of :func:`encode_low_cmd`. More than one turn is a
+#: unit error (degrees); hips reach 52.4 rad/s; motors peak at 33.5 N m; gains are limited by int16.
 COMMAND_RANGES = {
     "q": (-2 * np.pi, 2 * np.pi, "rad"),
     "dq": (-60.0, 60.0, "rad/s"),
@@ -47,7 +47,7 @@ _UNITS_PER_SI = np.array([[1 / TAU_UNIT], [1 / KP_UNIT], [1 / KD_UNIT]], np.floa
 
 
 class NonFiniteError(WireError):
-    """A command holding NaN or infinity; ``field`` and ``motor`` say where."""
+    """A command with NaN or infinity; ``field`` and ``motor`` say where."""
 
     def __init__(self, field: str, motor: str, value: float) -> None:
         super().__init__(f"command {field} of {motor} is {value}, expected a finite number; nothing was sent")
@@ -55,7 +55,7 @@ class NonFiniteError(WireError):
 
 
 class RangeError(WireError):
-    """A command the motors must not be told; ``field``, ``motor``, ``value``, ``allowed`` say which."""
+    """A command outside of the allowed range; ``field``, ``motor``, ``value``, ``allowed`` give details."""
 
     def __init__(self, field: str, motor: str, value: float, allowed: Tuple[float, float], unit: str) -> None:
         low, high = allowed
@@ -71,14 +71,14 @@ class LowState:
     """Decoded state of the robot, motor order.
 
     Attributes:
-        quat_wxyz: orientation base->world ``[4]``.
-        gyro: angular velocity in the base frame ``[3]``, rad/s.
-        acc: specific force in the base frame ``[3]``, m/s^2.
+        quat_wxyz: orientation base_link -> world ``[4]``.
+        gyro: angular velocity in base_link ``[3]``, rad/s.
+        acc: specific force in base_link ``[3]``, m/s^2.
         rpy: roll, pitch, yaw ``[3]``, rad.
         q, dq, tau_est: joint position rad, velocity rad/s, estimated torque N m, each ``[12]``.
         motor_temp: degrees Celsius ``[12]``.
         foot_force: raw sensor values ``[4]``, in the order FR, FL, RR, RL.
-        tick: the robot's counter. Its unit on the A1 is unverified; the simulated robot counts ms.
+        tick: the robot's counter; its unit on the A1 is not verified, the simulated robot counts ms.
         remote: 40 bytes of the wireless remote, see :mod:`wmp_core.a1.remote`.
     """
 
@@ -104,7 +104,7 @@ def _command_template() -> bytes:
     return frame.tobytes()
 
 
-# Bytes: to copy an array of this type, numpy visits each of its fields.
+# Bytes, because numpy copies an array of this type field by field.
 _COMMAND_TEMPLATE = _command_template()
 
 
@@ -132,7 +132,7 @@ def decode_low_state(data: bytes) -> LowState:
 
     Raises:
         LengthError: ``data`` is not 771 bytes long.
-        ChecksumError: the checksum does not fit.
+        ChecksumError: the checksum does not match.
     """
     frame = checked_frame(data, LOW_STATE, "state")
     motor = frame["motor"][:NUM_MOTORS]
@@ -154,7 +154,7 @@ def decode_low_state(data: bytes) -> LowState:
 def checked_command(
     q: np.ndarray, dq: np.ndarray, tau: np.ndarray, kp: np.ndarray, kd: np.ndarray
 ) -> np.ndarray:
-    """The rows as float32 ``[5, 12]``, if motors may be told so; errors as :func:`encode_low_cmd`."""
+    """The rows as float32 ``[5, 12]`` after all checks; errors as in :func:`encode_low_cmd`."""
     values = _command_rows(q, dq, tau, kp, kd)
     if not (((values >= _LOWER) & (values <= _UPPER)) | (values == _NO_TARGET)).all():
         raise _range_error(values)
@@ -162,9 +162,9 @@ def checked_command(
 
 
 def _command_rows(*rows: np.ndarray) -> np.ndarray:
-    """The five arrays as float32 ``[5, 12]``, as on the wire: rounding that misses a limit is gone there."""
+    """The five arrays as float32 ``[5, 12]``, the wire's type, which removes rounding beyond a limit."""
     values = np.empty((len(COMMAND_RANGES), NUM_MOTORS), dtype=np.float32)
-    with np.errstate(over="ignore"):  # beyond float32 becomes infinite, which is refused
+    with np.errstate(over="ignore"):  # overflow becomes infinity, which is refused
         for i, row in enumerate(rows):
             if np.shape(row) != (NUM_MOTORS,):
                 field = list(COMMAND_RANGES)[i]

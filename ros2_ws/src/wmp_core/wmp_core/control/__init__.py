@@ -1,1 +1,1 @@
-"""What one control cycle does: PD law, safety envelope, safety rules, modes, postures, controller."""
+"""Control of the robot: state machine, postures, policy, safety monitor, envelope."""

@@ -1,4 +1,4 @@
-"""What every motor is told in one cycle."""
+"""The command to all motors in one cycle."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class MotorCommand:
     """Targets and gains, arrays ``[joints]`` in contract order.
 
     The motor applies ``tau + kp * (q - q_measured) + kd * (dq - dq_measured)``; rad, rad/s, N m, N m/rad,
-    N m s/rad. "No position target" is ``kp = 0``, and ``q`` is finite even then.
+    N m s/rad. ``kp = 0`` means "no position target"; ``q`` is finite even then.
     """
 
     q: np.ndarray
@@ -24,7 +24,7 @@ class MotorCommand:
 
     @classmethod
     def damping(cls, kd: Union[float, np.ndarray], joints: int = 12) -> MotorCommand:
-        """Resist motion with ``kd`` and want nothing else: what a robot in PASSIVE or FAULT gets."""
+        """Resist motion with ``kd`` N m s/rad and nothing else, as in PASSIVE and FAULT."""
         zeros = np.zeros(joints)
         return cls(q=zeros, dq=zeros, tau=zeros, kp=zeros, kd=np.full(joints, kd, dtype=np.float64))
 
@@ -36,7 +36,7 @@ class MotorCommand:
 
     @classmethod
     def torque(cls, tau: np.ndarray) -> MotorCommand:
-        """Torques alone: the PD law runs on the host."""
+        """Torques in N m without gains: the PD law runs on the host."""
         zeros = np.zeros(len(tau))
         return cls(q=zeros, dq=zeros, tau=tau, kp=zeros, kd=zeros)
 

@@ -1,7 +1,7 @@
-"""What a dry run would have done, compared with the envelope and with what training recorded.
+"""Dry-run comparison: what would have been sent, against the envelope and the golden trajectory.
 
-Someone who looks at twelve numbers cannot tell whether they are right. The bundle's golden trajectory is a
-walk that was: each joint's action and each element of the observation had a range there.
+Nobody can tell from twelve numbers whether they are right. The golden trajectory is a successful walk, so its
+range of each action and of each observation element is a reference.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from wmp_core.observation import term_slices
 from wmp_core.robot_state import RobotState
 
 _AXES = ("x", "y", "z")
-# The operator's wish says nothing about the deployment.
+# Not compared: the operator chooses it, so it says nothing about the deployment.
 _CHOSEN = "command"
 _MOST_NAMED = 4
 
 
-class Range:
-    """The values of a vector's elements so far, against those of the golden trajectory.
+class GoldenRange:
+    """Range of a vector's elements so far, compared with that in the golden trajectory.
 
     Args:
         what: name of the vector.
-        names: of its elements.
-        golden: ``[T, len(names)]``.
+        names: names of its elements.
+        golden: the reference, ``[T, len(names)]``.
     """
 
     def __init__(self, what: str, names: Sequence[str], golden: np.ndarray) -> None:
@@ -42,12 +42,12 @@ class Range:
         self._lowest = np.full(len(self._names), np.inf)
         self._highest = -self._lowest
 
-    def take(self, values: np.ndarray) -> None:
+    def add(self, values: np.ndarray) -> None:
         np.minimum(self._lowest, values, out=self._lowest)
         np.maximum(self._highest, values, out=self._highest)
 
-    def line(self) -> str:
-        """How many elements left their range, and those furthest out, in the order of how far."""
+    def summary(self) -> str:
+        """One line: how many elements left their range, and the worst of them, furthest out first."""
         below, above = self._lower - self._lowest, self._highest - self._upper
         beyond = np.maximum(np.maximum(below, above), 0.0)
         outside = [index for index in np.argsort(-beyond, kind="stable") if beyond[index] > 0]
@@ -65,7 +65,7 @@ class Range:
 
 
 class DryRunComparison:
-    """Collects what the controller decides between two summaries.
+    """Collects the controller's decisions between two summaries.
 
     Args:
         contract: the bundle's.
@@ -75,10 +75,10 @@ class DryRunComparison:
     def __init__(self, contract: Contract, golden: GoldenTrajectory) -> None:
         self._joints = contract.joints.names
         names = element_names(contract.observation.proprioception, self._joints)
-        self._judged = np.array([not name.startswith(_CHOSEN) for name in names])
-        judged = [name for name in names if not name.startswith(_CHOSEN)]
-        self._actions = Range("actions", self._joints, golden.action)
-        self._observations = Range("observations", judged, golden.proprioception[:, self._judged])
+        self._compared = np.array([not name.startswith(_CHOSEN) for name in names])
+        compared = [name for name in names if not name.startswith(_CHOSEN)]
+        self._actions = GoldenRange("actions", self._joints, golden.action)
+        self._observations = GoldenRange("observations", compared, golden.proprioception[:, self._compared])
         self._reset()
 
     def _reset(self) -> None:
@@ -88,7 +88,7 @@ class DryRunComparison:
         self._actions.reset()
         self._observations.reset()
 
-    def take(
+    def add(
         self,
         commands: int,
         clamps: Mapping[str, int],
@@ -96,25 +96,25 @@ class DryRunComparison:
         command: MotorCommand,
         state: Optional[RobotState],
     ) -> None:
-        """Add ``commands`` decided commands, how many of them each limit changed, and the newest of them."""
+        """Add ``commands`` decided commands: how many of them each limit clamped, and the newest one."""
         self._commands += commands
         self._clamps.update(clamps)
         if state is not None:
             self._newest = (command, state)
         if step is not None:
             self._steps += 1
-            self._actions.take(step.action)
-            self._observations.take(step.proprioception[self._judged])
+            self._actions.add(step.action)
+            self._observations.add(step.proprioception[self._compared])
 
     def summary(self) -> List[str]:
-        """Lines on everything since the last summary; starts anew."""
+        """Lines about everything since the last summary; then starts again."""
         lines = [
             f"{self._commands} commands decided, {self._steps} of them with a policy step; "
             "the motors got damping only",
             self._envelope_line(),
         ]
         if self._steps:
-            lines += [self._actions.line(), self._observations.line()]
+            lines += [self._actions.summary(), self._observations.summary()]
         if self._newest is not None:
             lines.append(self._command_line(*self._newest))
         self._reset()

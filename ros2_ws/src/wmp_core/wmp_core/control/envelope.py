@@ -1,10 +1,10 @@
-"""The safety envelope: the one function that every command passes on its way to the motors.
+"""The safety envelope, which every command passes on its way to the motors.
 
-Whatever a policy, a trajectory or a bug asks for, what leaves is finite, its targets lie within the joints'
-range, and the torque it implies at the measured state stays within the contract's limits, or within less
-where a motor is hot or all motors together would take too much power. Clamping is silent but reported; a trip
-(a command that is not finite, a state that cannot be, motors that do take too much power) turns into damping
-until :meth:`Envelope.reset`.
+Whatever a policy, a trajectory or a bug requests, the result is finite, its targets are within the joint
+limits plus a margin, and the torque it implies at the measured state is within the contract's effort limits.
+The limits are lower for a hot motor, and where all motors together would take too much power. Clamping is
+reported in the result. A trip (a command that is not finite, an implausible state, too much measured power)
+becomes damping until :meth:`Envelope.reset`.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from wmp_core.control.damping import IMPLAUSIBLE, damping_gain
 from wmp_core.control.power import mechanical_power, power_share
 from wmp_core.robot_state import RobotState
 
-# A torque that was set to its limit may miss it by rounding, N m.
+# N m; a torque set to its limit may exceed it by rounding.
 _ROUNDING = 1e-9
 
-# Rows of what is judged together: the command, then the measured state.
+# Rows of the array that is checked at once: the command, then the measured state.
 _Q, _DQ, _TAU, _KP, _KD, _MEASURED_Q, _MEASURED_DQ = range(7)
 _GAINS = slice(_KP, _KD + 1)
 _STRENGTH = slice(_TAU, _KD + 1)
@@ -34,23 +34,24 @@ _CLAMPS = ("position", "velocity", "torque", "gain", "gain")
 
 @dataclass(frozen=True)
 class EnvelopeSettings:
-    """Limits that the contract does not hold.
+    """Limits beyond those of the contract.
 
     Attributes:
-        position_margin: rad that a target may lie beyond a joint's range, at most; see :class:`Envelope`.
-        target_step: rad that a target may move per command; a policy's own steps are smaller.
-        max_kp, max_kd: largest gains, N m/rad and N m s/rad.
-        kp_step, kd_step: resolution of the gains on the wire, here an A1's. Gains are rounded down to it
-            before the torque is judged, so that what is judged is what the motors get.
-        derate_from, derate_to: degrees Celsius of a motor between which its torque limit falls linearly.
-        derate_rest: share of the torque limit that is left from ``derate_to`` on: enough to lie down with.
-        power_limit: W, sum of ``|tau * dq|`` at the measured velocities that a command may imply; what is
-            beyond is taken off all joints alike. Policies are trained within it.
-        power_trip: W, the same sum of measured torques, at least ``power_limit``: motors that exceed it do
-            not do as they are told.
-        power_count: consecutive states over ``power_trip`` that trip (the vendor trips on the 6th). A state
-            that is judged again, because no newer one has come, counts once.
-        damping_kd: N m s/rad of the damping after a trip.
+        position_margin: maximum excess of a target over a joint limit, rad; see :class:`Envelope`.
+        target_step: maximum change of a target per command, rad; a policy's own steps are smaller.
+        max_kp, max_kd: maximum gains, N m/rad and N m s/rad.
+        kp_step, kd_step: resolution of the gains on the wire, by default an A1's. Gains are rounded down to
+            it before the torque is checked, so that the check sees what the motors get.
+        derate_from, derate_to: temperatures in degrees Celsius between which a motor's torque limit falls
+            linearly.
+        derate_rest: share of the torque limit from ``derate_to`` on; enough to sit down.
+        power_limit: maximum sum of ``|tau * dq|`` in W that a command may imply at the measured velocities;
+            above it, the torques of all joints are scaled by the same factor. Policies are trained with it.
+        power_trip: maximum of the same sum of measured torques in W, at least ``power_limit``; motors above
+            it do not follow their commands.
+        power_count: number of consecutive states over ``power_trip`` that trips (6 in the vendor's
+            protection). A repeated state counts once.
+        damping_kd: gain of the damping after a trip, N m s/rad.
     """
 
     position_margin: float = 2.0
@@ -98,8 +99,7 @@ def _require(condition: bool, key: str, value: float, allowed: str) -> None:
 
 @dataclass(frozen=True)
 class EnvelopeResult:
-    """What may be sent; which limits changed it (gain, position, slew, velocity, torque, power); why it
-    tripped."""
+    """The command, what clamped it (gain, position, slew, velocity, torque, power), and the trip's reason."""
 
     command: MotorCommand
     clamped: Tuple[str, ...]
@@ -109,13 +109,13 @@ class EnvelopeResult:
 class Envelope:
     """Bounds commands for one robot; remembers the last targets, the power count and a trip.
 
-    All arrays are in contract order. A policy pushes against the joints' stops by targets beyond their range,
-    and training never clamps targets: it clamps torque. So a target may lie as far beyond the range as can
-    make a difference. At a stop, and however fast the joint moves within its velocity limit, the torque
-    reaches its limit with a target ``(torque_limit + kd * velocity_limit) / kp`` (1.4 to 1.9 rad for an A1)
-    beyond it; further out every target means the same torque. ``position_margin`` may ask for less.
+    All arrays are in contract order. Training clamps torques and never targets, and a policy pushes against a
+    joint's stop with a target beyond it. Therefore a target may exceed a joint limit as far as that changes
+    the torque: at a stop, and at any speed within the velocity limit, the torque reaches its limit with a
+    target ``(torque_limit + kd * velocity_limit) / kp`` beyond the stop (1.4 to 1.9 rad for an A1); every
+    target further out means the same torque. ``position_margin`` may allow less.
 
-    Everything is judged in one array of 7 x 12 values: on so few, the number of numpy calls is the cost.
+    All checks run on one array of 7 x 12 values: at this size the number of numpy calls determines the cost.
     """
 
     def __init__(self, joints: JointContract, settings: EnvelopeSettings) -> None:
@@ -135,19 +135,19 @@ class Envelope:
             [lower, -velocity, -self._torque_limit, zeros, zeros, -implausible, -implausible]
         )
         self._gain_step = np.array([[settings.kp_step], [settings.kd_step]])
-        self._asked = np.zeros((7, count))
+        self._requested = np.zeros((7, count))
         self.reset()
 
     def reset(self) -> None:
-        """Forget a trip; the next target is judged from the measured position."""
+        """Forget a trip; the slew of the next target starts from the measured position."""
         self._last_targets: Optional[np.ndarray] = None
-        self._counted: Optional[RobotState] = None
-        self._excess = 0
+        self._last_power_state: Optional[RobotState] = None
+        self._power_violations = 0
         self._trip: Optional[str] = None
 
     @property
     def extremes(self) -> Tuple[MotorCommand, MotorCommand]:
-        """The commands at both ends of what may leave: a link must be able to carry these."""
+        """The lowest and the highest command that can result; a link must be able to send both."""
         low, high = self._lower, self._upper
         return (
             MotorCommand(low[_Q], low[_DQ], low[_TAU], high[_KP], high[_KD]),
@@ -155,31 +155,31 @@ class Envelope:
         )
 
     def apply(self, command: MotorCommand, state: RobotState) -> EnvelopeResult:
-        """Bound one command for the given measured state."""
-        asked = self._asked
-        asked[_Q], asked[_DQ], asked[_TAU] = command.q, command.dq, command.tau
-        asked[_KP], asked[_KD] = command.kp, command.kd
-        asked[_MEASURED_Q], asked[_MEASURED_DQ] = state.q, state.dq
+        """Limit one command at the given measured state."""
+        requested = self._requested
+        requested[_Q], requested[_DQ], requested[_TAU] = command.q, command.dq, command.tau
+        requested[_KP], requested[_KD] = command.kp, command.kd
+        requested[_MEASURED_Q], requested[_MEASURED_DQ] = state.q, state.dq
         limit = self._limit_at(state.motor_temperature)
 
-        bounded = np.maximum(asked, self._lower)
+        bounded = np.maximum(requested, self._lower)
         np.minimum(bounded, self._upper, out=bounded)
-        unchanged = bounded == asked  # false for a NaN
+        unchanged = bounded == requested  # False for a NaN
         clamped: List[str] = []
         if not _all(unchanged):
-            self._trip = self._trip or self._refusal(asked, unchanged)
+            self._trip = self._trip or self._trip_reason(requested, unchanged)
             names = [name for row, name in enumerate(_CLAMPS) if not unchanged[row].all()]
             clamped = list(dict.fromkeys(names))
         if self._trip is None:
             self._check_power(state)
         if self._trip is None:
-            self._bound(bounded, limit, clamped)
+            self._limit_command(bounded, limit, clamped)
         if self._trip is not None:
             return EnvelopeResult(self._damping(state.dq, limit), (), self._trip)
         return EnvelopeResult(MotorCommand(*bounded[: _KD + 1]), tuple(clamped), None)
 
     def _limit_at(self, temperature: Optional[np.ndarray]) -> np.ndarray:
-        """Torque limits at these motor temperatures; a reading that is no number counts as hot."""
+        """Torque limits at these motor temperatures; a NaN counts as hot."""
         settings = self._settings
         if temperature is None or _all(temperature <= settings.derate_from):
             return self._torque_limit
@@ -187,31 +187,33 @@ class Envelope:
         share = np.fmin(np.fmax(coolness, 0.0), 1.0)
         return self._torque_limit * (settings.derate_rest + (1 - settings.derate_rest) * share)
 
-    def _refusal(self, asked: np.ndarray, unchanged: np.ndarray) -> Optional[str]:
-        """Why nothing can be made of this command or state, if that is so."""
+    def _trip_reason(self, requested: np.ndarray, unchanged: np.ndarray) -> Optional[str]:
+        """Reason to trip on this command or state, if any."""
         for row in (_MEASURED_Q, _MEASURED_DQ):
             if not unchanged[row].all():
                 joint = int(np.argmin(unchanged[row]))
                 what = f"measured {_QUANTITIES[row]} of {self._names[joint]}"
-                return f"{what} is {asked[row, joint]:g}: implausible"
-        if not np.isfinite(asked).all():
-            row, joint = np.argwhere(~np.isfinite(asked))[0]
-            return f"commanded {_QUANTITIES[row]} of {self._names[joint]} is {asked[row, joint]}: not finite"
+                return f"{what} is {requested[row, joint]:g}: implausible"
+        if not np.isfinite(requested).all():
+            row, joint = np.argwhere(~np.isfinite(requested))[0]
+            return (
+                f"commanded {_QUANTITIES[row]} of {self._names[joint]} is {requested[row, joint]}: not finite"
+            )
         return None
 
-    def _bound(self, bounded: np.ndarray, limit: np.ndarray, clamped: List[str]) -> None:
-        """Slew, torque and power, of what already keeps to the limits of each single value."""
+    def _limit_command(self, bounded: np.ndarray, limit: np.ndarray, clamped: List[str]) -> None:
+        """Limit slew, torque and power; the single values are within their limits already."""
         self._round_gains(bounded)
         self._slew(bounded, clamped)
         implied = _implied_torque(bounded)
         if not _all(np.abs(implied) <= limit):
             if "torque" not in clamped:
                 clamped.append("torque")
-            implied = self._bound_torque(bounded, implied, limit)
+            implied = self._limit_torque(bounded, implied, limit)
         dq, power_limit = bounded[_MEASURED_DQ], self._settings.power_limit
         if mechanical_power(implied, dq) > power_limit:
             clamped.append("power")
-            self._bound_torque(bounded, implied, np.abs(implied) * power_share(implied, dq, power_limit))
+            self._limit_torque(bounded, implied, np.abs(implied) * power_share(implied, dq, power_limit))
 
     def _round_gains(self, bounded: np.ndarray) -> None:
         gains = bounded[_GAINS]
@@ -221,7 +223,7 @@ class Envelope:
 
     def _slew(self, bounded: np.ndarray, clamped: List[str]) -> None:
         target, measured, step = bounded[_Q], bounded[_MEASURED_Q], self._settings.target_step
-        # A target of before counts only where one was held; elsewhere the joint itself is the last target.
+        # Without a previous target the measured position takes its place.
         last = self._within_range(measured) if self._last_targets is None else self._last_targets
         held, is_near = bounded[_KP] > 0, np.abs(target - last) <= step
         if not _all(is_near):
@@ -230,20 +232,23 @@ class Envelope:
                 clamped.append("slew")
         self._last_targets = np.where(held, target, self._within_range(measured))
 
-    def _bound_torque(self, bounded: np.ndarray, implied: np.ndarray, limit: np.ndarray) -> np.ndarray:
-        """Keep the implied torque within the limit: first move the target, then, where that is not enough
-        (no stiffness, or a target at the end of its range), weaken the whole joint. Returns that torque."""
+    def _limit_torque(self, bounded: np.ndarray, implied: np.ndarray, limit: np.ndarray) -> np.ndarray:
+        """Bring the implied torque within ``limit`` and return it.
+
+        First the target moves. Where that is not enough (no stiffness, or a target at the end of its range),
+        the joint's torque and gains are scaled down.
+        """
         kp = bounded[_KP]
         stiff = np.where(kp > 0, kp, np.inf)
-        bounded[_Q] = self._within_range(bounded[_Q] - _beyond(implied, limit) / stiff)
+        bounded[_Q] = self._within_range(bounded[_Q] - _excess(implied, limit) / stiff)
         implied = _implied_torque(bounded)
         tolerated = limit + _ROUNDING
         if _all(np.abs(implied) <= tolerated):
             return implied
         bounded[_STRENGTH] *= tolerated / np.maximum(np.abs(implied), tolerated)
         self._round_gains(bounded)
-        # Gains rounded apart may no longer cancel; the feed-forward torque makes up for it, if it can.
-        bounded[_TAU] -= _beyond(_implied_torque(bounded), limit)
+        # Rounded gains may no longer cancel; the feed-forward torque compensates if it can.
+        bounded[_TAU] -= _excess(_implied_torque(bounded), limit)
         implied = _implied_torque(bounded)
         within = (np.abs(bounded[_TAU]) <= limit) & (np.abs(implied) <= tolerated)
         bounded[_STRENGTH] *= within
@@ -253,15 +258,15 @@ class Envelope:
         return np.minimum(np.maximum(q, self._lower[_Q]), self._upper[_Q])
 
     def _check_power(self, state: RobotState) -> None:
-        if state is self._counted:
+        if state is self._last_power_state:
             return
-        self._counted = state
+        self._last_power_state = state
         power, settings = float(mechanical_power(state.tau_est, state.dq)), self._settings
-        # A torque that is no number is not within the limit.
-        self._excess = 0 if power <= settings.power_trip else self._excess + 1
-        if self._excess >= settings.power_count:
+        # A NaN is not within the limit.
+        self._power_violations = 0 if power <= settings.power_trip else self._power_violations + 1
+        if self._power_violations >= settings.power_count:
             figures = f"{power:.0f} W is over {settings.power_trip:.0f} W"
-            self._trip = f"measured power {figures} for the {self._excess}th time in a row"
+            self._trip = f"measured power {figures} for the {self._power_violations}th time in a row"
 
     def _damping(self, velocity: np.ndarray, limit: np.ndarray) -> MotorCommand:
         settings = self._settings
@@ -270,7 +275,7 @@ class Envelope:
 
 
 def _all(holds: np.ndarray) -> bool:
-    """``holds.all()`` in a tenth of its time."""
+    """``holds.all()`` in a tenth of the time."""
     return np.count_nonzero(holds) == holds.size
 
 
@@ -279,6 +284,6 @@ def _implied_torque(bounded: np.ndarray) -> np.ndarray:
     return bounded[_TAU] + stiffness + bounded[_KD] * (bounded[_DQ] - bounded[_MEASURED_DQ])
 
 
-def _beyond(torque: np.ndarray, limit: np.ndarray) -> np.ndarray:
-    """What of ``torque`` lies beyond ``+-limit``, with its sign."""
+def _excess(torque: np.ndarray, limit: np.ndarray) -> np.ndarray:
+    """Signed part of ``torque`` beyond ``+-limit``."""
     return torque - np.minimum(np.maximum(torque, -limit), limit)

@@ -1,4 +1,4 @@
-"""Joints that are suddenly elsewhere: no motor turns that fast, so their encoder is broken."""
+"""Jumps of joint positions that no motor could make, which mean a broken encoder."""
 
 from __future__ import annotations
 
@@ -12,29 +12,28 @@ from wmp_core.robot_state import RobotState
 class JointJumps:
     """Compares each robot state with the one before.
 
-    How far a joint may have moved in between depends on how long that was: states get lost. Their stamps are
-    times of arrival, and a state that was held up on its way seems to lie closer to the next one than it
-    does; what that amounts to is for the limit on the result to forgive.
+    The possible motion depends on the time between two states, and states get lost. Stamps are arrival times:
+    a delayed state seems closer to its successor than it is. The limit on the result has to allow for that.
 
     Args:
-        fastest: rad/s, the speed of each joint that it never exceeds.
-        loop_period: s; states lie apart at least that long.
+        max_speed: speed that a joint never exceeds, rad/s ``[joints]``.
+        loop_period: s; the least time between two states.
     """
 
-    def __init__(self, fastest: np.ndarray, loop_period: float) -> None:
-        self._fastest = fastest
+    def __init__(self, max_speed: np.ndarray, loop_period: float) -> None:
+        self._max_speed = max_speed
         self._loop_period = loop_period
         self.reset()
 
     def reset(self) -> None:
-        """Begin with the next state."""
+        """Start with the next state."""
         self._last: Optional[RobotState] = None
-        #: rad that each joint has moved further than it can, at most 0 for those that have not.
-        self.excess = np.zeros(len(self._fastest))
+        #: rad ``[joints]`` moved beyond what the speed allows; at most 0 for a plausible motion.
+        self.excess = np.zeros(len(self._max_speed))
 
     def update(self, state: RobotState) -> None:
-        """Take the newest state, which may be the one that is known already."""
+        """Add the newest state; a repeated one changes nothing."""
         last, self._last = self._last, state
         if last is not None and last is not state:
             elapsed = max(state.stamp - last.stamp, self._loop_period)
-            self.excess = np.abs(state.q - last.q) - elapsed * self._fastest
+            self.excess = np.abs(state.q - last.q) - elapsed * self._max_speed

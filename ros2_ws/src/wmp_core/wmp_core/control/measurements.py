@@ -1,4 +1,4 @@
-"""What the safety rules judge, measured from one cycle's inputs."""
+"""Measured value of every safety rule, from one cycle's inputs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from wmp_core.control.smoothing import Smoothed
 from wmp_core.control.walking import Walking
 from wmp_core.robot_state import RobotState
 
-#: Loop periods that one gyro sample stands for, at most, where the states before it were lost.
-_LONGEST_SAMPLE = 5
-#: Rules that are one joint's.
+#: Maximum loop periods that one gyro sample stands for when the states before it were lost.
+_MAX_SAMPLE_PERIODS = 5
+#: Rules about a single joint.
 _PER_JOINT = ("joint range", "joint speed", "joint jump", "motor temperature")
 
 
 class Measurements:
-    """A value for every rule of :class:`wmp_core.control.safety_monitor.SafetyMonitor`."""
+    """Measures a value for every rule of :class:`wmp_core.control.safety_monitor.SafetyMonitor`."""
 
     def __init__(self, contract: Contract, loop_period: float, settings: SafetySettings) -> None:
         joints = contract.joints
@@ -32,20 +32,22 @@ class Measurements:
         self._jumps = JointJumps(settings.joint_speed * speed_limit, loop_period)
         self._loop_period = loop_period
         self._rate = Smoothed(settings.attitude_rate_time)
-        self._rated: Optional[RobotState] = None  # the state that the rate knows, and loop periods since then
-        self._periods_unrated = 0
-        self._imu, self._imu_since = b"", 0.0  # its last words, and when they were new
-        #: Value of each of those rules for every joint, the larger the worse.
+        # The newest state in the smoothed attitude rate, and the loop periods since it was added.
+        self._rate_state: Optional[RobotState] = None
+        self._periods_since_rate = 0
+        # The newest IMU reading and the stamp at which it first appeared.
+        self._imu, self._imu_since = b"", 0.0
+        # Rows are the rules of _PER_JOINT, columns the joints; larger is worse.
         self._per_joint = np.zeros((len(_PER_JOINT), len(joints.names)))
 
     def reset(self) -> None:
-        """Forget what has been so far."""
+        """Forget all earlier states."""
         self._rate.reset()
-        self._rated, self._periods_unrated = None, 0
+        self._rate_state, self._periods_since_rate = None, 0
         self._jumps.reset()
         self._imu, self._imu_since = b"", 0.0
 
-    def take(
+    def update(
         self,
         state: RobotState,
         now: float,
@@ -54,7 +56,7 @@ class Measurements:
         command_stamp: Optional[float],
         joystick_stamp: Optional[float],
     ) -> Dict[str, float]:
-        """Measure; a stamp that is ``None`` belongs to something that is not in use, and is never old."""
+        """Measure every rule's quantity; a stamp of ``None`` means "not in use", with age 0."""
         self._measure_joints(state)
         tilt = attitude(state.quat_wxyz)
         return {
@@ -75,7 +77,7 @@ class Measurements:
         }
 
     def joint(self, name: str) -> str:
-        """The joint that rule ``name`` is about, as last measured; empty if it is about none."""
+        """The worst joint under rule ``name`` in the last measurement; empty for rules without a joint."""
         if name not in _PER_JOINT:
             return ""
         return self._names[int(np.argmax(self._per_joint[_PER_JOINT.index(name)]))]
@@ -89,18 +91,18 @@ class Measurements:
         temperature[:] = 0.0 if state.motor_temperature is None else state.motor_temperature
 
     def _attitude_rate(self, state: RobotState, periods: int) -> float:
-        """rad/s, smoothed over the states: the shock of a foot that lands must not count again for each that
-        is lost after it."""
-        self._periods_unrated += periods
-        if state is not self._rated:
+        """Smoothed rate in rad/s. Each state counts once: the shock of a landing foot must not count again in
+        the cycles without a new state."""
+        self._periods_since_rate += periods
+        if state is not self._rate_state:
             rate = math.hypot(float(state.gyro[0]), float(state.gyro[1]))
-            elapsed = min(self._periods_unrated, _LONGEST_SAMPLE) * self._loop_period
-            self._rated, self._periods_unrated = state, 0
+            elapsed = min(self._periods_since_rate, _MAX_SAMPLE_PERIODS) * self._loop_period
+            self._rate_state, self._periods_since_rate = state, 0
             return self._rate.update(rate, elapsed)
         return self._rate.value
 
     def _imu_age(self, state: RobotState) -> float:
-        """s for which the IMU has said the same."""
+        """s since the IMU reading last changed."""
         imu = state.gyro.tobytes() + state.acc.tobytes()
         if imu != self._imu:
             self._imu, self._imu_since = imu, state.stamp
@@ -109,7 +111,7 @@ class Measurements:
 
 def attitude(quat_wxyz: np.ndarray) -> float:
     """The larger of |roll| and |pitch| in rad; NaN where the orientation is not a unit quaternion."""
-    w, x, y, z = quat_wxyz.tolist()  # plain numbers: on single values numpy's calls are the cost
+    w, x, y, z = quat_wxyz.tolist()  # plain floats: for single values the call overhead of numpy dominates
     if not abs(w * w + x * x + y * y + z * z - 1.0) < 0.1:
         return math.nan
     roll = math.atan2(2 * (w * x + y * z), 1 - 2 * (x * x + y * y))

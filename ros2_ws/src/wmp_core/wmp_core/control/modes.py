@@ -1,7 +1,7 @@
-"""The robot's modes and the transitions between them, as pure logic.
+"""The state machine: modes and the transitions between them, as pure logic.
 
-PASSIVE (damping) -> STAND_UP -> STAND -> WALK -> SIT_DOWN -> PASSIVE, and FAULT (damping) from everywhere.
-Only an explicit stop leaves FAULT.
+PASSIVE (damping) -> STAND_UP -> STAND -> WALK -> SIT_DOWN -> PASSIVE, and FAULT (damping) from every mode.
+Only a stop request leaves FAULT.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import Dict, Optional, Tuple
 
 
 class Mode(enum.IntEnum):
-    """What the controller does; the values are those of ``wmp_msgs/PolicyStep``.
+    """Mode of the controller; the values are those of ``wmp_msgs/PolicyStep``.
 
     PASSIVE and FAULT damp the joints; STAND_UP and SIT_DOWN follow a trajectory; STAND holds the
-    default pose; in WALK the policy drives.
+    default pose; in WALK the policy controls the joints.
     """
 
     PASSIVE = 0
@@ -26,7 +26,7 @@ class Mode(enum.IntEnum):
 
 
 class Request(enum.Enum):
-    """What an operator may ask for."""
+    """Request of an operator."""
 
     STAND_UP = "stand_up"
     WALK = "walk"
@@ -34,7 +34,7 @@ class Request(enum.Enum):
     STOP = "stop"
 
 
-# Modes a request is granted in, the mode it leads to, and what to do in the others.
+# Per request: the modes that grant it, the mode it leads to, and advice for the other modes.
 _GRANTS: Dict[Request, Tuple[Tuple[Mode, ...], Mode, str]] = {
     Request.STAND_UP: ((Mode.PASSIVE,), Mode.STAND_UP, "only a robot in PASSIVE stands up"),
     Request.WALK: ((Mode.STAND,), Mode.WALK, "only a robot in STAND walks; stand up first"),
@@ -58,8 +58,8 @@ class ModeMachine:
         """Grant a request, or return the reason why it is refused.
 
         Args:
-            request: what the operator asks for.
-            veto: a reason of the caller's own (a failed preflight check); it never holds up a stop.
+            request: the operator's request.
+            veto: the caller's reason to refuse (a failed preflight check); a stop ignores it.
         """
         modes, target, advice = _GRANTS[request]
         if self.mode is Mode.FAULT and request is not Request.STOP:
@@ -71,7 +71,7 @@ class ModeMachine:
         self.mode, self.fault_reason = target, None
         return None
 
-    def came_to_rest(self) -> None:
+    def stop_sequence_finished(self) -> None:
         """WALK becomes STAND; elsewhere nothing changes."""
         self.mode = Mode.STAND if self.mode is Mode.WALK else self.mode
 
@@ -80,6 +80,6 @@ class ModeMachine:
         self.mode = {Mode.STAND_UP: Mode.STAND, Mode.SIT_DOWN: Mode.PASSIVE}.get(self.mode, self.mode)
 
     def fault(self, reason: str) -> None:
-        """Enter FAULT. The first reason stays: what follows is usually its consequence."""
+        """Enter FAULT. The first reason is kept: later ones are usually its consequence."""
         if self.mode is not Mode.FAULT:
             self.mode, self.fault_reason = Mode.FAULT, reason

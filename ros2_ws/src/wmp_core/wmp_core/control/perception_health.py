@@ -1,4 +1,4 @@
-"""How much the latents are to be trusted: how long the model has been blind, how surprised it is."""
+"""Health of the world model's perception: time without an image, and surprise."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from wmp_core.inference.world_model import Source
 
 
 class PerceptionHealth:
-    """Fed with every latent that is used.
+    """Tracks the latents that the policy uses.
 
     Args:
         control_period: s per tick.
-        smoothing_time: s, of the surprise.
+        smoothing_time: time constant of the surprise, s.
     """
 
     def __init__(self, control_period: float, smoothing_time: float) -> None:
@@ -22,23 +22,23 @@ class PerceptionHealth:
         self.reset()
 
     def reset(self) -> None:
-        """Begin at tick 0 with open eyes: a robot that stands has an image."""
-        self._tick = self._last_seen = 0
+        """Start at tick 0 as if an image had just arrived: a standing robot has one."""
+        self._tick = self._last_image = 0
         self._surprise.reset()
 
-    def take(self, tick: int, source: int, kl: float) -> None:
-        """Take a latent: its tick, where ``z`` came from (:class:`Source`), its KL in nats (NaN if none)."""
+    def update(self, tick: int, source: int, kl: float) -> None:
+        """Add a latent: its tick, its source (:class:`Source`), its KL in nats (NaN without an image)."""
         elapsed = (tick - self._tick) * self._control_period
         self._tick = tick
         if source != Source.PRIOR:
-            self._last_seen = tick
+            self._last_image = tick
         if not math.isnan(kl):
             self._surprise.update(kl, elapsed)
 
     @property
     def blind_time(self) -> float:
-        """s of walking that the world model has gone through without an image."""
-        return (self._tick - self._last_seen) * self._control_period
+        """s since the world model last received an image."""
+        return (self._tick - self._last_image) * self._control_period
 
     @property
     def surprise(self) -> float:

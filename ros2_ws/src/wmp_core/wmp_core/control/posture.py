@@ -1,4 +1,4 @@
-"""Standing up and sitting down: joint trajectories from wherever the joints are."""
+"""Joint trajectories for standing up and sitting down, from any joint positions."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from wmp_core.contract import JointContract
 class PostureSettings:
     """Durations in s, gains in N m/rad and N m s/rad, and the folded pose in rad.
 
-    The folded pose has the feet under the hips and the trunk on or near the ground. ``kp`` is above the
-    policy's: with 40 N m/rad an A1 sags by 0.12 rad.
+    In the folded pose the feet are under the hips and the trunk is on or near the ground. ``kp`` is higher
+    than the policy's: with 40 N m/rad an A1 sags by 0.12 rad.
     """
 
     fold_time: float = 1.0
@@ -50,7 +50,7 @@ class Waypoint:
 
 
 class PostureTrajectory:
-    """Passes through waypoints, at rest in each of them."""
+    """Passes through waypoints, with zero velocity at each."""
 
     def __init__(self, start: np.ndarray, stiffness: float, waypoints: Sequence[Waypoint]) -> None:
         first = Waypoint(0.0, np.asarray(start, dtype=np.float64), stiffness)
@@ -81,7 +81,7 @@ def stand_up(joints: JointContract, settings: PostureSettings, q: np.ndarray) ->
 
 
 def settle(joints: JointContract, settings: PostureSettings, targets: np.ndarray) -> PostureTrajectory:
-    """From the targets of a robot that walks on the spot to the default pose."""
+    """From the policy's targets while it walks on the spot to the default pose."""
     start = np.clip(targets, joints.position_lower, joints.position_upper)
     return PostureTrajectory(
         start, 1.0, (Waypoint(settings.settle_time, np.array(joints.default_position), 1.0),)
@@ -89,7 +89,7 @@ def settle(joints: JointContract, settings: PostureSettings, targets: np.ndarray
 
 
 def sit_down(joints: JointContract, settings: PostureSettings, q: np.ndarray) -> PostureTrajectory:
-    """From ``q``: lower the trunk onto the folded legs, then let the stiffness fade."""
+    """From ``q``: lower the trunk onto the folded legs, then fade the stiffness to 0."""
     folded = folded_pose(joints, settings)
     return PostureTrajectory(
         q,
@@ -99,10 +99,10 @@ def sit_down(joints: JointContract, settings: PostureSettings, q: np.ndarray) ->
 
 
 def folded_pose(joints: JointContract, settings: PostureSettings) -> np.ndarray:
-    """The folded pose in contract order, by joint name, within the joints' range.
+    """The folded pose in contract order, by joint name, within the joint limits.
 
     Raises:
-        ValueError: a joint is no hip, thigh or calf.
+        ValueError: a joint is neither hip, thigh nor calf.
     """
     parts = {"hip": settings.folded_hip, "thigh": settings.folded_thigh, "calf": settings.folded_calf}
     pose = []
@@ -115,5 +115,5 @@ def folded_pose(joints: JointContract, settings: PostureSettings) -> np.ndarray:
 
 
 def _smooth(u: float) -> float:
-    """0..1 to 0..1 with zero velocity at both ends."""
+    """Smoothstep from 0..1 to 0..1, with zero slope at both ends."""
     return u * u * (3.0 - 2.0 * u)

@@ -1,7 +1,7 @@
-"""Mechanical power of all motors together, counted as the vendor's own protection counts it.
+"""Mechanical power of all motors together, defined as in the vendor's own protection.
 
-It sums ``|torque * velocity|`` over the joints, so that braking counts like driving (``PowerProtect`` of the
-vendor's SDK: 100 W times its level of 1 to 10, over the limit for the 6th time in a row trips).
+The sum of ``|torque * velocity|`` over the joints, so that braking counts as much as driving. The vendor's
+``PowerProtect`` allows 100 W times its level of 1 to 10 and trips on the 6th consecutive state above that.
 """
 
 from __future__ import annotations
@@ -15,5 +15,5 @@ def mechanical_power(torque: np.ndarray, dq: np.ndarray) -> np.ndarray:
 
 
 def power_share(torque: np.ndarray, dq: np.ndarray, limit: float) -> np.ndarray:
-    """Share ``[..., 1]`` of ``torque [..., J]`` that keeps within ``limit`` in W; 1 where all of it does."""
+    """Factor ``[..., 1]``, at most 1, that brings ``torque [..., J]`` within ``limit`` W."""
     return limit / np.maximum(mechanical_power(torque, dq), limit)[..., np.newaxis]

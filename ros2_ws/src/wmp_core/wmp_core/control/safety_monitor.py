@@ -1,4 +1,4 @@
-"""Rules under which the robot must not go on as before: one table, evaluated every cycle."""
+"""Safety monitor: a table of rules, each with a limit and a reaction, evaluated in every cycle."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from wmp_core.calibration import Calibration
 from wmp_core.contract import LimitsContract
 from wmp_core.control.modes import Mode
 
+# rad; for bundles that state no attitude.
 _DEFAULT_ATTITUDE = 0.6
 
 
 class Reaction(enum.Enum):
-    """What a rule calls for, mildest first; the values are those of the settings.
+    """Reaction to a trip, mildest first; the values are those of the settings.
 
-    CONTINUE: tell it, change nothing. SLOW: walk on at a limited speed. STAND: walk on the spot, and hold the
-    default pose once the robot is calm. SIT: lie down. DAMP: damp the joints at once, and stay in FAULT.
+    CONTINUE: report only. SLOW: walk on at a limited speed. STAND: walk on the spot, then hold the default
+    pose once the robot is at rest. SIT: sit down. DAMP: damp the joints at once and stay in FAULT.
     """
 
     CONTINUE = "continue"
@@ -31,37 +32,40 @@ class Reaction(enum.Enum):
 
 @dataclass(frozen=True)
 class SafetySettings:
-    """Limits beyond which a rule trips, each with the reaction it calls for (see :class:`Reaction`).
+    """Limit of each rule, above which it trips, and its reaction (see :class:`Reaction`).
 
     Attributes:
-        state_age: s without a new robot state; the motors of an A1 are controlled at 500 Hz.
-        attitude_margin: rad of roll or pitch beyond what the bundle says that the policy reaches; where it
-            says nothing, the limit is 0.6 rad.
-        posture_attitude: rad of roll or pitch while standing up and standing, where no leg makes a step that
-            could save the robot; pushed over in simulation, it passes 1.2 rad 0.1 s later. Sitting down is
-            left to ``attitude``: it may begin in the midst of a climb.
-        attitude_rate: rad/s of roll and pitch together, smoothed; beyond the bundle's own figure if it has
-            one. For a robot that is thrown: one that tips over its feet may lie before it turns at 6 rad/s.
-        attitude_rate_time: s of that smoothing: the shock of a foot that lands is no fall.
-        imu_stuck: s for which the IMU has repeated itself to the last bit while the robot walks; a working
-            one never does.
-        joint_range: rad beyond a joint's range; its stop gives way less, so more is a broken encoder.
-        joint_speed: measured speed as a multiple of the contract's limit; leaps exceed 1 for an instant.
-        joint_jump: rad that a joint has moved further than ``joint_speed`` allows since the state before: an
-            encoder that jumps within the range. 10 ms by which a state is held up on its way are forgiven.
-        motor_temperature: degrees Celsius of the hottest motor; the envelope derates before.
-        loop_overrun: s by which a cycle came late.
-        latent_age: s that the world model may be behind its tick.
-        blind_slow, blind_stand: s for which the world model has had no usable depth image. It goes on from
-            its prior, which knows the ground that was in view, not what follows it.
-        surprise: smoothed ``KL(posterior || prior)`` as a multiple of what the bundle is calibrated to; a
-            bundle without that figure never trips.
-        surprise_time: s of that smoothing.
-        command_age: s without a velocity command.
-        joystick_age: s without a sign of life of the joystick, where one is in use.
-        recovery: s for which SLOW and STAND go on after their rule has gone.
-        slow_speed, slow_yaw_rate: m/s and rad/s that are left in SLOW.
-        stand_after: s on the spot before STAND holds the default pose.
+        state_age: maximum age of the robot state, s; an A1's motors are controlled at 500 Hz.
+        attitude_margin: roll or pitch in rad beyond the attitude that the bundle states for the policy; if it
+            states none, the limit is 0.6 rad.
+        posture_attitude: maximum roll or pitch while standing up and standing, rad. No step can save
+            the robot there: pushed over in simulation, it passes 1.2 rad 0.1 s later. Sitting down may start
+            in a climb and has only the ``attitude`` rule.
+        attitude_rate: maximum smoothed rate of roll and pitch together, rad/s; the bundle's figure if that is
+            larger. It detects a robot that is thrown: one that tips over its feet may be on the ground before
+            it turns at 6 rad/s.
+        attitude_rate_time: time constant of that smoothing, s; the shock of a landing foot is not a fall.
+        imu_stuck: maximum time in s for which the IMU repeats the same bits while the robot walks; a working
+            IMU never does.
+        joint_range: maximum excess over a joint limit, rad; the mechanical stop yields less, so more means a
+            broken encoder.
+        joint_speed: maximum measured speed as a multiple of the contract's limit; leaps exceed 1 briefly.
+        joint_jump: maximum motion in rad since the last state beyond what ``joint_speed`` allows: detects an
+            encoder that jumps within the joint limits. The default allows for states delayed by 10 ms.
+        motor_temperature: maximum temperature of the hottest motor, degrees Celsius; the envelope derates
+            earlier.
+        loop_overrun: maximum delay of a cycle, s.
+        latent_age: maximum delay of the latent behind its tick, s.
+        blind_slow, blind_stand: maximum time in s without a usable depth image. The world model continues
+            from its prior, which knows the ground that was in view and not what follows it.
+        surprise: maximum smoothed ``KL(posterior || prior)`` as a multiple of the bundle's calibration; never
+            trips for a bundle without one.
+        surprise_time: time constant of that smoothing, s.
+        command_age: maximum age of the velocity command, s.
+        joystick_age: maximum age of the joystick's last message, s, if a joystick is in use.
+        recovery: time in s for which SLOW and STAND continue after their rule holds again.
+        slow_speed, slow_yaw_rate: maximum velocities in SLOW, m/s and rad/s.
+        stand_after: time in s on the spot before STAND holds the default pose.
     """
 
     state_age: float = 0.05
@@ -124,7 +128,7 @@ class SafetyRule(NamedTuple):
 
 
 class Trip(NamedTuple):
-    """A rule that does not hold; ``where`` names the joint, if it is one's."""
+    """A rule that does not hold; ``where`` names the joint if the rule is about one."""
 
     name: str
     reaction: Reaction
@@ -142,7 +146,7 @@ _ON_LEGS = (Mode.STAND_UP, Mode.STAND, Mode.WALK, Mode.SIT_DOWN)
 _HELD = (Mode.STAND_UP, Mode.STAND)
 _WALKING = (Mode.WALK,)
 
-#: Name of every rule with a reaction of its own, unit, and the modes it counts in.
+#: Name, unit and modes of every rule with a configurable reaction.
 _TABLE: Tuple[Tuple[str, str, Tuple[Mode, ...]], ...] = (
     ("state age", "s", _ON_LEGS),
     ("attitude", "rad", _ON_LEGS),
@@ -164,14 +168,14 @@ _TABLE: Tuple[Tuple[str, str, Tuple[Mode, ...]], ...] = (
 
 
 class SafetyMonitor:
-    """Judges measured quantities against the table; remembers which mild reactions are to go on."""
+    """Compares measured quantities with their limits; mild reactions outlast their cause (``recovery``)."""
 
     def __init__(
         self, limits: LimitsContract, settings: SafetySettings, calibration: Optional[Calibration] = None
     ) -> None:
         special = _calibrated_limits(limits, settings, calibration or Calibration())
         self._recovery = settings.recovery
-        # The operator's hand on the remote: nothing to choose.
+        # The operator's emergency stop on the remote is not configurable.
         stop = SafetyRule(0.5, "", _ON_LEGS, Reaction.DAMP)
         self.rules: Dict[str, SafetyRule] = {"emergency stop": stop}
         for name, unit, modes in _TABLE:
@@ -180,16 +184,16 @@ class SafetyMonitor:
             reaction = Reaction(getattr(settings, f"{key}_reaction"))
             self.rules[name] = SafetyRule(limit, unit, modes, reaction)
         self._in_mode = {
-            mode: [(name, one) for name, one in self.rules.items() if mode in one.modes] for mode in Mode
+            mode: [(name, rule) for name, rule in self.rules.items() if mode in rule.modes] for mode in Mode
         }
         self.reset()
 
     def reset(self) -> None:
-        """Forget what has tripped."""
+        """Forget earlier trips."""
         self._lingering: Dict[str, Tuple[Trip, float]] = {}
 
     def check(self, mode: Mode, measured: Mapping[str, float], now: float) -> Tuple[Trip, ...]:
-        """The rules that call for a reaction in ``mode``, in the table's order; a NaN never holds.
+        """The tripped rules in ``mode``, in the table's order; a NaN trips its rule.
 
         Args:
             measured: a value for every rule.
@@ -211,7 +215,7 @@ class SafetyMonitor:
 def _calibrated_limits(
     limits: LimitsContract, settings: SafetySettings, calibration: Calibration
 ) -> Dict[str, float]:
-    """Limits that the bundle has a say in."""
+    """Limits that depend on the bundle."""
     attitude = limits.attitude
     rate = settings.attitude_rate
     if calibration.attitude_rate is not None:
@@ -224,6 +228,6 @@ def _calibrated_limits(
     }
 
 
-def first(trips: Tuple[Trip, ...], reaction: Reaction) -> Optional[Trip]:
-    """The first trip that calls for ``reaction``."""
+def first_trip(trips: Tuple[Trip, ...], reaction: Reaction) -> Optional[Trip]:
+    """The first trip with this reaction."""
     return next((trip for trip in trips if trip.reaction is reaction), None)

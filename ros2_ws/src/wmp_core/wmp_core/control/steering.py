@@ -1,10 +1,10 @@
-"""How an operator keeps a robot on its course."""
+"""Heading hold."""
 
 from __future__ import annotations
 
 import math
 
 
-def turning_back(yaw: float, course: float, gain: float) -> float:
-    """Yaw rate [rad/s] that turns a robot at heading ``yaw`` the short way back to ``course`` (rad)."""
-    return -gain * math.remainder(yaw - course, 2.0 * math.pi)
+def heading_hold_yaw_rate(yaw: float, heading: float, gain: float) -> float:
+    """Yaw rate [rad/s] that turns from ``yaw`` to ``heading`` [rad] the short way; ``gain`` in 1/s."""
+    return -gain * math.remainder(yaw - heading, 2.0 * math.pi)

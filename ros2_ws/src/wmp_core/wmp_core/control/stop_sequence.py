@@ -1,4 +1,4 @@
-"""When a robot that walks on the spot may be held in a posture, or sit down, instead."""
+"""The stop sequence: a walking robot comes to rest, then stands in the default pose or sits down."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import numpy as np
 from wmp_core.control.measurements import attitude
 from wmp_core.robot_state import RobotState
 
-# A robot that stands on level ground with four feet, as opposed to one in mid-step, on stairs or on a slope.
-# There the policy goes on balancing: stiff legs in the default pose would push it over.
-_STILL_TILT = 0.3
-_STILL_TURN_RATE = 0.5
-_STILL_JOINT_SPEED = 2.0
-# Longer than the moment between two steps in which all feet are down.
-_STILL_TIME = 0.15
-# s; a robot may never come to rest on stairs, and has to sit down all the same.
-_PATIENCE = 3.0
+# Limits that separate a robot on four feet on level ground from one in mid-step, on stairs or on a slope, in
+# rad, rad/s, rad/s. Beyond them the policy goes on balancing: stiff legs would push the robot over.
+_REST_ATTITUDE = 0.3
+_REST_TURN_RATE = 0.5
+_REST_JOINT_SPEED = 2.0
+# s; longer than the stance phase between two steps, when all feet are down.
+_REST_TIME = 0.15
+# Maximum wait for rest before sitting down [s]: on stairs a robot may never come to rest.
+_MAX_WAIT = 3.0
 
 
 class StopSequence:
-    """Counts how long the robot has been told to stand, and how long it has stood still.
+    """Measures how long the stop sequence has run, and how long the robot has been at rest.
 
     Args:
-        default_position: rad ``[joints]``; the pose it would be held in.
-        tolerance: rad that a joint may be off that pose.
+        default_position: rad ``[joints]``.
+        tolerance: maximum error of a joint against that pose, rad.
         loop_period: s.
     """
 
@@ -36,29 +36,29 @@ class StopSequence:
         self.reset()
 
     def reset(self) -> None:
-        """The robot may walk."""
-        self._waited = self._still = 0.0
+        """End the sequence: the robot may walk."""
+        self._waited = self._at_rest = 0.0
 
-    def pass_time(self, state: RobotState, periods: int) -> None:
-        """Call it in every cycle in which the robot is told to stand, ``periods`` loop periods long."""
+    def update(self, state: RobotState, periods: int) -> None:
+        """Call in every cycle of the sequence; ``periods`` loop periods have passed."""
         elapsed = periods * self._loop_period
         self._waited += elapsed
-        self._still = self._still + elapsed if _is_still(state) else 0.0
+        self._at_rest = self._at_rest + elapsed if _is_at_rest(state) else 0.0
 
     def may_stand(self, state: RobotState, stand_after: float) -> bool:
-        """Whether the robot, told to stand for ``stand_after`` s, is still and in about the right pose."""
-        off = float(np.abs(state.q - self._default_position).max())
-        return self._waited >= stand_after and self._still >= _STILL_TIME and off <= self._tolerance
+        """Whether ``stand_after`` s have passed, and the robot is at rest near the default pose."""
+        error = float(np.abs(state.q - self._default_position).max())
+        return self._waited >= stand_after and self._at_rest >= _REST_TIME and error <= self._tolerance
 
     @property
     def may_sit(self) -> bool:
-        """Whether the robot is still, in whatever pose, or cannot come to rest where it is."""
-        return self._still >= _STILL_TIME or self._waited >= _PATIENCE
+        """Whether the robot is at rest in any pose, or has not come to rest within the maximum wait."""
+        return self._at_rest >= _REST_TIME or self._waited >= _MAX_WAIT
 
 
-def _is_still(state: RobotState) -> bool:
+def _is_at_rest(state: RobotState) -> bool:
     return (
-        float(np.abs(state.dq).max()) <= _STILL_JOINT_SPEED
-        and math.sqrt(float(np.dot(state.gyro, state.gyro))) <= _STILL_TURN_RATE
-        and attitude(state.quat_wxyz) <= _STILL_TILT
+        float(np.abs(state.dq).max()) <= _REST_JOINT_SPEED
+        and math.sqrt(float(np.dot(state.gyro, state.gyro))) <= _REST_TURN_RATE
+        and attitude(state.quat_wxyz) <= _REST_ATTITUDE
     )

@@ -1,4 +1,4 @@
-"""The policy in WALK: its ticks among the loop's cycles, the latents it uses, the targets it holds."""
+"""The policy in WALK: when it runs, which latent it uses, and the targets that hold between its ticks."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ from wmp_core.robot_state import RobotState
 class Latent(NamedTuple):
     """``h`` of a world-model tick: ``tick`` counts policy steps since arming, ``h [D]`` is float32.
 
-    ``source`` says where the ``z`` behind it came from, ``kl`` how surprising its image was (nats, NaN
-    without one).
+    ``source`` is the source of the ``z`` in it, ``kl`` the surprise of its image in nats (NaN without one).
     """
 
     tick: int
@@ -31,17 +30,17 @@ class Latent(NamedTuple):
 
 @dataclass(frozen=True)
 class PolicyStepRecord:
-    """Everything one policy tick consumed and produced.
+    """Inputs and outputs of one policy tick.
 
     Attributes:
-        tick: policy steps since WALK was entered, 0 first.
-        state: the robot state it saw; its ``stamp`` is the time of the tick.
-        command: vx m/s, vy m/s, yaw rate rad/s, as given to the policy.
+        tick: policy steps since WALK was entered, from 0.
+        state: the robot state; its ``stamp`` is the time of the tick.
+        command: vx m/s, vy m/s, yaw rate rad/s, as the policy received it.
         proprioception: scaled, ``[33]``.
         action: after the contract's clip, ``[joints]``.
-        base_velocity: the policy's own estimate, m/s, base frame.
+        base_velocity: the policy's own estimate, m/s, base_link.
         targets: joint targets in rad before the envelope, contract order.
-        latent_tick: the world-model tick of the ``h`` that was used.
+        latent_tick: world-model tick of the ``h`` in use.
         latent_late: a newer ``h`` was due and had not arrived.
     """
 
@@ -68,10 +67,10 @@ class Walking:
         policy: ready to run.
         initial_h: ``h_0 [D]``, as the world model's ``reset`` gives it.
         loop_period: s; the control period is a whole multiple of it.
-        surprise_time: s over which the latents' surprise is smoothed.
+        surprise_time: time constant of the smoothed surprise, s.
 
     Raises:
-        ValueError: the control period is no multiple of ``loop_period``, or ``initial_h`` is no ``[D]``.
+        ValueError: the control period is not a multiple of ``loop_period``, or ``initial_h`` is not ``[D]``.
     """
 
     def __init__(
@@ -103,7 +102,7 @@ class Walking:
         self.arm()
 
     def arm(self) -> None:
-        """Begin with tick 0 in the cycle that follows."""
+        """Start with tick 0 in the next cycle."""
         self._policy.reset()
         self.perception.reset()
         self._h, self._latent_tick = self._initial_h, 0
@@ -113,26 +112,27 @@ class Walking:
 
     @property
     def tick(self) -> int:
-        """The tick that comes next."""
+        """The next tick."""
         return self._tick
 
     @property
     def needs_latent(self) -> Optional[int]:
-        """Tick of the latent that the next cycle wants and has not been given, or ``None``."""
+        """Tick of the latent that the next cycle needs and that has not arrived, or ``None``."""
         due = self._phase + 1 >= self._decimation and self._latent_tick < self._due_latent(self._tick)
         return self._due_latent(self._tick) if due else None
 
     @property
     def latent_age(self) -> float:
-        """By how many s the latent in use lags the one that the last tick was due."""
+        """s by which the latent in use is older than the one due at the last tick."""
         behind = self._due_latent(max(self._tick - 1, 0)) - self._latent_tick
         return max(0, behind) * self._contract.timing.control_period
 
-    def take(self, latents: Sequence[Latent]) -> None:
-        """Use the newest of ``latents`` from the next tick on, even if it comes late.
+    def add_latents(self, latents: Sequence[Latent]) -> None:
+        """Use the newest of ``latents`` from the next tick on, even if it is late.
 
-        A tick that lies ahead belongs to an earlier walk, and is dropped. One that is no ``h`` of this world
-        model (size, NaN) is refused and counted; the age of the one in use then tells the safety monitor.
+        A latent from a future tick belongs to an earlier walk and is dropped. One of another size or with
+        values that are not finite is refused and counted; the safety monitor then sees the age of the one in
+        use.
         """
         for latent in latents:
             if not self._latent_tick < latent.tick <= self._tick:
@@ -141,20 +141,20 @@ class Walking:
                 self.latents_refused += 1
                 continue
             self._h, self._latent_tick = latent.h, latent.tick
-            self.perception.take(latent.tick, latent.source, latent.kl)
+            self.perception.update(latent.tick, latent.source, latent.kl)
 
-    def pass_time(self, periods: int) -> bool:
-        """Let ``periods`` loop periods pass; returns whether a tick is due, for which :meth:`step` is."""
+    def advance(self, periods: int) -> bool:
+        """Advance by ``periods`` loop periods; returns whether a tick is due, which :meth:`step` runs."""
         self._phase += periods
         if self._phase < self._decimation:
             return False
-        # After a long pause one tick is computed, not a burst of those that were missed.
+        # After a long pause one tick is computed, not a burst of the missed ones.
         self.ticks_missed += self._phase // self._decimation - 1
         self._phase %= self._decimation
         return True
 
     def step(self, state: RobotState, command: np.ndarray) -> PolicyStepRecord:
-        """Run the policy for the tick that is due, and hold its targets."""
+        """Run the policy for the due tick and hold its targets."""
         tick, late = self._tick, self._latent_tick < self._due_latent(self._tick)
         if tick % self._contract.timing.world_model_interval == 0:
             self.latents_late += late

@@ -1,4 +1,4 @@
-"""The last few hundred milliseconds of depth frames, found by capture time."""
+"""Buffer of the most recent depth frames, searched by capture time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 class Frame(NamedTuple):
-    """A frame and the time in s at which it was captured."""
+    """A frame and its capture time in s."""
 
     stamp: float
     image: np.ndarray
@@ -18,18 +18,17 @@ class Frame(NamedTuple):
 class FrameBuffer:
     """Frames of the last ``span_s`` seconds, ordered by stamp.
 
-    Drivers reorder, repeat and restart, so every stamp has a defined effect:
+    Drivers reorder, repeat and restart. The effect of a new stamp is:
 
     - later than the newest: appended; frames more than ``span_s`` older are dropped;
-    - within the span but out of order: inserted where it belongs;
-    - equal to one that is held: the newer arrival replaces it;
+    - within the span but out of order: inserted in order;
+    - equal to an existing one: replaces that frame;
     - more than ``span_s`` before the newest: the clock has jumped back (a bag loops, a simulation restarts,
-      the host's time was set), so everything held lies in another time: the buffer is cleared, then holds
-      this frame.
+      the system time was set), so the buffer is cleared and then holds this frame only.
 
     Args:
         span_s: seconds to keep.
-        capacity: largest number of frames, whatever their stamps; the oldest go first.
+        capacity: maximum number of frames; the oldest are dropped first.
     """
 
     def __init__(self, span_s: float, capacity: int = 64) -> None:
@@ -56,7 +55,7 @@ class FrameBuffer:
         self._frames.clear()
 
     def add(self, stamp: float, image: np.ndarray) -> None:
-        """Hold ``image``, captured at ``stamp`` s. The array is kept, not copied.
+        """Add ``image``, captured at ``stamp`` s. The array is not copied.
 
         Raises:
             ValueError: the stamp is not finite.

@@ -1,4 +1,4 @@
-"""From a depth camera's frame to the image of the network's virtual pinhole.
+"""From a depth camera's frame to the image of the network's virtual pinhole camera.
 
 Depth is planar everywhere: the distance along the optical axis, not along the ray.
 """
@@ -14,14 +14,14 @@ from wmp_core.contract import DepthContract
 
 
 class GeometryError(ValueError):
-    """Intrinsics or a frame that contradict each other."""
+    """Invalid intrinsics, or a frame that does not match them."""
 
 
 @dataclass(frozen=True)
 class CameraIntrinsics:
-    """Pinhole of the source camera, in pixels; no distortion.
+    """Intrinsics of the source camera in pixels, without distortion.
 
-    Pixel (0, 0) is centred at (0, 0), as librealsense and ``sensor_msgs/CameraInfo`` count.
+    The centre of the first pixel is (0, 0), as in librealsense and ``sensor_msgs/CameraInfo``.
     """
 
     width: int
@@ -43,10 +43,10 @@ class CameraIntrinsics:
 
 
 class DepthProjection:
-    """Looks at a camera's frame through the contract's virtual pinhole, nearest pixel, same optical axis.
+    """Projects a camera's frame to the contract's virtual pinhole camera, with the same optical axis.
 
-    Nearest, because averaging invents depths at edges. Where the virtual camera sees more than the source,
-    the source's border pixel is repeated; ``coverage`` tells how much of the image is not repeated.
+    Each pixel takes the nearest source pixel, because averaging invents depths at edges. Where the virtual
+    camera sees more than the source, the source's border pixel is repeated.
     """
 
     def __init__(self, depth: DepthContract, intrinsics: CameraIntrinsics) -> None:
@@ -54,7 +54,7 @@ class DepthProjection:
         self._shape = (intrinsics.height, intrinsics.width)
         columns = _source_pixels(depth.width, depth.focal_length, intrinsics.fx, intrinsics.cx)
         rows = _source_pixels(depth.height, depth.focal_length, intrinsics.fy, intrinsics.cy)
-        #: Share of the virtual image that the source really sees, 0..1.
+        #: Share of the virtual image inside the source image, 0..1.
         self.coverage = _share_inside(columns, intrinsics.width) * _share_inside(rows, intrinsics.height)
         columns = np.clip(columns, 0, intrinsics.width - 1)
         rows = np.clip(rows, 0, intrinsics.height - 1)
@@ -69,10 +69,10 @@ class DepthProjection:
             unit: metres per count of the frame, 0.001 for the usual uint16 millimetres.
 
         Returns:
-            ``[64, 64]`` float32 metres, clipped to the contract's range, invalid pixels far.
+            ``[64, 64]`` float32 metres, clipped to the contract's range; invalid pixels are ``far``.
 
         Raises:
-            GeometryError: the frame has not the size that the intrinsics state.
+            GeometryError: the frame's size differs from that of the intrinsics.
         """
         if frame.shape != self._shape:
             raise GeometryError(
@@ -84,7 +84,7 @@ class DepthProjection:
 def _source_pixels(
     size: int, focal_length: float, source_focal_length: float, source_centre: float
 ) -> np.ndarray:
-    """Source pixel index, unbounded, under each pixel of the virtual camera along one axis."""
+    """Unclipped source pixel index of each virtual pixel along one axis."""
     tangent = (np.arange(size) + 0.5 - 0.5 * size) / focal_length
     return np.floor(source_focal_length * tangent + source_centre + 0.5).astype(np.int64)
 
@@ -94,7 +94,7 @@ def _share_inside(pixels: np.ndarray, size: int) -> float:
 
 
 def clip_depth(depth: DepthContract, metres: np.ndarray) -> np.ndarray:
-    """Raw planar metres -> float32 in ``[near, far]``; invalid (not finite, or not positive) becomes far."""
+    """Raw planar metres -> float32 in ``[near, far]``; invalid ones (not finite, not positive) become far."""
     metres = np.asarray(metres, dtype=np.float32)
     valid = np.isfinite(metres) & (metres > 0)
     near, far = np.float32(depth.near), np.float32(depth.far)

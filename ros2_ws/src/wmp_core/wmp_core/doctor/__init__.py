@@ -1,1 +1,1 @@
-"""Is everything as a walking robot needs it? Each question is a function that returns checks."""
+"""Checks of computer, bundle and robot before a walk; each function returns one or more checks."""

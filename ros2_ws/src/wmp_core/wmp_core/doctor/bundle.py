@@ -1,4 +1,4 @@
-"""Is the bundle sound on this machine, and are its graphs fast enough here?"""
+"""Checks of the bundle on this machine: verification, and inference times."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from wmp_core.manifest import GRAPHS, BundleError
 from wmp_core.realtime.timing import TimingHistogram
 from wmp_core.verification import load_verified, verify
 
-# Back-to-back runs keep the caches warm and flatter: a graph is timed at the pace of its use, or near it.
+# Pause between runs: back-to-back runs keep the caches warm and look faster than in the control loop.
 _PAUSE_S = 0.01
-_SLOW = "use a faster provider or a smaller world model, and stop what else runs on this computer"
+_SLOW = "use a faster provider or a smaller world model, and stop other programs on this computer"
 
 
 def check_bundle(
     path: Path, provider: str = "cpu", trusted_keys: Sequence[str] = ()
 ) -> Tuple[Check, Optional[Bundle]]:
-    """Hashes, contract, graphs, golden trajectory, and the signature if there are trusted keys."""
+    """Verify hashes, contract, graphs, golden trajectory, and the signature if there are trusted keys."""
     try:
         bundle = load_verified(path, provider, trusted_keys)
         report = verify(bundle)
@@ -35,10 +35,10 @@ def check_bundle(
 
 
 def check_inference(bundle: Bundle, runs: int = 60) -> List[Check]:
-    """The 99th percentile of every graph, paced, against the time it has.
+    """Compare the 99th percentile of each graph's run time with its deadline.
 
-    The policy has half of a control loop's period of 2 ms, advance the control period before its tick,
-    observe and prior the rest of the world model's interval; the decoder is never in the loop.
+    The policy has half of the 2 ms loop period, ``advance`` the control period before its tick, ``observe``
+    and ``prior`` the rest of the world model's interval. The decoder never runs in the loop.
     """
     timing = bundle.contract.timing
     rest = timing.world_model_period - timing.control_period

@@ -1,4 +1,4 @@
-"""The answer to one question: pass, warn or fail, the number, the remedy."""
+"""Result of a check: pass, warn or fail, with figures and a remedy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Dict, Mapping
 
 
 class Verdict(enum.Enum):
-    """FAIL: do not start the robot. WARN: it will do, but not as well as it could."""
+    """FAIL: do not start the robot. WARN: usable, with a known weakness."""
 
     PASS = "pass"
     WARN = "warn"
@@ -17,7 +17,7 @@ class Verdict(enum.Enum):
 
 @dataclass(frozen=True)
 class Check:
-    """``found`` is for people, ``figures`` for programs (units in their names), ``remedy`` what to do."""
+    """``found`` is text, ``figures`` are numbers with the unit in their names, ``remedy`` says what to do."""
 
     name: str
     verdict: Verdict
@@ -51,7 +51,7 @@ def failed(name: str, found: str, remedy: str, **figures: float) -> Check:
 def graded(
     name: str, value: float, warn_from: float, fail_from: float, found: str, remedy: str, **figures: float
 ) -> Check:
-    """Passes below ``warn_from``, fails from ``fail_from`` on; a NaN fails."""
+    """Pass below ``warn_from``, fail from ``fail_from`` on; NaN fails."""
     if value < warn_from:
         return passed(name, found, **figures)
     return (warned if value < fail_from else failed)(name, found, remedy, **figures)

@@ -1,4 +1,4 @@
-"""Is this system ready for a loop of 2 ms, and does such a loop keep its rate?"""
+"""Checks of the system for a 2 ms loop, and of the timing of such a loop."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PERIOD = 0.002
 
 
 def check_realtime(root: Path = Path("/"), priority: int = 80) -> List[Check]:
-    """Kernel, governor, rtprio, memlock, isolated CPUs; ``root`` is where ``sys`` is looked for."""
+    """Kernel, governor, rtprio, memlock, isolated CPUs; ``root`` is the folder that contains ``sys``."""
     return [
         _kernel(root),
         _governor(root),
@@ -38,7 +38,7 @@ def _kernel(root: Path) -> Check:
         return passed("kernel", f"{release}, PREEMPT_RT")
     return warned(
         "kernel",
-        f"{release}, without PREEMPT_RT: now and then a cycle comes some ms late",
+        f"{release}, without PREEMPT_RT: a cycle may occasionally be some ms late",
         "install a PREEMPT_RT kernel (Ubuntu: sudo pro enable realtime-kernel; Jetson: NVIDIA's rt packages)",
     )
 
@@ -47,7 +47,7 @@ def _governor(root: Path) -> Check:
     files = sorted((root / _CPU).glob("cpu[0-9]*/cpufreq/scaling_governor"))
     governors = sorted({_text(file) for file in files})
     if not files:
-        return passed("governor", "the frequency is not adjustable here")
+        return passed("governor", "the CPU frequency is not adjustable")
     if governors == ["performance"]:
         return passed("governor", "performance")
     return warned(
@@ -60,7 +60,7 @@ def _governor(root: Path) -> Check:
 def _rtprio(priority: int) -> Check:
     warnings: List[Tuple[str, ...]] = []
     settings = RealtimeSettings(priority=priority, freeze_gc=False)
-    # The priority dies with the thread that is given it.
+    # The priority ends with its thread.
     trial = threading.Thread(target=lambda: warnings.append(scheduling.apply(settings)))
     trial.start()
     trial.join()
@@ -92,14 +92,14 @@ def _isolated(root: Path) -> Check:
         return passed("isolated CPUs", f"{isolated}; give them to the control thread in realtime.cpus")
     return warned(
         "isolated CPUs",
-        "none: any process may run where the control thread does",
+        "none: any process may run on the control thread's CPU",
         f"add isolcpus={last} nohz_full={last} rcu_nocbs={last} to the kernel's command line "
         "(/etc/default/grub; Jetson: APPEND in /boot/extlinux/extlinux.conf) and restart",
     )
 
 
 def check_loop(seconds: float = 2.0, busy_processes: int = 0) -> Check:
-    """How late a loop of 2 ms wakes up, with ``busy_processes`` that want every CPU there is."""
+    """Measure the wake-up delay of a 2 ms loop, with ``busy_processes`` as CPU load."""
     load = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(busy_processes)]
     try:
         statistics = _run_loop(seconds)

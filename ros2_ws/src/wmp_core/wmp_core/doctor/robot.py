@@ -1,4 +1,4 @@
-"""Does the robot answer, and is what it says plausible? Sends damping and nothing else."""
+"""Checks of the robot's link and sensors; sends damping only."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from wmp_core.rotation import projected_gravity
 _PERIOD = 0.002
 _DAMPING = 3.0
 _GRAVITY = 9.81
-# rad: how far a joint may be from a posture to count as in it, and beyond its range before it is implausible.
+# Maximum error of a joint to count as in a posture, and maximum plausible excess over a joint limit [rad].
 _POSTURE_TOLERANCE = 0.5
 _RANGE_TOLERANCE = 0.1
 
 
-def silence(states: int, seconds: float) -> Check:
-    """The verdict on a robot that hardly said anything."""
+def no_states(states: int, seconds: float) -> Check:
+    """Failure of a robot that sent fewer than two ``states`` in ``seconds``."""
     return failed(
         "robot link",
         f"{states} states in {seconds:g} s",
@@ -34,17 +34,17 @@ def silence(states: int, seconds: float) -> Check:
 
 
 def check_robot(link: RobotLink, contract: Contract, seconds: float = 1.0) -> List[Check]:
-    """Listen for ``seconds``; opens the link and closes it again."""
+    """Receive states for ``seconds`` and check them; opens and closes the link."""
     try:
         link.open()
     except LinkError as error:
         return [failed("robot link", str(error), "see the message")]
     try:
-        states, elapsed = _listen(link, contract.num_joints, seconds)
+        states, elapsed = _receive(link, contract.num_joints, seconds)
     finally:
         link.close()
     if len(states) < 2:
-        return [silence(len(states), seconds)]
+        return [no_states(len(states), seconds)]
     return [
         passed("robot link", f"{len(states)} states in {elapsed:.1f} s", states=len(states)),
         _rate(states, elapsed),
@@ -55,7 +55,7 @@ def check_robot(link: RobotLink, contract: Contract, seconds: float = 1.0) -> Li
     ]
 
 
-def _listen(link: RobotLink, joints: int, seconds: float) -> Tuple[List[RobotState], float]:
+def _receive(link: RobotLink, joints: int, seconds: float) -> Tuple[List[RobotState], float]:
     damping = MotorCommand.damping(_DAMPING, joints)
     states: List[RobotState] = []
     started = time.monotonic()
@@ -74,7 +74,7 @@ def _listen(link: RobotLink, joints: int, seconds: float) -> Tuple[List[RobotSta
 
 def _rate(states: List[RobotState], elapsed: float) -> Check:
     rate = len(states) / elapsed
-    remedy = "a busy or wireless network, or a busy computer: connect the robot by cable, and nothing else"
+    remedy = "network or computer is busy, or the link is wireless: connect only the robot, by cable"
     return graded("state rate", 500.0 / rate, 1.1, 2.0, f"{rate:.0f} Hz of 500 Hz", remedy, rate_hz=rate)
 
 
@@ -83,14 +83,16 @@ def _tick(states: List[RobotState]) -> Check:
     median, lost = float(np.median(steps)), int((steps > 1.5 * np.median(steps)).sum())
     found = f"grows by {median:g} per state, {lost} gaps"
     if (steps <= 0).any():
-        return failed("tick", f"{found}, and fell back", "two controllers, or the robot restarts: switch off")
+        return failed(
+            "tick", f"{found}, and fell back", "a second controller, or the robot restarts: switch it off"
+        )
     if lost > 0.01 * len(steps):
-        return warned("tick", found, "states are lost on the way: check cable and load", gaps=lost)
+        return warned("tick", found, "states are lost: check cable and load", gaps=lost)
     return passed("tick", found, step=median, gaps=lost)
 
 
 def _imu(states: List[RobotState]) -> Check:
-    """At rest the accelerometer shows up, and the orientation must agree."""
+    """At rest the accelerometer points up, which the orientation must confirm."""
     acceleration = np.mean([state.acc for state in states], axis=0)
     quat = np.asarray(states[-1].quat_wxyz, dtype=np.float64)
     size, norm = float(np.linalg.norm(acceleration)), float(np.linalg.norm(quat))
@@ -99,7 +101,7 @@ def _imu(states: List[RobotState]) -> Check:
         return failed("imu", found, "the IMU sends no orientation: restart the robot")
     cosine = float(np.dot(-projected_gravity(quat / norm), acceleration) / size)
     angle = float(np.arccos(np.clip(cosine, -1, 1)))
-    found = f"{size:.2f} m/s2, {angle:.3f} rad off the orientation's vertical"
+    found = f"{size:.2f} m/s2, {angle:.3f} rad from the orientation's vertical"
     figures = {"acceleration_m_s2": size, "angle_rad": angle}
     remedy = "keep the robot at rest during the check; if it was, the IMU or its mounting is wrong"
     worst = max(angle / 0.1, abs(size - _GRAVITY) / 0.5)
@@ -111,7 +113,7 @@ def _joints(state: RobotState, contract: Contract) -> Check:
     beyond = np.maximum(np.array(joints.position_lower) - state.q, state.q - np.array(joints.position_upper))
     worst = int(np.argmax(beyond))
     if not beyond[worst] <= _RANGE_TOLERANCE:
-        found = f"{joints.names[worst]} is at {state.q[worst]:.2f} rad, {beyond[worst]:.2f} beyond its range"
+        found = f"{joints.names[worst]} is at {state.q[worst]:.2f} rad, {beyond[worst]:.2f} beyond its limit"
         return failed("joints", found, "calibrate the joint's zero; do not let this robot stand up")
     postures = {
         "standing": np.array(joints.default_position),
@@ -119,16 +121,16 @@ def _joints(state: RobotState, contract: Contract) -> Check:
     }
     distance = {name: float(np.abs(state.q - pose).max()) for name, pose in postures.items()}
     nearest = min(distance, key=lambda name: distance[name])
-    found = f"within their ranges, {distance[nearest]:.2f} rad off {nearest}"
+    found = f"within their limits, {distance[nearest]:.2f} rad off {nearest}"
     if distance[nearest] <= _POSTURE_TOLERANCE:
         return passed("joints", found, off_posture_rad=distance[nearest])
-    remedy = "hang the robot or fold its legs, and compare each joint with what it looks like"
+    remedy = "suspend the robot or fold its legs, and compare each joint's angle with its reading"
     return warned("joints", found, remedy, off_posture_rad=distance[nearest])
 
 
 def _temperature(state: RobotState) -> Check:
     if state.motor_temperature is None:
-        return passed("motor temperature", "the robot does not tell")
+        return passed("motor temperature", "not reported by the robot")
     hottest = float(np.max(state.motor_temperature))
     found, remedy = f"{hottest:.0f} degrees at most", "let the motors cool down"
     return graded("motor temperature", hottest, 50.0, 70.0, found, remedy, hottest=hottest)

@@ -1,7 +1,7 @@
-"""The wiggle test: one joint after the other moves a little, and its own encoder must say so.
+"""The wiggle test: each joint in turn moves a little, and its own encoder must confirm it.
 
-The robot hangs with its feet free. What the test proves is that command and encoder of a motor belong
-together and agree in sign; that the motor is in the leg its name says, only the person who watches can see.
+The robot is suspended with its feet free. The test proves that command and encoder belong to the same motor
+and agree in sign. Whether the motor is in the leg of its name only an observer can see.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from wmp_core.robot_state import RobotState
 
 _PERIOD = 0.002
 _STATE_TIMEOUT = 0.1
-# Share of the step that must arrive; a hanging leg's weight is the same before and after.
+# Required share of the step. The leg's weight acts equally before and after.
 _ENOUGH = 0.5
 
 
 class WiggleError(RuntimeError):
-    """The test was broken off; the robot has been damped."""
+    """The test was aborted; the robot is damped."""
 
 
 def wiggle(
@@ -35,31 +35,31 @@ def wiggle(
     step: float = 0.05,
     phase: float = 0.3,
 ) -> List[Check]:
-    """Move every joint by ``step`` rad and back, the others being held where they are.
+    """Move each joint by ``step`` rad and back, while the others hold their positions.
 
     Args:
-        link: closed; it is opened, and left closed with the robot in damping.
-        announce: told the name of each joint before it moves.
-        phase: s for the way out, for holding there (the last state of which counts), and for the way back.
+        link: a closed link; it is opened and closed, which damps the robot.
+        announce: called with the name of each joint before it moves.
+        phase: s of each phase: moving out, holding (its last state counts), moving back.
 
     Raises:
-        WiggleError: the robot falls silent, its remote's stop is pressed, or the envelope trips.
+        WiggleError: the robot sends no state, its remote's stop is pressed, or the envelope trips.
         LinkError: the link cannot be opened.
     """
     link.open()
     try:
-        hand = _Hand(link, contract, phase)
+        mover = _JointMover(link, contract, phase)
         checks = []
         for joint, name in enumerate(contract.joints.names):
             announce(name)
-            checks.append(_judge(contract, joint, hand.move(joint, step), step))
+            checks.append(_judge(contract, joint, mover.move(joint, step), step))
         return checks
     finally:
         link.close()
 
 
-class _Hand:
-    """Holds all joints where they were and moves one at a time, through the envelope."""
+class _JointMover:
+    """Holds all joints at their initial positions and moves one at a time, through the envelope."""
 
     def __init__(self, link: RobotLink, contract: Contract, phase: float) -> None:
         self._link = link
@@ -71,7 +71,7 @@ class _Hand:
         self._rest = np.array(self._state.q, dtype=np.float64)
 
     def move(self, joint: int, step: float) -> np.ndarray:
-        """How far every joint went, rad ``[joints]``, when ``joint`` was told to go by ``step``."""
+        """Measured motion of every joint, rad ``[joints]``, for a command to move ``joint`` by ``step``."""
         self._ramp(joint, 0.0, 0.0)
         before = np.array(self._state.q)
         self._ramp(joint, 0.0, step)
@@ -90,7 +90,7 @@ class _Hand:
         began = time.monotonic()
         result = self._envelope.apply(command, self._state)
         if result.trip is not None:
-            raise WiggleError(f"broken off: {result.trip}")
+            raise WiggleError(f"aborted: {result.trip}")
         self._link.send(result.command)
         self._state = self._receive(_STATE_TIMEOUT)
         time.sleep(max(0.0, began + _PERIOD - time.monotonic()))
@@ -98,23 +98,25 @@ class _Hand:
     def _receive(self, timeout_s: float) -> RobotState:
         state: Optional[RobotState] = self._link.receive(timeout_s)
         if state is None:
-            raise WiggleError(f"broken off: no state from the robot for {timeout_s:g} s; check the link")
+            raise WiggleError(f"aborted: no state from the robot for {timeout_s:g} s; check the link")
         if state.emergency_stop:
-            raise WiggleError("broken off: L2 and B are pressed on the remote")
+            raise WiggleError("aborted: L2 and B are pressed on the remote")
         return state
 
 
 def _judge(contract: Contract, joint: int, moved: np.ndarray, step: float) -> Check:
     names = contract.joints.names
     name, own, most = f"wiggle {names[joint]}", float(moved[joint]), int(np.argmax(np.abs(moved)))
-    found = f"told to go by {step:+.3f} rad, went by {own:+.3f} rad"
-    figures = {"told_rad": step, "went_rad": own}
+    found = f"commanded {step:+.3f} rad, moved {own:+.3f} rad"
+    figures = {"commanded_rad": step, "moved_rad": own}
     if abs(moved[most]) >= _ENOUGH * abs(step) and most != joint:
-        found += f", and {names[most]} by {moved[most]:+.3f} rad"
-        return failed(name, found, "command and encoder are of different motors: check the order", **figures)
+        found += f", and {names[most]} moved {moved[most]:+.3f} rad"
+        return failed(
+            name, found, "command and encoder belong to different motors: check the motor order", **figures
+        )
     if own * np.sign(step) <= -_ENOUGH * abs(step):
         return failed(name, found, "command and encoder disagree in sign: do not run this robot", **figures)
     if own * np.sign(step) < _ENOUGH * abs(step):
-        remedy = "the joint is blocked or its motor off: feet free? low-level mode?"
+        remedy = "the joint is blocked or its motor is off: check for free feet and low-level mode"
         return failed(name, found, remedy, **figures)
     return passed(name, found, **figures)

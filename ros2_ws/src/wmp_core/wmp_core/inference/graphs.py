@@ -1,4 +1,4 @@
-"""Inputs and outputs of every graph in a bundle, as its contract demands them."""
+"""Inputs and outputs that a contract requires of every graph in a bundle."""
 
 from __future__ import annotations
 
@@ -47,17 +47,17 @@ def graph_specs(contract: Contract) -> Dict[str, GraphSpec]:
 
 
 def signature_differences(spec: GraphSpec, model: OnnxModel) -> Tuple[str, ...]:
-    """In which tensors ``model`` contradicts ``spec``, one line each: expected, found."""
+    """Tensors of ``model`` that differ from ``spec``, one line each with expected and found."""
     lines = []
     for kind, expected, found in (
         ("input", spec.inputs, model.inputs),
         ("output", spec.outputs, model.outputs),
     ):
         if set(expected) != set(found):
-            lines.append(f"{kind}s: the contract demands {sorted(expected)}, the graph has {sorted(found)}")
+            lines.append(f"{kind}s: the contract requires {sorted(expected)}, the graph has {sorted(found)}")
             continue
         lines += [
-            f"{kind} {name}: the contract demands {expected[name]}, the graph has {found[name]}"
+            f"{kind} {name}: the contract requires {expected[name]}, the graph has {found[name]}"
             for name in expected
             if not _compatible(expected[name], found[name])
         ]
@@ -65,7 +65,9 @@ def signature_differences(spec: GraphSpec, model: OnnxModel) -> Tuple[str, ...]:
 
 
 def _compatible(expected: TensorSpec, found: TensorSpec) -> bool:
-    """A dimension the graph leaves open accepts any size; the golden check runs it."""
+    """A dynamic dimension matches any size; replaying the golden trajectory checks it."""
     if expected.dtype != found.dtype or len(expected.shape) != len(found.shape):
         return False
-    return all(size is None or size == wanted for wanted, size in zip(expected.shape[1:], found.shape[1:]))
+    return all(
+        size is None or size == required for required, size in zip(expected.shape[1:], found.shape[1:])
+    )

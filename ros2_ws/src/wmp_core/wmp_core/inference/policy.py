@@ -1,4 +1,4 @@
-"""The policy: robot state, command and the world model's ``h`` in, joint action out, once per tick."""
+"""The policy: from robot state, command and the world model's ``h`` to joint actions, once per tick."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from wmp_core.robot_state import RobotState
 
 
 class PolicyOutput(NamedTuple):
-    """Everything one tick produced; all arrays float32, new, and never written again.
+    """Output of one tick; all arrays are float32, new, and never written again.
 
-    ``action [J]`` after the contract's clip; ``proprioception [33]`` scaled; ``history [210]`` as the network
-    saw it; ``base_velocity [3]`` m/s, the network's own estimate in the base frame.
+    ``action [J]`` after the contract's clip; ``proprioception [33]`` scaled; ``history [210]``, the
+    network's input; ``base_velocity [3]`` m/s, the network's own estimate in base_link.
     """
 
     action: np.ndarray
@@ -27,7 +27,7 @@ class PolicyOutput(NamedTuple):
 
 
 class Policy:
-    """Holds the last action and the history between ticks, and nothing else. Not thread-safe.
+    """Runs the policy network; keeps the last action and the history between ticks. Not thread-safe.
 
     Args:
         contract: the bundle's.
@@ -45,7 +45,7 @@ class Policy:
         self._last_action = self._no_action
 
     def reset(self) -> None:
-        """Forget history and last action: the next step is tick 0."""
+        """Forget history and last action; the next step is tick 0."""
         self._history.reset()
         self._last_action = self._no_action
 
@@ -54,10 +54,10 @@ class Policy:
 
         Args:
             state: newest robot state, contract joint order.
-            command: ``[3]`` vx m/s, vy m/s, yaw rate rad/s, base frame; limiting it is the caller's business.
+            command: ``[3]`` vx m/s, vy m/s, yaw rate rad/s, base_link; the caller limits it.
             h: ``[D]`` float32, deterministic state of the newest world-model tick.
 
-        A value that is not finite passes through to the action: the safety envelope answers it with damping.
+        A value that is not finite passes through to the action, and the safety envelope then damps.
         """
         proprioception = self._proprioception(state, command)
         history = self._history.push(proprioception, self._last_action)

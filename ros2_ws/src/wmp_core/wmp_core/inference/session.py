@@ -1,4 +1,4 @@
-"""ONNX Runtime sessions set up for a control loop: one thread, no spinning, a chosen execution provider."""
+"""ONNX Runtime sessions for a control loop: one thread, no spinning, a chosen execution provider."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 import numpy as np
 import onnxruntime
 
-#: Names a user may choose, in YAML, and the execution provider behind each.
+#: Names for users and parameters, and the execution provider of each.
 PROVIDERS = {
     "cpu": "CPUExecutionProvider",
     "cuda": "CUDAExecutionProvider",
@@ -23,15 +23,15 @@ _log = logging.getLogger(__name__)
 
 
 class ModelError(RuntimeError):
-    """A graph that cannot be opened or run: names the file."""
+    """A graph that cannot be opened or run; the message names the file."""
 
 
 class ProviderError(ModelError):
-    """The execution provider asked for does not exist in this onnxruntime, or does not start."""
+    """The requested execution provider does not exist in this onnxruntime, or does not start."""
 
 
 class TensorSpec(NamedTuple):
-    """Element type and shape of a graph's input or output; a dimension that is not fixed is ``None``."""
+    """Element type and shape of a graph's input or output; a dynamic dimension is ``None``."""
 
     dtype: np.dtype
     shape: Tuple[Optional[int], ...]
@@ -48,13 +48,12 @@ def available_providers() -> List[str]:
 
 
 def choose_provider(provider: str) -> str:
-    """Resolve ``auto``; refuse what this onnxruntime lacks.
+    """Resolve ``auto`` and check that the provider is available.
 
-    ``auto`` is CUDA where it is available, else the CPU. It never picks TensorRT: building its engines takes
-    minutes, which a user wants to ask for.
+    ``auto`` is CUDA if available, else the CPU. It never picks TensorRT, whose engines take minutes to build.
 
     Raises:
-        ProviderError: unknown name, or not available; lists those that are.
+        ProviderError: unknown name or unavailable provider; the message lists the available ones.
     """
     available = available_providers()
     if provider == "auto":
@@ -74,9 +73,9 @@ def default_cache() -> Path:
 
 
 def _provider_stack(provider: str, cache: Path) -> List[Any]:
-    """Providers with options, the wanted one first; operators it lacks fall to the next."""
-    # TF32 keeps 10 bits of mantissa, and a tuned convolution may differ from run to run: both break the
-    # golden check.
+    """Providers with options, the chosen one first; the next one runs the operators that it lacks."""
+    # TF32 has 10 bits of mantissa, and a tuned convolution may differ from run to run: both break the
+    # golden trajectory.
     cuda = (PROVIDERS["cuda"], {"use_tf32": "0", "cudnn_conv_algo_search": "DEFAULT"})
     tensorrt = (
         PROVIDERS["tensorrt"],
@@ -92,7 +91,7 @@ def _session_options(threads: int) -> onnxruntime.SessionOptions:
     options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
-    # Spinning workers fight the control loop for its core: the worst source of jitter measured.
+    # Spinning workers compete with the control loop for its core: the largest source of jitter measured.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
     return options
@@ -114,12 +113,12 @@ class OnnxModel:
     Args:
         path: the ``.onnx`` file.
         provider: ``cpu``, ``cuda``, ``tensorrt`` or ``auto``, see :func:`choose_provider`.
-        threads: threads for one operator; a second one gains nothing at these sizes.
+        threads: threads per operator; a second one gains nothing at these sizes.
         cache: folder for TensorRT engines, :func:`default_cache` if not given.
 
     Raises:
         ProviderError: the provider is missing or does not start.
-        ModelError: the file is no graph that onnxruntime can run.
+        ModelError: onnxruntime cannot open the file.
     """
 
     def __init__(
@@ -150,7 +149,7 @@ class OnnxModel:
         return folder
 
     def _check_provider(self, fallback: bool) -> None:
-        """onnxruntime silently runs on the CPU when a provider does not start; only ``auto`` may do so."""
+        """Detect the silent fallback of onnxruntime to the CPU, which only ``auto`` may use."""
         if self._session.get_providers()[0] == PROVIDERS[self.provider]:
             return
         problem = f"provider {self.provider!r} did not start (onnxruntime's log names the missing library)"
@@ -172,7 +171,7 @@ class OnnxModel:
             raise ModelError(f"{self.path.name}: cannot run ({error}); inputs are {expected}") from error
 
     def warm_up(self, runs: int = 3) -> None:
-        """Run on zeros: allocation, kernel choice and engine building happen before they cost a deadline."""
+        """Run on zeros: allocation, kernel choice and engine building happen before the first deadline."""
         zeros = {
             name: np.zeros([size or 1 for size in spec.shape], spec.dtype)
             for name, spec in self.inputs.items()

@@ -1,8 +1,8 @@
-"""The two-phase world model: the recurrent part ahead of its tick, perception within the interval after it.
+"""The two-phase world model: ``advance`` runs ahead of its tick, ``observe`` within the interval after it.
 
 ``h_n = advance(h_{n-k}, z_{n-k}, a_{n-k..n-1})`` needs no image and is computed before tick n;
-``z_n ~ q(z | h_n, depth, proprioception_n)`` has one interval of time, and enters ``h`` at tick n + k. The
-mode of each distribution is taken, so a run can be replayed exactly.
+``z_n ~ q(z | h_n, depth, proprioception_n)`` may take one interval, and enters ``h`` at tick n + k. ``z`` is
+the mode of its distribution, so that a run can be replayed exactly.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from wmp_core.inference.session import OnnxModel
 
 
 class Source(enum.IntEnum):
-    """Where ``z`` comes from; the values of ``Latent.msg``."""
+    """Source of ``z``; the values are those of ``Latent.msg``."""
 
     INITIAL = 0
     POSTERIOR = 1
@@ -29,7 +29,7 @@ class Source(enum.IntEnum):
 
 
 class PhaseError(RuntimeError):
-    """``advance`` and ``observe`` were not called in turn."""
+    """``advance`` and ``observe`` were not called alternately."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ class LatentState:
     """State of the world model.
 
     ``tick``: world-model tick, counted in policy steps. ``h [D]`` float32: deterministic state of that tick.
-    ``z [S]`` int64 class indices, the stochastic state: after ``observe`` that of the tick, after ``advance``
-    the one that entered ``h``. ``source``, ``kl`` (nats) and ``depth_stamp`` (s) belong to ``z``; the latter
-    two are NaN without an image.
+    ``z [S]`` int64: class indices of the stochastic state; after ``observe`` that of the tick, after
+    ``advance`` the one that entered ``h``. ``source``, ``kl`` (nats) and ``depth_stamp`` (s) belong to ``z``;
+    the latter two are NaN without an image.
     """
 
     tick: int
@@ -71,7 +71,7 @@ class LatentState:
 
 
 class WorldModel:
-    """Holds ``h`` and ``z``: ``reset`` gives ``h_0``, then ``observe`` and ``advance`` take turns.
+    """Holds ``h`` and ``z``: ``reset`` gives ``h_0``, then ``observe`` and ``advance`` alternate.
 
     Not thread-safe.
 
@@ -99,7 +99,7 @@ class WorldModel:
         return self._state
 
     def reset(self) -> LatentState:
-        """Begin an episode: ``h_0`` is one step from the learned initial state with zero actions."""
+        """Start an episode: ``h_0`` is one step from the learned initial state with zero actions."""
         interval, joints = self._contract.timing.world_model_interval, self._contract.num_joints
         self._state = LatentState(-interval, self._initial.deter, self._initial.stoch, Source.INITIAL)
         self._observed = True
@@ -112,8 +112,8 @@ class WorldModel:
             actions: ``[k, J]`` after the contract's clip, oldest first.
 
         Raises:
-            PhaseError: ``z`` of the present tick is still open.
-            ValueError: another shape, or values that are not finite.
+            PhaseError: this tick has not been observed.
+            ValueError: wrong shape, or values that are not finite.
         """
         self._require_observed(True, "advance")
         interval = self._contract.timing.world_model_interval
@@ -134,7 +134,7 @@ class WorldModel:
     def observe(
         self, proprioception: np.ndarray, depth_m: Optional[np.ndarray], depth_stamp: float = math.nan
     ) -> LatentState:
-        """``z`` of the present tick: the posterior, or the prior if there is no image.
+        """``z`` of the present tick: from the posterior, or from the prior if there is no image.
 
         Args:
             proprioception: ``[33]`` scaled, of the same tick.
@@ -143,7 +143,7 @@ class WorldModel:
 
         Raises:
             PhaseError: this tick has been observed already.
-            ValueError: another shape, or values that are not finite.
+            ValueError: wrong shape, or values that are not finite.
         """
         self._require_observed(False, "observe")
         state = self._state
@@ -182,7 +182,7 @@ class WorldModel:
 
 
 def _checked(values: np.ndarray, shape: tuple, name: str) -> np.ndarray:
-    """As float32; refused if anything could enter the recurrent state that would stay there for good."""
+    """As float32; checked to be finite, as a NaN would stay in the recurrent state forever."""
     values = np.asarray(values, dtype=np.float32)
     if values.shape != shape:
         raise ValueError(f"world model: {name} has shape {values.shape}, expected {shape}")

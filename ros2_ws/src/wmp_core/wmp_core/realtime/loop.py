@@ -1,4 +1,4 @@
-"""A loop that keeps its rate over hours: deadlines are absolute, so no cycle's delay reaches the next."""
+"""A periodic loop without drift: deadlines are absolute, so a late cycle does not delay the next ones."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from wmp_core.realtime.timing import TimingHistogram, TimingSummary
 
 
 class LoopStatistics(NamedTuple):
-    """How well the loop kept its rate.
+    """Timing of the loop.
 
     Attributes:
-        cycles: how often the step ran.
+        cycles: number of steps run.
         overruns: cycles that had not finished when the next one was due.
-        skipped: deadlines left out because of overruns.
-        elapsed: s from the first cycle's start to the last one's.
-        slip: s by which the cycles that ran fall short of ``elapsed``; negative if the last one woke earlier.
+        skipped: deadlines skipped because of overruns.
+        elapsed: s from the start of the first cycle to that of the last.
+        slip: ``elapsed`` minus the time of the cycles that ran, s; negative if the last one started early.
         rate_error: ``|slip| / elapsed``.
         lateness: s from a deadline to the start of its cycle.
-        busy: s that the step took.
+        busy: run time of the step, s.
     """
 
     cycles: int
@@ -36,21 +36,21 @@ class LoopStatistics(NamedTuple):
 class PeriodicLoop:
     """Calls a step at ``start, start + period, start + 2 period, ...``.
 
-    After a cycle that overruns, the newest deadline that has passed runs at once; older ones are skipped and
-    counted, and none is made up for in a burst.
+    After an overrun the newest passed deadline runs at once; older ones are skipped and counted, without a
+    burst to catch up.
 
-    Sleeping is ``time.sleep`` on what remains. An absolute ``clock_nanosleep`` through ctypes measured the
+    The loop sleeps with ``time.sleep``. An absolute ``clock_nanosleep`` through ctypes measured the
     same (wake-up p50 85 us, p90 120 us on a shared 2-core machine). Spinning through the last 100 us wakes
     at 2 us, for 5 % of a core at 500 Hz: an option, off by default.
 
     Args:
         period: s.
-        spin: s before each deadline that are spent spinning.
+        spin: time before each deadline that is spent spinning, s.
         clock: monotonic time in ns.
         sleep: waits the given number of s.
 
     Raises:
-        ValueError: a period that is not positive, or a spin as long as the period.
+        ValueError: the period is not positive, or the spin is not shorter than the period.
     """
 
     def __init__(
@@ -76,14 +76,14 @@ class PeriodicLoop:
         self._lateness, self._busy = TimingHistogram(), TimingHistogram()
 
     def run(self, step: Callable[[int], None], stop: threading.Event) -> None:
-        """Call ``step(periods)`` until ``stop`` is set; ``periods`` since the cycle before, usually 1."""
+        """Call ``step(periods)`` until ``stop`` is set; ``periods`` since the last cycle, usually 1."""
         for periods in self.ticks():
             if stop.is_set():
                 return
             step(periods)
 
     def ticks(self) -> Iterator[int]:
-        """Yield at each deadline the periods since the yield before; the first comes at once, with 1."""
+        """Yield at each deadline the periods since the last yield; the first yield is immediate, with 1."""
         self._reset()
         start = self._clock()
         index, periods = 0, 1
@@ -101,7 +101,7 @@ class PeriodicLoop:
             self._wait_until(start + index * self._period)
 
     def _periods_until_next(self, since_deadline: int) -> int:
-        """1, or more if whole deadlines have passed already."""
+        """1, or more after missed deadlines."""
         passed = since_deadline // self._period
         if passed < 1:
             return 1

@@ -1,4 +1,4 @@
-"""What the system can do for a thread with deadlines; a measure that fails is a warning with a remedy."""
+"""Real-time settings of the operating system; a measure that fails becomes a warning with its remedy."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ _LOG = logging.getLogger(__name__)
 _MCL_CURRENT, _MCL_FUTURE = 1, 2
 _LIMITS = "in /etc/security/limits.d/"
 
-#: s that suits a process with a deadline: Python's own 5 ms would let another thread hold up a control thread
-#: for 2.5 cycles; with a fifth of this, policy steps on a loaded machine were slower again.
+#: Switch interval for a process with deadlines [s]. With Python's default of 5 ms another thread may delay
+#: the control thread by 2.5 cycles; with a fifth of this value, policy steps on a loaded machine became
+#: slower again.
 SWITCH_INTERVAL = 1e-4
 
 
 @dataclass(frozen=True)
 class RealtimeSettings:
-    """Measures for the thread that calls :func:`apply`. The default takes none but freezing the collector.
+    """Measures for the thread that calls :func:`apply`. The default only freezes the garbage collector.
 
     Attributes:
         priority: SCHED_FIFO priority 1..99; 0 keeps the ordinary scheduler.
         cpus: CPUs that the thread may run on; empty for all.
         lock_memory: keep the process in memory (mlockall).
-        freeze_gc: collect garbage once, and never look at what survived again (whole process).
-        switch_interval: s a Python thread may hold the interpreter while others wait (whole process);
-            ``None`` keeps Python's 5 ms, which is more than two cycles at 500 Hz.
+        freeze_gc: collect garbage once and exclude the survivors from later collections (whole process).
+        switch_interval: maximum time in s that a Python thread holds the interpreter while others wait (whole
+            process); ``None`` keeps Python's 5 ms, more than two cycles at 500 Hz.
     """
 
     priority: int = 0
@@ -53,17 +54,17 @@ class RealtimeSettings:
 
 
 def apply(settings: RealtimeSettings, whole_process: bool = False) -> Tuple[str, ...]:
-    """Take the measures for the calling thread, as far as this system allows.
+    """Apply the measures to the calling thread, as far as the system allows.
 
     Args:
         settings: the measures.
-        whole_process: give the process's other threads SCHED_FIFO too, one below ``priority`` (at least 1).
-            Each of them may hold what the calling thread waits for, Python's interpreter or a lock of the
-            middleware; while an ordinary one waits for a CPU, the calling thread waits with it, whatever its
-            own priority. A thread that begins later has the priority of the one that begins it.
+        whole_process: give the other threads of the process SCHED_FIFO too, one below ``priority`` (at least
+            1). Each may hold a lock that the calling thread needs, Python's interpreter or one of the
+            middleware: if a thread without priority waits for a CPU, the calling thread waits with it. A
+            thread started later inherits the priority of its creator.
 
     Returns:
-        One line per measure that failed, with its remedy; each is logged as a warning as well.
+        One line per failed measure, with its remedy; each is also logged as a warning.
     """
     warnings: List[str] = []
     if settings.cpus:
@@ -121,7 +122,7 @@ def _set_priorities(settings: RealtimeSettings) -> None:
     below = os.sched_param(max(settings.priority - 1, 1))
     threads = {int(entry.name) for entry in Path("/proc/self/task").iterdir()}
     for thread in threads - {threading.get_native_id()}:
-        with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+        with contextlib.suppress(ProcessLookupError):  # the thread has ended
             os.sched_setscheduler(thread, os.SCHED_FIFO, below)
 
 

@@ -1,4 +1,4 @@
-"""Timing in constant memory: how long something takes, at the median and in the tail."""
+"""Timing statistics in constant memory."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class TimingSummary:
 class TimingHistogram:
     """Counts durations in logarithmic bins from 0.1 us to 100 s.
 
-    A percentile is the upper edge of its bin, hence never too low and at most 4.7 % too high; count, mean
-    and maximum are exact. One thread records; any thread may read.
+    A percentile is the upper edge of its bin: never too low and at most 4.7 % too high. Count, mean and
+    maximum are exact. One thread records; any thread may read.
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class TimingHistogram:
         self.max = 0.0
 
     def record(self, seconds: float) -> None:
-        """Count one duration; what lies beyond the bins counts into the outermost."""
+        """Count one duration; one beyond the bins counts in the outermost bin."""
         index = 0
         if seconds > _SHORTEST:
             index = min(math.ceil(math.log10(seconds / _SHORTEST) * _BINS_PER_DECADE), len(self._bins) - 1)
@@ -51,7 +51,7 @@ class TimingHistogram:
         self.max = max(self.max, seconds)
 
     def percentile(self, fraction: float) -> float:
-        """Duration in s that ``fraction`` (0..1) of the recorded ones do not exceed; 0 if there are none."""
+        """Duration in s that a share ``fraction`` (0..1) of all does not exceed; 0 if there are none."""
         return self._percentiles(fraction)[0]
 
     def summary(self) -> TimingSummary:
@@ -66,7 +66,7 @@ class TimingHistogram:
         )
 
     def _percentiles(self, *fractions: float) -> List[float]:
-        """Counted without a loop in Python: a control thread may be waiting for the interpreter."""
+        """Without a Python loop: the control thread may be waiting for the interpreter."""
         up_to = list(accumulate(self._bins))
         if up_to[-1] == 0:
             return [0.0] * len(fractions)
@@ -92,7 +92,7 @@ class StageTimer:
         return self._stages[name]
 
     def record(self, name: str, seconds: float) -> None:
-        """Count a duration that was measured elsewhere."""
+        """Add a duration measured elsewhere."""
         self.stage(name).histogram.record(seconds)
 
     def summaries(self) -> Dict[str, TimingSummary]:

@@ -16,7 +16,7 @@ def delivered(kind):
     arrived = []
     for index in range(40):
         schedule.advance(index * PERIOD)
-        arrived.append(camera.carry(DepthFrame(index * PERIOD, np.full((4, 50), 1000 + index, np.uint16))))
+        arrived.append(camera.deliver(DepthFrame(index * PERIOD, np.full((4, 50), 1000 + index, np.uint16))))
     return arrived
 
 

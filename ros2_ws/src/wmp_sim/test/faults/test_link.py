@@ -21,7 +21,7 @@ def carried(kind, cycles=1000, seed=1, until=np.inf):
     arrived = []
     for cycle in range(cycles):
         schedule.advance(0.002 * cycle)
-        arrived.append([int(packet) for packet in link.carry([b"%d" % cycle])])
+        arrived.append([int(packet) for packet in link.transmit([b"%d" % cycle])])
     return arrived
 
 
@@ -31,7 +31,7 @@ def flat(arrived):
 
 def test_without_a_fault_every_packet_arrives_in_its_cycle():
     schedule = FaultSchedule()
-    assert LinkFaults(schedule, (1,)).carry([b"a", b"b"]) == [b"a", b"b"]
+    assert LinkFaults(schedule, (1,)).transmit([b"a", b"b"]) == [b"a", b"b"]
 
 
 def test_losses_are_as_frequent_as_their_names_say():
@@ -68,7 +68,7 @@ def test_damaged_packets_are_recognised_by_the_receiver():
         schedule.advance(0.0)
         link = LinkFaults(schedule, (1,))
         changed = refused = 0
-        for packet in link.carry([FRAME] * 500):
+        for packet in link.transmit([FRAME] * 500):
             changed += packet != FRAME
             try:
                 decode_low_cmd(packet)

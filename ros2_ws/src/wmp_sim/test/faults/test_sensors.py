@@ -34,7 +34,7 @@ def reported(kind, cycles=20):
 
 
 @pytest.mark.parametrize("kind", ["tick_frozen", "imu_nan", "imu_stuck", "encoder_jump", "motor_hot"])
-def test_before_and_after_the_fault_the_truth_is_told(kind):
+def test_before_and_after_the_fault_the_true_state_is_reported(kind):
     reports = reported(kind)
     for cycle in (*range(10), *range(15, 20)):
         for name in ("quat_wxyz", "gyro", "acc", "q", "motor_temperature", "tick"):

@@ -1,4 +1,4 @@
-"""Where the depth camera sits and how its pixels look into the world."""
+"""Mount and pinhole model of the depth camera."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from wmp_core.depth.geometry import CameraIntrinsics
 
 
 def square_camera(size: int, field_of_view: float) -> CameraIntrinsics:
-    """``size`` x ``size`` pixels that see ``field_of_view`` rad in both directions."""
+    """``size`` x ``size`` pixels with ``field_of_view`` [rad] in both directions."""
     focal = size / 2 / math.tan(field_of_view / 2)
     centre = (size - 1) / 2
     return CameraIntrinsics(size, size, focal, focal, centre, centre)
@@ -32,7 +32,7 @@ D435I = CameraIntrinsics(424, 240, fx=211.4, fy=211.4, cx=212.6, cy=117.7)
 
 @dataclass(frozen=True)
 class CameraMount:
-    """Pose of the camera on the base: position in the base frame [m], pitch [rad], positive looking down."""
+    """Pose of the camera: position in base_link [m]; pitch [rad], positive looks down."""
 
     position: tuple[float, float, float] = (0.27, 0.0, 0.03)
     pitch: float = 0.0
@@ -48,8 +48,8 @@ def camera_poses(
 
     Args:
         base_position: ``[N, 3]`` m.
-        base_quaternion: ``[N, 4]`` (w, x, y, z), base to world, of unit length.
-        mount: where the camera sits.
+        base_quaternion: ``[N, 4]`` (w, x, y, z), base_link -> world, of unit length.
+        mount: pose of the cameras in base_link.
         pitch: ``[N]`` rad, a pitch per robot instead of the mount's.
 
     Returns:

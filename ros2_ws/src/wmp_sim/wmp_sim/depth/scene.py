@@ -1,7 +1,7 @@
-"""What the depth camera can see: the solid parts of a world, as plain arrays.
+"""The geometry that the depth camera sees, as plain arrays.
 
 A scene is read from the compiled ``MjModel``, so the camera sees exactly the geometry that the feet touch.
-The robot itself is not part of it: as in training, its own legs do not appear in the image.
+The robot is not part of it: as in training, its legs do not appear in the image.
 """
 
 from __future__ import annotations

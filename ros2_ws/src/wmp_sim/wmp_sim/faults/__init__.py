@@ -1,8 +1,9 @@
-"""Things that go wrong on purpose: what the simulated robot, its link and its camera can be made to do.
+"""Injected faults of the simulated robot, its link and its camera.
 
 A fault is written ``KIND@T[:DURATION]``, both in seconds of the robot's time. T counts from the first command
-that holds a joint, the start of standing up, so it means the same in lockstep and in real time; without a
-DURATION the fault stays. Same faults, same seed: the same run, bit for bit, in lockstep.
+that holds a joint, which is the start of standing up, so it means the same in lockstep and in real time.
+Without DURATION the fault lasts to the end. In lockstep, the same faults and seed give the same run, bit for
+bit.
 """
 
 from .camera import CameraFaults

@@ -1,4 +1,4 @@
-"""Faults of the depth camera: which frames arrive, with which content, and when."""
+"""Faults of the depth camera: loss, content and delay of frames."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 
 from .schedule import FaultSchedule
 
-SLOW = 0.25  # s
+FRAME_DELAY = 0.25  # s
 CLOCK_JUMP = 5.0  # s
-SPECKS = 0.01  # share of pixels that a covered lens invents
+SPECKS = 0.01  # share of pixels that are noise if the lens is covered
 _SPECK_RANGE = (200, 3000)  # counts of 1 mm
 
 KINDS = ("camera_stop", "camera_frozen", "camera_black", "depth_invalid", "depth_slow", "clock_jump")
@@ -25,11 +25,11 @@ class DepthFrame(NamedTuple):
 
 
 class CameraFaults:
-    """Call :meth:`carry` with every frame that is captured; it returns those that arrive now.
+    """Call :meth:`deliver` with every captured frame; it returns the frames that arrive now.
 
     Args:
-        schedule: says which faults are on.
-        seed: of the specks.
+        schedule: the active faults.
+        seed: of the noise.
     """
 
     def __init__(self, schedule: FaultSchedule, seed: tuple[int, ...]) -> None:
@@ -39,11 +39,11 @@ class CameraFaults:
         self._last: np.ndarray | None = None
         self._on_the_way: list[tuple[float, DepthFrame]] = []
 
-    def carry(self, frame: DepthFrame) -> list[DepthFrame]:
+    def deliver(self, frame: DepthFrame) -> list[DepthFrame]:
         """Frames that arrive when ``frame`` is captured, oldest first; often just that one."""
         with self._lock:
             now, is_on = frame.stamp, self._schedule.is_on
-            due = now + (SLOW if is_on("depth_slow") else 0.0)
+            due = now + (FRAME_DELAY if is_on("depth_slow") else 0.0)
             if not is_on("camera_stop"):
                 self._on_the_way.append((due, self._seen(frame)))
             arrived = [sent for due, sent in self._on_the_way if due <= now + 1e-6]

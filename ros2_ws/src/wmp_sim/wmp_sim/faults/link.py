@@ -1,4 +1,4 @@
-"""Faults of one direction of the robot's UDP link: what becomes of packets between sender and receiver."""
+"""Faults of one direction of the UDP link: loss, delay, order and damage of packets."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ KINDS = (*LOSS, "udp_delay", "udp_reorder", "udp_duplicate", "udp_corrupt", "udp
 
 
 class LinkFaults:
-    """Call :meth:`carry` once per cycle with what was sent; it returns what arrives.
+    """Call :meth:`transmit` once per cycle with the sent packets; it returns those that arrive.
 
     Args:
-        schedule: says which faults are on.
-        seed: of the choices; each direction has a seed of its own.
+        schedule: the active faults.
+        seed: of the random choices; each direction has its own seed.
     """
 
     def __init__(self, schedule: FaultSchedule, seed: tuple[int, ...]) -> None:
@@ -33,8 +33,8 @@ class LinkFaults:
         self._held_back: Packets = []
         self._on_the_way: list[tuple[float, bytes]] = []
 
-    def carry(self, packets: Packets) -> Packets:
-        """Packets that arrive in this cycle, in the order of their arrival."""
+    def transmit(self, packets: Packets) -> Packets:
+        """Packets that arrive in this cycle, in order of arrival."""
         if not self.possible:
             return packets
         for kind, share in LOSS.items():
@@ -65,7 +65,7 @@ class LinkFaults:
         return packet[: int(self._random.integers(1, len(packet)))]
 
     def _reorder(self, packets: Packets) -> Packets:
-        """Hold some packets back until the next one has gone ahead."""
+        """Hold some packets back until the next one has passed."""
         overtaken = self._held_back if packets else []
         if packets:
             self._held_back = []

@@ -1,4 +1,4 @@
-"""Which faults there are, and when each is on."""
+"""The kinds of faults, and when each is active."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-#: Kind -> what happens. The first words say where: on the link, in the sensors, in the camera, or outside of
-#: the robot, where whoever runs the graph brings it about.
+from wmp_core.choices import unknown
+
+#: Kind -> effect: on the link, in the sensors, in the camera, or outside the robot, caused by whoever
+#: runs the graph.
 KINDS = {
     "udp_loss_5": "5 % of the packets are lost, both ways",
     "udp_loss_30": "30 % of the packets are lost, both ways",
@@ -17,31 +19,31 @@ KINDS = {
     "udp_duplicate": "one packet in three arrives twice, both ways",
     "udp_corrupt": "one packet in ten arrives with a flipped bit, both ways",
     "udp_truncate": "one packet in ten arrives cut short, both ways",
-    "tick_frozen": "the states' tick stands still: old states are sent again and again",
+    "tick_frozen": "the tick stands still: the same state is sent repeatedly",
     "imu_nan": "orientation, rates and acceleration are NaN",
-    "imu_stuck": "orientation, rates and acceleration stay what they were",
-    "encoder_jump": "one joint reads 0.6 rad off",
+    "imu_stuck": "orientation, rates and acceleration do not change",
+    "encoder_jump": "the encoder of one joint is off by 0.6 rad",
     "motor_hot": "one motor reports 90 degrees Celsius",
-    "camera_stop": "no more depth frames",
-    "camera_frozen": "the same depth frame again and again, with new stamps",
-    "camera_black": "a covered lens: specks of noise, all else invalid",
-    "depth_invalid": "not one valid pixel",
+    "camera_stop": "no depth frames arrive",
+    "camera_frozen": "the same depth frame is sent repeatedly, with new stamps",
+    "camera_black": "a covered lens: 1 % noisy pixels, the others invalid",
+    "depth_invalid": "every pixel is invalid",
     "depth_slow": "depth frames arrive 0.25 s late",
-    "clock_jump": "the camera's clock is set forward by 5 s, as by a time server",
+    "clock_jump": "the camera's clock jumps forward by 5 s, as if set by a time server",
     "world_model_killed": "world_model_node is killed",
-    "world_model_hung": "world_model_node does not run",
+    "world_model_hung": "world_model_node hangs",
     "policy_killed": "policy_node is killed",
     "cmd_vel_nan": "cmd_vel carries NaN",
     "cmd_vel_huge": "cmd_vel asks for 1e6 m/s",
-    "disk_full": "the disk that is recorded to is full",
+    "disk_full": "the disk of the recording is full",
     "bundle_swapped": "the bundle's files change on disk",
 }
-#: Kinds that hit a process or its orders. The robot cannot bring them about, only announce them; and lockstep
-#: would wait for a process that is gone.
+#: Kinds that affect a process or its commands. The simulated robot can only announce them. Not in lockstep,
+#: which would wait for a process that has ended.
 REAL_TIME_ONLY = ("world_model_killed", "world_model_hung", "policy_killed", "cmd_vel_nan", "cmd_vel_huge")
-#: Kinds that hit files: announced as well, and brought about by whoever runs the graph.
+#: Kinds that affect files: announced here, caused by whoever runs the graph.
 FILES = ("disk_full", "bundle_swapped")
-#: No fault, but announced like one: the motors have heard nothing for too long, and damp.
+#: Not a fault, but announced like one: commands have stopped and the motors damp.
 MOTOR_TIMEOUT = "motor_timeout"
 
 
@@ -55,7 +57,7 @@ class Fault:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise ValueError(f"there is no fault {self.kind!r}; there are {', '.join(KINDS)}")
+            raise unknown("fault", self.kind, KINDS)
         if not (math.isfinite(self.start) and self.start >= 0):
             raise ValueError(f"fault {self.kind}: T is {self.start}, expected seconds from 0")
         if not self.duration > 0:
@@ -66,7 +68,7 @@ class Fault:
         """From ``KIND@T[:DURATION]``.
 
         Raises:
-            ValueError: something else.
+            ValueError: ``text`` has another form.
         """
         kind, _, times = text.partition("@")
         try:
@@ -77,8 +79,8 @@ class Fault:
         return cls(kind, start, duration)
 
     def is_on(self, elapsed: float) -> bool:
-        """Whether it is on, ``elapsed`` s after the robot began to stand up."""
-        # Half a millisecond: times are whole ticks, and their sums are not.
+        """Whether it is active ``elapsed`` [s] after the robot began to stand up."""
+        # Half a tick of tolerance: times are whole milliseconds, but their floating-point sums are not.
         return self.start - 5e-4 <= elapsed < self.start + self.duration - 5e-4
 
 
@@ -86,13 +88,13 @@ def parse_faults(text: str) -> tuple[Fault, ...]:
     """Faults from words separated by blanks.
 
     Raises:
-        ValueError: a word is no fault.
+        ValueError: a word is not a fault.
     """
     return tuple(Fault.parse(word) for word in text.split())
 
 
 class FaultSchedule:
-    """The faults of one run and the time that they count in."""
+    """The faults of one run, and the time since the robot began to stand up."""
 
     def __init__(self, faults: Sequence[Fault] = ()) -> None:
         self.faults = tuple(faults)
@@ -102,16 +104,16 @@ class FaultSchedule:
 
     @property
     def elapsed(self) -> float:
-        """s since the robot began to stand up; minus infinity before."""
+        """Time since the robot began to stand up [s]; minus infinity before."""
         return self._elapsed
 
     def start(self, time: float) -> None:
-        """The robot begins to stand up at ``time`` s; later calls change nothing."""
+        """The robot begins to stand up at ``time`` [s]; later calls have no effect."""
         if self._origin is None:
             self._origin = time
 
     def advance(self, time: float) -> list[tuple[Fault, bool]]:
-        """Go on to ``time`` s; returns the faults that begin (True) or end (False)."""
+        """Advance to ``time`` [s]; returns the faults that begin (True) or end (False)."""
         if self._origin is not None:
             self._elapsed = time - self._origin
         now_on = frozenset(fault for fault in self.faults if fault.is_on(self._elapsed))
@@ -121,10 +123,10 @@ class FaultSchedule:
         return changes
 
     def is_on(self, kind: str) -> bool:
-        """Whether a fault of this kind is on."""
+        """Whether a fault of this kind is active."""
         return any(fault.kind == kind for fault in self._on)
 
     def has_any(self, kinds: Iterable[str]) -> bool:
-        """Whether the run has a fault of one of these kinds, on or not."""
+        """Whether the run has a fault of one of these kinds, at any time."""
         wanted = set(kinds)
         return any(fault.kind in wanted for fault in self.faults)

@@ -1,4 +1,4 @@
-"""Faults of what the robot reports; the robot itself goes on as physics has it."""
+"""Faults of the reported state; the simulated robot itself is not affected."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class SensorFaults:
     """Call :meth:`distort` once per cycle with the true state.
 
     Args:
-        schedule: says which faults are on.
-        seed: of the joint and the motor that are hit.
+        schedule: the active faults.
+        seed: of the affected joint and motor.
     """
 
     def __init__(self, schedule: FaultSchedule, seed: tuple[int, ...]) -> None:
@@ -33,7 +33,7 @@ class SensorFaults:
         self._last: RobotState | None = None
 
     def distort(self, state: RobotState) -> RobotState:
-        """What the robot says of ``state``."""
+        """``state`` as the robot reports it."""
         is_on = self._schedule.is_on
         if self._last is not None and is_on("tick_frozen"):
             return self._last

@@ -7,7 +7,7 @@ import numpy as np
 from .geometry import Boxes, Span, Terrain
 from .track import ACROSS, first_obstacle
 
-#: Lowest box, height at difficulty 1, ranges of length and of the ground between boxes [m].
+#: Lowest height of a box, height at difficulty 1, ranges of its length and of the ground between boxes [m].
 LOWEST = 0.03
 HEIGHT = 0.6
 LENGTH = (1.0, 1.2)

@@ -1,4 +1,4 @@
-"""A chain of all obstacles in random order."""
+"""All obstacles in random order."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from .stairs import RISE, TREAD, flight
 from .tilt import slot_walls
 from .track import PIT_FLOOR, STOPPING_ROOM, TRACK_REAR, first_obstacle, ground, lerp
 
-#: Range of the level ground between two obstacles, and ground beyond the last [m].
+#: Range of the level ground between two obstacles, and length of the ground beyond the last [m].
 SPACING = (1.4, 2.0)
 RUN_OUT = 2.0
-#: Steps up, and as many levels on the way back down.
+#: Number of steps up, and of levels on the way down.
 STEPS = 3
 
 OBSTACLES = ("stairs", "gap", "climb", "crawl", "tilt")
 
 
 def course(difficulty: float, rng: np.random.Generator) -> Terrain:
-    """Stairs over a hump, a gap, a box, a bar and a slot, each as hard as on its own track."""
+    """Stairs up and down, a gap, a box, a bar and a slot, each as difficult as on its own track."""
     spans: list[Span] = []
     ground_begin, begin, end = TRACK_REAR, first_obstacle(rng), 0.0
     for obstacle in rng.permutation(OBSTACLES):
@@ -48,7 +48,7 @@ def course(difficulty: float, rng: np.random.Generator) -> Terrain:
 
 
 def _obstacle(name: str, begin: float, difficulty: float, rng: np.random.Generator) -> list[Span]:
-    """The boxes of one obstacle on the ground, the last one ending where the obstacle ends."""
+    """The boxes of one obstacle; the last box ends where the obstacle ends."""
     if name == "stairs":
         levels = [*range(1, STEPS + 1), *range(STEPS, 0, -1)]
         rise, tread = lerp(*RISE, difficulty), float(rng.uniform(*TREAD))

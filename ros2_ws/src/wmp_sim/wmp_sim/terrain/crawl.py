@@ -10,14 +10,14 @@ from .track import ACROSS, first_obstacle, lerp
 #: Clearance under the bar at difficulty 0 and 1, range of its depth along the track [m].
 CLEARANCE = (0.35, 0.20)
 DEPTH = (0.2, 0.4)
-#: The bar reaches this high, so that it cannot be leapt over; range of the ground between bars [m].
+#: Upper edge of the bar, too high to leap over; range of the ground between bars [m].
 TOP = 1.2
 SPACING = (1.2, 2.2)
 BARS = 3
 
 
 def crawl(difficulty: float, rng: np.random.Generator) -> Terrain:
-    """Three bars with a clearance of 0.35 - 0.15 d, each beyond the one before."""
+    """Three bars one after the other with a clearance of 0.35 - 0.15 d."""
     bars, begin = [], first_obstacle(rng)
     for _ in range(BARS):
         bars.append(crawl_bar(begin, difficulty, rng))

@@ -15,14 +15,14 @@ from .track import (
     ground,
 )
 
-#: Narrowest gap, width at difficulty 1, range of the landings between gaps [m].
+#: Smallest width, width at difficulty 1, range of the length of landings between gaps [m].
 NARROWEST = 0.05
 WIDTH = 1.0
 LANDING = (1.2, 1.8)
 
 
 def gap(difficulty: float, rng: np.random.Generator) -> Terrain:
-    """As many gaps of width 1.0 d, 5 m deep, as the track holds, with landings of random length."""
+    """Gaps of width 1.0 d and 5 m depth along the whole track, with landings of random length."""
     width = gap_width(difficulty)
     ground_begin, edge = TRACK_REAR, first_obstacle(rng)
     landings = []

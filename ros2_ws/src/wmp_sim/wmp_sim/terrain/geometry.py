@@ -1,4 +1,4 @@
-"""What a terrain is made of: boxes, a height field, and a floor below them."""
+"""The parts of a terrain: boxes, a height field, and a floor."""
 
 from __future__ import annotations
 
@@ -65,10 +65,9 @@ class HeightField:
 class Terrain:
     """A track along +x, to be built into a MuJoCo world by ``wmp_sim.world.build_world``.
 
-    ``floor`` is the height of the infinite ground plane (deep below the track where there is something to
-    fall into), ``start`` the point on the ground (x, y, z) where the robot begins, facing +x, ``goal_x`` the
-    x beyond the last obstacle, and ``end_x`` that at which a walk has to end before the ground does, infinite
-    where the floor goes on.
+    Lengths in m. ``floor``: height of the infinite ground plane (far below the track if there is a pit).
+    ``start``: point on the ground (x, y, z) where the robot starts, facing +x. ``goal_x``: x beyond the last
+    obstacle. ``end_x``: x at which a walk must end before the ground does; infinite if the ground is.
     """
 
     name: str

@@ -7,11 +7,11 @@ import numpy as np
 from .geometry import NO_BOXES, HeightField, Terrain
 from .track import TRACK_END, TRACK_HALF_WIDTH, TRACK_REAR, lerp
 
-#: Side of a height-field cell [m]: small enough for a foot to find a step, large enough to be cheap.
+#: Side of a height-field cell [m]: small enough for a foot to step on, large enough for fast contacts.
 CELL = 0.1
 #: Amplitude of the bumps at difficulty 0 and 1 [m].
 AMPLITUDE = (0.01, 0.05)
-#: Around the start the ground is level within this distance [m].
+#: Radius of the level ground around the start [m].
 LEVEL_START = 0.4
 
 

@@ -1,4 +1,4 @@
-"""A ramp to a platform and back: up or down first."""
+"""A ramp to a platform and back, up or down."""
 
 from __future__ import annotations
 
@@ -35,6 +35,6 @@ def slope(difficulty: float, rng: np.random.Generator) -> Terrain:
         floor=float(heights.min()) - 0.01,
         start=(0.0, 0.0, 0.0),
         goal_x=TRACK_END - 1.0,
-        # A valley lies as deep as the floor around the track, so that its far side ends in a drop.
+        # A valley is as deep as the floor around the track, so its far side ends in a drop.
         end_x=TRACK_END - STOPPING_ROOM if gradient < 0 else math.inf,
     )

@@ -32,7 +32,7 @@ def stairs_up(difficulty: float, rng: np.random.Generator) -> Terrain:
 
 
 def stairs_down(difficulty: float, rng: np.random.Generator) -> Terrain:
-    """The robot starts at the head of 14 steps down of rise 0.05 + 0.18 d."""
+    """14 steps down of rise 0.05 + 0.18 d; the robot starts at their top."""
     begin, rise, tread = first_obstacle(rng), lerp(*RISE, difficulty), float(rng.uniform(*TREAD))
     floor = -rise * STEPS
     head = ground(-TRACK_END, begin, floor)
@@ -44,6 +44,6 @@ def stairs_down(difficulty: float, rng: np.random.Generator) -> Terrain:
 
 
 def flight(begin: float, tread: float, heights: list[float], floor: float) -> list[Span]:
-    """Steps of one tread each from x = ``begin`` on, with their surfaces at ``heights``."""
+    """Steps from x = ``begin``, one ``tread`` long each, with surfaces at ``heights``."""
     edges = begin + tread * np.arange(len(heights) + 1)
     return [((edges[i], edges[i + 1]), ACROSS, (floor, height)) for i, height in enumerate(heights)]

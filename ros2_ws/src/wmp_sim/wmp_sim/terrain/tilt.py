@@ -1,4 +1,4 @@
-"""Slots narrower than the robot: it has to tilt its body to pass."""
+"""Slots narrower than the robot, which must tilt its body to pass."""
 
 from __future__ import annotations
 

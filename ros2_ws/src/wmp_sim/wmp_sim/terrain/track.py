@@ -1,4 +1,4 @@
-"""Dimensions that every track shares [m], and how obstacles are strung along it."""
+"""Dimensions of all tracks [m], and the placement of obstacles along them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .geometry import Span
 TRACK_REAR = -2.0
 TRACK_HALF_WIDTH = 2.5
 ACROSS = (-TRACK_HALF_WIDTH, TRACK_HALF_WIDTH)
-#: Where the first obstacle may begin, where the last may end, and how far the ground goes on.
+#: Range of the start of the first obstacle, end of the last one, and end of the ground.
 FIRST_OBSTACLE = (0.8, 1.3)
 LAST_OBSTACLE = 8.0
 TRACK_END = 9.0
-#: What a walk at 0.8 m/s needs to come to a stand before an edge: the front feet lead the base by 0.35 m.
+#: Distance in which a robot stops from 0.8 m/s before an edge: the front feet are 0.35 m ahead of base_link.
 STOPPING_ROOM = 1.0
-#: Floor under a track that has something to fall into.
+#: Height of the floor under a track with a pit.
 PIT_FLOOR = -5.0
 
 
@@ -26,10 +26,10 @@ def lerp(easy: float, hard: float, difficulty: float) -> float:
 
 
 def first_obstacle(rng: np.random.Generator) -> float:
-    """Random x at which the first obstacle begins: fixed places would let a blind policy learn them."""
+    """Random x at which the first obstacle begins; a blind policy would learn fixed positions."""
     return float(rng.uniform(*FIRST_OBSTACLE))
 
 
 def ground(begin: float, end: float, floor: float = PIT_FLOOR) -> Span:
-    """Solid ground with its surface at z = 0 that stands on ``floor``."""
+    """Solid ground from ``floor`` to z = 0."""
     return (begin, end), ACROSS, (floor, 0.0)

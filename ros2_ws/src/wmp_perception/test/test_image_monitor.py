@@ -1,21 +1,21 @@
-"""A camera that streams without usable depth is detected; a working camera is not reported."""
+"""Frames without usable depth are detected; usable frames are accepted."""
 
 import numpy as np
 import pytest
 
-from wmp_perception.depth_monitor import DepthMonitor
+from wmp_perception.image_monitor import ImageMonitor
 
 PERIOD = 1 / 30
 
 
-def verdicts(frames, walks_from=0.0):
-    """Verdicts on frames at 30 Hz; policy steps arrive at 50 Hz from ``walks_from`` s on."""
-    monitor, steps = DepthMonitor(), 0
+def verdicts(frames, walk_start=0.0):
+    """Verdicts on frames at 30 Hz; policy steps arrive at 50 Hz from ``walk_start`` s on."""
+    monitor, steps = ImageMonitor(), 0
     found = []
     for index, depth in enumerate(frames):
         stamp = index * PERIOD
-        while walks_from + steps * 0.02 <= stamp:
-            monitor.on_step(walks_from + steps * 0.02, steps == 0)
+        while walk_start + steps * 0.02 <= stamp:
+            monitor.on_step(walk_start + steps * 0.02, steps == 0)
             steps += 1
         found.append(monitor.is_usable(stamp, depth))
     return found
@@ -32,17 +32,17 @@ def test_changing_images_are_usable_even_with_few_valid_pixels():
 
 
 @pytest.mark.parametrize("valid", [0.0, 0.01])
-def test_images_without_valid_pixels_are_tolerated_for_0_3_s(valid):
+def test_a_view_without_valid_pixels_is_accepted_for_0_3_s(valid):
     found = verdicts([*(scene(i) for i in range(10)), *(scene(i, valid) for i in range(30)), scene(9)])
-    # The last valid frame is number 9; 0.3 s are nine frames.
+    # Frame 9 is the last valid one; 0.3 s are nine frames.
     assert found == [True] * 19 + [False] * 21 + [True]
 
 
-def test_a_repeated_image_is_unusable_while_the_robot_walks():
+def test_repeated_images_are_unusable_while_the_robot_walks():
     found = verdicts([*(scene(i) for i in range(10)), *([scene(9)] * 30), scene(50)])
     assert found == [True] * 19 + [False] * 21 + [True]
 
 
-def test_a_standing_robot_may_see_the_same_image_for_ever_and_then_walk():
-    found = verdicts([scene(0)] * 60 + [scene(index) for index in range(1, 10)], walks_from=59 * PERIOD)
+def test_repeated_images_are_usable_while_the_robot_stands_and_when_it_starts_to_walk():
+    found = verdicts([scene(0)] * 60 + [scene(index) for index in range(1, 10)], walk_start=59 * PERIOD)
     assert all(found)
