@@ -76,6 +76,6 @@ def test_a_recorder_without_publishers_warns(tiny_bundle, tmp_path, monkeypatch,
 
 def test_the_stamp_is_read_from_serialised_bytes():
     step = PolicyStep()
-    step.header.frame_id = "base"
+    step.header.frame_id = "base_link"
     step.header.stamp.sec, step.header.stamp.nanosec = 1_700_000_000, 123_456_789
     assert header_stamp(serialize_message(step)) == 1_700_000_000_123_456_789
