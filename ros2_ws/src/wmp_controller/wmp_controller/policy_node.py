@@ -185,7 +185,7 @@ class PolicyNode(Node):
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in node_statuses(message):
             if status.node == "depth_node":
-                self._preflight.update_depth_status("" if status.is_ok else status.message)
+                self._preflight.update_depth_status(status.problem)
             self._graph_monitor.on_status(status)
 
     def _on_timer(self) -> None:

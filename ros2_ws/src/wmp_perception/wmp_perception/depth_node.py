@@ -36,6 +36,7 @@ from wmp_ros.parameters import declare, declare_journal, declare_settings
 from wmp_ros.qos import RELIABLE
 from wmp_ros.running import run_node, spin_realtime
 from wmp_ros.stamps import to_seconds
+from wmp_ros.status import BUNDLE_SHA256
 
 IMAGE_TOPIC, INFO_TOPIC = "camera/depth/image_rect_raw", "camera/depth/camera_info"
 
@@ -154,7 +155,7 @@ class DepthNode(Node):
         report = Report(
             "streaming",
             {
-                "bundle_sha256": self._bundle_sha256,  # policy_node compares it with its own bundle
+                BUNDLE_SHA256: self._bundle_sha256,  # policy_node compares it with its own bundle
                 "frames": str(health.frames),
                 "rate_hz": f"{health.rate:.1f}",
                 "age_ms": f"{1e3 * age:.0f}",

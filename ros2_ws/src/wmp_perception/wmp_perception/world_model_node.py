@@ -35,6 +35,7 @@ from wmp_ros.parameters import declare, declare_journal, declare_trusted_keys
 from wmp_ros.qos import RELIABLE
 from wmp_ros.running import run_node, spin_realtime
 from wmp_ros.stamps import to_seconds, to_stamp
+from wmp_ros.status import BUNDLE_SHA256
 
 
 class TimedWorldModel:
@@ -159,7 +160,7 @@ class WorldModelNode(Node):
 
     def _report(self) -> Report:
         values = {f"latents_{source.name.lower()}": str(count) for source, count in self._published.items()}
-        values["bundle_sha256"] = self._bundle_sha256  # policy_node compares it with its own bundle
+        values[BUNDLE_SHA256] = self._bundle_sha256  # policy_node compares it with its own bundle
         values["gaps"] = str(self._schedule.gaps)
         if self._newest is not None:
             values["tick"] = str(self._newest.tick)

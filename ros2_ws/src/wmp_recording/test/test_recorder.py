@@ -115,6 +115,6 @@ def test_a_recorder_reports_at_its_end_what_the_bag_holds(running_recorder, tmp_
 
 def test_the_stamp_is_read_from_serialised_bytes():
     step = PolicyStep()
-    step.header.frame_id = "base"
+    step.header.frame_id = "base_link"
     step.header.stamp.sec, step.header.stamp.nanosec = 1_700_000_000, 123_456_789
     assert header_stamp(serialize_message(step)) == 1_700_000_000_123_456_789

@@ -1,25 +1,38 @@
-"""Reads other nodes' status from ``diagnostics``; the only module that knows its names and texts.
+"""Reads other nodes' status from ``diagnostics``; the only module that knows its names, keys and texts.
 
 A typed status message can replace this module without changes in the nodes that use it.
 """
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, NamedTuple
+from typing import Dict, Iterator, List, NamedTuple, Optional
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 
 #: Name of the statuses that carry ``policy_node``'s events: mode changes, tripped safety rules.
 CONTROLLER_EVENTS = "policy_node: events"
 
+#: Key under which a node reports the SHA-256 of its bundle.
+BUNDLE_SHA256 = "bundle_sha256"
+
 
 class NodeStatus(NamedTuple):
-    """Status of one node; ``message`` starts with its state, followed by its problems."""
+    """Status of one node; ``message`` starts with its mode, followed by its problems."""
 
     node: str
     is_ok: bool
     message: str
     values: Dict[str, str]
+
+    @property
+    def problem(self) -> str:
+        """The message of a node that is not OK; empty if it is."""
+        return "" if self.is_ok else self.message
+
+    @property
+    def bundle_sha256(self) -> Optional[str]:
+        """The bundle of the node; None if its status does not contain one."""
+        return self.values.get(BUNDLE_SHA256)
 
 
 def node_statuses(message: DiagnosticArray) -> Iterator[NodeStatus]:
