@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -108,8 +109,13 @@ def _map(
         return
     count = min(workers or os.cpu_count() or 1, len(bags))
     # Spawned, not forked: onnxruntime's threads do not survive a fork.
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
+    # Ctrl-C reaches every process of the terminal: the parent alone answers it.
+    ignore = (signal.SIGINT, signal.SIG_IGN)
+    pool = ProcessPoolExecutor(count, get_context("spawn"), initializer=signal.signal, initargs=ignore)
+    try:
         yield from pool.map(job, bags, names, bundles)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _map_with_ray(job: Job, work: Sequence[tuple[Path, str, Path]]) -> Iterator[dict[str, Any]]:
