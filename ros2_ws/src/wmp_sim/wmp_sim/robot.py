@@ -118,15 +118,19 @@ class SimulatedA1:
         """Whether the motors damp because commands have stopped."""
         return self._silent_exchanges > self._timeout_exchanges
 
-    def step(self, command: MotorCommand | None) -> RobotState:
-        """Apply ``command`` (None: no command arrived) for ``EXCHANGE`` [s] and return the new state."""
+    def step(self, command: MotorCommand | None, limp: np.ndarray | None = None) -> RobotState:
+        """Apply ``command`` (None: no command arrived) for ``EXCHANGE`` [s] and return the new state.
+
+        Args:
+            limp: joints whose motors have no torque [12].
+        """
         if command is not None:
             self._command, self._silent_exchanges = command, 0
         else:
             self._silent_exchanges += 1
             if self.has_timed_out:
                 self._command = MotorCommand.damping(self._settings.damping_kd)
-        self._advance(self._command)
+        self._advance(self._command, limp)
         self._tick += TICKS_PER_EXCHANGE
         self._temperature = heated(self._temperature, self._torque, EXCHANGE)
         self._fall_detector.update(self._data, self.time)
@@ -159,12 +163,14 @@ class SimulatedA1:
             fallen=self._fall_detector.fallen,
         )
 
-    def _advance(self, command: MotorCommand) -> None:
+    def _advance(self, command: MotorCommand, limp: np.ndarray | None = None) -> None:
         for _ in range(self._substeps):
             commanded = command.implied_torque(self._q, self._dq)
             self._torque = deliverable_torque(
                 commanded, self._dq, self._robot.torque_limit, self._robot.velocity_limit
             )
+            if limp is not None:
+                self._torque[limp] = 0.0
             self._data.ctrl[:] = self._torque
             mujoco.mj_step(self.model, self._data)
 

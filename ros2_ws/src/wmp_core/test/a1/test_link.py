@@ -98,8 +98,16 @@ def test_in_lockstep_every_state_is_returned_once(robot, link):
     assert link.receive(0.0, newest=False) is None
 
 
+def test_states_from_another_port_of_the_robots_host_are_foreign(robot, link):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        send_states(other, link, 1000)
+    send_states(robot, link, 1002)
+    assert link.receive(1.0).tick == 1002
+    assert link.statistics.foreign == 1
+
+
 def test_duplicates_and_reordered_states_are_dropped_and_gaps_counted(robot, link):
-    send_states(robot, link, 1000, 1000, 1008, 1004)
+    send_states(robot, link, 996, 998, 1000, 1000, 1008, 1004)
     assert link.receive(1.0).tick == 1008
     counts = link.statistics
     # 1000 -> 1008 in steps of 2 lacks 1002, 1004 and 1006.
@@ -116,11 +124,11 @@ def test_corrupt_packets_are_counted_and_never_returned(robot, link):
 
 
 def test_in_lockstep_a_cycle_ends_with_its_state_or_without_one(robot, link):
-    send_states(robot, link, 1002)
+    send_states(robot, link, 1000, 1002)
     robot.sendto(b"damaged", ("127.0.0.1", link.local_port))
     robot.sendto(b"", ("127.0.0.1", link.local_port))
     send_states(robot, link, 1006)
-    assert link.receive_cycle(1.0).state.tick == 1002
+    assert [link.receive_cycle(1.0).state.tick for _ in range(2)] == [1000, 1002]
     assert link.receive_cycle(1.0) == Cycle(None)
     assert link.receive_cycle(1.0).state.tick == 1006
     assert link.receive_cycle(0.01) is None

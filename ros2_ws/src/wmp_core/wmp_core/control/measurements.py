@@ -37,6 +37,7 @@ class Measurements:
         self._periods_since_rate = 0
         # The newest IMU reading and the stamp at which it first appeared.
         self._imu, self._imu_since = b"", 0.0
+        self._restarts: Optional[int] = None
         # Rows are the rules of _PER_JOINT, columns the joints; larger is worse.
         self._per_joint = np.zeros((len(_PER_JOINT), len(joints.names)))
 
@@ -46,6 +47,7 @@ class Measurements:
         self._rate_state, self._periods_since_rate = None, 0
         self._jumps.reset()
         self._imu, self._imu_since = b"", 0.0
+        self._restarts = None
 
     def update(
         self,
@@ -62,6 +64,8 @@ class Measurements:
         return {
             **dict(zip(_PER_JOINT, self._per_joint.max(axis=1).tolist())),
             "emergency stop": float(state.emergency_stop),
+            "servo": float(bool(state.servo_problem)),
+            "restart": self._new_restarts(state),
             "state age": now - state.stamp,
             "attitude": tilt,
             "posture attitude": tilt,
@@ -81,6 +85,10 @@ class Measurements:
         if name not in _PER_JOINT:
             return ""
         return self._names[int(np.argmax(self._per_joint[_PER_JOINT.index(name)]))]
+
+    def _new_restarts(self, state: RobotState) -> float:
+        before, self._restarts = self._restarts, state.restarts
+        return 0.0 if before is None else float(state.restarts - before)
 
     def _measure_joints(self, state: RobotState) -> None:
         beyond, speed, jump, temperature = self._per_joint
