@@ -42,6 +42,24 @@ def test_states_that_arrive_together_count_as_one_period_apart(make_state):
     assert jumps.excess.max() == pytest.approx(0.0)
 
 
+def excesses(make_state, positions):
+    """Excess of a joint that is at ``positions`` in consecutive states; speed allows 0.0858 rad per state."""
+    jumps = JointJumps(MAX_SPEED, PERIOD)
+    found = []
+    for i, angle in enumerate(positions):
+        jumps.update(make_state(stamp=i * PERIOD, q=np.full(12, angle)))
+        found.append(float(jumps.excess[0]))
+    return found
+
+
+def test_a_lasting_jump_shows_in_three_states_and_a_single_wrong_one_in_two(make_state):
+    lasting = excesses(make_state, [0.0] * 4 + [1.0] * 5)
+    assert [excess > 0.3 for excess in lasting] == [False] * 4 + [True] * 3 + [False] * 2
+    assert lasting[4] == pytest.approx(1.0 - 3 * 0.0858)
+    single = excesses(make_state, [0.0] * 4 + [1.0] + [0.0] * 5)
+    assert [excess > 0.3 for excess in single] == [False] * 4 + [True, False, False, True] + [False] * 2
+
+
 def test_a_repeated_state_changes_nothing(make_state):
     jumps = JointJumps(MAX_SPEED, PERIOD)
     first, second = make_state(stamp=1.0, q=np.zeros(12)), make_state(stamp=1.002, q=np.full(12, 1.0))

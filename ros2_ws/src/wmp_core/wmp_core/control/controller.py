@@ -363,5 +363,5 @@ class Controller:
             self._machine.fault(result.trip)
         command = result.command
         if self.settings.pd == "host" and command.kp.any():
-            command = MotorCommand.torque(command.implied_torque(state.q, state.dq))
+            command = command.with_host_stiffness(state.q)
         return command, result.clamped
