@@ -41,8 +41,8 @@ class MotorCommand:
         return cls(q=zeros, dq=zeros, tau=tau, kp=zeros, kd=zeros)
 
     def with_host_stiffness(self, q: np.ndarray) -> MotorCommand:
-        """The same torque at measured ``q`` rad, with the stiffness as a torque and the damping in the motor: a
-        motor that gets no further command goes on braking."""
+        """The same torque at measured ``q`` rad, with the stiffness as a torque and the damping in the motor:
+        a motor that gets no further command goes on braking."""
         zeros = np.zeros(len(q))
         tau = self.tau + self.kp * (self.q - q)
         return MotorCommand(q=zeros, dq=self.dq, tau=tau, kp=zeros, kd=self.kd)

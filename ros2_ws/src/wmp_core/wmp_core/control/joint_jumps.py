@@ -9,7 +9,6 @@ import numpy as np
 
 from wmp_core.robot_state import RobotState
 
-
 #: Number of states between the two that are compared.
 SPAN = 3
 
