@@ -16,6 +16,10 @@ from wmp_perception.depth_selection import DepthSelection, SelectedFrame
 from wmp_perception.image_monitor import ImageMonitor
 from wmp_perception.realsense import RawFrame
 
+#: Time between two frames after which the pixels of the first are too old to bridge holes of the second [s]; at
+#: 30 Hz, the temporal filter bridges three frames.
+MAX_GAP_S = 0.25
+
 _NO_IMAGE = np.zeros((0, 0), dtype=np.float32)
 
 
@@ -109,6 +113,8 @@ class DepthPipeline:
         """Add a camera frame; returns the images that are now due."""
         optics = self._optics_for(raw)
         started = time.perf_counter()
+        if self.health.stamp is not None and abs(raw.stamp - self.health.stamp) > MAX_GAP_S:
+            optics.filter.forget()  # an outage, another clock, or another camera
         filtered = optics.filter.process(raw.depth)
         self.health = DepthHealth(
             frames=self.health.frames + 1,

@@ -98,6 +98,19 @@ def test_in_lockstep_every_state_is_returned_once(robot, link):
     assert link.receive(0.0, newest=False) is None
 
 
+def test_a_socket_that_cannot_be_created_releases_the_robot(robot, monkeypatch):
+    settings = A1LinkSettings("127.0.0.1", robot.getsockname()[1], local_port=0)
+    link = A1Link(settings, NAMES)
+    with monkeypatch.context() as broken:
+        broken.setattr(
+            ArrivalSocket, "setsockopt", lambda *_: (_ for _ in ()).throw(OSError(92, "no option"))
+        )
+        with pytest.raises(LinkError, match="cannot be bound"):
+            link.open()
+    with A1Link(settings, NAMES):
+        pass
+
+
 def test_states_from_another_port_of_the_robots_host_are_foreign(robot, link):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         send_states(other, link, 1000)

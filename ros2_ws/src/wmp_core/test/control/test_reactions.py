@@ -147,6 +147,14 @@ def test_lasting_surprise_slows_the_robot_down(make_driver):
     assert any(event.startswith("surprise is") and event.endswith("slow") for event in events(outs))
 
 
+def test_an_infinite_surprise_slows_the_robot_down(make_driver):
+    driver = make_driver(calibration=Calibration(surprise=5.0))
+    driver.velocity = FAST
+    driver.walk()
+    outs = walk_on(driver, 0.3, kl=math.inf)
+    assert commands(outs)[-1][0] == pytest.approx(0.3)
+
+
 @pytest.mark.parametrize("mode", [Mode.STAND, Mode.WALK])
 def test_the_remotes_emergency_stop_damps_at_once(driver, mode):
     driver.walk() if mode is Mode.WALK else driver.stand()
@@ -189,8 +197,8 @@ def test_an_encoder_that_jumps_within_its_range_is_named(driver, contract):
     jumped[5] += 0.6  # FR calf, from -1.5 rad in a range of -2.7 to -0.9
     outs = driver.cycle_many(3, q=jumped)
     assert [out.mode for out in outs] == [Mode.STAND, Mode.STAND, Mode.FAULT]
-    # 1.5 times 28.6 rad/s for 6 ms are 0.257 rad.
-    assert outs[-1].events[0] == "joint jump of FR_calf_joint is 0.343 rad, limit 0.3 rad: damp"
+    # 1.5 times 28.6 rad/s for 2 ms are 0.086 rad.
+    assert outs[-1].events[0] == "joint jump of FR_calf_joint is 0.514 rad, limit 0.3 rad: damp"
 
 
 def test_joints_at_full_speed_with_lost_states_do_not_jump(driver, contract):

@@ -31,6 +31,16 @@ _MAX_DRAIN = 256
 T = TypeVar("T")
 
 
+def _bound_socket(clock: Callable[[], float], port: int) -> ArrivalSocket:
+    udp = ArrivalSocket(clock)
+    try:
+        udp.bind(("0.0.0.0", port))
+    except OSError:
+        udp.close()
+        raise
+    return udp
+
+
 class _Arrival(NamedTuple):
     state: wire.LowState
     stamp: float
@@ -69,11 +79,9 @@ class A1Link(LinkSession[ArrivalSocket]):
         except OSError as error:
             raise LinkError(f"robot host {host!r} is unknown ({error}); check robot_host") from error
         lock = lock_robot(*self._robot)
-        udp = ArrivalSocket(self._clock)
         try:
-            udp.bind(("0.0.0.0", port))
+            udp = _bound_socket(self._clock, port)
         except OSError as error:
-            udp.close()
             lock.close()
             raise LinkError(
                 f"local UDP port {port} cannot be bound ({error.strerror}); stop the other controller "

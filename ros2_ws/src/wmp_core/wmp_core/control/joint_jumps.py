@@ -9,13 +9,15 @@ import numpy as np
 
 from wmp_core.robot_state import RobotState
 
-#: Number of states between the two that are compared.
-SPAN = 3
+#: Number of states before and after a jump that have to agree about it.
+BEFORE, AFTER = 2, 3
 
 
 class JointJumps:
-    """Compares each robot state with an earlier one, :data:`SPAN` states ago: a jump that lasts shows in
-    that many states, a single wrong one in two.
+    """Compares the last three robot states with the two before them.
+
+    A jump is what all of them agree about, so that a single wrong sample is none, neither when it comes nor
+    when it goes.
 
     The possible motion depends on the time between two states, and states get lost. Stamps are arrival times:
     a delayed state seems closer to its successor than it is. The limit on the result has to allow for that.
@@ -32,7 +34,7 @@ class JointJumps:
 
     def reset(self) -> None:
         """Start with the next state."""
-        self._states: Deque[RobotState] = deque(maxlen=SPAN + 1)
+        self._states: Deque[RobotState] = deque(maxlen=BEFORE + AFTER)
         #: rad ``[joints]`` moved beyond what the speed allows; at most 0 for a plausible motion.
         self.excess = np.zeros(len(self._max_speed))
 
@@ -41,7 +43,9 @@ class JointJumps:
         if self._states and self._states[-1] is state:
             return
         self._states.append(state)
-        earlier = self._states[0]
-        if earlier is not state:
-            elapsed = max(state.stamp - earlier.stamp, (len(self._states) - 1) * self._loop_period)
-            self.excess = np.abs(state.q - earlier.q) - elapsed * self._max_speed
+        if len(self._states) < BEFORE + AFTER:
+            return
+        q = np.array([state.q for state in self._states])
+        elapsed = max(self._states[BEFORE].stamp - self._states[BEFORE - 1].stamp, self._loop_period)
+        moved = np.abs(q[BEFORE:, None] - q[None, :BEFORE]).min(axis=(0, 1))
+        self.excess = moved - elapsed * self._max_speed

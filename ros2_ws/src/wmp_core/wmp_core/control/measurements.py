@@ -16,10 +16,10 @@ from wmp_core.robot_state import RobotState
 
 #: Maximum loop periods that one gyro sample stands for when the states before it were lost.
 _MAX_SAMPLE_PERIODS = 5
-#: Rules about a single joint. The first three judge the median of the last states, so that a single wrong
-#: sample does not drop a robot in mid-stride: 3 of 5 have to agree, as the vendor's protection counts.
+#: Rules about a single joint. The first two judge the median of the last states, so that a single wrong
+#: sample does not drop a robot in mid-stride: 3 of 5 have to agree.
 _PER_JOINT = ("joint range", "joint speed", "joint jump", "motor temperature")
-_DEBOUNCED, _STATES = 3, 5
+_DEBOUNCED, _STATES = 2, 5
 
 
 class Measurements:
@@ -102,13 +102,14 @@ class Measurements:
         self._joint_state = state
         self._jumps.update(state)
         self._samples[1:] = self._samples[:-1]
-        beyond, speed, jump = self._samples[0]
+        beyond, speed = self._samples[0]
         np.maximum(self._lower - state.q, state.q - self._upper, out=beyond)
         np.multiply(np.abs(state.dq), self._speed_scale, out=speed)
-        jump[:] = self._jumps.excess
         # A NaN sorts last, which counts it as large.
         self._per_joint[:_DEBOUNCED] = np.sort(self._samples, axis=0)[_STATES // 2]
-        self._per_joint[-1] = 0.0 if state.motor_temperature is None else state.motor_temperature
+        jump, temperature = self._per_joint[_DEBOUNCED:]
+        jump[:] = self._jumps.excess
+        temperature[:] = 0.0 if state.motor_temperature is None else state.motor_temperature
 
     def _attitude_rate(self, state: RobotState, periods: int) -> float:
         """Smoothed rate in rad/s. Each state counts once: the shock of a landing foot must not count again in

@@ -50,7 +50,7 @@ class SafetySettings:
         joint_range: maximum excess over a joint limit, rad; the mechanical stop yields less, so more means a
             broken encoder.
         joint_speed: maximum measured speed as a multiple of the contract's limit; leaps exceed 1 briefly.
-        joint_jump: maximum motion in rad over three states beyond what ``joint_speed`` allows: detects an
+        joint_jump: maximum motion in rad since the last state beyond what ``joint_speed`` allows: detects an
             encoder that jumps within the joint limits. The default allows for states delayed by 10 ms.
         motor_temperature: maximum temperature of the hottest motor, degrees Celsius; the envelope derates
             earlier.

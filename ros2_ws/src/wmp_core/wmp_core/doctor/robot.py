@@ -35,15 +35,21 @@ def no_states(states: int, seconds: float) -> Check:
 
 
 def check_robot(link: RobotLink, contract: Contract, seconds: float = 1.0) -> List[Check]:
-    """Receive states for ``seconds`` and check them; opens and closes the link."""
+    """Like :func:`examine_robot`, over a closed link, which it opens and closes."""
     try:
         link.open()
     except LinkError as error:
         return [failed("robot link", str(error), "see the message")]
     try:
-        states, elapsed = _receive(link, contract.num_joints, seconds)
+        return examine_robot(link, contract, seconds)
     finally:
         link.close()
+
+
+def examine_robot(link: RobotLink, contract: Contract, seconds: float = 1.0) -> List[Check]:
+    """Receive states over an open ``link`` for ``seconds`` and check them. The link stays open: closing it
+    would let another controller take the robot."""
+    states, elapsed = _receive(link, contract.num_joints, seconds)
     if len(states) < 2:
         return [no_states(len(states), seconds)]
     return [
