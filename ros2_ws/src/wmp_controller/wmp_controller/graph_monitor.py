@@ -46,7 +46,7 @@ class GraphMonitor:
     def on_status(self, status: NodeStatus) -> None:
         """Remember the bundle that a perception node reports in ``diagnostics``."""
         if status.node in _PERCEPTION_NODES:
-            self._other_bundles[status.node] = status.bundle_sha256
+            self._other_bundles[status.node] = status.bundle_sha256 or ""
 
     def update(self) -> None:
         """Check the graph and set :attr:`veto`."""

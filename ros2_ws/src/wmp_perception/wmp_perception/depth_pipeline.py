@@ -16,8 +16,8 @@ from wmp_perception.depth_selection import DepthSelection, SelectedFrame
 from wmp_perception.image_monitor import ImageMonitor
 from wmp_perception.realsense import RawFrame
 
-#: Time between two frames after which the pixels of the first are too old to bridge holes of the second [s]; at
-#: 30 Hz, the temporal filter bridges three frames.
+#: Time between two frames after which the pixels of the first are too old to bridge holes of the second [s];
+#: at 30 Hz, the temporal filter bridges three frames.
 MAX_GAP_S = 0.25
 
 _NO_IMAGE = np.zeros((0, 0), dtype=np.float32)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from wmp_core.a1 import robot_wire, wire
+from wmp_core.a1.arrival import ArrivalSocket
 from wmp_core.a1.link import A1Link, A1LinkSettings, Cycle, LinkError
 from wmp_core.control.command import MotorCommand
 
@@ -101,10 +102,12 @@ def test_in_lockstep_every_state_is_returned_once(robot, link):
 def test_a_socket_that_cannot_be_created_releases_the_robot(robot, monkeypatch):
     settings = A1LinkSettings("127.0.0.1", robot.getsockname()[1], local_port=0)
     link = A1Link(settings, NAMES)
+
+    def fail(*_):
+        raise OSError(92, "protocol not available")
+
     with monkeypatch.context() as broken:
-        broken.setattr(
-            ArrivalSocket, "setsockopt", lambda *_: (_ for _ in ()).throw(OSError(92, "no option"))
-        )
+        broken.setattr(ArrivalSocket, "setsockopt", fail)
         with pytest.raises(LinkError, match="cannot be bound"):
             link.open()
     with A1Link(settings, NAMES):
