@@ -1,8 +1,8 @@
 """The three depth images of the page, once per world-model step (0.1 s).
 
 For world-model tick n: ``sees`` is the image that the model used; ``believes`` is what it decodes from its
-state after that image; ``foresaw`` is what it predicted for n from its state 1 s earlier, without images, given
-the actions since. All three are comparable, pixel by pixel.
+state after that image; ``foresaw`` is what it predicted for n from its state 1 s earlier, without images,
+given the actions since. All three are comparable, pixel by pixel.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class Imagination:
-    """Collects steps, depth images and latents in any order of topics; :meth:`on_latent` returns the images."""
+    """Collects steps, depth images and latents; :meth:`on_latent` returns the images of a step."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle

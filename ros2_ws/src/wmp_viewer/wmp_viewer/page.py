@@ -1,7 +1,7 @@
 """The page: its files for the server, or all in one file with a walk.
 
-Modules import each other as ``wmp/NAME``. An import map tells the browser where they are: at an address of the
-server, or, in a single file that must run from disk, in the page itself as ``data:`` addresses.
+Modules import each other as ``wmp/NAME``. An import map tells the browser where they are: at an address of
+the server, or, in a single file that must run from disk, in the page itself as ``data:`` addresses.
 """
 
 from __future__ import annotations
@@ -28,9 +28,12 @@ def live_page() -> tuple[str, str]:
     digest = base64.b64encode(hashlib.sha256(import_map.encode()).digest()).decode("ascii")
     policy = (
         f"default-src 'none'; script-src 'self' 'sha256-{digest}'; style-src 'self' 'unsafe-inline'; "
-        "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "img-src 'self' data:; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
-    scripts = f'<script type="importmap">{import_map}</script>\n<script type="module" src="/main.js"></script>'
+    scripts = (
+        f'<script type="importmap">{import_map}</script>\n<script type="module" src="/main.js"></script>'
+    )
     return _page('<link rel="stylesheet" href="/style.css">', scripts), policy
 
 

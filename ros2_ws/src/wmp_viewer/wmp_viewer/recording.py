@@ -42,8 +42,8 @@ def recorded_items(
     Raises:
         RecordingError: it cannot be read, or lacks what the page needs.
     """
-    reader = AnyReader([path], default_typestore=get_typestore(Stores.ROS2_HUMBLE))
     try:
+        reader = AnyReader([path], default_typestore=get_typestore(Stores.ROS2_HUMBLE))
         reader.open()
     except Exception as error:  # rosbags' errors share no public base
         raise RecordingError(
@@ -62,6 +62,7 @@ def _items(
     missing = [name for name in REQUIRED if name not in map(_topic, connections)]
     if missing:
         raise RecordingError(f"{path} has no {' and no '.join(missing)}: record it with 'wmp record'")
+    _check_bundle(path, bundle)
     yield page_header(bundle, path.resolve().name, live=False, drive=False)
     terrain = recorded_terrain(path)
     if terrain is not None:
@@ -78,6 +79,17 @@ def _items(
             due = telemetry.time + FRAME_PERIOD - 1e-3
             yield frame
     progress(1.0)
+
+
+def _check_bundle(path: Path, bundle: Bundle) -> None:
+    """Refuse a bundle other than the one that the bag's notes name: its decoder does not fit the latents."""
+    recorded = run_info(path).get("bundle")
+    name, digest = (recorded.get("name"), recorded.get("sha256")) if isinstance(recorded, dict) else ("", "")
+    if digest and digest != bundle.sha256:
+        raise RecordingError(
+            f"{path} was recorded with bundle {name} ({digest[:12]}), but this is {bundle.name} "
+            f"({bundle.sha256[:12]}): name the recorded one with --bundle"
+        )
 
 
 def recorded_terrain(path: Path) -> dict[str, Any] | None:
@@ -106,6 +118,6 @@ def run_info(path: Path) -> dict[str, Any]:
 def _topic(connection: Connection) -> str | None:
     """Name in the graph of the topic of ``connection``, which may have a namespace; None for others."""
     for name, kind in TOPICS.items():
-        if connection.msgtype == kind and (connection.topic == f"/{name}" or connection.topic.endswith(f"/{name}")):
+        if connection.msgtype == kind and f"/{connection.topic}".endswith(f"/{name}"):
             return name
     return None

@@ -1,7 +1,7 @@
 """Turns the messages of the graph into what the page draws.
 
-It accepts messages of rclpy and of rosbags, which have the same fields, so a live page and a recorded one show
-the same. Each item that it returns is a dictionary of plain values with a ``kind``:
+It accepts messages of rclpy and of rosbags, which have the same fields, so a live page and a recorded one
+show the same. Each item that it returns is a dictionary of plain values with a ``kind``:
 
 - ``frame``: pose, joints, torques, speeds at time ``t`` [s]; see :meth:`Telemetry.frame`.
 - ``images``: what the camera sees, what the world model believes and predicted; see :mod:`.imagination`.
@@ -41,11 +41,19 @@ TOPICS = {
 }
 
 #: Keys of the nodes' status that the page shows, besides the timing ``*_ms``.
-SHOWN_VALUES = ("latents_late", "loop_rate_hz", "overruns", "rate_hz", "age_ms", "latent_age_ticks", "link_lost")
+SHOWN_VALUES = (
+    "latents_late",
+    "loop_rate_hz",
+    "overruns",
+    "rate_hz",
+    "age_ms",
+    "latent_age_ticks",
+    "link_lost",
+)
 
 
 class Telemetry:
-    """Keeps the newest value of everything; call :meth:`update` with each message, :meth:`frame` when one is due.
+    """Keeps the newest value of everything: :meth:`update` with each message, :meth:`frame` when one is due.
 
     Args:
         bundle: that the graph runs; its networks decode the images.
@@ -73,7 +81,8 @@ class Telemetry:
         #: Stamp of the robot's newest state [s]; NaN before the first.
         self.time = math.nan
         self.mode = ""
-        self._q = self._torque = None
+        self._q: np.ndarray | None = None
+        self._torque: np.ndarray | None = None
         self._quaternion: list[float] | None = None
         self._truth: list[float] | None = None
         self._velocity: list[float] | None = None
@@ -89,9 +98,10 @@ class Telemetry:
     def frame(self) -> Item | None:
         """The robot at :attr:`time`; None before its first state.
 
-        ``base``: position [m] and quaternion (w, x, y, z) of base_link in the world; ``base_is``: ``truth`` of
-        a simulation, or ``estimate``. ``q`` [rad], ``torque`` [N m] in contract order; ``feet`` [N]; ``command``
-        and ``velocity``: vx, vy [m/s], yaw rate [rad/s]; ``believed``: the policy's estimate of its velocity.
+        ``base``: position [m] and quaternion (w, x, y, z) of base_link in the world; ``base_is``: ``truth``
+        of a simulation, or ``estimate``. ``q`` [rad], ``torque`` [N m] in contract order; ``feet`` [N];
+        ``command`` and ``velocity``: vx, vy [m/s], yaw rate [rad/s]; ``believed``: the policy's estimate of
+        its velocity.
         Values that the graph does not publish are None.
         """
         if self._q is None or self._torque is None:
@@ -172,20 +182,16 @@ class Telemetry:
                 items += self._mode_is(status.hardware_id, time)
                 items.append({"kind": "event", "t": time, "mode": status.hardware_id, "text": status.message})
         for node in node_statuses(message):
-            if node.node == "policy_node":
-                # Events announce changes at once; a status, up to 1 s old, only tells a late page the mode.
-                if not self.mode:
-                    items += self._mode_is(node.values.get("mode", ""), self.time)
+            # Events announce changes at once; a status, up to 1 s old, only tells a late page the mode.
+            if node.node == "policy_node" and not self.mode:
+                items += self._mode_is(node.values.get("mode", ""), self.time)
             values = {
-                key: value
-                for key, value in node.values.items()
-                if key.endswith("_ms") or key in SHOWN_VALUES
+                key: value for key, value in node.values.items() if key.endswith("_ms") or key in SHOWN_VALUES
             }
-            time = None if math.isnan(self.time) else round(self.time, 3)
             items.append(
                 {
                     "kind": "status",
-                    "t": time,
+                    "t": None if math.isnan(self.time) else round(self.time, 3),
                     "node": node.node,
                     "ok": node.is_ok,
                     "text": node.message,

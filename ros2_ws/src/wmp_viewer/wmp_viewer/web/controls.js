@@ -44,32 +44,34 @@ export class Controls {
   }
 
   buildRequests() {
-    const bar = byId("requests");
-    const button = (text, onClick) => {
-      const element = document.createElement("button");
-      element.type = "button";
-      element.textContent = text;
-      element.addEventListener("click", () => {
-        element.blur();
-        onClick(element);
-      });
-      bar.append(element);
-      return element;
-    };
+    this.requests = [];
     if (this.header.drive) {
-      this.arm = button("Drive", () => (this.isDriver ? this.send({ do: "disarm" }) : this.confirm()));
+      this.arm = this.button(byId("requests"), "Drive", () => (this.isDriver ? this.send({ do: "disarm" }) : this.confirm()));
       this.requests = [["Stand up", "stand_up"], ["Walk", "walk"], ["Sit down", "sit_down"]].map(([text, name]) =>
-        button(text, () => this.send({ do: name })));
-    } else {
-      this.requests = [];
+        this.button(byId("requests"), text, () => this.send({ do: name })));
     }
-    if (this.header.simulated) {
-      this.cover = button("Cover camera", () => this.send({ do: "fault", fault: "camera_black", on: this.cover.getAttribute("aria-pressed") !== "true" }));
-      this.cover.setAttribute("aria-pressed", "false");
-      button("Push", () => this.send({ do: "push" }));
-    }
-    bar.hidden = bar.childElementCount === 0;
     this.showRole();
+  }
+
+  // What only a simulated robot can suffer.
+  buildSimulation() {
+    if (this.cover) return;
+    this.cover = this.button(byId("simulation"), "Cover camera", () => this.send({ do: "fault", fault: "camera_black", on: this.cover.getAttribute("aria-pressed") !== "true" }));
+    this.cover.setAttribute("aria-pressed", "false");
+    this.button(byId("simulation"), "Push", () => this.send({ do: "push" }));
+  }
+
+  button(bar, text, onClick) {
+    const element = document.createElement("button");
+    element.type = "button";
+    element.textContent = text;
+    element.addEventListener("click", () => {
+      element.blur();
+      onClick(element);
+    });
+    bar.append(element);
+    bar.hidden = false;
+    return element;
   }
 
   confirm() {
@@ -80,8 +82,9 @@ export class Controls {
     dialog.showModal();
   }
 
-  // An item of the server about this page: `role` or `answer`.
+  // An item that changes what can be done.
   onItem(item) {
+    if (item.kind === "terrain") this.buildSimulation();
     if (item.kind === "role") {
       this.isDriver = item.driver;
       this.showRole();
@@ -93,7 +96,6 @@ export class Controls {
 
   showRole() {
     const line = byId("drive-line");
-    line.hidden = !this.header.drive;
     for (const button of this.requests) button.disabled = !this.isDriver;
     byId("stick").setAttribute("aria-disabled", String(!this.isDriver));
     if (this.arm) {
@@ -102,7 +104,8 @@ export class Controls {
     }
     line.innerHTML = this.isDriver
       ? "<span>Hold <kbd>W</kbd> <kbd>A</kbd> <kbd>S</kbd> <kbd>D</kbd> to drive; let go to stop.</span>"
-      : "<span class=\"soft\">View only until you press Drive.</span>";
+      : "";
+    line.hidden = line.innerHTML === "";
   }
 
   listen() {

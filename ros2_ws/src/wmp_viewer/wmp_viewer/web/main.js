@@ -11,6 +11,7 @@ import { Connection, embeddedItems } from "wmp/source";
 import { Timeline } from "wmp/timeline";
 
 const FORMAT = 1;
+const FRAME_TIME = 24; // ms; frames arrive every 40 ms
 const byId = (id) => document.getElementById(id);
 
 const walk = new History();
@@ -41,6 +42,7 @@ function start(header) {
     byId("link").textContent = "recorded";
     document.body.classList.add("recorded");
     byId("tiles").scrollTo(0, 0);
+    connection?.finish();
     document.addEventListener("keydown", (event) => {
       if (event.code === "Space" && !["BUTTON", "SELECT"].includes(event.target.tagName)) {
         event.preventDefault();
@@ -74,18 +76,25 @@ function onItems(items) {
     }
     walk.add(item);
     if (item.kind === "header" && parts === null) start(item);
-    if (item.kind === "terrain") parts?.scene.terrain(item);
+    if (item.kind === "terrain") showTerrain(item);
     if (item.kind === "answer") say(item.text, item.ok);
     parts?.controls?.onItem(item);
     if (walk.epoch !== epoch) Object.assign(view, { time: null, atEnd: true });
   }
 }
 
+function showTerrain(item) {
+  parts.scene.terrain(item);
+  const place = `${item.name.replaceAll("_", " ")}, difficulty ${item.difficulty}, seed ${item.seed}`;
+  byId("source").textContent = `${walk.header.live ? "simulation" : walk.header.source} · ${place} · ${walk.header.bundle.name}`;
+}
+
 function onState(state) {
   const link = byId("link");
   link.dataset.state = state;
-  link.textContent = { live: "live", lost: "connection lost", refused: "refused", connecting: "connecting" }[state];
   if (state === "live") notice(null);
+  if (walk.header && !walk.header.live) return;
+  link.textContent = { live: "live", lost: "connection lost", refused: "refused", connecting: "connecting" }[state];
   if (state === "lost") notice("lost", "Connection lost", "What you see is old. The page reconnects by itself; a robot that this page drove stands still.");
   if (state === "refused") notice("lost", "No access", "Open the address that 'wmp view' printed: it holds the token that this page needs.");
 }
@@ -136,7 +145,7 @@ function advance(now) {
 
 function draw(now) {
   requestAnimationFrame(draw);
-  if (parts === null || !Number.isFinite(walk.end)) return;
+  if (parts === null || !Number.isFinite(walk.end) || now - view.last < FRAME_TIME) return;
   const time = advance(now);
   const frame = walk.at("frame", time) ?? walk.lists.frame[0];
   const images = newest(walk.at("images", time), time);
@@ -180,7 +189,7 @@ function clock(time) {
   byId("play").setAttribute("aria-label", view.playing ? "Pause" : "Play");
 }
 
-window.cockpit = { walk, view }; // for tests and curious people
+window.cockpit = { walk, view, parts: () => parts }; // for tests and curious people
 chooseTheme(byId("theme"), () => parts?.scene.recolour());
 explainTerms(byId("tip"));
 const items = await embeddedItems();

@@ -7,7 +7,7 @@ import { Robot } from "wmp/robot";
 import { Ground } from "wmp/terrain";
 
 const METRES_PER_SPEED = 0.55; // length of an arrow per m/s
-const METRES_PER_NEWTON = 0.0016;
+const METRES_PER_NEWTON = 0.0025;
 const PATH_SPAN = 30; // s
 const FRUSTUM_DEPTH = 0.45; // m
 const UP = new THREE.Vector3(0, 0, 1);
@@ -40,12 +40,12 @@ export class Scene {
     this.asked = arrow();
     this.actual = arrow();
     this.forces = header.joints.length ? Array.from({ length: 4 }, forceMark) : [];
-    this.path = new THREE.Line(new THREE.BufferGeometry(), new THREE.LineBasicMaterial());
+    this.path = new THREE.Line(new THREE.BufferGeometry(), new THREE.LineBasicMaterial({ depthTest: false, transparent: true, opacity: 0.85 }));
     this.path.frustumCulled = false;
     this.frustum = this.cameraModel();
-    this.ghost = new THREE.Points(new THREE.BufferGeometry(), new THREE.PointsMaterial({ size: 0.022, vertexColors: true, transparent: true, opacity: 0.9 }));
+    this.ghost = new THREE.Points(new THREE.BufferGeometry(), new THREE.PointsMaterial({ size: 0.016, vertexColors: true, transparent: true, opacity: 0.9 }));
     this.ghost.frustumCulled = false;
-    this.scene.add(this.robot.root, this.ground.root, this.asked.root, this.actual.root, this.path, this.frustum.root, this.ghost, ...this.forces);
+    this.scene.add(this.robot.root, this.ground.root, this.asked.root, this.actual.root, this.path, this.ghost, ...this.forces);
     this.shown = { images: null };
     this.recolour();
     this.focus = null;

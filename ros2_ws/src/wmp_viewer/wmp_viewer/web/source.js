@@ -45,6 +45,7 @@ export class Connection {
       this.onItems(JSON.parse(data));
     };
     this.socket.onclose = async () => {
+      if (this.isFinished) return;
       if (!this.everOpen && (await this.isRefused())) {
         this.onState("refused");
         return;
@@ -62,6 +63,12 @@ export class Connection {
     } catch {
       return false;
     }
+  }
+
+  // A recorded walk is here as a whole; the server may go.
+  finish() {
+    this.isFinished = true;
+    this.socket.close();
   }
 
   check() {

@@ -4,26 +4,29 @@ import * as THREE from "wmp/three";
 import { themed } from "wmp/colours";
 
 const FLOOR_SIZE = 120; // m
-const CLEAR = 0.5; // m around the line from the eye to the robot in which walls are see-through
-const FADED = 1.2; // m from which on they are solid
+const CLEAR = 0.3; // m around the line from the eye to the robot in which walls are see-through
+const SOLID = 0.75; // m from which on they are solid
 
 export class Ground {
   constructor() {
     this.root = new THREE.Group();
-    this.material = gridMaterial();
+    // Surfaces are drawn twice: solid where they hide nothing, and as a veil where they hide the robot.
+    this.uniforms = { lineColour: { value: new THREE.Color() }, robot: { value: new THREE.Vector3() } };
+    this.solid = gridMaterial(this.uniforms, false);
+    this.veil = gridMaterial(this.uniforms, true);
     this.edges = new THREE.LineBasicMaterial({ transparent: true, opacity: 0.75 });
     this.show(null);
   }
 
   recolour() {
-    this.material.color.set(themed("ground"));
-    this.material.userData.line.value.set(themed("grid"));
+    for (const material of [this.solid, this.veil]) material.color.set(themed("ground"));
+    this.uniforms.lineColour.value.set(themed("grid"));
     this.edges.color.set(themed("edge"));
   }
 
   // Walls between the eye and `place` become see-through.
   reveal(place) {
-    this.material.userData.robot.value.copy(place);
+    this.uniforms.robot.value.copy(place);
   }
 
   // terrain: the `terrain` item, or null for a plane.
@@ -37,8 +40,9 @@ export class Ground {
   }
 
   surface(geometry) {
-    const mesh = new THREE.Mesh(geometry, this.material);
+    const mesh = new THREE.Mesh(geometry, this.solid);
     mesh.receiveShadow = true;
+    mesh.add(new THREE.Mesh(geometry, this.veil));
     this.root.add(mesh);
     return mesh;
   }
@@ -70,13 +74,11 @@ export class Ground {
   }
 }
 
-function gridMaterial() {
-  const material = new THREE.MeshStandardMaterial({ roughness: 0.95, metalness: 0, side: THREE.DoubleSide });
-  material.userData.line = { value: new THREE.Color() };
-  material.userData.robot = { value: new THREE.Vector3() };
+function gridMaterial(uniforms, isVeil) {
+  const material = new THREE.MeshStandardMaterial({ roughness: 0.95, metalness: 0, side: THREE.DoubleSide, transparent: isVeil, depthWrite: !isVeil });
+  material.customProgramCacheKey = () => `grid ${isVeil}`;
   material.onBeforeCompile = (shader) => {
-    shader.uniforms.lineColour = material.userData.line;
-    shader.uniforms.robot = material.userData.robot;
+    Object.assign(shader.uniforms, uniforms);
     shader.vertexShader = shader.vertexShader
       .replace("#include <common>", "#include <common>\nvarying vec3 place;\nvarying vec3 up;")
       .replace("#include <begin_vertex>", "#include <begin_vertex>\nplace = (modelMatrix * vec4(position, 1.0)).xyz;\nup = mat3(modelMatrix) * normal;");
@@ -86,10 +88,9 @@ function gridMaterial() {
         vec3 sight = robot - cameraPosition;
         float along = dot(place - cameraPosition, sight) / dot(sight, sight);
         float aside = length(place - cameraPosition - along * sight);
-        bool hides = along > 0.0 && along < 0.97 && place.z > robot.z - 0.22;
-        float solid = 0.12 + 0.88 * smoothstep(${CLEAR.toFixed(2)}, ${FADED.toFixed(2)}, aside);
-        float noise = fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715))));
-        if (hides && noise > solid) discard;
+        bool hides = along > 0.0 && along < 1.0 && aside < ${SOLID.toFixed(2)} && place.z > robot.z - 0.05;
+        if (hides != ${isVeil}) discard;
+        if (hides) diffuseColor.a = mix(0.08, 1.0, smoothstep(${CLEAR.toFixed(2)}, ${SOLID.toFixed(2)}, aside));
         vec2 cell = place.xy * 2.0;
         vec2 width = fwidth(cell);
         vec2 far = abs(fract(cell - 0.5) - 0.5) / max(width, vec2(1e-4));
