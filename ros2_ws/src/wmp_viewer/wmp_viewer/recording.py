@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from rosbags.highlevel import AnyReader
+from rosbags.highlevel import AnyReader, AnyReaderError
 from rosbags.interfaces import Connection
 from rosbags.typesys import Stores, get_typestore
 
@@ -67,18 +67,25 @@ def _items(
     terrain = recorded_terrain(path)
     if terrain is not None:
         yield {"kind": "terrain", **terrain}
-    telemetry, due = Telemetry(bundle), -math.inf
+    telemetry, due, undecodable = Telemetry(bundle), -math.inf, 0
     total = sum(connection.msgcount for connection in connections)
     for number, (connection, _, data) in enumerate(reader.messages(connections)):
         if number % 500 == 0:
             progress(number / total)
         name = _topic(connection)
         assert name is not None
-        yield from telemetry.update(name, reader.deserialize(data, connection.msgtype))
+        try:
+            message = reader.deserialize(data, connection.msgtype)
+        except AnyReaderError:
+            undecodable += 1
+            continue
+        yield from telemetry.update(name, message)
         if name == "joint_states" and telemetry.time >= due and (frame := telemetry.frame()) is not None:
             due = telemetry.time + FRAME_PERIOD - 1e-3
             yield frame
     progress(1.0)
+    if telemetry.frame() is None:
+        raise RecordingError(f"{path} holds no state of a robot ({undecodable} messages cannot be decoded)")
 
 
 def _check_bundle(path: Path, bundle: Bundle) -> None:

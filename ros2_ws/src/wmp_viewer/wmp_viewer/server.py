@@ -6,7 +6,6 @@ import asyncio
 import functools
 import json
 import logging
-import mimetypes
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -33,6 +32,7 @@ LARGEST_BACKLOG = 4 << 20
 #: Malformed requests after which a page is disconnected.
 MAX_MALFORMED = 5
 MAX_PAGES = 30
+_TYPES = {".js": "text/javascript", ".css": "text/css"}
 
 
 class PageServer:
@@ -201,6 +201,5 @@ def _served_files() -> dict[str, tuple[str, bytes, str]]:
     files = {"/": ("text/html; charset=utf-8", page.encode("utf-8"), policy)}
     paths = {f"/{name}.js": path for name, path in MODULES.items()} | {"/style.css": WEB / "style.css"}
     for address, path in paths.items():
-        kind = mimetypes.types_map.get(path.suffix, "text/plain")
-        files[address] = (f"{kind}; charset=utf-8", path.read_bytes(), "default-src 'none'")
+        files[address] = (f"{_TYPES[path.suffix]}; charset=utf-8", path.read_bytes(), "default-src 'none'")
     return files
