@@ -106,4 +106,4 @@ def walk_messages() -> Iterator[tuple[float, str, Any]]:
             yield time, "wmp/latent", latent(time, tick + 1, depth_stamp=seen)
         if tick % 5 == 0:
             yield time, "wmp/depth", depth(time - 0.1, 0.5 + 0.01 * tick)
-    yield 1.6, "diagnostics", event(1.6, "FAULT", "WALK -> FAULT: motor too hot")
+    yield 1.6, "diagnostics", event(1.55, "FAULT", "WALK -> FAULT: motor too hot")

@@ -1,8 +1,10 @@
 """The viewer on a running graph in lockstep, used by pages without a browser and by a real one."""
 
+import contextlib
 import json
 import os
 import time
+from collections import deque
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -24,6 +26,7 @@ class Page:
 
     def __init__(self, port):
         address = f"127.0.0.1:{port}"
+        self._items = deque()
         self._socket = connect(
             f"ws://{address}/live?token={TOKEN}", origin=f"http://{address}", max_size=None, close_timeout=0.5
         )
@@ -35,10 +38,11 @@ class Page:
         """The first item that fits; ``meanwhile`` is called for every message."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            content = json.loads(self._socket.recv(timeout=deadline - time.monotonic()))
-            for item in content if isinstance(content, list) else [content]:
-                if fits(item):
+            while self._items:
+                if fits(item := self._items.popleft()):
                     return item
+            content = json.loads(self._socket.recv(timeout=deadline - time.monotonic()))
+            self._items.extend(content if isinstance(content, list) else [content])
             meanwhile()
         raise AssertionError(f"no such item within {seconds:g} s")
 
@@ -73,11 +77,10 @@ def start_graph(folder, drive):
 def wait_for_page(port):
     deadline = time.monotonic() + 60.0
     while True:
-        try:
+        with contextlib.suppress(OSError):
             return Page(port)
-        except OSError:
-            assert time.monotonic() < deadline, "the viewer does not listen"
-            time.sleep(0.2)
+        assert time.monotonic() < deadline, "the viewer does not listen"
+        time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +172,7 @@ def test_a_foreign_page_is_refused(port):
 
 @needs_browser
 def test_in_a_browser_the_robot_stands_up_on_request_and_stops_on_space(port, tmp_path):
-    with open_tab(tmp_path / "profile", 960, 640) as tab:
+    with open_tab(tmp_path / "profile", 640, 480) as tab:
         tab.go_to(f"http://127.0.0.1:{port}/#token={TOKEN}")
         tab.wait_for("window.cockpit && Number.isFinite(cockpit.walk.end)")
         assert tab.value("location.href").endswith(f"{port}/")  # no token in the address bar
@@ -190,22 +193,22 @@ def test_in_a_browser_the_robot_stands_up_on_request_and_stops_on_space(port, tm
 
 @needs_browser
 def test_in_a_browser_a_wrong_token_gives_an_explanation(port, tmp_path):
-    with open_tab(tmp_path / "profile", 960, 640) as tab:
+    with open_tab(tmp_path / "profile", 640, 480) as tab:
         tab.go_to(f"http://127.0.0.1:{port}/#token=wrong")
-        tab.wait_for("document.querySelector('#notice strong').textContent === 'No access'")
+        tab.wait_for("document.querySelector('#notice strong')?.textContent === 'No access'")
 
 
 @needs_browser
 def test_in_a_browser_a_lost_connection_is_shown_over_the_whole_scene(tmp_path):
     processes, port = start_graph(tmp_path / "graph", drive=False)
-    with processes, open_tab(tmp_path / "profile", 960, 640) as tab:
+    with processes, open_tab(tmp_path / "profile", 640, 480) as tab:
         wait_for_page(port).close()
         tab.go_to(f"http://127.0.0.1:{port}/#token={TOKEN}")
         tab.wait_for("window.cockpit && Number.isFinite(cockpit.walk.end)")
         assert tab.value("document.querySelector('#notice').hidden")
         assert tab.value("document.querySelector('#requests').hidden")  # view only
         processes.stop()
-        tab.wait_for("document.querySelector('#notice strong').textContent === 'Connection lost'")
+        tab.wait_for("document.querySelector('#notice strong')?.textContent === 'Connection lost'")
         covered = "(([a, b]) => Math.round(a.width * a.height) >= 0.99 * Math.round(b.width * b.height))"
         boxes = "['#notice', '#scene'].map((id) => document.querySelector(id).getBoundingClientRect())"
         assert tab.value(f"{covered}({boxes})")

@@ -12,16 +12,16 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt insta
 
 LOADED = "window.cockpit && Number.isFinite(cockpit.walk.end)"
 #: Elements that stick out of the window to the side, and visible parts that overlap.
-STICKING_OUT = """[...document.querySelectorAll("#top *, #stage *, #time *, #tiles article")].filter((element) => {
+STICKING_OUT = """[...document.querySelectorAll("#top *, #stage *, #time *")].filter((element) => {
   const box = element.getBoundingClientRect();
-  const tile = element.closest("#tiles");
-  return box.width && !tile && (box.left < -1 || box.right > innerWidth + 1);
+  return box.width && (box.left < -1 || box.right > innerWidth + 1);
 }).map((element) => element.id || element.className)"""
 CUT_TEXT = """[...document.querySelectorAll("h2, figcaption, output, .mode, button, #legend li")].filter(
   (element) => element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).display !== "inline"
 ).map((element) => element.id || element.textContent)"""
 PARTS_OVERLAP = """(() => {
-  const boxes = ["#top", "#stage", "#tiles", "#time"].map((id) => document.querySelector(id).getBoundingClientRect());
+  const parts = ["#top", "#stage", "#tiles", "#time"].map((id) => document.querySelector(id));
+  const boxes = parts.map((part) => part.getBoundingClientRect());
   return boxes.some((a, i) => boxes.slice(i + 1).some((b) =>
     a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1));
 })()"""

@@ -12,10 +12,13 @@ import { Timeline } from "wmp/timeline";
 
 const FORMAT = 1;
 const FRAME_TIME = 24; // ms; frames arrive every 40 ms
+const SLOW_TIME = 60; // ms between two animation frames of a machine that cannot draw the scene in time
+const COARSE_FRAME_TIME = 150; // ms
+const IDLE_TIME = 400; // ms between two drawings of a picture that stands still
 const byId = (id) => document.getElementById(id);
 
 const walk = new History();
-const view = { time: null, playing: true, atEnd: true, last: performance.now(), dirty: true };
+const view = { time: null, playing: true, atEnd: true, last: performance.now(), frameTime: FRAME_TIME };
 let parts = null;
 let connection = null;
 
@@ -145,8 +148,11 @@ function advance(now) {
 
 function draw(now) {
   requestAnimationFrame(draw);
-  if (parts === null || !Number.isFinite(walk.end) || now - view.last < FRAME_TIME) return;
+  measureSpeed(now);
+  if (parts === null || !Number.isFinite(walk.end) || now - view.last < view.frameTime) return;
   const time = advance(now);
+  if (time === view.shown && !parts.scene.hasMoved && now - view.rendered < IDLE_TIME) return;
+  Object.assign(view, { shown: time, rendered: now });
   const frame = walk.at("frame", time) ?? walk.lists.frame[0];
   const images = newest(walk.at("images", time), time);
   parts.scene.draw(frame, images, walk, time);
@@ -158,6 +164,16 @@ function draw(now) {
     legend(frame);
     clock(time);
   }
+}
+
+// Draws coarsely and rarely from then on where animation frames come late.
+function measureSpeed(now) {
+  const interval = Math.min(200, now - (view.animated ?? now));
+  view.animated = now;
+  view.interval = 0.95 * (view.interval ?? 16) + 0.05 * interval;
+  if (view.interval < SLOW_TIME || !parts || parts.scene.isCoarse || document.hidden) return;
+  parts.scene.coarsen();
+  view.frameTime = COARSE_FRAME_TIME;
 }
 
 // Images of a walk that has ended say nothing about now.

@@ -34,6 +34,7 @@ export class Scene {
     this.orbit.maxPolarAngle = 1.52;
     this.orbit.minDistance = 0.5;
     this.orbit.maxDistance = 12;
+    this.orbit.addEventListener("change", () => { this.hasMoved = true; });
     this.lights();
     this.robot = new Robot(header);
     this.ground = new Ground();
@@ -110,12 +111,20 @@ export class Scene {
     }
     this.drawImages(images, history);
     this.orbit.update();
+    this.hasMoved = false;
     this.renderer.render(this.scene, this.camera);
+  }
+
+  // For machines without a GPU, where drawing would slow down all else: half the resolution, no shadows.
+  coarsen() {
+    this.isCoarse = true;
+    this.renderer.shadowMap.enabled = false;
+    this.sun.castShadow = false;
   }
 
   resize() {
     const { clientWidth: width, clientHeight: height } = this.canvas;
-    const ratio = Math.min(window.devicePixelRatio || 1, 2);
+    const ratio = this.isCoarse ? 0.5 : Math.min(window.devicePixelRatio || 1, 2);
     if (this.size === `${width}x${height}@${ratio}`) return;
     this.size = `${width}x${height}@${ratio}`;
     this.renderer.setPixelRatio(ratio);
