@@ -7,6 +7,7 @@ state is published before that state is sent.
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import threading
@@ -115,12 +116,15 @@ class A1Sim(Node):
         self._odometry = self.create_publisher(Odometry, "sim/odometry", RELIABLE)
         self._foot_forces = self.create_publisher(JointState, "sim/foot_forces", RELIABLE)
         self._fallen = self.create_publisher(Bool, "sim/fallen", LATCHED)
+        self._terrain = self.create_publisher(String, "sim/terrain", LATCHED)
         self._announcement = self.create_publisher(String, "sim/faults", RELIABLE)
         self._clock_publisher = self.create_publisher(Clock, "/clock", RELIABLE) if self.lockstep else None
         self.create_subscription(String, "sim/switch_fault", self._on_switch_fault, RELIABLE)
         self.create_service(Trigger, "~/push", self._on_push)
         self._push_side = 1.0
         self._fallen.publish(Bool(data=False))
+        place = {"terrain": terrain.name, "difficulty": terrain.difficulty, "seed": seed}
+        self._terrain.publish(String(data=json.dumps(place)))
         self._was_fallen = False
         self._had_timed_out = False
         self._frames = 0

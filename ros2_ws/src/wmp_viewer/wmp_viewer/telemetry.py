@@ -6,11 +6,12 @@ show the same. Each item that it returns is a dictionary of plain values with a 
 - ``frame``: pose, joints, torques, speeds at time ``t`` [s]; see :meth:`Telemetry.frame`.
 - ``images``: what the camera sees, what the world model believes and predicted; see :mod:`.imagination`.
 - ``mode``, ``event`` and ``status``: changes of mode, the controller's events, and the state of each node.
-- ``fault``: an injected fault begins or ends.
+- ``fault``: an injected fault begins or ends; ``terrain``: the simulated ground, see :mod:`.terrain_shapes`.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from typing import Any
@@ -23,6 +24,7 @@ from wmp_ros.stamps import to_seconds
 from wmp_ros.status import CONTROLLER_EVENTS, node_statuses
 from wmp_viewer.base_estimate import BaseEstimate
 from wmp_viewer.imagination import Imagination
+from wmp_viewer.terrain_shapes import terrain_shapes
 
 Item = dict[str, Any]
 
@@ -38,6 +40,7 @@ TOPICS = {
     "sim/odometry": "nav_msgs/msg/Odometry",
     "sim/foot_forces": "sensor_msgs/msg/JointState",
     "sim/faults": "std_msgs/msg/String",
+    "sim/terrain": "std_msgs/msg/String",
 }
 
 #: Keys of the nodes' status that the page shows, besides the timing ``*_ms``.
@@ -75,6 +78,7 @@ class Telemetry:
             "sim/odometry": self._on_odometry,
             "sim/foot_forces": self._on_foot_forces,
             "sim/faults": self._on_fault,
+            "sim/terrain": self._on_terrain,
         }
 
     def _reset(self) -> None:
@@ -173,6 +177,10 @@ class Telemetry:
     def _on_fault(self, message: Any) -> list[Item]:
         change, fault, time = message.data.split()
         return [{"kind": "fault", "t": float(time), "fault": fault, "begins": change == "begin"}]
+
+    def _on_terrain(self, message: Any) -> list[Item]:
+        place = json.loads(message.data)
+        return [{"kind": "terrain", **terrain_shapes(place["terrain"], place["difficulty"], place["seed"])}]
 
     def _on_diagnostics(self, message: Any) -> list[Item]:
         items: list[Item] = []

@@ -15,7 +15,6 @@ import time
 from typing import Any
 
 from geometry_msgs.msg import Twist
-from rcl_interfaces.srv import GetParameters
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.task import Future
@@ -26,7 +25,7 @@ from wmp_core.bundle import Bundle
 from wmp_core.manifest import BundleError
 from wmp_ros.clock import WALL_CLOCK
 from wmp_ros.parameters import declare
-from wmp_ros.qos import RELIABLE
+from wmp_ros.qos import LATCHED, RELIABLE
 from wmp_ros.running import run_node, spin
 from wmp_viewer.access import Access, new_token, own_names, page_address
 from wmp_viewer.driver import Driver
@@ -34,16 +33,19 @@ from wmp_viewer.header import page_header
 from wmp_viewer.requests import MODES, PageRequest
 from wmp_viewer.server import PageServer
 from wmp_viewer.telemetry import TOPICS, Item, Telemetry
-from wmp_viewer.terrain_shapes import terrain_shapes
 
-#: Period of frames [s], of cmd_vel while a page drives, and of the search for a simulator.
-FRAME_PERIOD, COMMAND_PERIOD, SEARCH_PERIOD = 0.04, 0.1, 1.0
+#: Period of frames, and of cmd_vel while a page drives [s].
+FRAME_PERIOD, COMMAND_PERIOD = 0.04, 0.1
 #: Niceness of the process: the control loop comes first.
 NICENESS = 15
 #: The newest message matters, not every one; a viewer must never slow down a publisher.
 NEWEST = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
-#: Every step and latent enters the imagination.
+#: Every step and latent enters the imagination; every event is shown.
 EVERY = QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT)
+PROFILES = {
+    **dict.fromkeys(("wmp/policy_step", "wmp/latent", "wmp/depth", "diagnostics", "sim/faults"), EVERY),
+    "sim/terrain": LATCHED,
+}
 SIMULATOR = "a1_sim"
 #: Environment variable with the token of the page; without it the node makes one.
 TOKEN_VARIABLE = "WMP_VIEW_TOKEN"
@@ -61,7 +63,7 @@ class Viewer(Node):
         # Not a parameter: those are in files and lists of processes that other users can read.
         token = os.environ.pop(TOKEN_VARIABLE, "") or new_token()
         self._bundle, self._telemetry = bundle, Telemetry(bundle)
-        self._sent, self._simulated = math.nan, False
+        self._sent = math.nan
         self._driver, self._driver_lock = Driver(), threading.Lock()
         self._server = PageServer(Access(token, own_names(host)), self._on_request, self._on_leave)
         self._server.start(host, port)
@@ -76,16 +78,15 @@ class Viewer(Node):
 
     def _connect(self) -> None:
         for topic, kind in TOPICS.items():
-            profile = EVERY if topic.startswith("wmp/") or topic in ("diagnostics", "sim/faults") else NEWEST
-            handler = self._handler(topic)
-            self.create_subscription(_message_class(kind), topic, handler, profile)
-        self._modes = {name: self.create_client(Trigger, f"policy_node/{name}") for name in MODES}
+            profile = PROFILES.get(topic, NEWEST)
+            self.create_subscription(_message_class(kind), topic, self._handler(topic), profile)
+        # Without --drive the node has no means to move a robot, only to stop it.
+        modes = MODES if self._may_drive else ("stop",)
+        self._modes = {name: self.create_client(Trigger, f"policy_node/{name}") for name in modes}
         self._push = self.create_client(Trigger, f"{SIMULATOR}/push")
-        self._parameters = self.create_client(GetParameters, f"{SIMULATOR}/get_parameters")
         self._faults = self.create_publisher(String, "sim/switch_fault", RELIABLE)
         self._commands = self.create_publisher(Twist, "cmd_vel", 1) if self._may_drive else None
         self.create_timer(FRAME_PERIOD, self._send_frame, clock=WALL_CLOCK)
-        self.create_timer(SEARCH_PERIOD, self._find_simulator, clock=WALL_CLOCK)
         if self._may_drive:
             self.create_timer(COMMAND_PERIOD, self._publish_command, clock=WALL_CLOCK)
 
@@ -111,25 +112,6 @@ class Viewer(Node):
             self._publish(frame)
         else:
             self._server.publish({"kind": "alive"})  # silence would mean that the connection is lost
-
-    # Simulation
-
-    def _find_simulator(self) -> None:
-        """Ask a simulator for its terrain, whenever one appears."""
-        if not self._parameters.service_is_ready():
-            self._simulated = False
-        if self._simulated or not self._parameters.service_is_ready():
-            return
-        request = GetParameters.Request(names=["terrain", "difficulty", "seed"])
-        self._parameters.call_async(request).add_done_callback(self._on_parameters)
-
-    def _on_parameters(self, answer: Future) -> None:
-        values = answer.result().values
-        if len(values) != 3 or self._simulated:
-            return
-        name, difficulty, seed = values[0].string_value, values[1].double_value, values[2].integer_value
-        self._simulated = True
-        self._server.publish({"kind": "terrain", **terrain_shapes(name, difficulty, seed)})
 
     # Requests; these run in the server's thread
 
@@ -163,7 +145,7 @@ class Viewer(Node):
             self._driver.disarm(page)
 
     def _switch_fault(self, request: PageRequest) -> Item | None:
-        if not self._simulated:
+        if self._faults.get_subscription_count() == 0:
             return _refused("faults exist in simulation only")
         self._faults.publish(String(data=f"{'on' if request.on else 'off'} {request.fault}"))
         return None
