@@ -7,6 +7,8 @@ const KEYS = {
 };
 const KEY_SHARE = 0.7; // of the largest speed, while a key is held
 
+const HANDLE = matchMedia("(pointer: coarse)").matches ? "the stick" : "<kbd>W</kbd> <kbd>A</kbd> <kbd>S</kbd> <kbd>D</kbd>";
+
 const byId = (id) => document.getElementById(id);
 
 export class Controls {
@@ -99,11 +101,11 @@ export class Controls {
     for (const button of this.requests) button.disabled = !this.isDriver;
     byId("stick").setAttribute("aria-disabled", String(!this.isDriver));
     if (this.arm) {
-      this.arm.textContent = this.isDriver ? "Stop driving" : "Drive";
+      this.arm.title = this.isDriver ? "Press to stop driving" : "Press to drive";
       this.arm.setAttribute("aria-pressed", String(this.isDriver));
     }
     line.innerHTML = this.isDriver
-      ? "<span>Hold <kbd>W</kbd> <kbd>A</kbd> <kbd>S</kbd> <kbd>D</kbd> to drive; let go to stop.</span>"
+      ? `<span>Hold ${HANDLE} to drive; let go to stop.</span>`
       : "";
     line.hidden = line.innerHTML === "";
   }

@@ -8,7 +8,6 @@ export const TERMS = {
   surprise: "How far an image moves the world model from what it expected (KL divergence in nats). Above the dashed limit the robot slows down: the world is unlike training.",
   speed: "Commanded speed against actual speed. On a robot the actual speed is the policy's own estimate.",
   torque: "Torque of each motor as a share of its limit: hip (sideways), thigh, and calf (knee).",
-  blind: "No usable depth image arrives: the world model goes on with its own prediction (the prior).",
 };
 
 export const MODES = {

@@ -13,7 +13,7 @@ const FRUSTUM_DEPTH = 0.45; // m
 const UP = new THREE.Vector3(0, 0, 1);
 
 export const LAYERS = [
-  ["follow", "Follow", true], ["path", "Path", true], ["frustum", "Camera", true], ["ghost", "Believed ground", true],
+  ["follow", "Follow", true], ["path", "Path", true], ["frustum", "Camera", true], ["ghost", "Belief", true],
 ];
 
 export class Scene {

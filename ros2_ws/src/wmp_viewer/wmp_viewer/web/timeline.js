@@ -113,7 +113,7 @@ export class Timeline {
     context.fillStyle = themed("soft");
     context.textBaseline = "alphabetic";
     context.textAlign = "center";
-    const first = Math.ceil((this.from - zero) / step) * step;
+    const first = Math.max(0, Math.ceil((this.from - zero) / step) * step);
     for (let t = first; t <= this.to - zero; t += step) {
       const place = x(zero + t);
       context.fillRect(place - 0.5, top + 2, 1, 4);
