@@ -79,6 +79,7 @@ def test_settings_reach_preset_and_task():
     settings = {"ppo.epochs": 7, "world_model.batch": 4, "env.rewards.crouch": -1.0, "worlds.variants": 3}
     config = RunConfig("tiny", 4, 1, settings=settings)
     assert (config.resolved_preset().ppo.epochs, config.resolved_preset().world_model.batch) == (7, 4)
-    assert (config.resolved_task().env.rewards.crouch, config.resolved_task().worlds.variants) == (-1.0, 3)
+    task = config.resolved_task()
+    assert (dict(task.env.rewards)["crouch"], task.worlds.variants) == (-1.0, 3)
     plain = RunConfig("tiny", 4, 1)
-    assert (plain.resolved_preset().ppo.epochs, plain.resolved_task().env.rewards.crouch) == (2, 0.0)
+    assert (plain.resolved_preset().ppo.epochs, dict(plain.resolved_task().env.rewards)["crouch"]) == (2, 0.0)

@@ -227,7 +227,7 @@ class Learner:
             skilled |= {"actor": self.networks.actor, "world_model": self.networks.world_model}
         for name, module in skilled.items():
             module.load_state_dict(widened(ck.section(name, tensors), module.state_dict()))
-        self.env.curriculum.adopt(tensors["env.level"], spread=of_teacher)
+        self.env.curriculum.adopt(tensors["env.level"], tensors.get("env.kind"), spread=of_teacher)
         if self.teacher is None:
             self.ppo.use_lowest_learning_rate()
         self.obs = self._perceive(self.env.reset())

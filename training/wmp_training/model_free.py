@@ -96,7 +96,7 @@ class ModelFreeLearner:
         for name, module in {self.kind: self.actor, "critic": self.critic}.items():
             module.load_state_dict(widened(ck.section(name, tensors), module.state_dict()))
         self.ppo.use_lowest_learning_rate()
-        self.env.curriculum.adopt(tensors["env.level"])
+        self.env.curriculum.adopt(tensors["env.level"], tensors.get("env.kind"))
         self.obs = self.groups(self.env.reset())
 
     def load_state_dict(self, tensors: dict[str, Tensor], facts: dict[str, float]) -> None:

@@ -34,7 +34,7 @@ def stripped(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         "memory",
         "sight",
     )
-    return {k: v for k, v in tensors.items() if k == "env.level" or not k.startswith(momentary)}
+    return {k: v for k, v in tensors.items() if k in ("env.level", "env.kind") or not k.startswith(momentary)}
 
 
 def mean_actor(

@@ -11,13 +11,14 @@ from wmp_core.choices import suggestion, unknown
 from wmp_sim.fall import FALLEN_TILT
 from wmp_sim.terrain import EASIEST
 from wmp_training.env.config import (
+    GENTLE_REWARDS,
     CommandConfig,
     CurriculumConfig,
     DepthNoise,
-    EndConfig,
     EnvConfig,
-    RewardConfig,
 )
+from wmp_training.env.end_terms import limits
+from wmp_training.env.reward_terms import weights
 from wmp_training.sim.config import NOMINAL, PoolConfig
 
 #: With fewer robots than this (tests), only few worlds are compiled.
@@ -118,39 +119,45 @@ OBSTACLES = EnvConfig(
     surroundings=True,
     start_x=0.2,
     start_heading=0.2,
-    ends=EndConfig(
-        upright=-math.cos(FALLEN_TILT),
-        trunk_contact=1.0,
-        track_x=(-1.8, 7.0),
-        sideways_fails=True,
-        stuck=3.0,
-        pit=0.4,
-    ),
     curriculum=CurriculumConfig(promotion=4.8, failure=2.4, redraw_from=4, revisit=0.25),
     commands=CommandConfig(track_shares=(0.0, 0.0, 0.0, 1.0, 0.0), speed=(0.3, 0.8)),
-    rewards=RewardConfig(
-        track_yaw=0.7,
-        air_time=0.01,
-        tilt_rate=-0.03,
-        lateral_tilt=-0.5,
-        joint_acceleration=-1.5e-7,
-        action_rate=-0.01,
-        action_jerk=0.0,
-        posture=-0.02,
-        hip_posture=0.0,
-        collision=-0.5,
-        stuck=-1.0,
-        heading=-1.0,
-        crouch=-450.0,
-        run_up=3.0,
-        leap=16.0,
-        leniency=LENIENCY,
-        overspeed=(
-            ("climb", 1.0),
-            # A leap over 0.9 m takes more than 2 m/s.
-            ("gap", 2.0),
-            *((t, 0.15) for t in SHARES if t not in ("flat", "climb", "gap")),
-        ),
+    ends=limits(
+        {
+            "upright": -math.cos(FALLEN_TILT),
+            "trunk_contact": 1.0,
+            "stuck": 3.0,
+            "pit": 0.4,
+            "off_side": 2.2,
+            "off_back": 1.8,
+            "track_end": 7.0,
+        }
+    ),
+    rewards=weights(
+        dict(GENTLE_REWARDS)
+        | {
+            "track_yaw": 0.7,
+            "air_time": 0.01,
+            "tilt_rate": -0.03,
+            "lateral_tilt": -0.5,
+            "joint_acceleration": -1.5e-7,
+            "action_rate": -0.01,
+            "action_jerk": 0.0,
+            "posture": -0.02,
+            "hip_posture": 0.0,
+            "collision": -0.5,
+            "stuck": -1.0,
+            "heading": -1.0,
+            "crouch": -450.0,
+            "run_up": 3.0,
+            "leap": 16.0,
+        }
+    ),
+    leniency=LENIENCY,
+    overspeed=(
+        ("climb", 1.0),
+        # A leap over 0.9 m takes more than 2 m/s.
+        ("gap", 2.0),
+        *((t, 0.15) for t in SHARES if t not in ("flat", "climb", "gap")),
     ),
 )
 

@@ -5,6 +5,8 @@ import torch
 from wmp_training.env.leaps import Leaps
 from wmp_training.sim.backend import Worlds
 
+KINDS = ("gap", "climb")
+
 
 def simulator(count):
     """Worlds alternate between gaps and boxes; in all of them a pit begins 1 m ahead."""
@@ -27,14 +29,14 @@ def boxes():
 
 
 def test_run_up_is_weighted_by_level_on_gaps_only():
-    leaps = Leaps(simulator(6), ["gap", "climb"] * 3, torch.full((6,), 2), pit=0.4)
+    leaps = Leaps(simulator(6), KINDS, torch.arange(6) % 2, torch.full((2,), 2), pit=0.4)
     still = torch.zeros(6, 3), torch.tensor([0.0, 0.0, -1.0]).repeat(6, 1), torch.zeros(6)
     leap = leaps(torch.arange(6), *still)
     assert leap.run_up.tolist() == [0.0, 0.0, 0.5, 0.0, 1.0, 0.0]
 
 
 def test_flight_is_the_height_of_the_trunks_lower_end_over_a_pit():
-    leaps = Leaps(simulator(2), ["gap"] * 4 + ["climb"], torch.ones(5), pit=0.4)
+    leaps = Leaps(simulator(2), KINDS, torch.tensor([0, 0, 0, 0, 1]), torch.ones(2), pit=0.4)
     x, z = torch.tensor([0.9, 1.1, 1.1, 1.1, 1.1]), torch.tensor([0.3, 0.3, 0.3, 2.0, 0.3])
     position = torch.stack([x, torch.zeros(5), z], -1)
     # The third robot is pitched by 30 degrees; the last one is not on gaps.
@@ -45,7 +47,7 @@ def test_flight_is_the_height_of_the_trunks_lower_end_over_a_pit():
 
 
 def test_vault_is_the_height_of_the_rear_end_over_a_box_that_the_front_end_has_reached():
-    leaps = Leaps(boxes(), ["climb"] * 7 + ["gap"], torch.full((8,), 4), pit=0.4)
+    leaps = Leaps(boxes(), KINDS, torch.tensor([1] * 7 + [0]), torch.full((2,), 4), pit=0.4)
     level, nose_up = [0.0, 0.0, -1.0], [-0.6, 0.0, -0.8]
     places = [
         (0.7, 0.8, level),  # still before the box
