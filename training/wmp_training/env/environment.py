@@ -183,6 +183,11 @@ class LocomotionEnv:
             {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
         )
 
+    def configure(self, config: EnvConfig) -> None:
+        """Go on with other numbers of what ``schedule.SCHEDULABLE`` names."""
+        self.config = self.rewards.config = self.ends.config = config
+        self.curriculum.config = config.curriculum
+
     def _reward_inputs(self, states: RobotStates, gravity: Tensor, failed: Tensor) -> RewardInputs:
         heading = yaw(states.quat) * self.track
         lowered = crouch(self.surroundings) if self.map_size else torch.zeros_like(heading)
