@@ -27,10 +27,15 @@ FEW_ROBOTS = 64
 
 @dataclass(frozen=True)
 class Task:
-    """Worlds and environment of a training run."""
+    """Worlds and environment of a training run.
+
+    Attributes:
+        mirrored: half of the episodes are in worlds seen in a mirror, see ``sim/mirror.py``.
+    """
 
     worlds: PoolConfig
     env: EnvConfig = field(default_factory=EnvConfig)
+    mirrored: bool = True
 
     def pool(self, num_robots: int) -> PoolConfig:
         """The worlds to compile for ``num_robots``: fewer for few robots."""
