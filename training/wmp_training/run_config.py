@@ -9,7 +9,7 @@ from typing import Any
 from wmp_core.choices import suggestion, unknown
 from wmp_training.presets import Preset, preset
 from wmp_training.schedule import schedule
-from wmp_training.settings import Value, configured
+from wmp_training.settings import RETIRED, Value, configured
 from wmp_training.tasks import Task, task
 
 STAGES = ("wmp", "teacher", "student")
@@ -80,6 +80,8 @@ class RunConfig:
         task_ = self.resolved_task()
         sections = [f.name for part in (self.resolved_preset(), task_) for f in fields(part)]
         for name in self.settings:
+            if name in RETIRED:
+                raise ValueError(f"setting {name}: it no longer exists; leave it out")
             if name.partition(".")[0] not in sections:
                 near = suggestion(name.partition(".")[0], sections)
                 raise ValueError(

@@ -12,6 +12,8 @@ from wmp_core.choices import suggestion
 Config = TypeVar("Config")
 #: What a setting can be: numbers, switches and, in recipes, lists of numbers.
 Value = bool | int | float | Sequence[float]
+#: Settings of released checkpoints that no longer exist; they only shaped the training.
+RETIRED = ("env.rewards.run_up", "env.rewards.vault")
 
 
 def parse(text: str) -> tuple[str, Value]:
@@ -27,10 +29,13 @@ def parse(text: str) -> tuple[str, Value]:
 
 
 def configured(config: Config, settings: Mapping[str, Value]) -> Config:
-    """``config`` with the ``settings`` whose first name is one of its fields, see :func:`changed`."""
+    """``config`` with the ``settings`` whose first name is one of its fields, see :func:`changed`.
+
+    Those that are ``RETIRED`` have no effect, so that old checkpoints can be evaluated.
+    """
     own = {f.name for f in fields(config)}  # type: ignore[arg-type]
     for name, value in settings.items():
-        if name.partition(".")[0] in own:
+        if name.partition(".")[0] in own and name not in RETIRED:
             config = changed(config, name, value)
     return config
 

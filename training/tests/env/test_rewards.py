@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from wmp_training.env.config import EnvConfig
-from wmp_training.env.leaps import Leap
+from wmp_training.env.feet import Feet
 from wmp_training.env.reward_terms import EVENTS, RATES, RewardInputs, weights
 from wmp_training.env.rewards import Rewards
 from wmp_training.sim.backend import RobotStates
@@ -18,9 +18,7 @@ def inputs(
     force=100.0,
     standing=False,
     crouch=0.0,
-    run_up=0.0,
     flight=0.0,
-    vault=0.0,
     failed=False,
 ):
     vector, joints = torch.zeros(1, 3), torch.zeros(1, 12)
@@ -42,7 +40,7 @@ def inputs(
         gravity,
         torch.zeros(1),
         torch.tensor([crouch]),
-        Leap(*torch.tensor([[run_up], [flight], [vault]])),
+        torch.tensor([flight]),
         torch.tensor([command]),
         torch.tensor([standing]),
         joints,
@@ -105,21 +103,10 @@ def test_overspeed_counts_as_an_error_only_beyond_the_allowance():
     assert math.isclose(tracked(0.2), math.exp(-0.09 / 0.15), rel_tol=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("vx", "width", "paid"),
-    [(0.7, 1.0, 0.2), (0.7, 0.5, 0.1), (0.7, 0.0, 0.0), (0.3, 1.0, 0.0), (2.5, 1.0, 1.0)],
-)
-def test_a_run_up_rewards_speed_above_the_command_in_proportion_to_the_level(vx, width, paid):
-    _, terms = rewards(run_up=2.0)(inputs(vx=vx, command=(0.5, 0.0, 0.0), run_up=width))
-    assert terms["run_up"].item() == pytest.approx(2.0 * paid)
-
-
-@pytest.mark.parametrize("term", ["leap", "vault"])
 @pytest.mark.parametrize(("vx", "paid"), [(2.0, 0.4), (-0.5, 0.0), (4.0, 0.5)])
-def test_leap_and_vault_reward_the_area_under_their_path(term, vx, paid):
-    height = {"leap": "flight", "vault": "vault"}[term]
-    _, terms = rewards(**{term: 8.0})(inputs(vx=vx, **{height: 0.2}))
-    assert terms[term].item() == pytest.approx(8.0 * paid)
+def test_a_leap_rewards_the_area_under_its_path(vx, paid):
+    _, terms = rewards(leap=8.0)(inputs(vx=vx, flight=0.2))
+    assert terms["leap"].item() == pytest.approx(8.0 * paid)
 
 
 def test_leniency_applies_to_its_terrain_only():
@@ -168,6 +155,30 @@ def test_crouching_costs_the_square_of_its_depth():
     torch.testing.assert_close(terms["crouch"], torch.tensor([-0.4]))
 
 
+def test_a_low_swing_costs_and_a_high_one_does_not():
+    """The robot moves at 0.5 m/s with stiff legs, so all feet do; then it is lifted, off the ground."""
+    for lifted, cost in ((0.02, 4 * 0.04**2 * 0.5), (0.06, 0.0), (0.2, 0.0)):
+        reward = rewards(foot_clearance=-1.0)
+        assert reward(inputs(vx=0.5, force=0.0))[1]["foot_clearance"].item() == 0.0
+        assert reward(inputs(vx=0.5))[1]["foot_clearance"].item() == 0.0
+        swing = inputs(vx=0.5, force=0.0)
+        swing.states.position = torch.tensor([[0.0, 0.0, lifted]])
+        assert reward(swing)[1]["foot_clearance"].item() == pytest.approx(-cost, abs=1e-7)
+
+
+def test_feet_that_slide_on_the_ground_cost_their_squared_speed():
+    _, terms = rewards(stance_slip=-1.0)(inputs(vx=0.5))
+    assert terms["stance_slip"].item() == pytest.approx(-4 * 0.25)
+    assert rewards(stance_slip=-1.0)(inputs(vx=0.5, force=0.0))[1]["stance_slip"].item() == 0.0
+
+
+def test_a_tilt_of_two_degrees_costs_the_squared_sine():
+    now, angle = inputs(), math.radians(2.0)
+    now.gravity = torch.tensor([[math.sin(angle), 0.0, -math.cos(angle)]])
+    _, terms = rewards(level=-1.0)(now)
+    assert terms["level"].item() == pytest.approx(-0.001218, rel=1e-3)
+
+
 def test_the_terms_of_the_obstacle_task_add_up_to_the_formula_written_out():
     """Every term once more, on random inputs, in one expression after the other."""
     torch.manual_seed(4)
@@ -176,6 +187,7 @@ def test_the_terms_of_the_obstacle_task_add_up_to_the_formula_written_out():
     config = OBSTACLES
     reward = Rewards(config, names, terrain, dt, default)
     air, last_dq, mean = torch.zeros(count, 4), torch.zeros(count, 12), torch.zeros(count, 3)
+    stood = torch.full((count, 4), -torch.inf)
     allowed = torch.tensor([dict(config.overspeed).get(names[k], 0.0) for k in terrain])
     for _ in range(20):
         now = random_inputs(count)
@@ -189,9 +201,17 @@ def test_the_terms_of_the_obstacle_task_add_up_to_the_formula_written_out():
         landed = feet & (air > 0)
         swing = ((air - 0.2).clamp(-0.2, 0.3) * landed).sum(-1) / dt * ~now.standing
         air = torch.where(feet, 0.0, air + dt)
-        walk, turn = command[:, 0] > 0.15, (command[:, 0] == 0) & (command[:, 2].abs() > 0.2)
-        idle = (walk & (v[:, 0].abs() < 0.1)) | (turn & (w[:, 2].abs() < 0.1))
+        planar = command[:, :2].norm(dim=-1)
+        walk, turn = planar > 0.15, (planar == 0) & (command[:, 2].abs() > 0.2)
+        idle = (walk & (v[:, :2].norm(dim=-1) < 0.1)) | (turn & (w[:, 2].abs() < 0.1))
         forward, off = v[:, 0].clamp(0.0, 2.5), (states.q - default).square().sum(-1)
+        foot, rate = Feet(torch.device("cpu"))(states.q, states.dq)
+        down = now.gravity[:, None]
+        rate = rate + v[:, None] + torch.linalg.cross(w[:, None].expand_as(foot), foot)
+        slip = (rate - (rate * down).sum(-1, keepdim=True) * down).norm(dim=-1)
+        height = states.position[:, 2:] - (foot * down).sum(-1)
+        lacking = (0.06 - (height - stood)).clamp(min=0.0)
+        stood = torch.where(feet, height, stood)
         contacts = states.leg_contact.sum(-1) + states.trunk_contact.float()
         expected = {
             "track_velocity": 1.5 * torch.exp(-error[:, :2].square().sum(-1) / 0.15),
@@ -199,18 +219,20 @@ def test_the_terms_of_the_obstacle_task_add_up_to_the_formula_written_out():
             "track_mean_velocity": 0.5 * torch.exp(-mean[:, :2].square().sum(-1) / 0.01),
             "track_mean_yaw": 0.8 * torch.exp(-mean[:, 2].square() / 0.005),
             "stuck": -1.0 * idle.float(),
-            "run_up": 3.0 * (v[:, 0] - command[:, 0]).clamp(0.0, 1.0) * now.leap.run_up,
-            "leap": 16.0 * forward * now.leap.flight,
+            "leap": 16.0 * forward * now.flight,
             "heading": -1.0 * (now.heading.abs() > 1.0).float(),
             "air_time": 0.01 * swing,
             "vertical_velocity": -1.0 * v[:, 2].square(),
             "tilt_rate": -0.03 * w[:, :2].square().sum(-1),
             "lateral_tilt": -0.5 * now.gravity[:, 1].square(),
-            "collision": -0.5 * contacts,
+            "collision": -1.0 * contacts,
             "torque": -1e-4 * states.torque.square().sum(-1),
             "joint_acceleration": -1.5e-7 * ((states.dq - last_dq) / dt).square().sum(-1),
             "action_rate": -0.01 * (now.action - now.last_action).square().sum(-1),
             "posture": -0.02 * off,
+            "level": -10.0 * now.gravity[:, :2].square().sum(-1),
+            "foot_clearance": -60.0 * (lacking.square() * slip * ~feet).sum(-1),
+            "stance_slip": -1.0 * (slip.square() * feet).sum(-1),
             "crouch": -450.0 * now.crouch.square(),
             "stand_posture": -2.0 * (states.q - default).abs().mean(-1) * standing,
             "stand_motion": -0.03 * states.dq.square().sum(-1) * standing,
@@ -243,7 +265,7 @@ def random_inputs(count):
         0.1 * torch.randn(count, 3),
         torch.randn(count),
         0.02 * torch.rand(count),
-        Leap(*torch.rand(3, count)),
+        torch.rand(count),
         command,
         command.abs().sum(-1) == 0,
         *torch.randn(3, count, 12),

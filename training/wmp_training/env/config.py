@@ -19,9 +19,11 @@ class CommandConfig:
     """How commands are drawn.
 
     Attributes:
-        open_shares, track_shares: probabilities of stand, turn, straight, heading and curve, on open ground
+        open_shares, track_shares: probabilities of stand, turn, straight, heading and mixed, on open ground
             and on a track.
-        speed: range of vx [m/s].
+        speed: range of vx on a track [m/s].
+        open_speed: range of vx in mixed commands on open ground [m/s]; the upper end also of straight ones.
+        sideways: largest vy (+-) on open ground [m/s].
         yaw_rate: largest yaw rate [rad/s].
         heading_gain: yaw rate per heading error [1/s].
         period: range of the time until the next command [s].
@@ -30,6 +32,8 @@ class CommandConfig:
     open_shares: tuple[float, ...] = (0.18, 0.24, 0.2, 0.06, 0.32)
     track_shares: tuple[float, ...] = (0.06, 0.08, 0.26, 0.55, 0.05)
     speed: tuple[float, float] = (0.2, 0.8)
+    open_speed: tuple[float, float] = (-0.5, 1.0)
+    sideways: float = 0.4
     yaw_rate: float = 1.0
     heading_gain: float = 0.8
     period: tuple[float, float] = (3.0, 9.0)
@@ -91,6 +95,9 @@ GENTLE_REWARDS = weights(
         "stand_posture": -2.0,
         "stand_motion": -0.03,
         "stand_feet": 2.0,
+        "level": -10.0,
+        "foot_clearance": -60.0,
+        "stance_slip": -1.0,
     }
 )
 #: Limits at which an episode ends there, see ``end_terms.py``.
@@ -174,7 +181,7 @@ class EnvConfig:
     commands: CommandConfig = field(default_factory=CommandConfig)
     ends: Table = GENTLE_ENDS
     rewards: Table = GENTLE_REWARDS
-    leniency: tuple[tuple[str, str, float], ...] = ()
+    leniency: tuple[tuple[str, str, float], ...] = (("rough", "level", 0.0), ("slope", "level", 0.0))
     overspeed: Table = ()
 
     def __post_init__(self) -> None:

@@ -99,7 +99,7 @@ class LocomotionEnv:
         pit = dict(config.ends)["pit"]
         self.leaps = Leaps(simulator, names, self.terrain, self.curriculum.top, pit)
         self.ends = Ends(config, self.track, self.pits, self.dt)
-        self.commands = Commands(config.commands, self.track, self.dt, contract.limits.command_vx)
+        self.commands = Commands(config.commands, self.track, self.dt, contract.limits)
         self.observations = Observations(contract, count, device)
         self.default_position = default = self.observations.default_position
         self.rewards = Rewards(config, names, self.terrain, self.dt, default)
@@ -191,11 +191,11 @@ class LocomotionEnv:
     def _reward_inputs(self, states: RobotStates, gravity: Tensor, failed: Tensor) -> RewardInputs:
         heading = yaw(states.quat) * self.track
         lowered = crouch(self.surroundings) if self.map_size else torch.zeros_like(heading)
-        leap = self.leaps(self.world, states.position, gravity, heading)
+        flight = self.leaps(self.world, states.position, gravity)
         velocity, standing = self.commands.velocity, self.commands.standing
         action, last, older = self.actions
         return RewardInputs(
-            states, gravity, heading, lowered, leap, velocity, standing, action, last, older, failed
+            states, gravity, heading, lowered, flight, velocity, standing, action, last, older, failed
         )
 
     def _drive(self, action: Tensor) -> None:

@@ -19,7 +19,6 @@ from wmp_training.env.registry import Table, table
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from wmp_training.env.leaps import Leap
     from wmp_training.sim.backend import RobotStates
 
 
@@ -32,7 +31,7 @@ class RewardInputs:
         gravity: unit gravity in the base frame [N, 3].
         heading: yaw relative to the track [N], rad; 0 on open ground.
         crouch: how much lower than upright the robot walks under open sky [N], m.
-        leap: measured on gaps and boxes.
+        flight: height of the trunk over a pit [N], m, times the level; see ``leaps.py``.
         command: during the step [N, 3].
         standing: whether the command is to stand [N].
         action, last_action, older_action: the last three actions [N, A].
@@ -43,7 +42,7 @@ class RewardInputs:
     gravity: Tensor
     heading: Tensor
     crouch: Tensor
-    leap: Leap
+    flight: Tensor
     command: Tensor
     standing: Tensor
     action: Tensor
@@ -63,6 +62,8 @@ class RewardMemory:
         air: time that each foot had been in the air before this step [N, 4], s.
         landed: whether each foot came down with this step [N, 4].
         feet: whether each foot is on the ground [N, 4].
+        lift: height of each foot above where it last stood [N, 4], m; infinite before its first stance.
+        foot_speed: horizontal speed of each foot [N, 4], m/s.
         acceleration: of the joints [N, J], rad/s2.
         default_position: of the joints [J], rad.
         control_period: s.
@@ -73,6 +74,8 @@ class RewardMemory:
     air: Tensor
     landed: Tensor
     feet: Tensor
+    lift: Tensor
+    foot_speed: Tensor
     acceleration: Tensor
     default_position: Tensor
     control_period: float
@@ -108,8 +111,10 @@ TOLERANCE, YAW_TOLERANCE, MEAN_TOLERANCE, MEAN_YAW_TOLERANCE = 0.15, 0.25, 0.01,
 AIR_TIME = 0.2
 #: Heading error beyond which a robot walks off the track [rad].
 FAR_OFF = 1.0
-#: Speeds beyond which more is not rewarded: above the command before a gap, and in a leap [m/s].
-FASTEST_RUN_UP, FASTEST_LEAP = 1.0, 2.5
+#: Speed beyond which more is not rewarded in a leap [m/s].
+FASTEST_LEAP = 2.5
+#: Height that a foot in the air should have above where it stood [m]: the bar is 0.04.
+CLEARANCE = 0.06
 
 
 @rate
@@ -139,23 +144,10 @@ def track_mean_yaw(now: RewardInputs, kept: RewardMemory) -> Tensor:
 @rate
 def stuck(now: RewardInputs, kept: RewardMemory) -> Tensor:
     """1 for a robot that is commanded to walk or to turn in place and does neither (WMP)."""
-    vx, yaw_rate, command = (
-        now.states.linear_velocity[:, 0],
-        now.states.angular_velocity[:, 2],
-        now.command,
-    )
-    walk, turn = command[:, 0] > 0.15, (command[:, 0] == 0) & (command[:, 2].abs() > 0.2)
-    return ((walk & (vx.abs() < 0.1)) | (turn & (yaw_rate.abs() < 0.1))).float()
-
-
-@rate
-def run_up(now: RewardInputs, kept: RewardMemory) -> Tensor:
-    """Speed above the command, up to 1 m/s, on tracks of gaps, times the level (lessons).
-
-    At walking speed a robot steps across 0.6 m and falls into wider gaps.
-    """
-    beyond = now.states.linear_velocity[:, 0] - now.command[:, 0]
-    return beyond.clamp(0.0, FASTEST_RUN_UP) * now.leap.run_up
+    speed, yaw_rate = now.states.linear_velocity[:, :2].norm(dim=-1), now.states.angular_velocity[:, 2]
+    wanted, wanted_yaw = now.command[:, :2].norm(dim=-1), now.command[:, 2]
+    walk, turn = wanted > 0.15, (wanted == 0) & (wanted_yaw.abs() > 0.2)
+    return ((walk & (speed < 0.1)) | (turn & (yaw_rate.abs() < 0.1))).float()
 
 
 @rate
@@ -165,16 +157,7 @@ def leap(now: RewardInputs, kept: RewardMemory) -> Tensor:
     Lunging crosses 0.7 m; over wider gaps the nose drops before the front feet land, or, if the robot rears
     up, the rear drops.
     """
-    return now.states.linear_velocity[:, 0].clamp(0.0, FASTEST_LEAP) * now.leap.flight
-
-
-@rate
-def vault(now: RewardInputs, kept: RewardMemory) -> Tensor:
-    """Area between the path of the trunk's rear end and the top of a box [m2/s], times the level (lessons).
-
-    Counts once the front end is over the box. Jumping up without forward motion falls back.
-    """
-    return now.states.linear_velocity[:, 0].clamp(0.0, FASTEST_LEAP) * now.leap.vault
+    return now.states.linear_velocity[:, 0].clamp(0.0, FASTEST_LEAP) * now.flight
 
 
 @rate
@@ -206,6 +189,28 @@ def tilt_rate(now: RewardInputs, kept: RewardMemory) -> Tensor:
 def lateral_tilt(now: RewardInputs, kept: RewardMemory) -> Tensor:
     """Squared sine of the roll angle: leaning to the side, but not pitching (legged_gym's orientation)."""
     return now.gravity[:, 1].square()
+
+
+@rate
+def level(now: RewardInputs, kept: RewardMemory) -> Tensor:
+    """Squared sine of the tilt, roll and pitch alike; 0.0012 at the bar of 2 degrees on flat ground."""
+    return now.gravity[:, :2].square().sum(-1)
+
+
+@rate
+def foot_clearance(now: RewardInputs, kept: RewardMemory) -> Tensor:
+    """Squared height that feet in the air lack to 0.06 m, times their horizontal speed, summed [m3/s].
+
+    A foot is fastest in the middle of its swing, which is where it should be high (Ji et al., 2022).
+    """
+    lacking = (CLEARANCE - kept.lift).clamp(min=0.0).square()
+    return (lacking * kept.foot_speed * ~kept.feet).sum(-1)
+
+
+@rate
+def stance_slip(now: RewardInputs, kept: RewardMemory) -> Tensor:
+    """Squared horizontal speed of the feet on the ground, summed [m2/s2]."""
+    return (kept.foot_speed.square() * kept.feet).sum(-1)
 
 
 @rate

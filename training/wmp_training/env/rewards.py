@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from wmp_training.env.config import EnvConfig
+from wmp_training.env.feet import Feet
 from wmp_training.env.reward_terms import EVENTS, RATES, RewardInputs, RewardMemory
 
 
@@ -20,7 +21,7 @@ class Rewards:
         terrain: kind of the terrain on which each robot is [N], an index into ``names``; may change in place.
     """
 
-    STATE = ("air", "last_dq", "mean_error")
+    STATE = ("air", "last_dq", "mean_error", "stance_height")
     MEAN_TIME = 1.0
     CONTACT_FORCE = 1.0
 
@@ -44,10 +45,12 @@ class Rewards:
         self.air = torch.zeros(len(terrain), 4, device=device)
         self.last_dq = torch.zeros(len(terrain), len(default_position), device=device)
         self.mean_error = torch.zeros(len(terrain), 3, device=device)
+        self.stance_height = torch.full((len(terrain), 4), -torch.inf, device=device)
+        self.kinematics = Feet(device)
 
     def reset(self, robots: Tensor) -> None:
-        for name in self.STATE:
-            getattr(self, name)[robots] = 0.0
+        self.air[robots] = self.last_dq[robots] = self.mean_error[robots] = 0.0
+        self.stance_height[robots] = -torch.inf
 
     def __call__(self, inputs: RewardInputs) -> tuple[Tensor, dict[str, Tensor]]:
         """Reward of the step [N], and every weighted term [N]: rates per second, events as given."""
@@ -81,6 +84,19 @@ class Rewards:
         self.air = torch.where(feet, 0.0, self.air + self.dt)
         acceleration = (states.dq - self.last_dq) / self.dt
         self.last_dq = states.dq.clone()
+        height, foot_speed = self._feet(inputs)
+        lift = height - self.stance_height
+        self.stance_height = torch.where(feet, height, self.stance_height)
+        default = self.default_position
         return RewardMemory(
-            error, self.mean_error, air, landed, feet, acceleration, self.default_position, self.dt
+            error, self.mean_error, air, landed, feet, lift, foot_speed, acceleration, default, self.dt
         )
+
+    def _feet(self, inputs: RewardInputs) -> tuple[Tensor, Tensor]:
+        """Height [N, 4], m, and horizontal speed [N, 4], m/s, of all feet."""
+        states, down = inputs.states, inputs.gravity[:, None]
+        position, velocity = self.kinematics(states.q, states.dq)
+        turning = torch.linalg.cross(states.angular_velocity[:, None].expand_as(position), position)
+        velocity = velocity + turning + states.linear_velocity[:, None]
+        horizontal = velocity - (velocity * down).sum(-1, keepdim=True) * down
+        return states.position[:, 2:] - (position * down).sum(-1), horizontal.norm(dim=-1)
