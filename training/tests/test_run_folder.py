@@ -101,6 +101,24 @@ def test_a_stage_hands_over_only_what_its_recipe_says(tmp_path):
         assert all(torch.equal(*pair) for pair in pairs) == same
 
 
+def test_scheduled_settings_reach_the_learner_of_a_running_stage(tmp_path):
+    schedule = {
+        "ppo.entropy": {"linear": [[0, 0.01], [2 * ROLLOUT, 0.0]]},
+        "env.rewards.collision": {"steps": [[0, -0.5], [ROLLOUT, -2.0]]},
+        "world_model.updates_per_iteration": {"steps": [[0, 1], [ROLLOUT, 0]]},
+    }
+    runner = Runner(tmp_path, replace(CONFIG, schedule=schedule), threads=1)
+    found = []
+    for _ in range(3):
+        runner.run(time_limit=60, iterations=1, report=lambda line: None)
+        learner = runner.learner
+        collision = dict(learner.env.rewards.config.rewards)["collision"]
+        found.append(
+            (learner.ppo.weights["entropy"], collision, learner.trainer.config.updates_per_iteration)
+        )
+    assert found == [(-0.01, -0.5, 1), (-0.005, -2.0, 0), (0.0, -2.0, 0)]
+
+
 def test_a_run_records_the_stages_of_its_skill(tmp_path):
     for resume, iterations in ((False, 2), (True, 1), (True, 1)):
         train(tmp_path / "first", TINY, threads=1, resume=resume, iterations=iterations)

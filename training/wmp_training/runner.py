@@ -117,8 +117,10 @@ class Runner:
             self.wall_time = wall_before + now - begin
             self._record(log, now - started)
             if self.ranks.rank == 0:
-                done = self.learner.iteration, self.learner.env_steps, batch / (now - started)
-                report(iteration_line(log, *done, time_left=time_limit - (now - begin)))
+                rate = batch / (now - started)
+                left = min(time_limit - (now - begin), (until_steps - self.learner.env_steps) / rate)
+                done = self.learner.iteration, self.learner.env_steps, rate
+                report(iteration_line(log, *done, time_left=left))
             self.is_over = self.ranks.any(self.stop.requested or now - begin >= time_limit)
             if self.is_over:
                 break

@@ -65,9 +65,12 @@ class CheckpointCommand:
 
 def matching_options(facts: Mapping[str, Any]) -> str:
     """The options of ``wmp train`` for a run that can begin with a checkpoint of these ``facts``."""
+    from wmp_training.recipe import PACKAGED
+
     config = facts["config"]
     unnamed = "wmp" if config.get("stage", "wmp") == "wmp" else "warm"
-    known = {**config, "recipe": facts.get("recipe", {}).get("name", unnamed)}
+    name = facts.get("recipe", {}).get("name")
+    known = {**config, "recipe": name if name in PACKAGED else unnamed}
     words = [f"--{key} {known[key]}" for key in ("preset", "task", "policy", "recipe") if key in known]
     width = config.get("settings", {}).get("policy.width")
     return " ".join(words if width is None else [*words, f"--set policy.width={width}"])

@@ -44,7 +44,7 @@ EXAMPLES = """examples:
   wmp train --out runs/blind --policy blind --task obstacles
       the baseline without a camera
   wmp train --out runs/more_gaps --recipe warm --begin-with models/checkpoints/a1_wmp_v1 \\
-      --set policy.width=2 --set env.terrain_shares.gap=0.6
+      --set policy.width=2 --set env.curriculum.rebalance=0 --set env.terrain_shares.gap=0.6
       from a released checkpoint, with more robots on gaps
 """
 
@@ -220,8 +220,9 @@ def _add_learning(group: argparse._ArgumentGroup) -> None:
         metavar="NAME=VALUE",
         help="change one setting of preset or task; may be repeated; an unknown name lists the known ones. "
         "ppo.desired_kl=0.004: smaller policy steps, for the end of a long run; "
-        "world_model.updates_per_iteration=2; env.rewards.crouch=-250; env.terrain_shares.gap=0.6: more "
-        "robots on gaps; policy.width=2: hidden layers twice as wide, also for --begin-with",
+        "world_model.updates_per_iteration=2; env.rewards.crouch=-250; env.terrain_shares.gap=0.6 with "
+        "env.curriculum.rebalance=0: more robots on gaps; policy.width=2: hidden layers twice as wide, also "
+        "for --begin-with",
     )
 
 
