@@ -52,6 +52,7 @@ class DepthHealth:
         filter_ms: time the filters took for the newest frame [ms].
         coverage: share of the network's field of view that the camera covers, 0..1.
         is_usable: whether the camera delivers usable depth, as ``ImageMonitor`` defines it.
+        stamp_problem: why the newest frame's stamp is not its capture time; empty if it is.
     """
 
     frames: int = 0
@@ -61,6 +62,7 @@ class DepthHealth:
     filter_ms: float = 0.0
     coverage: float = 1.0
     is_usable: bool = True
+    stamp_problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,7 @@ class DepthPipeline:
             filter_ms=1e3 * (time.perf_counter() - started),
             coverage=optics.projection.coverage,
             is_usable=self._monitor.is_usable(raw.stamp, raw.depth),
+            stamp_problem=raw.stamp_problem,
         )
         if not self.health.is_usable:
             return self.on_missing_frame(raw.stamp)
