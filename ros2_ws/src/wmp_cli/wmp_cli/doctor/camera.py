@@ -31,6 +31,8 @@ def check_camera(settings: CameraSettings, seconds: float = 2.0) -> list[Check]:
         frames = _read(camera, seconds)
     finally:
         camera.close()
+    if len(frames) < 2 and settings.file:
+        return [failed("camera", f"{len(frames)} depth frames in {settings.file}", "record 1 s or more")]
     if len(frames) < 2:
         return [failed("camera", f"{len(frames)} frames in {seconds:g} s", "use the original cable on USB 3")]
     return judge_frames(frames, settings)
