@@ -27,8 +27,8 @@ TERRAINS: dict[str, Callable[[float, np.random.Generator], Terrain]] = {
 #: Most boxes of any terrain; as ``max_boxes`` it gives the worlds of any pool the same layout.
 MAX_BOXES = 16
 
-#: Terrains whose difficulty may be below 0: at 0 a slot is 0.32 m wide, as wide as the robot, which is too
-#: hard for the start of a curriculum.
+#: Terrains whose difficulty may be below 0: at 0 a slot is 0.32 m wide, narrower than the stance of a
+#: standing robot, which is too hard for the start of a curriculum. At -8 it is 0.56 m wide.
 EASIEST = {"tilt": -8.0}
 
 __all__ = [
