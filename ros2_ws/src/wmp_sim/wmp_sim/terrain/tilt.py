@@ -33,10 +33,11 @@ LENGTH = (0.4, 0.8)
 SPACING = (1.8, 2.8)
 
 
-def tilt(difficulty: float, rng: np.random.Generator) -> Terrain:
-    """Two slots of width 0.32 - 0.03 d in walls across the track."""
-    first = slot_walls(first_obstacle(rng), difficulty, rng)
-    second = slot_walls(first[0][0][1] + float(rng.uniform(*SPACING)), difficulty, rng)
+def tilt(difficulty: float, rng: np.random.Generator, offset: float = 0.0) -> Terrain:
+    """Two slots of width 0.32 - 0.03 d in walls across the track, their middles within ``offset`` [m] of the
+    track's."""
+    first = slot_walls(first_obstacle(rng), difficulty, rng, offset)
+    second = slot_walls(first[0][0][1] + float(rng.uniform(*SPACING)), difficulty, rng, offset)
     return Terrain(
         "tilt",
         difficulty,
@@ -48,8 +49,13 @@ def tilt(difficulty: float, rng: np.random.Generator) -> Terrain:
     )
 
 
-def slot_walls(begin: float, difficulty: float, rng: np.random.Generator) -> tuple[Span, Span]:
-    """The walls right and left of one slot from x = ``begin`` on."""
+def slot_walls(
+    begin: float, difficulty: float, rng: np.random.Generator, offset: float = 0.0
+) -> tuple[Span, Span]:
+    """The walls right and left of one slot from x = ``begin`` on; its middle is at random in +-``offset``."""
     along = (begin, begin + float(rng.uniform(*LENGTH)))
+    # Without an offset nothing is drawn, so that tracks of a seed stay what they are.
+    middle = float(rng.uniform(-offset, offset)) if offset > 0.0 else 0.0
     half_width = lerp(*WIDTH, difficulty) / 2
-    return (along, (ACROSS[0], -half_width), (0.0, HEIGHT)), (along, (half_width, ACROSS[1]), (0.0, HEIGHT))
+    right, left = (ACROSS[0], middle - half_width), (middle + half_width, ACROSS[1])
+    return (along, right, (0.0, HEIGHT)), (along, left, (0.0, HEIGHT))
