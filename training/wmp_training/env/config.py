@@ -167,6 +167,8 @@ class EnvConfig:
         latency: share of the episodes in which actions take effect one physics step late.
         action_delay: instead of ``latency``, a range of delays [s], drawn per episode and rounded to physics
             steps.
+        action_jitter: maximum difference (+-) of the delay of single actions from that of the episode [s],
+            drawn per action; delays stay within ``action_delay``.
         camera_pitch: maximum error of the camera's pitch (+-) [rad].
         lost_images: share of images that do not arrive.
         blind_robots: share of the episodes without any image.
@@ -189,6 +191,7 @@ class EnvConfig:
     )
     latency: float = 0.5
     action_delay: tuple[float, float] | None = None
+    action_jitter: float = 0.0
     camera_pitch: float = 0.0873
     lost_images: float = 0.03
     blind_robots: float = 0.04
@@ -209,3 +212,5 @@ class EnvConfig:
             raise ValueError(f"terrain_shares are {shares}, expected at least 0 each and one above 0")
         if self.action_delay is not None:
             check_range("action_delay", self.action_delay, DELAY_ALLOWED)
+        if not 0.0 <= self.action_jitter <= DELAY_ALLOWED[1]:
+            raise ValueError(f"action_jitter is {self.action_jitter}, expected 0 to {DELAY_ALLOWED[1]} s")
