@@ -2,6 +2,7 @@
 
 import pytest
 
+from wmp_sim.terrain import TerrainOptions
 from wmp_training.sim.config import PoolConfig, RandomisationConfig
 
 
@@ -25,6 +26,13 @@ def test_graded_variants_fill_the_range_down_to_the_level_below():
         [0.3, 0.275, 0.25, 0.225]
     )
     assert {pool.difficulty("gap", 0, variant) for variant in range(4)} == {0.0}
+
+
+def test_every_second_variant_has_bumps_and_all_slots_an_offset():
+    pool = PoolConfig(roughness=0.05, slot_offset=0.25)
+    assert [pool.options(variant).roughness for variant in range(4)] == [0.0, 0.05, 0.0, 0.05]
+    assert pool.options(0).slot_offset == pool.options(1).slot_offset == 0.25
+    assert PoolConfig().options(1) == TerrainOptions()
 
 
 @pytest.mark.parametrize(

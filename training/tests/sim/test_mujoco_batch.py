@@ -138,6 +138,19 @@ def test_damping_and_armature_reach_all_joints_of_a_robot_but_not_its_base(simul
     assert (low < [0.05, 0.002]).all() and (high > [0.45, 0.018]).all() and (high <= [0.5, 0.02]).all()
 
 
+def test_worlds_with_and_without_bumps_step_together(contract):
+    pool = PoolConfig(("gap", "climb", "tilt"), 2, variants=2, roughness=0.05, slot_offset=0.25)
+    simulator = MujocoBatch(contract, 12, pool, seed=0, threads=1)
+    default = place(simulator, range(12), range(12))
+    for _ in range(25):
+        simulator.step(default[:, None].repeat(1, 4, 1))
+    assert (simulator.states().position[:, 2] > 0.2).all()
+    ground, _ = simulator.surroundings(torch.arange(12))
+    level = torch.tensor([entry % 4 >= 2 for entry in range(12)])  # of two levels with two variants each
+    bumpy = ((ground > 0.001) & (ground < 0.05 + 1e-6)).float().mean(-1) > 0.05
+    assert bumpy.tolist() == [bool(level[i]) and i % 2 == 1 and i < 8 for i in range(12)]
+
+
 def test_damping_brakes_a_turning_joint(contract):
     """Without gravity, targets at 0.05 rad (2 N m) turn joints more slowly against 2 N m s/rad."""
     turned = []

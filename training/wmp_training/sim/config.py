@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from wmp_sim.terrain import TerrainOptions
+
 #: Allowed bounds of each range: beyond them the robot is not plausible or the solver diverges.
 ALLOWED = {
     "friction": (0.05, 3.0),
@@ -101,7 +103,9 @@ class PoolConfig:
             with speed.
         joint_stops: the torque towards a joint's stop is limited, see ``wmp_core.control.joint_stops``; needs
             ``motor_limits``.
-        roughness: height of bumps on the ground of gaps and boxes [m], see ``wmp_sim.terrain.bumps``.
+        roughness: height of bumps on the ground of gaps and boxes at difficulty 1 [m], see
+            ``wmp_sim.terrain.bumps``. Every second variant has them: contacts with bumps double the time of
+            physics.
         slot_offset: range (+-) of the middle of a slot beside the track's middle [m].
         randomisation: of the robots.
 
@@ -129,6 +133,10 @@ class PoolConfig:
         needing = {"joint_stops": self.joint_stops, "torque_lag": self.randomisation.torque_lag[1] > 0.0}
         for key in (key for key, used in needing.items() if used and not self.motor_limits):
             raise ValueError(f"worlds: {key} needs simulated motors, expected motor_limits to be true")
+
+    def options(self, variant: int) -> TerrainOptions:
+        """What is added to the terrain of a variant."""
+        return TerrainOptions(self.roughness if variant % 2 else 0.0, self.slot_offset)
 
     def levels_of(self, name: str) -> int:
         """Number of levels of the kind ``name``."""

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from wmp_core.contract import Contract
-from wmp_sim.terrain import TerrainOptions, make_terrain
+from wmp_sim.terrain import make_terrain
 from wmp_sim.world import build_world
 from wmp_training.progress import reported
 from wmp_training.sim.backend import Worlds
@@ -47,8 +47,10 @@ class MujocoBatch(MujocoWorlds):
             for level in range(pool.levels_of(name))
             for variant in range(pool.variants_of(name))
         ]
-        options = TerrainOptions(pool.roughness, pool.slot_offset)
-        terrains = [make_terrain(entry[1], pool.difficulty(*entry[1:]), rng, options) for entry in entries]
+        terrains = [
+            make_terrain(name, pool.difficulty(name, level, variant), rng, pool.options(variant))
+            for _, name, level, variant in entries
+        ]
         boxes = max(len(terrain.boxes) for terrain in terrains)
         models = [
             build_world(terrain, "position", PHYSICS_DT, max_boxes=boxes)
