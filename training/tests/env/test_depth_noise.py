@@ -67,22 +67,39 @@ def test_errors_without_correlation_are_independent():
 
 def test_near_objects_grow_by_a_pixel_on_both_sides():
     depth = torch.tensor([[[2.0, 2.0, 1.0, 1.0, 2.0, 0.0, 0.0, 1.0]]])
-    step = torch.diff(depth).abs() > 0.1
+    edge = edges(depth)
     # Where nothing is measured, nothing grows.
-    assert fattened(depth, step, 1.0).tolist() == [[[2.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0]]]
-    assert torch.equal(fattened(depth, step, 0.0), depth)
+    assert fattened(depth, edge).tolist() == [[[2.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0]]]
+    assert torch.equal(fattened(depth, ~edge & False), depth)
+
+
+def test_the_given_share_of_edges_grows():
+    depth = torch.full((400, 32, 32), 2.0)
+    depth[:, :, 16:] = 1.0
+    noise = DepthNoise(disparity=0.0, dropout=0.0, edge_dropout=0.3, edge_fattening=0.4)
+    seen = with_noise(depth, noise, FOCAL)
+    assert (seen[:, :, 15] == 1.0).float().mean().item() == pytest.approx(0.4, rel=0.1)
+    assert (seen[:, :, 16] == 0.0).float().mean().item() == pytest.approx(0.3, rel=0.1)
+    assert (seen[:, :, :15] == 2.0).all() and (seen[:, :, 17:] == 1.0).all()
 
 
 def test_the_shadow_lies_left_of_near_objects_and_is_as_wide_as_the_difference_of_disparities():
     depth = torch.full((1, 1, 64), 2.0)
     depth[:, :, 30:40] = 0.5
     # 57.73 x 0.05 x (1 / 0.5 - 1 / 2) = 4.3 pixels.
-    hidden = torch.nonzero(shadowed(depth, FOCAL * 0.05)[0, 0]).squeeze(-1).tolist()
+    hidden = torch.nonzero(shadowed(depth, edges(depth), FOCAL * 0.05)[0, 0]).squeeze(-1).tolist()
     assert hidden == [26, 27, 28, 29]
     seen = with_noise(depth, DepthNoise(disparity=0.0, dropout=0.0, edge_dropout=0.0, shadow=0.05), FOCAL)
     assert torch.nonzero(seen[0, 0] == 0).squeeze(-1).tolist() == hidden
 
 
-def test_level_surfaces_have_no_shadow():
-    ground = torch.linspace(2.0, 0.5, 64)[None, :, None].expand(1, 64, 64)
-    assert not shadowed(ground, FOCAL * 0.05).any()
+def test_shadows_end_at_the_border_and_fall_onto_what_is_out_of_reach():
+    depth = torch.zeros(1, 1, 64)
+    depth[:, :, 2:6] = 0.5
+    # 57.73 x 0.05 / 0.5 = 5.8 pixels, of which 2 are in the image.
+    assert torch.nonzero(shadowed(depth, edges(depth), FOCAL * 0.05)[0, 0]).squeeze(-1).tolist() == [0, 1]
+    assert not shadowed(depth, edges(depth) & False, FOCAL * 0.05).any()
+
+
+def edges(depth):
+    return torch.diff(depth).abs() > 0.1
