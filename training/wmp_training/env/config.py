@@ -188,7 +188,7 @@ class EnvConfig:
         depth_noise: errors of the camera; None for none.
         camera: whether there are depth images.
         surroundings: whether height maps are observed.
-        start_x, start_heading: ranges (+-) of the start on a track [m, rad].
+        start_x, start_heading: ranges (+-) of the start on a track: along and across it [m], heading [rad].
     """
 
     terrain_shares: tuple[tuple[str, float], ...] = (("flat", 0.45), ("rough", 0.3), ("slope", 0.25))

@@ -77,9 +77,9 @@ def fattened(depth: Tensor, grows: Tensor) -> Tensor:
 def shadowed(depth: Tensor, edges: Tensor, scale: float) -> Tensor:
     """Pixels [M, H, W] left of near objects, which hide them from the second imager.
 
-    The shadow is as wide as the disparities of both sides differ, which are ``scale`` (pixels x m) over depth.
-    ``edges`` [M, H, W - 1] names edges by their left pixel. What is left of the second image's border is not
-    regarded: the policy's image is the middle of the first imager's.
+    A shadow is as wide as the disparities of both sides differ; a disparity is ``scale`` [pixels x m] over
+    depth. ``edges`` [M, H, W - 1] names edges by their left pixel. What is left of the second image's border
+    is not regarded: the policy's image is the middle of the first imager's.
     """
     image, row, left = edges.nonzero(as_tuple=True)
     far, near = _disparity(depth[image, row, left], scale), _disparity(depth[image, row, left + 1], scale)
