@@ -75,7 +75,7 @@ class Task:
 DISTURBANCES: dict[str, dict[str, Any]] = {
     "noise": {"noise": ()},
     "pushes": {"push_velocity": 0.0},
-    "latency": {"latency": 0.0, "action_delay": None},
+    "latency": {"latency": 0.0, "action_delay": None, "action_jitter": 0.0},
     "pitch": {"camera_pitch": 0.0},
     "depth_noise": {"depth_noise": None},
     "lost_images": {"lost_images": 0.0, "blind_robots": 0.0},

@@ -11,6 +11,7 @@ import numpy as np
 
 from wmp_core.a1 import robot_wire, wire
 from wmp_core.a1.joints import JointOrder
+from wmp_core.a1.remote import idle_remote
 from wmp_testing.tiny_bundle import tiny_contract
 
 
@@ -80,5 +81,6 @@ class WireRobot:
             "motor_temp": np.full(12, 30),
             "foot_force": np.zeros(4, dtype=np.int16),
             "tick": self.tick,
+            "remote": idle_remote(),
         }
         return wire.LowState(**{**state, **self.fields})

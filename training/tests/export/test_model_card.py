@@ -79,6 +79,12 @@ def test_a_card_shows_success_blinded_success_and_open_loop_prediction(bundle):
     assert "| crawl | 25 | - |" in card
 
 
+def test_corrections_stand_before_all_figures_and_survive_a_new_card(bundle):
+    assert "Corrections" not in model_card(bundle)
+    (bundle.path / "corrections.md").write_text("The slots are withdrawn.\n")
+    assert "\n## Corrections\n\nThe slots are withdrawn.\n\n## Training\n" in model_card(bundle)
+
+
 def test_known_failures_are_listed(bundle):
     card = model_card(bundle, evaluation(bundle))
     assert "- crawl 0.5: 25% success (falls 50%, crouches between the bars 25%)." in card

@@ -24,6 +24,9 @@ from wmp_training.world_model.prediction import CONTEXT
 
 #: Pictures beside the card, shown where they exist.
 SUCCESS_PICTURE, OPEN_LOOP_PICTURE = "success.png", "open_loop.png"
+#: File beside the card with what is known to be wrong in it, shown where it exists: the manifest, which holds
+#: the other notes, is signed and must not change after the release.
+CORRECTIONS = "corrections.md"
 _FALL = f"{math.degrees(FALLEN_TILT):.0f} degrees of tilt, {LONGEST_TRUNK_CONTACT:g} s on the trunk, or a gap"
 #: What an evaluation randomises, by ``Protocol.varied``.
 _RANDOM = {
@@ -71,6 +74,7 @@ def model_card(
     evaluation = [_NOT_EVALUATED] if report is None else _evaluation(bundle, report, blinded, others or {})
     sections = (
         _introduction(bundle),
+        *_corrections(bundle),
         _training(bundle),
         "\n\n".join(["## Evaluation", *evaluation]),
         _world_model(bundle, report),
@@ -106,6 +110,11 @@ def _introduction(bundle: Bundle) -> str:
 A policy for the Unitree A1, trained to follow velocity commands{where}.
 Its recurrent world model receives a {image}.
 Trained in simulation only, with the code of this repository; not yet tested on a robot."""
+
+
+def _corrections(bundle: Bundle) -> list[str]:
+    file = bundle.path / CORRECTIONS
+    return [f"## Corrections\n\n{file.read_text(encoding='utf-8').strip()}"] if file.is_file() else []
 
 
 def _training(bundle: Bundle) -> str:

@@ -181,6 +181,12 @@ _ROBOT = (
         ("depth_node/source",),
         choices=("device", "topic"),
     ),
+    Option(
+        "camera_file",
+        str,
+        "recording of librealsense (.bag, .db3) that is played through camera:=device instead of a camera",
+        ("depth_node/camera.file",),
+    ),
 )
 
 #: Mode of the graph -> its options.

@@ -85,6 +85,8 @@ def test_an_abbreviated_option_is_refused_in_plugins_too(monkeypatch, capsys):
 def test_ctrl_c_during_an_import_leaves_no_traceback(module, tmp_path):
     program = (
         "import os, signal, sys\n"
+        # A test run in the background of a shell inherits a signal that is ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "class CtrlC:\n"
         "    def find_spec(self, name, path, target=None):\n"
         f"        if name == {module!r}:\n"

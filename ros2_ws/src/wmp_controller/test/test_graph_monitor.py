@@ -56,8 +56,12 @@ def test_another_bundle_is_vetoed_until_the_node_reports_the_same_one(scene):
     assert scene.veto is None
 
 
-def test_a_status_without_a_bundle_and_other_nodes_cause_no_veto(scene):
+def test_a_perception_node_that_names_no_bundle_is_vetoed(scene):
     scene.monitor.on_status(status(None))
+    assert scene.veto.startswith("world_model_node does not say which bundle it runs")
+
+
+def test_other_nodes_cause_no_veto(scene):
     scene.monitor.on_status(status(OTHER, node="someone"))
     assert scene.veto is None
 

@@ -38,8 +38,8 @@ def joystick(replies):
 
 
 @pytest.fixture
-def remote():
-    operator = RemoteOperator(lambda ticket, refusal: None, JoystickSettings())
+def remote(replies):
+    operator = RemoteOperator(lambda *answer: replies.append(answer), JoystickSettings())
     operator.on_state(state())
     return operator
 
@@ -94,6 +94,36 @@ def test_a_remote_that_is_off_does_not_renew_the_joystick_stamp(remote):
     assert remote.joystick_stamp(1.0) == 1.0
     remote.on_state(state(remote=bytes(40)))
     assert remote.joystick_stamp(2.0) == 1.0
+
+
+def test_bytes_of_another_header_do_not_drive(remote):
+    remote.on_state(state(remote=b"\x01" + state(R1, ly=1.0).remote[1:]))
+    assert remote.velocity(1.0).value.tolist() == [0, 0, 0]
+
+
+def test_a_stick_that_is_held_without_the_least_motion_does_not_renew_the_joystick_stamp(remote):
+    remote.on_state(state(R1, ly=0.5))
+    assert remote.joystick_stamp(1.0) == 1.0
+    remote.on_state(state(R1, ly=0.5))
+    assert remote.joystick_stamp(2.0) == 1.0
+    remote.on_state(state(R1, ly=0.51))
+    assert remote.joystick_stamp(3.0) == 3.0
+
+
+def test_a_remote_at_rest_may_repeat_itself(remote):
+    remote.joystick_stamp(1.0)
+    remote.on_state(state())
+    assert remote.joystick_stamp(2.0) == 2.0
+
+
+def test_no_torque_is_granted_before_the_remote_has_been_seen_alive(remote, replies):
+    remote.submit(Request.STAND_UP, "early")
+    assert remote.next_request(Mode.PASSIVE, 0.0) is None
+    (answer,) = replies
+    assert answer[0] == "early" and "has not been seen alive" in answer[1]
+    remote.on_state(state(ly=0.2))
+    remote.submit(Request.STAND_UP, "later")
+    assert remote.next_request(Mode.PASSIVE, 0.1) is Request.STAND_UP
 
 
 def test_the_safety_monitor_handles_the_remotes_stop_and_a_second_one_acknowledges_the_fault(remote):

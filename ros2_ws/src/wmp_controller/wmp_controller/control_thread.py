@@ -20,7 +20,7 @@ from wmp_core.bundle import Bundle
 from wmp_core.control.modes import Mode
 from wmp_core.doctor.bundle import check_inference
 from wmp_core.doctor.check import Check
-from wmp_core.doctor.robot import check_robot, no_states
+from wmp_core.doctor.robot import examine_robot, no_states
 from wmp_core.realtime import scheduling
 from wmp_core.realtime.scheduling import RealtimeSettings
 
@@ -112,4 +112,4 @@ class ControlThread:
         wait_s = self._preflight.wait_s
         if not self._loop.wait_for_robot(wait_s):
             return [] if self._loop.is_stopped else [no_states(0, wait_s)]
-        return [*check_robot(self._link, self._bundle.contract), *check_inference(self._bundle)]
+        return [*examine_robot(self._link, self._bundle.contract), *check_inference(self._bundle)]

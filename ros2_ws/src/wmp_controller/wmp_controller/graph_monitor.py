@@ -39,14 +39,14 @@ class GraphMonitor:
         self._listeners = listeners
         self._bundle_sha256 = bundle_sha256
         self._clock_warning = clock_warning
-        #: By node, once its status has named one.
+        #: By node, once its status has arrived; empty if the status names none.
         self._other_bundles: Dict[str, str] = {}
         self.veto: Optional[str] = "the graph has not been checked yet"
 
     def on_status(self, status: NodeStatus) -> None:
         """Remember the bundle that a perception node reports in ``diagnostics``."""
         if status.node in _PERCEPTION_NODES:
-            self._other_bundles[status.node] = status.bundle_sha256 or self._bundle_sha256
+            self._other_bundles[status.node] = status.bundle_sha256 or ""
 
     def update(self) -> None:
         """Check the graph and set :attr:`veto`."""
@@ -64,6 +64,8 @@ class GraphMonitor:
     def _other_bundle(self) -> Optional[str]:
         """Images or latents of another bundle have the right size and the wrong meaning."""
         for name, sha256 in self._other_bundles.items():
+            if not sha256:
+                return f"{name} does not say which bundle it runs: restart it with this version"
             if sha256 != self._bundle_sha256:
                 return (
                     f"{name} runs another bundle ({sha256[:12]}) than policy_node "

@@ -8,7 +8,7 @@ from typing import Callable, Optional, Sequence
 import numpy as np
 
 from wmp_controller.operator import RosOperator
-from wmp_core.a1.remote import REMOTE_SIZE, decode_remote
+from wmp_core.a1.remote import decode_remote, is_received
 from wmp_core.control.controller import VelocityCommand
 from wmp_core.control.joystick import Joystick, JoystickSettings, Pad
 from wmp_core.control.modes import Mode, Request
@@ -71,21 +71,46 @@ class JoystickOperator(RosOperator):
 
 
 class RemoteOperator(JoystickOperator):
-    """The A1's own remote, which every robot state contains. All zeros: it is off or out of range.
+    """The A1's own remote, which every robot state contains.
+
+    The robot repeats the last bytes of a remote that falls silent, and an owner of SDK 3.3.1 reports bytes
+    that never change at low level. So the remote counts as alive by changes of its content: no torque is
+    granted before the first one, and a stick that is held without the least motion does not renew the
+    joystick's stamp.
 
     The safety monitor handles its stop: it damps at once and enters FAULT. The operator passes the stop on
     only in FAULT, where it acknowledges the fault.
     """
 
+    def __init__(self, reply: Callable[[object, Optional[str]], None], settings: JoystickSettings) -> None:
+        super().__init__(reply, settings)
+        self._bytes = b""
+        self._is_alive = False
+
     def next_request(self, mode: Mode, now: float) -> Optional[Request]:
         request = super().next_request(mode, now)
         is_from_remote = self._ticket is None
-        return None if is_from_remote and request is Request.STOP and mode is not Mode.FAULT else request
+        if is_from_remote and request is Request.STOP and mode is not Mode.FAULT:
+            return None
+        if request in (Request.STAND_UP, Request.WALK) and not self._is_alive:
+            self.answer(
+                f"{request.value} refused: the remote has not been seen alive; "
+                "switch it on and move a stick, or choose another operator"
+            )
+            return None
+        return request
 
     def on_state(self, state: RobotState) -> None:
-        if len(state.remote) == REMOTE_SIZE and any(state.remote):
-            remote = decode_remote(state.remote)
-            self.on_pad(Pad(remote.buttons, remote.lx, remote.ly, remote.rx, remote.ry))
+        if not is_received(state.remote):
+            return
+        has_changed = state.remote != self._bytes
+        self._is_alive |= has_changed and bool(self._bytes)
+        self._bytes = state.remote
+        remote = decode_remote(state.remote)
+        pad = Pad(remote.buttons, remote.lx, remote.ly, remote.rx, remote.ry)
+        # No hand holds a stick so still that its reading does not change.
+        if has_changed or not self._joystick.velocity(pad).any():
+            self.on_pad(pad)
 
 
 def pad_from_joy(

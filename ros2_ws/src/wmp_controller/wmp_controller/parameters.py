@@ -23,7 +23,6 @@ def link_settings(node: Node, lockstep: bool, envelope: EnvelopeSettings) -> A1L
         robot_host=declare(node, "robot.address", "192.168.123.10"),
         robot_port=declare(node, "robot.port", 8007),
         local_port=declare(node, "robot.local_port", 8080),
-        ticks_per_state=declare(node, "robot.ticks_per_state", 2),
         stamp_from_tick=lockstep,
         damping_kd=envelope.damping_kd,
         damping_power=envelope.power_limit,

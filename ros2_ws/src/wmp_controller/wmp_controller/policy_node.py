@@ -66,7 +66,8 @@ class PolicyNode(Node):
         self._envelope = envelope_settings(self)
         robot = link_settings(self, self._lockstep, self._envelope)
         self._stamp_clock = StampClock()
-        self._link = create_link(robot, _joint_names(path), self._stamp_clock)
+        names = _joint_names(path)
+        self._link = create_link(robot, names, self._stamp_clock)
         self._preflight = Preflight(
             declare(self, "preflight", "required"),
             self._dry_run,
@@ -79,6 +80,8 @@ class PolicyNode(Node):
         self._link.open()
         provider = declare(self, "provider", "cpu")
         self._bundle = load_verified(path, provider, trusted_keys=declare_trusted_keys(self))
+        if self._bundle.contract.joints.names != names:
+            raise BundleError(f"{path} changed while it was loaded: the order of its joints is another now")
         self._latents = LatentMailbox()
         self._outbox = Outbox(capacity=100)
         journal = declare_journal(self)

@@ -5,7 +5,9 @@ import pytest
 
 from wmp_core.depth.geometry import CameraIntrinsics
 from wmp_perception.depth_filter import DepthFilter, DepthFilterSettings
-from wmp_perception.realsense import CameraSettings, RealSenseCamera, RealSenseError
+from wmp_perception.depth_pipeline import DepthPipeline
+from wmp_perception.realsense import CameraSettings, RawFrame, RealSenseCamera, RealSenseError
+from wmp_testing.tiny_bundle import tiny_contract
 
 D435I = CameraIntrinsics(424, 240, 211.4, 211.4, 212.6, 117.7)
 
@@ -64,6 +66,33 @@ def test_the_shadow_of_a_box_is_filled_with_the_wall_behind_it():
     out = filtered(DepthFilterSettings(), scene(1))[0]
     shadow = out[80:180, 140:148].astype(float)
     assert abs(np.median(shadow) - 1600) < 20
+
+
+def outage(gap):
+    """Whether a hole of the frame after ``gap`` s is filled with what was there before."""
+    pipeline = DepthPipeline(tiny_contract(), DepthFilterSettings(hole_filling="off"), 0.04)
+    wall, hole = np.full((240, 424), 1500, np.uint16), np.full((240, 424), 1500, np.uint16)
+    hole[100:140, 200:240] = 0
+    filtered = []
+    process = DepthFilter.process
+
+    def spy(chain, depth):
+        filtered.append(process(chain, depth))
+        return filtered[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DepthFilter, "process", spy)
+        for i in range(5):
+            pipeline.on_frame(RawFrame(10.0 + i / 30, wall, D435I, 0.001))
+        pipeline.on_frame(RawFrame(10.0 + 4 / 30 + gap, hole, D435I, 0.001))
+    return bool(filtered[-1][120, 220])
+
+
+@pytest.mark.parametrize(
+    ("gap", "bridged"), [(1 / 30, True), (0.2, True), (0.3, False), (60.0, False), (-5.0, False)]
+)
+def test_after_an_outage_or_a_clock_jump_old_pixels_are_forgotten(gap, bridged):
+    assert outage(gap) is bridged
 
 
 def test_without_hole_filling_holes_remain():

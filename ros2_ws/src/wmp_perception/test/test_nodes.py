@@ -92,8 +92,10 @@ class Graph:
         self.infos = node.create_publisher(CameraInfo, "camera/depth/camera_info", RELIABLE)
         self.steps = node.create_publisher(PolicyStep, "wmp/policy_step", RELIABLE)
         self.depths, self.latents, self.diagnostics = [], [], []
-        node.create_subscription(Image, "wmp/depth", self.depths.append, RELIABLE)
-        node.create_subscription(Latent, "wmp/latent", self.latents.append, RELIABLE)
+        self.subscriptions = [
+            node.create_subscription(Image, "wmp/depth", self.depths.append, RELIABLE),
+            node.create_subscription(Latent, "wmp/latent", self.latents.append, RELIABLE),
+        ]
         node.create_subscription(DiagnosticArray, "diagnostics", self.diagnostics.append, 10)
 
     def wait(self, condition, timeout_s=20.0):
@@ -106,9 +108,8 @@ class Graph:
         self.wait(
             lambda: self.steps.get_subscription_count() >= 2 and self.images.get_subscription_count() >= 1
         )
-        self.wait(
-            lambda: self.infos.get_subscription_count() >= 1 and self.node.count_publishers("wmp/latent") >= 1
-        )
+        self.wait(lambda: self.infos.get_subscription_count() >= 1)
+        self.wait(lambda: all(taken.get_publisher_count() >= 1 for taken in self.subscriptions))
         settled = time.monotonic() + 0.3
         self.wait(lambda: time.monotonic() > settled)
 
@@ -194,6 +195,8 @@ def test_the_graph_publishes_what_the_library_computes_in_either_order(bundle, p
     for interval in range(1, INTERVALS):
         send_steps(interval)
 
+    # The topics have no order among each other.
+    graph.wait(lambda: len(graph.depths) == len(graph.latents) == INTERVALS)
     for index, (image, state) in enumerate(recording.latents_by_library(bundle)):
         message = graph.latents[index]
         assert (message.tick, message.source) == (5 * (index + 1), Latent.POSTERIOR)

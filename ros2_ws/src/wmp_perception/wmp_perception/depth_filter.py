@@ -99,8 +99,13 @@ class DepthFilter:
         self._intrinsics = intrinsics
         self._unit = unit
         self._count = 0
-        self._blocks = self._build_chain(settings)
+        self._settings = settings
+        self.forget()
         self._open_device()
+
+    def forget(self) -> None:
+        """Start as with the first frame: what the temporal filter remembers is too old."""
+        self._blocks = self._build_chain(self._settings)
 
     def process(self, depth: np.ndarray) -> np.ndarray:
         """Filter one frame.

@@ -186,6 +186,7 @@ class DepthNode(Node):
             not health.is_usable,
             "the camera still streams but delivers no usable depth: the world model continues with its prior",
         )
+        report.error_if(bool(health.stamp_problem), health.stamp_problem)
         report.warn_if(
             health.coverage < 0.9,
             f"the camera covers {100 * health.coverage:.0f} % of the network's field of view",

@@ -16,6 +16,10 @@ from wmp_perception.depth_selection import DepthSelection, SelectedFrame
 from wmp_perception.image_monitor import ImageMonitor
 from wmp_perception.realsense import RawFrame
 
+#: Time between two frames after which the pixels of the first are too old to bridge holes of the second [s];
+#: at 30 Hz, the temporal filter bridges three frames.
+MAX_GAP_S = 0.25
+
 _NO_IMAGE = np.zeros((0, 0), dtype=np.float32)
 
 
@@ -48,6 +52,7 @@ class DepthHealth:
         filter_ms: time the filters took for the newest frame [ms].
         coverage: share of the network's field of view that the camera covers, 0..1.
         is_usable: whether the camera delivers usable depth, as ``ImageMonitor`` defines it.
+        stamp_problem: why the newest frame's stamp is not its capture time; empty if it is.
     """
 
     frames: int = 0
@@ -57,6 +62,7 @@ class DepthHealth:
     filter_ms: float = 0.0
     coverage: float = 1.0
     is_usable: bool = True
+    stamp_problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,6 +115,8 @@ class DepthPipeline:
         """Add a camera frame; returns the images that are now due."""
         optics = self._optics_for(raw)
         started = time.perf_counter()
+        if self.health.stamp is not None and abs(raw.stamp - self.health.stamp) > MAX_GAP_S:
+            optics.filter.forget()  # an outage, another clock, or another camera
         filtered = optics.filter.process(raw.depth)
         self.health = DepthHealth(
             frames=self.health.frames + 1,
@@ -118,6 +126,7 @@ class DepthPipeline:
             filter_ms=1e3 * (time.perf_counter() - started),
             coverage=optics.projection.coverage,
             is_usable=self._monitor.is_usable(raw.stamp, raw.depth),
+            stamp_problem=raw.stamp_problem,
         )
         if not self.health.is_usable:
             return self.on_missing_frame(raw.stamp)

@@ -12,6 +12,7 @@ import numpy as np
 
 from wmp_core.a1.frames import WireError
 from wmp_core.a1.joints import MOTOR_LEGS, JointOrder
+from wmp_core.a1.remote import idle_remote
 from wmp_core.a1.robot_wire import LowCommand, decode_low_cmd, encode_low_state
 from wmp_core.a1.wire import NO_POSITION_TARGET, NO_VELOCITY_TARGET, LowState, decode_low_state
 from wmp_core.control.command import MotorCommand
@@ -19,7 +20,7 @@ from wmp_core.robot_state import RobotState
 from wmp_core.rotation import roll_pitch_yaw
 
 from .a1 import JOINT_NAMES, LEGS
-from .faults import FaultSchedule, LinkFaults, SensorFaults
+from .faults import BodyFaults, FaultSchedule, LinkFaults, SensorFaults
 from .robot import SimulatedA1
 from .wire_audit import WireAudit
 
@@ -27,6 +28,8 @@ _LOG = logging.getLogger(__name__)
 #: Longest delay of a stop by a blocking wait [s].
 _STOP_CHECK = 0.1
 _MAX_FRAME = 2048
+#: A tick that is older than the newest one by more than this is that of a robot that has restarted [ms].
+_RESTART = 1000
 #: Largest number of commands that one exchange reads: those of 50 ms.
 MAX_COMMANDS_PER_EXCHANGE = 25
 _LEG_ORDER = [LEGS.index(leg) for leg in MOTOR_LEGS]
@@ -78,6 +81,7 @@ class A1Server:
         self._to_robot = LinkFaults(self._faults, (seed, 1))
         self._to_controller = LinkFaults(self._faults, (seed, 2))
         self._sensors = SensorFaults(self._faults, (seed, 3))
+        self._body = BodyFaults(self._faults, (seed, 5))
         self._audit = audit
         self._reported: dict[int, RobotState] = {}  # by tick, those that the controller does not know yet
         self._newest_known = -1  # tick of the newest state that has reached the controller
@@ -145,9 +149,11 @@ class A1Server:
             command = self._decode(frame) or command
         if command is not None and command.kp.any():
             self._faults.start(self._robot.time)
-        state = self._robot.step(command)
+        state = self._robot.step(self._body.command(command, self._robot.state()), self._body.limp)
         self._observe(state)
         reported = self._sensors.distort(state)
+        if reported.tick < self._newest_known - _RESTART:
+            self._reported, self._newest_known = {}, -1
         self._reported[reported.tick] = reported
         packets = self._to_controller.transmit([self._encode(reported)])
         self._note_what_is_known(packets)
@@ -219,20 +225,20 @@ class A1Server:
         to_motor = self._order.to_motor
         # Optional for robots in general; the simulated one has both.
         assert state.motor_temperature is not None and state.foot_force is not None
-        return encode_low_state(
-            LowState(
-                quat_wxyz=state.quat_wxyz,
-                gyro=state.gyro,
-                acc=state.acc,
-                rpy=roll_pitch_yaw(state.quat_wxyz),
-                q=to_motor(state.q),
-                dq=to_motor(state.dq),
-                tau_est=to_motor(state.tau_est),
-                motor_temp=to_motor(state.motor_temperature),
-                foot_force=state.foot_force[_LEG_ORDER],
-                tick=state.tick,
-            )
+        reported = LowState(
+            quat_wxyz=state.quat_wxyz,
+            gyro=state.gyro,
+            acc=state.acc,
+            rpy=roll_pitch_yaw(state.quat_wxyz),
+            q=to_motor(state.q),
+            dq=to_motor(state.dq),
+            tau_est=to_motor(state.tau_est),
+            motor_temp=to_motor(state.motor_temperature),
+            foot_force=state.foot_force[_LEG_ORDER],
+            tick=state.tick,
+            remote=idle_remote(),
         )
+        return encode_low_state(self._body.report(reported))
 
     def _open_socket(self) -> socket.socket:
         if self._socket is None:

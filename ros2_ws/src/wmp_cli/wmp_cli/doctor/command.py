@@ -14,6 +14,7 @@ from wmp_cli.options import add_bundle_option, add_json_option, bundle_folder
 from wmp_cli.output import check_file, write_json
 from wmp_core.a1.link import LinkError
 from wmp_core.doctor.check import Check, Verdict
+from wmp_core.doctor.remote import check_remote
 from wmp_core.doctor.wiggle import WiggleError, wiggle
 from wmp_core.manifest import BundleError
 from wmp_core.signing import SignatureError
@@ -28,6 +29,8 @@ EXAMPLES = """examples:
   wmp doctor --only robot                 the robot only
   wmp doctor --json report.json           the checks in a file as well
   wmp doctor --wiggle                     robot suspended, feet free: moves one joint at a time by 0.05 rad
+  wmp doctor --camera-file walk.bag       checks a recording of librealsense as it checks a camera
+  wmp doctor --remote                     asks for each button of the A1's remote and shows what came
 
 exit code: 0 nothing failed (there may be warnings); 1 something failed; 2 wrong arguments"""
 
@@ -66,6 +69,10 @@ class DoctorCommand:
             "--wiggle", action="store_true", help="move one joint at a time; the robot must be suspended"
         )
         parser.add_argument(
+            "--camera-file", metavar="FILE", help="check this recording of librealsense (.bag, .db3) only"
+        )
+        parser.add_argument("--remote", action="store_true", help="try each button and stick of the remote")
+        parser.add_argument(
             "--yes", action="store_true", help="confirm in advance that --wiggle may move the robot"
         )
         add_json_option(parser)
@@ -85,7 +92,11 @@ class DoctorCommand:
             for check in found:
                 _show(check)
 
-        if arguments.wiggle:
+        if arguments.camera_file:
+            collect(sections.check_camera_file(arguments.camera_file))
+        elif arguments.remote:
+            collect(_remote(sections))
+        elif arguments.wiggle:
             _wiggle(sections, collect, confirmed=arguments.yes)
         else:
             for section in arguments.only or [name for name in SECTIONS if name not in arguments.skip]:
@@ -118,6 +129,14 @@ def _wiggle(sections: DoctorSections, collect: Callable[[list[Check]], None], co
     except (WiggleError, LinkError) as error:
         remedy = "the robot is damped; find the cause before trying again"
         collect([Check("wiggle", Verdict.FAIL, str(error), remedy)])
+
+
+def _remote(sections: DoctorSections) -> list[Check]:
+    print("have the robot lie on the ground, and press what is asked for within 10 s", file=sys.stderr)
+    try:
+        return check_remote(sections.link(), sections.contract(), lambda text: print(text, file=sys.stderr))
+    except LinkError as error:
+        return [Check("remote", Verdict.FAIL, str(error), "see the message")]
 
 
 def _confirm() -> bool:

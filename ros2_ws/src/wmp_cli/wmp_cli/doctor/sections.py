@@ -16,7 +16,7 @@ from wmp_core.a1.transport import create_link
 from wmp_core.bundle import Bundle
 from wmp_core.contract import Contract
 from wmp_core.doctor.bundle import check_bundle, check_inference
-from wmp_core.doctor.check import Check
+from wmp_core.doctor.check import Check, failed
 from wmp_core.doctor.clock import check_clock
 from wmp_core.doctor.realtime import check_loop, check_realtime
 from wmp_core.doctor.robot import check_robot
@@ -60,6 +60,16 @@ class DoctorSections:
             "robot": lambda: check_robot(self.link(), self.contract()),
         }
         return sections[section]()
+
+    def check_camera_file(self, file: str) -> list[Check]:
+        """The checks of the camera, on a recording of librealsense."""
+        from wmp_cli.doctor.camera import check_camera
+        from wmp_perception.realsense import CameraSettings
+
+        try:
+            return check_camera(CameraSettings(file=file, file_at_live_pace=False))
+        except ValueError as error:
+            return [failed("camera", str(error), "name a .bag or .db3 of realsense-viewer or rs-record")]
 
     def _bundle(self) -> list[Check]:
         provider = str(self._policy.get("provider", "cpu"))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from wmp_core.a1 import robot_wire, wire
+from wmp_core.a1.arrival import ArrivalSocket
 from wmp_core.a1.link import A1Link, A1LinkSettings, Cycle, LinkError
 from wmp_core.control.command import MotorCommand
 
@@ -98,8 +99,31 @@ def test_in_lockstep_every_state_is_returned_once(robot, link):
     assert link.receive(0.0, newest=False) is None
 
 
+def test_a_socket_that_cannot_be_created_releases_the_robot(robot, monkeypatch):
+    settings = A1LinkSettings("127.0.0.1", robot.getsockname()[1], local_port=0)
+    link = A1Link(settings, NAMES)
+
+    def fail(*_):
+        raise OSError(92, "protocol not available")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(ArrivalSocket, "setsockopt", fail)
+        with pytest.raises(LinkError, match="cannot be bound"):
+            link.open()
+    with A1Link(settings, NAMES):
+        pass
+
+
+def test_states_from_another_port_of_the_robots_host_are_foreign(robot, link):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        send_states(other, link, 1000)
+    send_states(robot, link, 1002)
+    assert link.receive(1.0).tick == 1002
+    assert link.statistics.foreign == 1
+
+
 def test_duplicates_and_reordered_states_are_dropped_and_gaps_counted(robot, link):
-    send_states(robot, link, 1000, 1000, 1008, 1004)
+    send_states(robot, link, 996, 998, 1000, 1000, 1008, 1004)
     assert link.receive(1.0).tick == 1008
     counts = link.statistics
     # 1000 -> 1008 in steps of 2 lacks 1002, 1004 and 1006.
@@ -116,11 +140,11 @@ def test_corrupt_packets_are_counted_and_never_returned(robot, link):
 
 
 def test_in_lockstep_a_cycle_ends_with_its_state_or_without_one(robot, link):
-    send_states(robot, link, 1002)
+    send_states(robot, link, 1000, 1002)
     robot.sendto(b"damaged", ("127.0.0.1", link.local_port))
     robot.sendto(b"", ("127.0.0.1", link.local_port))
     send_states(robot, link, 1006)
-    assert link.receive_cycle(1.0).state.tick == 1002
+    assert [link.receive_cycle(1.0).state.tick for _ in range(2)] == [1000, 1002]
     assert link.receive_cycle(1.0) == Cycle(None)
     assert link.receive_cycle(1.0).state.tick == 1006
     assert link.receive_cycle(0.01) is None

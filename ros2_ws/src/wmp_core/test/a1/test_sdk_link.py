@@ -19,18 +19,31 @@ SETTINGS = A1LinkSettings(transport="sdk", damping_repeats=2)
 class RobotInterface:
     """Motor i is at i / 10 rad; records commands."""
 
-    tick = 7
+    tick, level, mode, temperature = 7, 0xFF, 10, 30
     sent: list
 
     def receive_observation(self):
         motors = [
-            SimpleNamespace(q=i / 10, dq=float(i), tauEst=0.5 * i, temperature=30 + i) for i in range(20)
+            SimpleNamespace(
+                mode=self.mode,
+                q=i / 10,
+                dq=float(i),
+                tauEst=0.5 * i,
+                temperature=self.temperature + i,
+                reserve=[4, 0],
+            )
+            for i in range(20)
         ]
         imu = SimpleNamespace(
             quaternion=[1.0, 0, 0, 0], gyroscope=[0.1, 0.2, 0.3], accelerometer=[0, 0, 9.81], rpy=[0, 0, 0]
         )
         return SimpleNamespace(
-            imu=imu, motorState=motors, footForce=[1, 2, 3, 4], tick=self.tick, wirelessRemote=[0] * 40
+            levelFlag=self.level,
+            imu=imu,
+            motorState=motors,
+            footForce=[1, 2, 3, 4],
+            tick=self.tick,
+            wirelessRemote=[0] * 40,
         )
 
     def send_command(self, values):
@@ -128,3 +141,20 @@ def test_closing_damps(link, binding):
     assert binding.sent[0][:5] == pytest.approx([wire.NO_POSITION_TARGET, 0.0, 0.0, 3.0, 0.0])
     with pytest.raises(LinkError, match="closed"):
         link.receive(0.0)
+
+
+def test_the_bindings_states_undergo_the_same_checks(link, binding):
+    binding.level = 0xF0
+    assert "level 0xf0" in link.receive(0.0).servo_problem
+    binding.tick, binding.level, binding.mode = 9, 0xFF, 8
+    assert link.receive(0.0).servo_problem.startswith("FR_hip_joint is in motor mode 8 (reserve 4, 0)")
+    # 130 degrees as int8.
+    binding.tick, binding.temperature = 11, -126
+    assert link.receive(0.0).motor_temperature.max() == 130 + 11
+    assert link.statistics.received == 3
+
+
+def test_a_restart_of_the_robot_is_counted(link, binding):
+    for binding.tick in (5000, 5002, 5004, 6):
+        state = link.receive(0.0)
+    assert state.restarts == link.statistics.restarts == 1

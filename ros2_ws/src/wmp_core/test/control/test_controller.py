@@ -201,10 +201,20 @@ def test_host_and_motor_give_the_same_torque(make_driver, contract):
         driver.stand()
         outs[pd] = driver.cycle(Request.WALK, q=q, dq=dq)
     host, motor = outs["host"].command, outs["motor"].command
-    assert not host.kp.any() and not host.kd.any() and motor.kp.all()
-    assert np.allclose(host.tau, motor.implied_torque(q, dq), atol=1e-9)
+    assert not host.kp.any() and motor.kp.all()
+    assert np.allclose(host.implied_torque(q, dq), motor.implied_torque(q, dq), atol=1e-9)
     expected = pd_torque(outs["motor"].step.targets, q, dq, *limits)
-    assert np.allclose(host.tau, expected, atol=1e-5)
+    assert np.allclose(host.implied_torque(q, dq), expected, atol=1e-5)
+
+
+def test_with_host_pd_a_motor_that_gets_no_further_command_goes_on_braking(make_driver, contract):
+    driver = make_driver(pd="host")
+    driver.stand()
+    command = driver.cycle().command
+    assert (command.kd > 0).all()
+    q, faster = np.array(contract.joints.default_position), np.ones(12)
+    slowed = command.implied_torque(q, np.zeros(12)) - command.implied_torque(q, faster)
+    assert np.allclose(slowed, command.kd)
 
 
 def test_damping_runs_in_the_motors_even_with_host_pd(make_driver):

@@ -147,6 +147,14 @@ def test_lasting_surprise_slows_the_robot_down(make_driver):
     assert any(event.startswith("surprise is") and event.endswith("slow") for event in events(outs))
 
 
+def test_an_infinite_surprise_slows_the_robot_down(make_driver):
+    driver = make_driver(calibration=Calibration(surprise=5.0))
+    driver.velocity = FAST
+    driver.walk()
+    outs = walk_on(driver, 0.3, kl=math.inf)
+    assert commands(outs)[-1][0] == pytest.approx(0.3)
+
+
 @pytest.mark.parametrize("mode", [Mode.STAND, Mode.WALK])
 def test_the_remotes_emergency_stop_damps_at_once(driver, mode):
     driver.walk() if mode is Mode.WALK else driver.stand()
@@ -168,19 +176,29 @@ def test_a_faulty_joint_is_named(driver, contract, rule, state, mode):
     ((key, value),) = state.items()
     values = np.array(contract.joints.default_position) if key == "q" else np.zeros(12)
     values[4] = value
-    out = driver.cycle(**{key: values})
-    assert out.mode is mode
-    assert any(event.startswith(rule) for event in out.events)
+    outs = driver.cycle_many(3, **{key: values})
+    assert outs[-1].mode is mode
+    assert any(event.startswith(rule) for event in events(outs))
+
+
+@pytest.mark.parametrize(("key", "value"), [("q", 4.5), ("q", 0.0), ("dq", -50.0)])
+def test_a_single_wrong_sample_of_a_joint_does_not_drop_the_robot(driver, contract, key, value):
+    driver.stand()
+    values = np.array(contract.joints.default_position) if key == "q" else np.zeros(12)
+    values[4] = value
+    for _ in range(3):
+        outs = [driver.cycle(**{key: values}), *driver.cycle_many(5)]
+        assert {out.mode for out in outs} == {Mode.STAND}
 
 
 def test_an_encoder_that_jumps_within_its_range_is_named(driver, contract):
     driver.stand()
     jumped = np.array(contract.joints.default_position)
     jumped[5] += 0.6  # FR calf, from -1.5 rad in a range of -2.7 to -0.9
-    out = driver.cycle(q=jumped)
-    assert out.mode is Mode.FAULT
+    outs = driver.cycle_many(3, q=jumped)
+    assert [out.mode for out in outs] == [Mode.STAND, Mode.STAND, Mode.FAULT]
     # 1.5 times 28.6 rad/s for 2 ms are 0.086 rad.
-    assert out.events[0] == "joint jump of FR_calf_joint is 0.514 rad, limit 0.3 rad: damp"
+    assert outs[-1].events[0] == "joint jump of FR_calf_joint is 0.514 rad, limit 0.3 rad: damp"
 
 
 def test_joints_at_full_speed_with_lost_states_do_not_jump(driver, contract):
@@ -256,7 +274,7 @@ def test_a_long_overrun_makes_the_robot_walk_on_the_spot(driver):
 def test_a_rule_set_to_continue_is_reported_only(make_driver):
     driver = make_driver(safety=SafetySettings(joint_speed_reaction="continue"))
     driver.stand()
-    out = driver.cycle(dq=np.full(12, 90.0))
+    out = driver.cycle_many(3, dq=np.full(12, 90.0))[-1]
     assert out.mode is Mode.STAND and out.events[0].endswith("continue")
 
 

@@ -55,6 +55,8 @@ def test_an_invalid_orientation_trips(monitor, quat):
     ("name", "limit", "reaction"),
     [
         ("emergency stop", 0.5, Reaction.DAMP),
+        ("servo", 0.5, Reaction.DAMP),
+        ("restart", 0.5, Reaction.DAMP),
         ("state age", 0.05, Reaction.DAMP),
         ("attitude", 0.6, Reaction.DAMP),
         ("attitude rate", 9.0, Reaction.DAMP),
@@ -81,7 +83,7 @@ def test_each_rule_trips_just_beyond_its_limit(monitor, name, limit, reaction):
 
 
 def test_the_table_above_is_complete(monitor):
-    assert sum(Mode.WALK in rule.modes for rule in monitor.rules.values()) == 16
+    assert sum(Mode.WALK in rule.modes for rule in monitor.rules.values()) == 18
 
 
 @pytest.mark.parametrize("mode", [Mode.STAND_UP, Mode.STAND])

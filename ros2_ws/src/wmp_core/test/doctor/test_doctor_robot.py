@@ -7,7 +7,7 @@ from wmp_core.doctor.check import Verdict
 from wmp_core.doctor.robot import check_robot
 from wmp_core.doctor.wiggle import WiggleError, wiggle
 
-CHECKS = ["robot link", "state rate", "tick", "imu", "joints", "motor temperature"]
+CHECKS = ["robot link", "state rate", "tick", "servo", "imu", "joints", "motor temperature", "remote"]
 
 
 def examine(link, contract):
@@ -18,7 +18,8 @@ def test_a_healthy_robot_passes_and_gets_only_damping(link, contract, robot):
     checks = examine(link, contract)
     assert list(checks) == CHECKS
     # Rate and gaps depend on the load of this machine.
-    assert all(checks[name].verdict is Verdict.PASS for name in CHECKS if name not in ("state rate", "tick"))
+    loaded = ("state rate", "tick")
+    assert all(checks[name].verdict is Verdict.PASS for name in CHECKS if name not in loaded)
     assert "standing" in checks["joints"].found
     assert checks["tick"].figures["step"] == 2
     assert all(not command.kp.any() and not command.tau.any() for command in robot.commands)
@@ -44,6 +45,16 @@ def pitched(angle):
         ("joints", {"q": np.full(12, 0.5, np.float32)}, Verdict.FAIL, "calf_joint is at 0.50"),
         ("joints", {"q": np.float32([0.7, 3.0, -2.0] * 4)}, Verdict.WARN, "off lying"),
         ("motor temperature", {"motor_temp": np.full(12, 80)}, Verdict.FAIL, "80 degrees"),
+        ("motor temperature", {"motor_temp": np.full(12, 130)}, Verdict.FAIL, "130 degrees"),
+        ("servo", {"level": 0xF0}, Verdict.FAIL, "level 0xf0"),
+        (
+            "servo",
+            {"motor_mode": np.uint8([10] * 11 + [8])},
+            Verdict.FAIL,
+            "RL_calf_joint is in motor mode 8",
+        ),
+        ("remote", {"remote": bytes(40)}, Verdict.WARN, "not received"),
+        ("remote", {"remote": b"\x01\x02".ljust(40, b"\0")}, Verdict.WARN, "unknown header 01 02"),
     ],
 )
 def test_a_fault_is_named(link, contract, robot, name, fields, verdict, found):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import socket
 import struct
 import time
-from typing import Callable, NamedTuple
+from typing import Callable, NamedTuple, Tuple
 
 #: From Linux's <asm-generic/socket.h>, missing in Python; the message is a struct timespec.
 _SO_TIMESTAMPNS = 35
@@ -21,10 +21,10 @@ _LARGEST = 2048
 
 
 class Datagram(NamedTuple):
-    """Data, sending host, and arrival time in s of the socket's clock."""
+    """Data, address of the sender (host, port), and arrival time in s of the socket's clock."""
 
     data: bytes
-    host: str
+    sender: Tuple[str, int]
     stamp: float
 
 
@@ -47,13 +47,13 @@ class ArrivalSocket(socket.socket):
         """
         before = time.monotonic()
         try:
-            data, control, _, (host, _) = self.recvmsg(_LARGEST, _CONTROL_SIZE)
+            data, control, _, sender = self.recvmsg(_LARGEST, _CONTROL_SIZE)
         except BlockingIOError:
             self._last_empty = before
             raise
         # The clock first: a delay of the thread here makes the stamp too old, never too new.
         now = self._clock()
-        return Datagram(data, host, now - self._waited(control[0][2]))
+        return Datagram(data, sender, now - self._waited(control[0][2]))
 
     def _waited(self, timespec: bytes) -> float:
         """Time in s since the kernel's ``timespec``.

@@ -1,8 +1,7 @@
 """The UDP link to an A1, real or simulated: sends motor commands and receives robot states.
 
 UDP does not report a lost connection. Therefore every state has an arrival stamp, and the safety monitor
-checks its age. Not verified without a robot: its command time-out, the hand-over from sport mode, the unit
-of its tick.
+checks its age. Not verified without a robot: its command time-out and the hand-over from sport mode.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ from wmp_core.a1.link_settings import A1LinkSettings
 from wmp_core.a1.robot_link import Cycle, LinkError, LinkStatistics, RobotLink
 from wmp_core.a1.robot_lock import lock_robot
 from wmp_core.a1.session import LinkSession
-from wmp_core.a1.tick import TickOrder
 from wmp_core.robot_state import RobotState
 
 #: The public names of the link.
@@ -31,6 +29,16 @@ _LOG = logging.getLogger(__name__)
 _MAX_DRAIN = 256
 
 T = TypeVar("T")
+
+
+def _bound_socket(clock: Callable[[], float], port: int) -> ArrivalSocket:
+    udp = ArrivalSocket(clock)
+    try:
+        udp.bind(("0.0.0.0", port))
+    except OSError:
+        udp.close()
+        raise
+    return udp
 
 
 class _Arrival(NamedTuple):
@@ -49,7 +57,6 @@ class A1Link(LinkSession[ArrivalSocket]):
     ) -> None:
         super().__init__(settings, joint_names, clock)
         self._robot: Tuple[str, int] = ("", 0)
-        self._ticks = TickOrder(settings.ticks_per_state, self._statistics)
         self._cycle_was_lost = False
 
     @property
@@ -72,18 +79,15 @@ class A1Link(LinkSession[ArrivalSocket]):
         except OSError as error:
             raise LinkError(f"robot host {host!r} is unknown ({error}); check robot_host") from error
         lock = lock_robot(*self._robot)
-        udp = ArrivalSocket(self._clock)
         try:
-            udp.bind(("0.0.0.0", port))
+            udp = _bound_socket(self._clock, port)
         except OSError as error:
-            udp.close()
             lock.close()
             raise LinkError(
                 f"local UDP port {port} cannot be bound ({error.strerror}); stop the other controller "
                 f"(`ss -ulpn sport = :{port}` names it) or set local_port"
             ) from error
         self._begin(udp, lock)
-        self._ticks = TickOrder(self._settings.ticks_per_state, self._statistics)
 
     def receive(self, timeout_s: float, newest: bool = True) -> Optional[RobotState]:
         """Wait up to ``timeout_s`` for a state newer than the last one; ``None`` if none arrives.
@@ -173,7 +177,7 @@ class A1Link(LinkSession[ArrivalSocket]):
         return found
 
     def _accept(self, datagram: Datagram) -> Optional[wire.LowState]:
-        if datagram.host != self._robot[0]:
+        if datagram.sender != self._robot:
             self._statistics.foreign += 1
             return None
         try:
@@ -182,7 +186,4 @@ class A1Link(LinkSession[ArrivalSocket]):
             self._statistics.corrupt += 1
             _LOG.debug("packet dropped: %s", error)
             return None
-        if not self._ticks.accept(state.tick):
-            return None
-        self._statistics.received += 1
-        return state
+        return state if self._is_fresh(state.tick, datagram.stamp) else None

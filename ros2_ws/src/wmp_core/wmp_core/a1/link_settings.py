@@ -16,10 +16,9 @@ class A1LinkSettings:
     Attributes:
         transport: ``udp``, this package's own protocol, or ``sdk``, a user-built binding of the vendor's SDK
             (see :mod:`wmp_core.a1.sdk_link`).
-        robot_host, robot_port: address for commands; states are accepted from this host only.
+        robot_host, robot_port: address for commands; states are accepted from this address only.
         local_port: local port for states; 0 lets the system choose (simulation, tests).
         stamp_from_tick: stamp states with the robot's tick in ms (lockstep) instead of the arrival time.
-        ticks_per_state: tick difference of consecutive states, for counting lost ones; 0 if unknown.
         damping_kd: gain of the damping that ends the session, N m s/rad.
         damping_torque: maximum torque of that damping per joint at the last measured speed, N m; no contract
             allows a hip more than 20 N m.
@@ -31,7 +30,6 @@ class A1LinkSettings:
     robot_port: int = 8007
     local_port: int = 8080
     stamp_from_tick: bool = False
-    ticks_per_state: int = 2
     damping_kd: float = 3.0
     damping_torque: float = 20.0
     damping_power: float = 900.0
@@ -45,8 +43,8 @@ class A1LinkSettings:
             value = getattr(self, key)
             if not lowest <= value <= 65535:
                 raise ValueError(f"link: {key} is {value}, allowed {lowest}..65535")
-        if self.ticks_per_state < 0 or self.damping_repeats < 1:
-            raise ValueError("link: ticks_per_state is at least 0 and damping_repeats at least 1")
+        if self.damping_repeats < 1:
+            raise ValueError(f"link: damping_repeats is {self.damping_repeats}, expected at least 1")
         for key, unit in (("damping_torque", "N m"), ("damping_power", "W")):
             if not getattr(self, key) > 0:
                 raise ValueError(f"link: {key} is {getattr(self, key)}, allowed above 0 {unit}")

@@ -13,6 +13,8 @@ BUTTONS = (
 
 _LAYOUT = struct.Struct("<2xH5f")
 REMOTE_SIZE = 40
+#: The first two bytes of a remote that is received; zeros while it is off or out of range.
+HEADER = b"\x55\x51"
 _STOP_BITS = 1 << BUTTONS.index("L2") | 1 << BUTTONS.index("B")
 
 
@@ -39,6 +41,16 @@ def decode_remote(data: bytes) -> Remote:
     bits, lx, rx, ry, l2, ly = _LAYOUT.unpack_from(data)
     held = frozenset(name for i, name in enumerate(BUTTONS) if bits >> i & 1)
     return Remote(held, lx=lx, ly=ly, rx=rx, ry=ry, l2=l2)
+
+
+def idle_remote() -> bytes:
+    """The bytes of a remote that is switched on and not touched."""
+    return HEADER.ljust(REMOTE_SIZE, b"\0")
+
+
+def is_received(data: bytes) -> bool:
+    """Whether ``data`` comes from a remote that is switched on and in range."""
+    return len(data) == REMOTE_SIZE and data[:2] == HEADER
 
 
 def is_stop_pressed(data: bytes) -> bool:

@@ -37,6 +37,8 @@ class RobotLink(Protocol):
 class LinkStatistics:
     """Counts since the link was opened.
 
+    ``foreign``: packets from another address or port than the robot's.
+
     ``superseded``: states that a newer one replaced in the same read. ``lost``: gaps in the tick.
     ``restarts``: ticks that fell back by more than 1 s. ``silences``: pauses of more than 1 s between two
     states (real time only).

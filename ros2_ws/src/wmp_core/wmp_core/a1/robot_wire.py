@@ -14,7 +14,6 @@ from wmp_core.a1.frames import (
     KD_UNIT,
     KP_UNIT,
     LOW_COMMAND,
-    LOW_LEVEL,
     LOW_STATE,
     SERVO_MODE,
     TAU_UNIT,
@@ -38,7 +37,6 @@ class LowCommand:
 
 def _state_template() -> bytes:
     frame = np.zeros(1, dtype=LOW_STATE)
-    frame["level"] = LOW_LEVEL
     frame["motor"]["mode"] = SERVO_MODE
     return frame.tobytes()
 
@@ -65,7 +63,7 @@ def decode_low_cmd(data: bytes) -> LowCommand:
 
 
 def encode_low_state(state: LowState) -> bytes:
-    """Encode a state frame, as a robot does; the estimated torque saturates at int16."""
+    """Encode a state frame, as a robot does; the estimated torque saturates at int16, a temperature wraps."""
     frame = bytearray(_STATE_TEMPLATE)
     row = np.frombuffer(frame, LOW_STATE)[0]
     row["quaternion"], row["gyroscope"] = state.quat_wxyz, state.gyro
@@ -75,6 +73,8 @@ def encode_low_state(state: LowState) -> bytes:
     motor["dq"] = motor["dq_raw"] = state.dq
     tau_units = np.asarray(state.tau_est) / TAU_UNIT
     motor["tau_est"] = np.clip(tau_units, -INT16_MAX - 1, INT16_MAX).astype(np.int16)
-    motor["temperature"] = state.motor_temp
+    motor["temperature"] = np.asarray(state.motor_temp).astype(np.int16).astype(np.int8)
+    motor["mode"], motor["reserve"] = state.motor_mode, state.motor_reserve
+    row["level"] = state.level
     row["foot_force"], row["tick"], row["remote"] = state.foot_force, state.tick % 2**32, state.remote
     return with_checksum(bytes(frame))

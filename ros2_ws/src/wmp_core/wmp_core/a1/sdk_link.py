@@ -81,14 +81,14 @@ class SdkLink(LinkSession[Any]):
         robot, deadline = self._open_connection(), time.monotonic() + timeout_s
         while True:
             observed = robot.receive_observation()
-            if int(observed.tick) != self._newest_tick and any(observed.imu.quaternion):
-                break
+            tick, now = int(observed.tick), self._clock()
+            if tick != self._newest_tick and any(observed.imu.quaternion):
+                self._newest_tick = tick
+                if self._is_fresh(tick, now):
+                    return self._robot_state(_low_state(observed), now)
             if time.monotonic() >= deadline:
                 return None
             time.sleep(_POLL_S)
-        self._newest_tick = int(observed.tick)
-        self._statistics.received += 1
-        return self._robot_state(_low_state(observed), self._clock())
 
     def receive_cycle(self, timeout_s: float) -> Optional[Cycle]:
         """The SDK has no lockstep: a cycle is the next state."""
@@ -116,10 +116,13 @@ def _low_state(observed: Any) -> wire.LowState:
         q=_floats([motor.q for motor in motors]),
         dq=_floats([motor.dq for motor in motors]),
         tau_est=_floats([motor.tauEst for motor in motors]),
-        motor_temp=np.array([motor.temperature for motor in motors], dtype=np.int8),
+        motor_temp=wire.temperature(np.array([motor.temperature for motor in motors], dtype=np.int8)),
         foot_force=np.array(observed.footForce, dtype=np.int16),
         tick=int(observed.tick),
         remote=bytes(observed.wirelessRemote),
+        level=int(observed.levelFlag),
+        motor_mode=np.array([motor.mode for motor in motors], dtype=np.uint8),
+        motor_reserve=np.array([list(motor.reserve) for motor in motors], dtype=np.uint32),
     )
 
 

@@ -14,7 +14,7 @@ from wmp_core.a1 import wire
 from wmp_core.a1.joints import JointOrder
 from wmp_core.a1.link_settings import A1LinkSettings
 from wmp_core.a1.robot_link import LinkError, LinkStatistics
-from wmp_core.a1.tick import TICK_SECONDS
+from wmp_core.a1.tick import TICK_SECONDS, TickOrder
 from wmp_core.a1.translation import motor_targets, robot_state
 from wmp_core.control.command import MotorCommand
 from wmp_core.control.damping import damping_gain
@@ -47,6 +47,7 @@ class LinkSession(ABC, Generic[ConnectionT]):
         self._connection: Optional[ConnectionT] = None
         self._lock: Optional[socket.socket] = None
         self._statistics = LinkStatistics()
+        self._ticks = TickOrder(self._statistics)
         self._newest_arrival: Optional[float] = None
         self._velocity = np.zeros(len(joint_names))
 
@@ -126,12 +127,18 @@ class LinkSession(ABC, Generic[ConnectionT]):
     def _begin(self, connection: ConnectionT, lock: socket.socket) -> None:
         """Start a session with new statistics over ``connection``, holding the robot's ``lock``."""
         self._connection, self._lock, self._statistics = connection, lock, LinkStatistics()
-        self._newest_arrival = None
+        self._ticks, self._newest_arrival = TickOrder(self._statistics), None
 
     def _open_connection(self) -> ConnectionT:
         if self._connection is None:
             raise LinkError("the link to the robot is closed; call open() first")
         return self._connection
+
+    def _is_fresh(self, tick: int, arrival: float) -> bool:
+        """Whether a state with this tick is newer than all before; counts it."""
+        is_fresh = self._ticks.accept(tick, None if self._settings.stamp_from_tick else arrival)
+        self._statistics.received += is_fresh
+        return is_fresh
 
     def _robot_state(self, state: wire.LowState, arrival: float) -> RobotState:
         if self._settings.stamp_from_tick:  # in lockstep the robot waits, so a pause has no meaning
@@ -139,7 +146,7 @@ class LinkSession(ABC, Generic[ConnectionT]):
         else:
             stamp = arrival
             self._count_silence(arrival)
-        translated = robot_state(self._order, state, stamp)
+        translated = robot_state(self._order, state, stamp, self._statistics.restarts)
         self._velocity = translated.dq
         return translated
 

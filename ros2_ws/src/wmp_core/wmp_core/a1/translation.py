@@ -9,6 +9,7 @@ import numpy as np
 from wmp_core.a1 import wire
 from wmp_core.a1.joints import JointOrder
 from wmp_core.a1.remote import is_stop_pressed
+from wmp_core.a1.servo import servo_problem
 from wmp_core.control.command import MotorCommand
 from wmp_core.robot_state import RobotState
 
@@ -22,8 +23,8 @@ def motor_targets(order: JointOrder, command: MotorCommand) -> Tuple[np.ndarray,
     return q, dq, order.to_motor(command.tau), kp, kd
 
 
-def robot_state(order: JointOrder, state: wire.LowState, stamp: float) -> RobotState:
-    """A decoded state in contract order, stamped with ``stamp`` s."""
+def robot_state(order: JointOrder, state: wire.LowState, stamp: float, restarts: int = 0) -> RobotState:
+    """A decoded state in contract order, stamped with ``stamp`` s, after ``restarts`` of the robot."""
     return RobotState(
         quat_wxyz=state.quat_wxyz,
         gyro=state.gyro,
@@ -37,4 +38,6 @@ def robot_state(order: JointOrder, state: wire.LowState, stamp: float) -> RobotS
         foot_force=order.legs_to_contract(state.foot_force),
         remote=state.remote,
         emergency_stop=is_stop_pressed(state.remote),
+        servo_problem=servo_problem(state),
+        restarts=restarts,
     )

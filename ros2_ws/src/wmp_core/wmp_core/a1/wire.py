@@ -7,7 +7,7 @@ a torque of 200 N m to -56 N m and passes NaN through; here a value outside of t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Tuple
 
 import numpy as np
@@ -43,6 +43,8 @@ COMMAND_RANGES = {
 }
 _LOWER, _UPPER = (np.array([[r[i]] for r in COMMAND_RANGES.values()], dtype=np.float32) for i in (0, 1))
 _NO_TARGET = np.array([[NO_POSITION_TARGET], [NO_VELOCITY_TARGET], [np.nan], [np.nan], [np.nan]], np.float32)
+#: Lowest plausible temperature, degrees Celsius.
+_COLDEST = -40
 _UNITS_PER_SI = np.array([[1 / TAU_UNIT], [1 / KP_UNIT], [1 / KD_UNIT]], np.float32)
 
 
@@ -76,10 +78,13 @@ class LowState:
         acc: specific force in base_link ``[3]``, m/s^2.
         rpy: roll, pitch, yaw ``[3]``, rad.
         q, dq, tau_est: joint position rad, velocity rad/s, estimated torque N m, each ``[12]``.
-        motor_temp: degrees Celsius ``[12]``.
+        motor_temp: degrees Celsius ``[12]``, see :func:`temperature`.
         foot_force: raw sensor values ``[4]``, in the order FR, FL, RR, RL.
-        tick: the robot's counter; its unit on the A1 is not verified, the simulated robot counts ms.
+        tick: the robot's counter, see :mod:`wmp_core.a1.tick`.
         remote: 40 bytes of the wireless remote, see :mod:`wmp_core.a1.remote`.
+        level: who commands the motors, :data:`wmp_core.a1.frames.LOW_LEVEL` for programs like this one.
+        motor_mode, motor_reserve: mode ``[12]`` and reserved words ``[12, 2]`` of each motor, see
+            :mod:`wmp_core.a1.servo`.
     """
 
     quat_wxyz: np.ndarray
@@ -93,6 +98,18 @@ class LowState:
     foot_force: np.ndarray
     tick: int
     remote: bytes = bytes(40)
+    level: int = LOW_LEVEL
+    motor_mode: np.ndarray = field(default_factory=lambda: np.full(NUM_MOTORS, SERVO_MODE, np.uint8))
+    motor_reserve: np.ndarray = field(default_factory=lambda: np.zeros((NUM_MOTORS, 2), np.uint32))
+
+
+def temperature(raw: np.ndarray) -> np.ndarray:
+    """Temperatures in degrees Celsius from int8 values, of which those beyond 127 degrees have wrapped.
+
+    130 degrees arrive as -126; below -40 degrees no A1 works.
+    """
+    values = raw.astype(np.int16)
+    return np.where(values < _COLDEST, values + 256, values)
 
 
 def _command_template() -> bytes:
@@ -144,10 +161,13 @@ def decode_low_state(data: bytes) -> LowState:
         q=motor["q"].astype(np.float64),
         dq=motor["dq"].astype(np.float64),
         tau_est=motor["tau_est"] * TAU_UNIT,
-        motor_temp=motor["temperature"].copy(),
+        motor_temp=temperature(motor["temperature"]),
         foot_force=frame["foot_force"].copy(),
         tick=int(frame["tick"]),
         remote=frame["remote"].tobytes(),
+        level=int(frame["level"]),
+        motor_mode=motor["mode"].copy(),
+        motor_reserve=motor["reserve"].copy(),
     )
 
 

@@ -36,9 +36,16 @@ class MotorCommand:
 
     @classmethod
     def torque(cls, tau: np.ndarray) -> MotorCommand:
-        """Torques in N m without gains: the PD law runs on the host."""
+        """Torques in N m without gains."""
         zeros = np.zeros(len(tau))
         return cls(q=zeros, dq=zeros, tau=tau, kp=zeros, kd=zeros)
+
+    def with_host_stiffness(self, q: np.ndarray) -> MotorCommand:
+        """The same torque at measured ``q`` rad, with the stiffness as a torque and the damping in the motor:
+        a motor that gets no further command goes on braking."""
+        zeros = np.zeros(len(q))
+        tau = self.tau + self.kp * (self.q - q)
+        return MotorCommand(q=zeros, dq=self.dq, tau=tau, kp=zeros, kd=self.kd)
 
     def implied_torque(self, q: np.ndarray, dq: np.ndarray) -> np.ndarray:
         """Torque in N m that the motors apply at measured ``q`` and ``dq``, before any limit."""

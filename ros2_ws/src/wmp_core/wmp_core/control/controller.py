@@ -225,7 +225,11 @@ class Controller:
             state, now, periods, self._walking, command_stamp, joystick_stamp
         )
         trips = self._safety_monitor.check(self.mode, measured, now)
-        return tuple(trip._replace(where=self._measurements.joint(trip.name)) for trip in trips)
+        found = {"servo": state.servo_problem, "restart": "the robot has restarted"}
+        return tuple(
+            trip._replace(where=self._measurements.joint(trip.name), found=found.get(trip.name, ""))
+            for trip in trips
+        )
 
     def _react(
         self, trips: Tuple[Trip, ...], state: RobotState, now: float, periods: int, events: List[str]
@@ -284,14 +288,16 @@ class Controller:
         return None
 
     def _veto(self, request: Request, state: RobotState, now: float) -> Optional[str]:
-        """Reason to refuse torque: a state that is too old, or, for WALK, a pose other than the default pose,
-        from which the policy starts in training."""
+        """Reason to refuse torque: a state that is too old, motors that do not follow commands, or, for WALK,
+        a pose other than the default pose, from which the policy starts in training."""
         if request not in (Request.STAND_UP, Request.WALK):
             return None
         age, limit = now - state.stamp, self.settings.safety.state_age
         if not age <= limit:
             # The safety monitor does not check PASSIVE, and the trajectory would start at an outdated pose.
             return f"the newest robot state is {age:.3g} s old, allowed {limit:g} s; check the link"
+        if state.servo_problem:
+            return state.servo_problem
         if request is Request.STAND_UP:
             return None
         error = np.abs(state.q - self._default_position)
@@ -357,5 +363,5 @@ class Controller:
             self._machine.fault(result.trip)
         command = result.command
         if self.settings.pd == "host" and command.kp.any():
-            command = MotorCommand.torque(command.implied_torque(state.q, state.dq))
+            command = command.with_host_stiffness(state.q)
         return command, result.clamped

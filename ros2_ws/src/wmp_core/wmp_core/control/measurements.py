@@ -16,8 +16,10 @@ from wmp_core.robot_state import RobotState
 
 #: Maximum loop periods that one gyro sample stands for when the states before it were lost.
 _MAX_SAMPLE_PERIODS = 5
-#: Rules about a single joint.
+#: Rules about a single joint. The first two judge the median of the last states, so that a single wrong
+#: sample does not drop a robot in mid-stride: 3 of 5 have to agree.
 _PER_JOINT = ("joint range", "joint speed", "joint jump", "motor temperature")
+_DEBOUNCED, _STATES = 2, 5
 
 
 class Measurements:
@@ -37,15 +39,21 @@ class Measurements:
         self._periods_since_rate = 0
         # The newest IMU reading and the stamp at which it first appeared.
         self._imu, self._imu_since = b"", 0.0
+        self._restarts: Optional[int] = None
         # Rows are the rules of _PER_JOINT, columns the joints; larger is worse.
         self._per_joint = np.zeros((len(_PER_JOINT), len(joints.names)))
+        # The same of the last states, for the debounced rules.
+        self._samples = np.zeros((_STATES, _DEBOUNCED, len(joints.names)))
+        self._joint_state: Optional[RobotState] = None
 
     def reset(self) -> None:
         """Forget all earlier states."""
         self._rate.reset()
         self._rate_state, self._periods_since_rate = None, 0
         self._jumps.reset()
+        self._samples[:], self._joint_state = 0.0, None
         self._imu, self._imu_since = b"", 0.0
+        self._restarts = None
 
     def update(
         self,
@@ -62,6 +70,8 @@ class Measurements:
         return {
             **dict(zip(_PER_JOINT, self._per_joint.max(axis=1).tolist())),
             "emergency stop": float(state.emergency_stop),
+            "servo": float(bool(state.servo_problem)),
+            "restart": self._new_restarts(state),
             "state age": now - state.stamp,
             "attitude": tilt,
             "posture attitude": tilt,
@@ -82,11 +92,22 @@ class Measurements:
             return ""
         return self._names[int(np.argmax(self._per_joint[_PER_JOINT.index(name)]))]
 
+    def _new_restarts(self, state: RobotState) -> float:
+        before, self._restarts = self._restarts, state.restarts
+        return 0.0 if before is None else float(state.restarts - before)
+
     def _measure_joints(self, state: RobotState) -> None:
-        beyond, speed, jump, temperature = self._per_joint
+        if state is self._joint_state:
+            return
+        self._joint_state = state
         self._jumps.update(state)
+        self._samples[1:] = self._samples[:-1]
+        beyond, speed = self._samples[0]
         np.maximum(self._lower - state.q, state.q - self._upper, out=beyond)
         np.multiply(np.abs(state.dq), self._speed_scale, out=speed)
+        # A NaN sorts last, which counts it as large.
+        self._per_joint[:_DEBOUNCED] = np.sort(self._samples, axis=0)[_STATES // 2]
+        jump, temperature = self._per_joint[_DEBOUNCED:]
         jump[:] = self._jumps.excess
         temperature[:] = 0.0 if state.motor_temperature is None else state.motor_temperature
 

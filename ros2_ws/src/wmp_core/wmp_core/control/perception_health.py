@@ -25,6 +25,8 @@ class PerceptionHealth:
         """Start at tick 0 as if an image had just arrived: a standing robot has one."""
         self._tick = self._last_image = 0
         self._surprise.reset()
+        #: Smoothed KL in nats; an infinite one counts until the next image.
+        self.surprise = self._surprise.value
 
     def update(self, tick: int, source: int, kl: float) -> None:
         """Add a latent: its tick, its source (:class:`Source`), its KL in nats (NaN without an image)."""
@@ -33,14 +35,9 @@ class PerceptionHealth:
         if source != Source.PRIOR:
             self._last_image = tick
         if not math.isnan(kl):
-            self._surprise.update(kl, elapsed)
+            self.surprise = self._surprise.update(kl, elapsed)
 
     @property
     def blind_time(self) -> float:
         """s since the world model last received an image."""
         return (self._tick - self._last_image) * self._control_period
-
-    @property
-    def surprise(self) -> float:
-        """Smoothed KL in nats."""
-        return self._surprise.value

@@ -128,7 +128,8 @@ class SafetyRule(NamedTuple):
 
 
 class Trip(NamedTuple):
-    """A rule that does not hold; ``where`` names the joint if the rule is about one."""
+    """A rule that does not hold; ``where`` names the joint if the rule is about one, ``found`` says in words
+    what numbers cannot."""
 
     name: str
     reaction: Reaction
@@ -136,8 +137,11 @@ class Trip(NamedTuple):
     limit: float
     unit: str
     where: str = ""
+    found: str = ""
 
     def __str__(self) -> str:
+        if self.found:
+            return f"{self.name}: {self.found}"
         unit, where = f" {self.unit}".rstrip(), f" of {self.where}" if self.where else ""
         return f"{self.name}{where} is {self.measured:.3g}{unit}, limit {self.limit:.3g}{unit}"
 
@@ -146,6 +150,10 @@ _ON_LEGS = (Mode.STAND_UP, Mode.STAND, Mode.WALK, Mode.SIT_DOWN)
 _HELD = (Mode.STAND_UP, Mode.STAND)
 _WALKING = (Mode.WALK,)
 
+#: Rules that always damp at once: the operator's emergency stop on the remote; motors that do not follow
+#: commands (the robot itself says so in a frame with a checksum, and no later frame makes it harmless); a
+#: robot whose computer restarted, which has forgotten that it walked.
+_FIXED = ("emergency stop", "servo", "restart")
 #: Name, unit and modes of every rule with a configurable reaction.
 _TABLE: Tuple[Tuple[str, str, Tuple[Mode, ...]], ...] = (
     ("state age", "s", _ON_LEGS),
@@ -175,9 +183,9 @@ class SafetyMonitor:
     ) -> None:
         special = _calibrated_limits(limits, settings, calibration or Calibration())
         self._recovery = settings.recovery
-        # The operator's emergency stop on the remote is not configurable.
-        stop = SafetyRule(0.5, "", _ON_LEGS, Reaction.DAMP)
-        self.rules: Dict[str, SafetyRule] = {"emergency stop": stop}
+        self.rules: Dict[str, SafetyRule] = dict.fromkeys(
+            _FIXED, SafetyRule(0.5, "", _ON_LEGS, Reaction.DAMP)
+        )
         for name, unit, modes in _TABLE:
             key = name.replace(" ", "_")
             limit = special[name] if name in special else getattr(settings, key)

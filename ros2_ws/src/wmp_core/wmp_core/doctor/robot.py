@@ -8,6 +8,7 @@ from typing import List, Tuple
 import numpy as np
 
 from wmp_core.a1.link import LinkError, RobotLink
+from wmp_core.a1.remote import HEADER, is_received
 from wmp_core.contract import Contract
 from wmp_core.control.command import MotorCommand
 from wmp_core.control.posture import PostureSettings, folded_pose
@@ -34,24 +35,32 @@ def no_states(states: int, seconds: float) -> Check:
 
 
 def check_robot(link: RobotLink, contract: Contract, seconds: float = 1.0) -> List[Check]:
-    """Receive states for ``seconds`` and check them; opens and closes the link."""
+    """Like :func:`examine_robot`, over a closed link, which it opens and closes."""
     try:
         link.open()
     except LinkError as error:
         return [failed("robot link", str(error), "see the message")]
     try:
-        states, elapsed = _receive(link, contract.num_joints, seconds)
+        return examine_robot(link, contract, seconds)
     finally:
         link.close()
+
+
+def examine_robot(link: RobotLink, contract: Contract, seconds: float = 1.0) -> List[Check]:
+    """Receive states over an open ``link`` for ``seconds`` and check them. The link stays open: closing it
+    would let another controller take the robot."""
+    states, elapsed = _receive(link, contract.num_joints, seconds)
     if len(states) < 2:
         return [no_states(len(states), seconds)]
     return [
         passed("robot link", f"{len(states)} states in {elapsed:.1f} s", states=len(states)),
         _rate(states, elapsed),
         _tick(states),
+        _servo(states[-1]),
         _imu(states),
         _joints(states[-1], contract),
         _temperature(states[-1]),
+        _remote(states[-1]),
     ]
 
 
@@ -81,7 +90,8 @@ def _rate(states: List[RobotState], elapsed: float) -> Check:
 def _tick(states: List[RobotState]) -> Check:
     steps = np.diff([state.tick for state in states])
     median, lost = float(np.median(steps)), int((steps > 1.5 * np.median(steps)).sum())
-    found = f"grows by {median:g} per state, {lost} gaps"
+    unit = "us" if median >= 400 else "ms"
+    found = f"grows by {median:g} {unit} per state, {lost} gaps"
     if (steps <= 0).any():
         return failed(
             "tick", f"{found}, and fell back", "a second controller, or the robot restarts: switch it off"
@@ -89,6 +99,15 @@ def _tick(states: List[RobotState]) -> Check:
     if lost > 0.01 * len(steps):
         return warned("tick", found, "states are lost: check cable and load", gaps=lost)
     return passed("tick", found, step=median, gaps=lost)
+
+
+def _servo(state: RobotState) -> Check:
+    if not state.servo_problem:
+        return passed("servo", "all motors follow low-level commands")
+    remedy = (
+        "leave sport mode (L2 + A, L2 + B, then L1 + L2 + start), stop other controllers, restart the robot"
+    )
+    return failed("servo", state.servo_problem, remedy)
 
 
 def _imu(states: List[RobotState]) -> Check:
@@ -134,3 +153,14 @@ def _temperature(state: RobotState) -> Check:
     hottest = float(np.max(state.motor_temperature))
     found, remedy = f"{hottest:.0f} degrees at most", "let the motors cool down"
     return graded("motor temperature", hottest, 50.0, 70.0, found, remedy, hottest=hottest)
+
+
+def _remote(state: RobotState) -> Check:
+    if is_received(state.remote):
+        return passed("remote", "received; `wmp doctor --remote` tries every button")
+    if any(state.remote):
+        found = f"unknown header {state.remote[:2].hex(' ')}, expected {HEADER.hex(' ')}"
+        return warned("remote", found, "do not rely on its emergency stop; drive with operator:=joy")
+    return warned(
+        "remote", "not received", "switch it on, it is the emergency stop; then try `wmp doctor --remote`"
+    )

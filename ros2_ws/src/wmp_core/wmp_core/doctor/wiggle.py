@@ -43,7 +43,8 @@ def wiggle(
         phase: s of each phase: moving out, holding (its last state counts), moving back.
 
     Raises:
-        WiggleError: the robot sends no state, its remote's stop is pressed, or the envelope trips.
+        WiggleError: the robot sends no state, a motor does not follow commands, the remote's stop is pressed,
+            or the envelope trips.
         LinkError: the link cannot be opened.
     """
     link.open()
@@ -93,6 +94,8 @@ class _JointMover:
             raise WiggleError(f"aborted: {result.trip}")
         self._link.send(result.command)
         self._state = self._receive(_STATE_TIMEOUT)
+        if self._state.servo_problem:
+            raise WiggleError(f"aborted: {self._state.servo_problem}")
         time.sleep(max(0.0, began + _PERIOD - time.monotonic()))
 
     def _receive(self, timeout_s: float) -> RobotState:

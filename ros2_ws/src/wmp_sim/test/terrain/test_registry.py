@@ -51,4 +51,4 @@ def test_unknown_names_and_difficulties_are_refused():
 def test_the_easiest_slot_is_wider_than_a_standing_robot():
     slot = make_terrain("tilt", EASIEST["tilt"], np.random.default_rng(0)).boxes
     right, left = slot.centre[0, 1] + slot.half_size[0, 1], slot.centre[1, 1] - slot.half_size[1, 1]
-    assert left - right == pytest.approx(0.64)
+    assert left - right == pytest.approx(0.56)

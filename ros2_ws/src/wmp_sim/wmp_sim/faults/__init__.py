@@ -6,9 +6,18 @@ Without DURATION the fault lasts to the end. In lockstep, the same faults and se
 bit.
 """
 
+from .body import BodyFaults
 from .camera import CameraFaults
 from .link import LinkFaults
 from .schedule import Fault, FaultSchedule, parse_faults
 from .sensors import SensorFaults
 
-__all__ = ["CameraFaults", "Fault", "FaultSchedule", "LinkFaults", "SensorFaults", "parse_faults"]
+__all__ = [
+    "BodyFaults",
+    "CameraFaults",
+    "Fault",
+    "FaultSchedule",
+    "LinkFaults",
+    "SensorFaults",
+    "parse_faults",
+]
