@@ -118,7 +118,7 @@ def test_a_fall_over_the_finish_line_is_a_fall(walk):
 def test_nothing_counts_after_the_end(walk):
     robot = walk("flat").go(roll=1.5)
     before = robot.outcome
-    robot.tracks.work[:], robot.tracks.peak_torque[:] = 5.0, 99.0
+    robot.tracks.loop.work[:], robot.tracks.loop.peak_torque[:] = 5.0, 99.0
     after = robot.go(steps=40).outcome
     assert str(after) == str(before) and after.end == "fall"
 
@@ -148,7 +148,7 @@ def test_errors_are_those_of_the_running_mean_after_the_start(walk):
 
 def test_work_contacts_and_torques_count_per_metre(walk):
     robot = walk("flat")
-    robot.tracks.work[:], robot.tracks.peak_torque[:] = 0.5, torch.arange(12.0)
+    robot.tracks.loop.work[:], robot.tracks.loop.peak_torque[:] = 0.5, torch.arange(12.0)
     calf = torch.zeros(1, 8, dtype=torch.bool)
     calf[0, 3] = True
     for _ in range(3):
@@ -169,7 +169,8 @@ def test_a_robot_that_does_not_move_has_no_figures_per_metre(walk):
 
 
 @pytest.mark.parametrize(
-    "setting", [{"vx": 0.0}, {"duration": -1.0}, {"heading_gain": -0.1}, {"blind": "half"}]
+    "setting",
+    [{"vx": -0.1}, {"duration": -1.0}, {"heading_gain": -0.1}, {"blind": "half"}, {"simulator": "gazebo"}],
 )
 def test_protocol_settings_out_of_range_are_refused(setting):
     with pytest.raises(ValueError, match=next(iter(setting))):

@@ -11,9 +11,11 @@ from wmp_sim.fall import FALLEN_TILT
 from wmp_sim.motors import FULL_TORQUE_SPEED
 from wmp_sim.terrain import TERRAINS
 from wmp_sim.terrain.track import TRACK_HALF_WIDTH
+from wmp_training.evaluation.conditions import CONDITIONS, NOMINAL
 from wmp_training.evaluation.finish import FOOTING
 from wmp_training.evaluation.metrics import BAR_REACH, LONGEST_TRUNK_CONTACT, PIT_DEPTH, UPRIGHT_HEIGHT
-from wmp_training.evaluation.tracks import BODIES, START_Y, START_YAW
+from wmp_training.evaluation.obedience import CONTACT_BUDGET, LEAP_REACH, SPEED_AMONG_LEAPS, SPEED_ERROR
+from wmp_training.evaluation.tracks import BODIES
 from wmp_training.evaluation.trial import Trial
 
 
@@ -38,9 +40,13 @@ RULES: dict[str, Any] = {
     "upright_height": UPRIGHT_HEIGHT,
     "bar_reach": BAR_REACH,
     "footing": FOOTING,
+    "speed_among_leaps": SPEED_AMONG_LEAPS,
+    "speed_error": SPEED_ERROR,
+    "leap_reach": LEAP_REACH,
+    "contact_budget": CONTACT_BUDGET,
     "track_half_width": TRACK_HALF_WIDTH,
-    "start_y": START_Y,
-    "start_yaw": START_YAW,
+    "start_y": CONDITIONS[NOMINAL].start_y,
+    "start_yaw": CONDITIONS[NOMINAL].start_yaw,
     "full_torque_speed": FULL_TORQUE_SPEED,
     "power_limit": EnvelopeSettings().power_limit,
     "bodies": {name: list(limits) for name, limits in dataclasses.asdict(BODIES).items()},

@@ -31,8 +31,13 @@ MAX_BOXES = 16
 #: hard for the start of a curriculum.
 EASIEST = {"tilt": -8.0}
 
+#: Highest difficulty that the tracks are defined for; 1 is the hardest for simulation and training, and an
+#: evaluation goes beyond to find where a policy fails.
+HARDEST = 1.2
+
 __all__ = [
     "EASIEST",
+    "HARDEST",
     "MAX_BOXES",
     "TERRAINS",
     "Boxes",
@@ -43,8 +48,8 @@ __all__ = [
 ]
 
 
-def make_terrain(name: str, difficulty: float, rng: np.random.Generator) -> Terrain:
-    """Terrain ``name`` at ``difficulty`` in [0, 1] (or from ``EASIEST`` on).
+def make_terrain(name: str, difficulty: float, rng: np.random.Generator, hardest: float = 1.0) -> Terrain:
+    """Terrain ``name`` at ``difficulty`` from 0 (or ``EASIEST``) to ``hardest``, at most ``HARDEST``.
 
     The same generator state gives the same terrain.
 
@@ -55,11 +60,14 @@ def make_terrain(name: str, difficulty: float, rng: np.random.Generator) -> Terr
     if name not in TERRAINS:
         raise unknown("terrain", name, TERRAINS)
     easiest = EASIEST.get(name, 0.0)
-    if not easiest <= difficulty <= 1.0:
-        raise ValueError(f"difficulty of {name} is {difficulty}, expected a number in [{easiest:g}, 1]")
+    hardest = min(hardest, HARDEST)
+    if not easiest <= difficulty <= hardest:
+        raise ValueError(
+            f"difficulty of {name} is {difficulty}, expected a number in [{easiest:g}, {hardest:g}]"
+        )
     return TERRAINS[name](float(difficulty), rng)
 
 
-def seeded_terrain(name: str, difficulty: float, seed: int) -> Terrain:
+def seeded_terrain(name: str, difficulty: float, seed: int, hardest: float = 1.0) -> Terrain:
     """The terrain of ``seed``; simulator, evaluation and replay share it, so their figures are comparable."""
-    return make_terrain(name, difficulty, np.random.default_rng(seed))
+    return make_terrain(name, difficulty, np.random.default_rng(seed), hardest)
