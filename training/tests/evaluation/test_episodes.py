@@ -11,7 +11,7 @@ from wmp_training.evaluation.disturbances import Disturbances
 from wmp_training.evaluation.episodes import DelayedDepth, run_trials, steer
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.tracks import Tracks
-from wmp_training.evaluation.trial import Trial, trials
+from wmp_training.evaluation.trial import CellKey, Trial, trials
 
 SHORT = Protocol(duration=0.6)
 
@@ -77,7 +77,7 @@ def test_the_command_steers_back_to_the_track(contract):
 
 
 def test_every_trial_gets_one_episode_and_the_evaluation_repeats_exactly(candidate):
-    cell = trials("climb", 0.5, 3, seed=1)
+    cell = trials(CellKey("climb", 0.5), 3, seed=1)
     first = run_trials(candidate, cell, SHORT)
     assert [outcome.trial for outcome in first] == cell
     assert all(outcome.end == "time" and outcome.duration == pytest.approx(0.6) for outcome in first)

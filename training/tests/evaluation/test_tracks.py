@@ -91,6 +91,18 @@ def test_the_attitude_rate_is_smoothed_as_on_the_robot(tracks, default):
     np.testing.assert_allclose(tracks.loop.attitude_rate.numpy(), smoothed.value, rtol=1e-5)
 
 
+def test_a_condition_changes_joints_and_friction_of_every_robot(contract):
+    changed = Tracks(
+        contract, [Trial("flat", 0.0, 1, "real_stack"), Trial("gap", 0.5, 2, "real_stack")], True
+    )
+    for model in changed.models:
+        np.testing.assert_allclose(model.dof_damping[6:], 0.1)
+        foot, calf = (model.geom(f"RL_{part}") for part in ("foot", "calf"))
+        assert foot.friction[0] == calf.friction[0] == 0.7 and calf.priority[0] == 1
+    light = Tracks(contract, [Trial("flat", 0.0, 1, "no_armature")], varied=True)
+    assert (light.models[0].dof_armature[6:] == 0.0).all()
+
+
 def test_robots_that_are_not_stepped_do_not_move(tracks, default):
     before = tracks.states().q.clone()
     for _ in range(5):

@@ -24,8 +24,15 @@ from wmp_training.cli.options import (
     check_at_least,
     check_evaluations,
 )
-from wmp_training.evaluation.protocol import Protocol
-from wmp_training.evaluation.trial import difficulties, seeds, terrain_names
+from wmp_training.evaluation.conditions import NOMINAL, condition_list
+from wmp_training.evaluation.protocol import RELEASE_SEEDS, Protocol
+from wmp_training.evaluation.trial import (
+    CellKey,
+    condition_names,
+    difficulties,
+    seeds,
+    terrain_names,
+)
 
 if TYPE_CHECKING:
     from wmp_training.evaluation.candidate import Candidate
@@ -36,11 +43,18 @@ if TYPE_CHECKING:
 HELP = "evaluate how well a policy walks, per terrain and difficulty"
 DESCRIPTION = """
 Runs the exported graphs of a bundle, deterministically, on every terrain at every difficulty. An episode
-succeeds if the robot covers 6 m of obstacles within 20 s at a commanded 0.6 m/s, ends on firm ground, and
-does not fall (80 degrees of tilt, 1 s on its trunk, or a gap); on crawl it must also walk upright (base
-above 0.25 m) between the bars. Obstacle positions, bodies and starts are random per episode and follow from
---seeds: the same arguments give the same file. Ctrl-C keeps the finished cells in --json; the same command
-with --resume continues there.
+reaches the goal if the robot covers 6 m of obstacles within 20 s at a commanded 0.6 m/s, ends on firm
+ground, and does not fall (80 degrees of tilt, 1 s on its trunk, or a gap). It succeeds if it also follows
+these rules, and the report says which ones it failed:
+  speed     the mean speed is within 0.15 m/s of the command; with gaps and boxes, at most 0.4 m/s above it
+            between them
+  contacts  thighs and calves touch the track at most 6 times per metre
+  crouched  on crawl, it walks upright (base above 0.25 m) between the bars
+Obstacle positions, bodies and starts are random per episode and follow from --seeds: the same arguments give
+the same file. Ctrl-C keeps the finished cells in --json; the same command with --resume continues there.
+
+--condition changes robot, sensors or timing; --condition list explains every name. All conditions have the
+same tracks.
 
 --run evaluates the last checkpoint of a training run, or a kept one, by the same protocol: also the
 privileged teacher and policies without a world model, which have no bundle.
@@ -58,6 +72,7 @@ difference measures what vision contributes. With --blind prior no image arrives
 EXAMPLES = """examples:
   wmp eval --terrain flat,rough --episodes 10
   wmp eval --bundle a1_wmp_v1 --seeds 0,1 --json eval.json --plot eval.png
+  wmp eval --terrain climb,gap --difficulty 0.5,0.9 --condition nominal,delay_20,real_stack
   wmp eval --bundle a1_wmp_v1 --seeds 0,1 --blind --json blinded.json
   wmp eval --run models/checkpoints/a1_wmp_v1_teacher --json teacher.json
 
@@ -82,12 +97,22 @@ class EvalCommand:
         add_terrains(parser, "all")
         add_difficulties(parser)
         add(
+            "--condition",
+            default=NOMINAL,
+            help="comma-separated; all means every condition, list shows them (default %(default)s)",
+        )
+        add(
             "--episodes",
             type=int,
             default=50,
-            help="per terrain, difficulty and seed (default %(default)s)",
+            help="per terrain, difficulty, condition and seed (default %(default)s)",
         )
-        add("--seeds", default="0", help="comma-separated; their episodes are pooled (default %(default)s)")
+        add(
+            "--seeds",
+            default="0",
+            help="comma-separated, their episodes are pooled; release means the seeds held out for the "
+            f"figures of a release, {' and '.join(map(str, RELEASE_SEEDS))} (default %(default)s)",
+        )
         add(
             "--blind",
             nargs="?",
@@ -108,6 +133,9 @@ class EvalCommand:
         add_overwrite(parser)
 
     def run(self, args: argparse.Namespace) -> int:
+        if args.condition == "list":
+            print(condition_list())
+            return 0
         plan = _plan(args)
 
         # Imported here: what could be refused has been, and `wmp --help` needs no torch.
@@ -137,10 +165,10 @@ class EvalCommand:
 
 @dataclass(frozen=True)
 class _Plan:
-    """The evaluation that the arguments describe; ``keys`` are terrain and difficulty of each cell."""
+    """The evaluation that the arguments describe."""
 
     bundle: Path | None
-    keys: list[tuple[str, float]]
+    keys: list[CellKey]
     seeds: tuple[int, ...]
     protocol: Protocol
 
@@ -152,8 +180,13 @@ def _plan(args: argparse.Namespace) -> _Plan:
         ValueError: an argument is out of range, or two exclude each other.
         OSError: bundle, run or evaluation do not exist, or an output cannot be written.
     """
-    levels = difficulties(args.difficulty)
-    keys = [(name, level) for name in terrain_names(args.terrain) for level in levels]
+    levels, conditions = difficulties(args.difficulty), condition_names(args.condition)
+    keys = [
+        CellKey(name, level, condition)
+        for condition in conditions
+        for name in terrain_names(args.terrain)
+        for level in levels
+    ]
     check_at_least("--episodes", args.episodes, 1)
     check_at_least("--threads", args.threads, 1)
     if args.resume and not args.json:
@@ -162,6 +195,8 @@ def _plan(args: argparse.Namespace) -> _Plan:
         raise ValueError("--open-loop and --through-graph need a bundle; first run 'wmp export'")
     if args.through_graph and args.blind != "no":
         raise ValueError("--through-graph excludes --blind: the graph always has a camera")
+    if args.through_graph and conditions != (NOMINAL,):
+        raise ValueError("--through-graph excludes --condition: the graph drives the nominal robot")
     protocol = Protocol(blind=args.blind, varied=not (args.nominal or args.through_graph))
     bundle = None
     if args.folder:
@@ -197,6 +232,7 @@ def _evaluate(args: argparse.Namespace, plan: _Plan, candidate: Candidate, repor
     from wmp_training.evaluation.open_loop import open_loop_table
     from wmp_training.evaluation.open_loop_plot import plot_open_loop
     from wmp_training.evaluation.summary import markdown
+    from wmp_training.evaluation.surprise import SEPARATION, separation_by_terrain, separation_table
     from wmp_training.evaluation.through_graph import run_in_graph
 
     def save() -> None:
@@ -218,6 +254,8 @@ def _evaluate(args: argparse.Namespace, plan: _Plan, candidate: Candidate, repor
     rerun = in_graph if args.through_graph else None
     agreeing = evaluate(candidate, report, plan.keys, args.threads, on_cell, rerun, episode_progress)
     print(markdown(report.cells))
+    if separations := separation_by_terrain(report.outcomes):
+        print(f"\n{SEPARATION}\n\n{separation_table(separations)}")
     if args.through_graph:
         print(f"\nboth evaluations agree on {agreeing} of {len(report.outcomes) - before} episodes")
     if args.open_loop and isinstance(candidate, BundleCandidate):
@@ -238,7 +276,7 @@ def _cell_progress(total: int, done: int) -> Callable[[Cell], None]:
         nonlocal done
         done += 1
         left = (time.monotonic() - begin) / (done - before) * (total - done)
-        line = f"[{done}/{total}] {cell.terrain} {cell.difficulty:.2f}: {cell.success:.0%} of {cell.episodes}"
+        line = f"[{done}/{total}] {cell.key}: {cell.success:.0%} of {cell.episodes}"
         print(f"{line} succeeded, {left / 60:.0f} min left", file=sys.stderr, flush=True)
 
     return show

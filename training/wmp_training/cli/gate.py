@@ -47,7 +47,7 @@ class GateCommand:
 
     def run(self, args: argparse.Namespace) -> int:
         check_at_least("--robots", args.robots, 1)
-        wanted = difficulties(args.difficulty)
+        wanted = difficulties(args.difficulty, hardest=1.0)
         count = load_facts(find_checkpoint(args.folder))["config"]["levels"]
         levels = curriculum_levels(wanted, count)
 

@@ -7,7 +7,7 @@ same tracks. Needs neither torch nor MuJoCo.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from wmp_core.choices import unknown
 
@@ -95,3 +95,14 @@ def condition_name(text: str) -> str:
     if text not in CONDITIONS:
         raise unknown("condition", text, CONDITIONS)
     return text
+
+
+def condition_list() -> str:
+    """Every condition on a line with what it changes, in the units of :class:`Condition`."""
+    plain = Condition()
+    lines = []
+    for name, condition in CONDITIONS.items():
+        values = {field.name: getattr(condition, field.name) for field in fields(condition)}
+        changes = (f"{key} {value:g}" for key, value in values.items() if value != getattr(plain, key))
+        lines.append(f"{name:<16}{', '.join(changes) or 'nothing changed'}")
+    return "\n".join(lines)

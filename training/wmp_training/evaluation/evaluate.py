@@ -12,10 +12,8 @@ from wmp_training.evaluation.metrics import Outcome
 from wmp_training.evaluation.open_loop import OpenLoopResult, evaluate_open_loop
 from wmp_training.evaluation.report import Report
 from wmp_training.evaluation.summary import Cell
-from wmp_training.evaluation.trial import trials
+from wmp_training.evaluation.trial import CellKey, trials
 
-#: Terrain and difficulty of a cell.
-CellKey = tuple[str, float]
 #: Episodes per terrain and difficulty for the world model; each gives about ten sequences.
 OPEN_LOOP_EPISODES = 2
 
@@ -40,12 +38,12 @@ def evaluate(
         The number of episodes whose success both methods agree on; 0 without ``rerun``.
     """
     agreeing = 0
-    for terrain, difficulty in keys:
-        if report.holds(terrain, difficulty):
+    for key in keys:
+        if report.cell(key) is not None:
             continue
         count = report.episodes
-        cell_trials = [trial for seed in report.seeds for trial in trials(terrain, difficulty, count, seed)]
-        listener = None if progress is None else progress(f"{terrain} {difficulty:.2f}", len(cell_trials))
+        cell_trials = [trial for seed in report.seeds for trial in trials(key, count, seed)]
+        listener = None if progress is None else progress(str(key), len(cell_trials))
         outcomes = run_trials(candidate, cell_trials, report.protocol, threads, None, listener)
         if rerun is not None:
             again = [rerun(outcome) for outcome in outcomes]
@@ -64,16 +62,17 @@ def evaluate_world_model(
 ) -> dict[str, OpenLoopResult]:
     """Evaluate open-loop prediction on every terrain of ``keys`` and put the errors into ``report``.
 
+    The robots are nominal, whatever the conditions of ``keys``.
+
     Returns:
         The results by terrain, where an episode is long enough.
     """
     seeing = replace(report.protocol, blind="no")
     results = {}
-    for terrain in dict.fromkeys(name for name, _ in keys):
-        levels = (level for name, level in keys if name == terrain)
-        episodes = [
-            trial for level in levels for trial in trials(terrain, level, OPEN_LOOP_EPISODES, report.seeds[0])
-        ]
+    for terrain in dict.fromkeys(key.terrain for key in keys):
+        levels = dict.fromkeys(key.difficulty for key in keys if key.terrain == terrain)
+        nominal = (CellKey(terrain, level) for level in levels)
+        episodes = [trial for key in nominal for trial in trials(key, OPEN_LOOP_EPISODES, report.seeds[0])]
         listener = None if progress is None else progress(f"{terrain}, open-loop prediction", len(episodes))
         result = evaluate_open_loop(candidate.bundle, episodes, seeing, listener)
         report.open_loop[terrain] = None if result is None else result.errors

@@ -96,7 +96,10 @@ class Tracked(Protocol):
     num_robots: int
     terrains: list[Terrain]
     weight: Tensor
-    loop: Loads
+
+    @property
+    def loop(self) -> Loads:
+        """Loads in the last control period."""
 
     def states(self) -> RobotStates:
         """Current states of the robots."""

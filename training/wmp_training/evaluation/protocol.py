@@ -11,6 +11,7 @@ BLINDINGS: tuple[Blinding, ...] = ("no", "far", "prior")
 #: ``mujoco`` is this project's simulator; the others have their own engine or model of the A1.
 Simulator = Literal["mujoco", "pybullet", "menagerie"]
 SIMULATORS: tuple[Simulator, ...] = ("mujoco", "pybullet", "menagerie")
+OWN: Simulator = "mujoco"
 #: Held-out seeds for the figures of a release; no checkpoint and no setting is chosen by them.
 RELEASE_SEEDS = (7001, 7002)
 
@@ -41,7 +42,7 @@ class Protocol:
     heading_gain: float = 0.8
     blind: Blinding = "no"
     varied: bool = True
-    simulator: Simulator = "mujoco"
+    simulator: Simulator = OWN
 
     def __post_init__(self) -> None:
         for key in ("distance", "duration"):

@@ -12,12 +12,13 @@ from typing import Any
 
 from wmp_training.evaluation.files import written_whole
 from wmp_training.evaluation.metrics import Outcome
-from wmp_training.evaluation.protocol import Protocol
+from wmp_training.evaluation.protocol import OWN, Protocol
 from wmp_training.evaluation.rules import RULES
 from wmp_training.evaluation.summary import MEANS, Cell, pool
+from wmp_training.evaluation.trial import CellKey
 from wmp_training.world_model.prediction import PredictionErrors
 
-FORMAT = 3
+FORMAT = 4
 
 
 class ReportError(ValueError):
@@ -55,8 +56,10 @@ class Report:
 
     @property
     def name(self) -> str:
-        """The candidate's name, marked if it is blinded."""
-        return self.candidate["name"] + ("" if self.protocol.blind == "no" else ", blinded")
+        """The candidate's name, marked if it is blinded or walks in another simulator."""
+        blinded = "" if self.protocol.blind == "no" else ", blinded"
+        simulator = "" if self.protocol.simulator == OWN else f", {self.protocol.simulator}"
+        return self.candidate["name"] + blinded + simulator
 
     def add(self, outcomes: Mapping[int, Sequence[Outcome]]) -> Cell:
         """Add the episodes of one cell, by seed, and return the cell."""
@@ -66,18 +69,18 @@ class Report:
             self.outcomes += [{"of_seed": seed, **_episode(outcome)} for outcome in of_seed]
         return cell
 
-    def plan(self, keys: Sequence[tuple[str, float]]) -> None:
-        """Plan the cells ``keys`` (terrain, difficulty) in addition to those already evaluated."""
-        self.planned = len({*keys, *((cell.terrain, cell.difficulty) for cell in self.cells)})
+    def plan(self, keys: Sequence[CellKey]) -> None:
+        """Plan the cells ``keys`` in addition to those already evaluated."""
+        self.planned = len({*keys, *(cell.key for cell in self.cells)})
 
-    def holds(self, terrain: str, difficulty: float) -> bool:
-        """Whether this cell is evaluated."""
-        return self.cell(terrain, difficulty) is not None
-
-    def cell(self, terrain: str, difficulty: float) -> Cell | None:
+    def cell(self, key: CellKey) -> Cell | None:
         """The cell, or None if it is not evaluated."""
-        found = (c for c in self.cells if (c.terrain, c.difficulty) == (terrain, difficulty))
-        return next(found, None)
+        return next((cell for cell in self.cells if cell.key == key), None)
+
+    @property
+    def conditions(self) -> list[str]:
+        """The conditions of all cells, in the order of their evaluation."""
+        return list(dict.fromkeys(cell.condition for cell in self.cells))
 
     def save(self, path: Path) -> None:
         """Write the report to ``path`` (JSON), whole or not at all."""
@@ -110,7 +113,6 @@ class Report:
         try:
             data = json.loads(path.read_text())
             _check(data, format=int)
-            _rename_old_keys(data)
             if data["format"] == FORMAT:
                 found = cls._parsed(data)
                 if data["rules"] == RULES:
@@ -156,12 +158,6 @@ def _differences(rules: Mapping[str, Any]) -> str:
     """Where ``rules`` differ from the current ones."""
     pairs = ((name, rules.get(name), RULES.get(name)) for name in sorted({*rules, *RULES}))
     return ", ".join(f"{name} {theirs}, now {ours}" for name, theirs, ours in pairs if theirs != ours)
-
-
-def _rename_old_keys(data: dict[str, Any]) -> None:
-    """Keys of earlier versions of format 3, by their current names."""
-    if "foresight" in data:
-        data["open_loop"] = data.pop("foresight")
 
 
 def _check(data: Any, **types: type) -> None:

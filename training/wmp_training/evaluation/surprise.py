@@ -19,7 +19,7 @@ SMOOTHING = SafetySettings().surprise_time
 
 
 class SurpriseHistory:
-    """Smoothed KL(posterior || prior) of N robots over their episodes, as the runtime's safety rule has it."""
+    """Smoothed KL(posterior || prior) of N robots over their episodes, as in the runtime's safety rule."""
 
     def __init__(self, count: int) -> None:
         self._smoothed = torch.zeros(count)
@@ -50,6 +50,13 @@ class SurpriseHistory:
                 break
             latest = float(largest[robot])
         return latest
+
+
+#: What the table of separations shows.
+SEPARATION = (
+    f"Whether surprise until {AHEAD:g} s before the end tells episodes that fail from those that reach the\n"
+    "goal: area under the ROC curve, 0.5 for chance and 1 for a perfect warning."
+)
 
 
 @dataclass(frozen=True)

@@ -64,14 +64,13 @@ class Trial:
         return np.random.default_rng([self.seed, 1])
 
 
-def trials(
-    terrain: str, difficulty: float, episodes: int, seed: int, condition: str = NOMINAL
-) -> list[Trial]:
-    """The ``episodes`` trials of one cell.
+def trials(key: CellKey, episodes: int, seed: int) -> list[Trial]:
+    """The ``episodes`` trials of the cell ``key``.
 
     Their seeds depend on terrain, difficulty and ``seed`` alone: a cell does not change with the cells
     evaluated beside it, and all conditions have the same tracks.
     """
+    terrain, difficulty, condition = key
     names = (f"{seed}/{terrain}/{difficulty:.6f}/{episode}" for episode in range(episodes))
     return [Trial(terrain, difficulty, zlib.crc32(name.encode()) & 0x7FFFFFFF, condition) for name in names]
 
