@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from wmp_training.evaluation.gait import Gait
+from wmp_training.evaluation.gait_summary import GaitSummary
 from wmp_training.evaluation.metrics import Outcome
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.report import Report, ReportError
@@ -23,6 +25,8 @@ def outcome(seed, success=True):
 def report():
     report = Report(WHO, Protocol(), (0, 1), 2)
     report.add({0: [outcome(3), outcome(4)], 1: [outcome(5), outcome(6, success=False)]})
+    gait = Gait((0.05, math.nan, 0.04, 0.06), (0.5,) * 4, 0.02, 0.01, 0.02, 0.05, 0.1)
+    report.gait = [GaitSummary(0.3, 5, 1.0, 0.8, gait)]
     report.open_loop = {"gap": PredictionErrors((0.1, 0.2), (0.3, 0.4), 7), "tilt": None}
     return report
 
@@ -42,7 +46,7 @@ def test_a_loaded_report_equals_the_saved_one(report, tmp_path):
     found = Report.load(tmp_path / "out.json")
     found.save(tmp_path / "again.json")
     assert (tmp_path / "again.json").read_text() == (tmp_path / "out.json").read_text()
-    assert found.open_loop == report.open_loop
+    assert found.open_loop == report.open_loop and str(found.gait) == str(report.gait)
     assert (found.candidate, found.protocol, found.seeds, found.episodes) == (WHO, Protocol(), (0, 1), 2)
     cell = found.cell(GAP)
     assert cell.by_seed == {0: 1.0, 1: 0.5} and math.isnan(cell.peak_torque[0])
@@ -103,6 +107,7 @@ def test_a_file_that_is_no_evaluation_is_named(tmp_path, text, message):
         ("cells", [1]),
         ("cells", [{"means": {}, "peak_torque": [], "by_seed": {}}]),
         ("open_loop", []),
+        ("gait", [{"gait": {"slip": 1}, "episodes": 2}]),
         ("open_loop", {"gap": 0.5}),
     ],
 )

@@ -63,6 +63,9 @@ privileged teacher and policies without a world model, which have no bundle.
 policy's own walks. It prints errors beside those of persistence (the last image, unchanged) and draws a
 picture.
 
+--gait walks 10 m of flat ground at 0.3, 0.55 and 0.8 m/s without steering, and stands: foot clearance, duty
+factors, roll and pitch, slip, cost of transport, and drift from the straight line, with the bars missed.
+
 --through-graph also runs every episode through the ROS nodes (wmp sim in lockstep, about real time), with
 the nominal robot, and counts the episodes on which both evaluations agree.
 
@@ -129,6 +132,7 @@ class EvalCommand:
         add(
             "--open-loop", type=Path, metavar="FILE", help="also evaluate the world model; draw it here (PNG)"
         )
+        add("--gait", action="store_true", help="also evaluate the gait on flat ground, and standing")
         add("--plot", type=Path, metavar="FILE", help="plot success against difficulty here (PNG)")
         add_overwrite(parser)
 
@@ -229,6 +233,8 @@ def _evaluate(args: argparse.Namespace, plan: _Plan, candidate: Candidate, repor
     """Fill ``report``, save it after every cell, and print its figures; returns the files written."""
     from wmp_training.evaluation.bundle_candidate import BundleCandidate
     from wmp_training.evaluation.evaluate import evaluate, evaluate_world_model
+    from wmp_training.evaluation.evaluate_gait import evaluate_gait
+    from wmp_training.evaluation.gait_summary import gait_table
     from wmp_training.evaluation.open_loop import open_loop_table
     from wmp_training.evaluation.open_loop_plot import plot_open_loop
     from wmp_training.evaluation.summary import markdown
@@ -258,6 +264,12 @@ def _evaluate(args: argparse.Namespace, plan: _Plan, candidate: Candidate, repor
         print(f"\n{SEPARATION}\n\n{separation_table(separations)}")
     if args.through_graph:
         print(f"\nboth evaluations agree on {agreeing} of {len(report.outcomes) - before} episodes")
+    if args.gait:
+        report.gait = evaluate_gait(
+            candidate, report.protocol, report.seeds[0], args.threads, episode_progress
+        )
+        print(f"\n{gait_table(report.gait)}")
+        save()
     if args.open_loop and isinstance(candidate, BundleCandidate):
         results = evaluate_world_model(candidate, report, plan.keys, episode_progress)
         if results:

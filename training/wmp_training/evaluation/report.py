@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from wmp_training.evaluation.files import written_whole
+from wmp_training.evaluation.gait_summary import GaitSummary, parse_gait
 from wmp_training.evaluation.metrics import Outcome
 from wmp_training.evaluation.protocol import OWN, Protocol
 from wmp_training.evaluation.rules import RULES
@@ -37,6 +38,7 @@ class Report:
         cells: evaluated so far.
         outcomes: of all episodes so far, JSON data.
         open_loop: open-loop prediction errors by terrain; None where every episode is too short.
+        gait: on flat ground, one summary per commanded speed; empty if not evaluated.
         planned: number of cells of the complete evaluation.
     """
 
@@ -48,6 +50,7 @@ class Report:
     outcomes: list[dict[str, Any]] = field(default_factory=list)
     open_loop: dict[str, PredictionErrors | None] = field(default_factory=dict)
     planned: int = 0
+    gait: list[GaitSummary] = field(default_factory=list)
 
     @property
     def is_complete(self) -> bool:
@@ -101,6 +104,7 @@ class Report:
             "open_loop": {
                 name: error and dataclasses.asdict(error) for name, error in self.open_loop.items()
             },
+            "gait": [dataclasses.asdict(each) for each in self.gait],
         }
 
     @classmethod
@@ -128,7 +132,7 @@ class Report:
     @classmethod
     def _parsed(cls, data: dict[str, Any]) -> Report:
         _check(data, candidate=dict, protocol=dict, seeds=list, cells=list, episodes=list, open_loop=dict)
-        _check(data, episodes_per_cell_and_seed=int, rules=dict, planned_cells=int)
+        _check(data, episodes_per_cell_and_seed=int, rules=dict, planned_cells=int, gait=list)
         _check(data["candidate"], name=str, sha256=str)
         return cls(
             data["candidate"],
@@ -139,6 +143,7 @@ class Report:
             data["episodes"],
             {name: error and _errors(error) for name, error in data["open_loop"].items()},
             data["planned_cells"],
+            [parse_gait(each) for each in data["gait"]],
         )
 
     def resumed(self, path: Path) -> Report:

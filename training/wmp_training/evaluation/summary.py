@@ -76,7 +76,7 @@ def summarise(outcomes: Sequence[Outcome]) -> Cell:
         low,
         high,
         ends={end: sum(outcome.end == end for outcome in outcomes) / count for end in ENDS},
-        means={name: _mean([getattr(outcome, name) for outcome in outcomes]) for name in MEANS},
+        means={name: mean([getattr(outcome, name) for outcome in outcomes]) for name in MEANS},
         peak_torque=tuple(max(outcome.peak_torque[joint] for outcome in outcomes) for joint in range(3)),  # type: ignore[arg-type]
         condition=condition,
         faults={fault: sum(fault in outcome.faults for outcome in outcomes) / count for fault in FAULTS},
@@ -92,7 +92,8 @@ def wilson(successes: int, count: int) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def _mean(values: Sequence[float]) -> float:
+def mean(values: Sequence[float]) -> float:
+    """Mean of the ``values`` that exist; NaN without any."""
     known = [value for value in values if not math.isnan(value)]
     return math.fsum(known) / len(known) if known else math.nan
 
