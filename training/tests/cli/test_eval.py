@@ -1,4 +1,4 @@
-from functools import partialmethod
+from functools import partial, partialmethod
 from pathlib import Path
 from shutil import copytree
 
@@ -6,7 +6,7 @@ import pytest
 
 from wmp_cli.cli import main
 from wmp_testing.tiny_bundle import write_tiny_bundle
-from wmp_training.evaluation import evaluate, through_graph
+from wmp_training.evaluation import evaluate, evaluate_gait, through_graph
 from wmp_training.evaluation.episodes import run_trials
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.report import Report
@@ -112,6 +112,15 @@ def test_evaluations_are_compared_and_go_into_the_card(bundle, tmp_path, capsys,
 def test_wrong_arguments_are_named_in_the_error(bundle, capsys, arguments, named):
     assert call("--bundle", bundle, *arguments) == 2
     assert named in capsys.readouterr().err
+
+
+def test_the_gait_is_evaluated_on_request(bundle, tmp_path, capsys, monkeypatch, brief):
+    monkeypatch.setattr(evaluate_gait, "STANDING", 0.2)
+    standing = partial(evaluate_gait.evaluate_gait, speeds=(0.0,))
+    monkeypatch.setattr(evaluate_gait, "evaluate_gait", standing)
+    assert call("--bundle", bundle, *CELL, "--gait", "--json", tmp_path / "out.json") == 0
+    assert "| commanded m/s |" in capsys.readouterr().out
+    assert [each.speed for each in Report.load(tmp_path / "out.json").gait] == [0.0]
 
 
 def test_conditions_are_listed_without_a_bundle(capsys):

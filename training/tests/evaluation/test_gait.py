@@ -71,7 +71,7 @@ def test_standing_feet_that_move_with_the_base_slip():
 def test_a_rolling_foot_does_not_slip():
     # The front left calf turns by w about a foot that rests: its knee moves, so the base moves with it.
     walk, rate = standing(100), 2.0
-    thigh, calf = POSE[1], POSE[2]
+    walk.q[:, 0], thigh, calf = 0.0, POSE[1], POSE[2]
     walk.dq[:, 2] = rate
     lower = a1_legs()[0].calf * np.array([-math.sin(thigh + calf), 0.0, -math.cos(thigh + calf)])
     turned = np.cross([0.0, rate, 0.0], lower + [0.0, 0.0, -FOOT_RADIUS])
