@@ -106,6 +106,7 @@ def test_evaluations_are_compared_and_go_into_the_card(bundle, tmp_path, capsys,
         (("--condition", "delay_20", "--through-graph"), "nominal robot"),
         (("--episodes", 0), "--episodes"),
         (("--resume",), "--json"),
+        (("--sim", "menagerie"), "--a1-model"),
         (("--seeds", "1,1"), "twice"),
     ],
 )

@@ -25,7 +25,8 @@ from wmp_training.cli.options import (
     check_evaluations,
 )
 from wmp_training.evaluation.conditions import NOMINAL, condition_list
-from wmp_training.evaluation.protocol import RELEASE_SEEDS, Protocol
+from wmp_training.evaluation.protocol import OWN, RELEASE_SEEDS, SIMULATORS, Protocol
+from wmp_training.evaluation.simulators import check_simulator, tracks_in
 from wmp_training.evaluation.trial import (
     CellKey,
     condition_names,
@@ -66,6 +67,10 @@ picture.
 --gait walks 10 m of flat ground at 0.3, 0.55 and 0.8 m/s without steering, and stands: foot clearance, duty
 factors, roll and pitch, slip, cost of transport, and drift from the straight line, with the bars missed.
 
+--sim walks the same tracks in an independent simulator: pybullet (pip install -r requirements/simulators.txt)
+brings its own A1, menagerie takes MuJoCo Menagerie's from --a1-model and removes its joint damping. Robots
+then differ by their start only.
+
 --through-graph also runs every episode through the ROS nodes (wmp sim in lockstep, about real time), with
 the nominal robot, and counts the episodes on which both evaluations agree.
 
@@ -77,6 +82,7 @@ EXAMPLES = """examples:
   wmp eval --bundle a1_wmp_v1 --seeds 0,1 --json eval.json --plot eval.png
   wmp eval --terrain climb,gap --difficulty 0.5,0.9 --condition nominal,delay_20,real_stack
   wmp eval --bundle a1_wmp_v1 --seeds 0,1 --blind --json blinded.json
+  wmp eval --bundle a1_wmp_v1 --sim pybullet --difficulty 0.5,0.9 --json pybullet.json
   wmp eval --run models/checkpoints/a1_wmp_v1_teacher --json teacher.json
 
 Next: `wmp compare` puts evaluations side by side, `wmp card` writes them into the bundle's README.
@@ -125,6 +131,13 @@ class EvalCommand:
             help="without images: all empty (far, the default), or none at all (prior)",
         )
         add("--nominal", action="store_true", help="identical robots that start exactly on the track")
+        add(
+            "--sim",
+            choices=SIMULATORS,
+            default=OWN,
+            help="simulator to walk in; menagerie needs --a1-model (default %(default)s)",
+        )
+        add("--a1-model", type=Path, metavar="FILE", help="unitree_a1/a1.xml of MuJoCo Menagerie")
         add("--through-graph", action="store_true", help="also run every episode through the ROS graph")
         add("--threads", type=int, default=2, help="physics threads (default %(default)s)")
         add("--json", type=Path, metavar="FILE", help="write all figures and episodes here")
@@ -201,7 +214,10 @@ def _plan(args: argparse.Namespace) -> _Plan:
         raise ValueError("--through-graph excludes --blind: the graph always has a camera")
     if args.through_graph and conditions != (NOMINAL,):
         raise ValueError("--through-graph excludes --condition: the graph drives the nominal robot")
-    protocol = Protocol(blind=args.blind, varied=not (args.nominal or args.through_graph))
+    if args.sim != OWN and (args.open_loop or args.through_graph):
+        raise ValueError(f"--open-loop and --through-graph exclude --sim {args.sim}")
+    check_simulator(args.sim, args.a1_model, conditions)
+    protocol = Protocol(blind=args.blind, simulator=args.sim, varied=not (args.nominal or args.through_graph))
     bundle = None
     if args.folder:
         load_facts(find_checkpoint(args.folder))
@@ -258,7 +274,8 @@ def _evaluate(args: argparse.Namespace, plan: _Plan, candidate: Candidate, repor
     written: list[Path] = [args.json] if args.json else []
     before = len(report.outcomes)
     rerun = in_graph if args.through_graph else None
-    agreeing = evaluate(candidate, report, plan.keys, args.threads, on_cell, rerun, episode_progress)
+    tracks = tracks_in(args.sim, args.a1_model)
+    agreeing = evaluate(candidate, report, plan.keys, args.threads, on_cell, rerun, episode_progress, tracks)
     print(markdown(report.cells))
     if separations := separation_by_terrain(report.outcomes):
         print(f"\n{SEPARATION}\n\n{separation_table(separations)}")
@@ -266,7 +283,7 @@ def _evaluate(args: argparse.Namespace, plan: _Plan, candidate: Candidate, repor
         print(f"\nboth evaluations agree on {agreeing} of {len(report.outcomes) - before} episodes")
     if args.gait:
         report.gait = evaluate_gait(
-            candidate, report.protocol, report.seeds[0], args.threads, episode_progress
+            candidate, report.protocol, report.seeds[0], args.threads, episode_progress, tracks
         )
         print(f"\n{gait_table(report.gait)}")
         save()

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from wmp_training.evaluation.bundle_candidate import BundleCandidate
 from wmp_training.evaluation.candidate import Candidate
-from wmp_training.evaluation.episodes import Progress, run_trials
+from wmp_training.evaluation.episodes import MakeTracks, Progress, run_trials
 from wmp_training.evaluation.metrics import Outcome
 from wmp_training.evaluation.open_loop import OpenLoopResult, evaluate_open_loop
 from wmp_training.evaluation.report import Report
 from wmp_training.evaluation.summary import Cell
+from wmp_training.evaluation.tracks import Tracks
 from wmp_training.evaluation.trial import CellKey, trials
 
 #: Episodes per terrain and difficulty for the world model; each gives about ten sequences.
@@ -26,6 +27,7 @@ def evaluate(
     on_cell: Callable[[Cell], None],
     rerun: Callable[[Outcome], Outcome] | None = None,
     progress: Callable[[str, int], Progress] | None = None,
+    make_tracks: MakeTracks = Tracks,
 ) -> int:
     """Add the cells of ``keys`` that ``report`` lacks; all seeds of a cell run in parallel.
 
@@ -33,6 +35,7 @@ def evaluate(
         on_cell: called with each new cell once ``report`` holds it.
         rerun: repeats an episode by another method, whose outcome then counts.
         progress: makes, from the name and number of episodes of a cell, what receives their progress.
+        make_tracks: places the robots in the simulator that the protocol of ``report`` names.
 
     Returns:
         The number of episodes whose success both methods agree on; 0 without ``rerun``.
@@ -44,7 +47,7 @@ def evaluate(
         count = report.episodes
         cell_trials = [trial for seed in report.seeds for trial in trials(key, count, seed)]
         listener = None if progress is None else progress(str(key), len(cell_trials))
-        outcomes = run_trials(candidate, cell_trials, report.protocol, threads, None, listener)
+        outcomes = run_trials(candidate, cell_trials, report.protocol, threads, None, listener, make_tracks)
         if rerun is not None:
             again = [rerun(outcome) for outcome in outcomes]
             agreeing += sum(a.success == b.success for a, b in zip(outcomes, again, strict=True))
