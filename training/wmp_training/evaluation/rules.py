@@ -6,11 +6,14 @@ import dataclasses
 import hashlib
 from typing import Any
 
+import numpy as np
+
 from wmp_core.control.envelope import EnvelopeSettings
 from wmp_sim.fall import FALLEN_TILT
 from wmp_sim.motors import FULL_TORQUE_SPEED
 from wmp_sim.terrain import TERRAINS
 from wmp_sim.terrain.track import TRACK_HALF_WIDTH
+from wmp_sim.world import build_world
 from wmp_training.evaluation.conditions import CONDITIONS, NOMINAL
 from wmp_training.evaluation.finish import FOOTING
 from wmp_training.evaluation.metrics import BAR_REACH, LONGEST_TRUNK_CONTACT, PIT_DEPTH, UPRIGHT_HEIGHT
@@ -29,6 +32,16 @@ def tracks_digest() -> str:
         for part in parts:
             # Rounded, because the last bits of a sine differ between machines.
             digest.update((part.round(6) + 0.0).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def robot_digest() -> str:
+    """Hash of the simulated robot's shapes and masses; figures of another robot are not comparable."""
+    model = build_world(Trial("flat", 0.0, 0).track(), "torque")
+    robot, digest = model.geom_bodyid > 0, hashlib.sha256()
+    shapes = (model.geom_type, model.geom_size, model.geom_pos, model.geom_quat, model.geom_friction)
+    for part in (*(values[robot] for values in shapes), model.body_mass, model.dof_armature):
+        digest.update((np.round(part, 6) + 0.0).tobytes())
     return digest.hexdigest()[:16]
 
 
@@ -51,4 +64,5 @@ RULES: dict[str, Any] = {
     "power_limit": EnvelopeSettings().power_limit,
     "bodies": {name: list(limits) for name, limits in dataclasses.asdict(BODIES).items()},
     "tracks": tracks_digest(),
+    "robot": robot_digest(),
 }

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from wmp_training.evaluation.conditions import NOMINAL
-from wmp_training.evaluation.metrics import ENDS, FAULTS, Outcome
+from wmp_training.evaluation.metrics import ENDS, FAULTS, Fault, Outcome
 from wmp_training.evaluation.trial import CellKey
 
 #: Figures averaged over the episodes in which they exist.
@@ -44,7 +44,7 @@ class Cell:
     peak_torque: tuple[float, float, float]
     by_seed: dict[int, float] = field(default_factory=dict)
     condition: str = NOMINAL
-    faults: dict[str, float] = field(default_factory=dict)
+    faults: dict[Fault, float] = field(default_factory=dict)
 
     @property
     def key(self) -> CellKey:

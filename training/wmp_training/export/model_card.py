@@ -14,11 +14,16 @@ from typing import Any
 from wmp_core.bundle import Bundle
 from wmp_core.verification import verify
 from wmp_sim.fall import FALLEN_TILT
-from wmp_training.evaluation.compare import comparison_table, success_table
-from wmp_training.evaluation.metrics import LONGEST_TRUNK_CONTACT
+from wmp_training.evaluation.compare import comparison_table, condition_table, success_table
+from wmp_training.evaluation.conditions import NOMINAL
+from wmp_training.evaluation.gait_summary import gait_table
+from wmp_training.evaluation.metrics import LONGEST_TRUNK_CONTACT, Fault
+from wmp_training.evaluation.obedience import CONTACT_BUDGET, SPEED_AMONG_LEAPS, SPEED_ERROR
 from wmp_training.evaluation.open_loop import open_loop_table
+from wmp_training.evaluation.protocol import OWN
 from wmp_training.evaluation.report import Report, ReportError
 from wmp_training.evaluation.summary import Cell, markdown
+from wmp_training.evaluation.surprise import SEPARATION, separation_by_terrain, separation_table
 from wmp_training.evaluation.trial import DIFFICULTIES, EVALUATED
 from wmp_training.world_model.prediction import CONTEXT
 
@@ -32,6 +37,18 @@ _RANDOM = {
 }
 #: A cell with a lower success rate is a known failure.
 GOOD = 0.8
+#: What an episode that breaks a rule does; it may break several.
+_FAULTS: dict[Fault, str] = {
+    "crouched": "crouches between the bars",
+    "speed": "does not keep the commanded speed",
+    "contacts": "touches the track too often with thighs and calves",
+}
+_CONDITIONS = """Success under changed conditions, on the same tracks (`wmp eval --condition list` says what each
+changes):"""
+_SIMULATORS = """Success in independent simulators, with other models of the A1 and its contacts, on the same tracks;
+robots differ by their start only there:"""
+_GAIT = """Gait on flat ground, walking 10 m without steering, and standing: means over the episodes, and the
+largest drift:"""
 
 
 def model_card(
@@ -39,6 +56,7 @@ def model_card(
     report: Report | None = None,
     blinded: Report | None = None,
     others: Mapping[str, Report] | None = None,
+    simulators: Sequence[Report] = (),
 ) -> str:
     """The card as Markdown; every figure comes from the arguments.
 
@@ -46,15 +64,16 @@ def model_card(
         report: evaluation of ``bundle``.
         blinded: evaluation of ``bundle`` with ``--blind``.
         others: evaluations of other policies, by name, for comparison.
+        simulators: evaluations of ``bundle`` in independent simulators.
 
     Raises:
         ReportError: an evaluation is incomplete, of another bundle, or of another kind than expected, or
             another policy has the bundle's name.
     """
-    for found in (report, blinded):
+    for found in (report, blinded, *simulators):
         if found is not None:
             _check(found, bundle)
-    if report is None and (blinded is not None or others):
+    if report is None and (blinded is not None or others or simulators):
         raise ReportError("there is nothing to compare with; give the bundle's evaluation with --evaluation")
     if report is not None and report.protocol.blind != "no":
         raise ReportError(
@@ -64,18 +83,23 @@ def model_card(
         expected = replace(report.protocol, blind="far")
         if blinded.protocol != expected:
             raise ReportError(f"the blinded evaluation follows {blinded.protocol}, expected {expected}")
+    for walks in simulators:
+        if walks.protocol.simulator == OWN:
+            raise ReportError(f"{walks.name} was evaluated in {OWN}, expected another simulator (--sim)")
     if bundle.name in (others or {}):
         raise ReportError(
             f"{bundle.name} is the name of this bundle, expected another for the compared policy; use --names"
         )
-    evaluation = [_NOT_EVALUATED] if report is None else _evaluation(bundle, report, blinded, others or {})
+    evaluation = [_NOT_EVALUATED]
+    if report is not None:
+        evaluation = _evaluation(bundle, report, blinded, others or {}, simulators)
     sections = (
         _introduction(bundle),
         _training(bundle),
         "\n\n".join(["## Evaluation", *evaluation]),
         _world_model(bundle, report),
         _parity(bundle),
-        _limits(bundle, report),
+        _limits(bundle, [] if report is None else [report, *simulators]),
     )
     return "\n\n".join(sections) + "\n"
 
@@ -172,13 +196,26 @@ def _steps(known: Mapping[str, Any], period: float) -> str:
 
 
 def _evaluation(
-    bundle: Bundle, report: Report, blinded: Report | None, others: Mapping[str, Report]
+    bundle: Bundle,
+    report: Report,
+    blinded: Report | None,
+    others: Mapping[str, Report],
+    simulators: Sequence[Report],
 ) -> list[str]:
     parts = [_protocol(report), success_table(report)]
     if len(report.seeds) > 1:
         parts.append(_seed_spread(report))
     if (bundle.path / SUCCESS_PICTURE).is_file():
         parts.append(f"![success against difficulty]({SUCCESS_PICTURE})")
+    if conditions := condition_table(report):
+        parts += [_CONDITIONS, conditions]
+    if simulators:
+        together = {each.name: each for each in (report, *simulators)}
+        parts += [_SIMULATORS, comparison_table(together)]
+    if report.gait:
+        parts += [_GAIT, gait_table(report.gait)]
+    if separations := separation_by_terrain(report.outcomes):
+        parts += [SEPARATION, separation_table(separations)]
     if blinded is not None:
         count = f"{blinded.episodes * len(blinded.seeds)} episodes per terrain and difficulty"
         parts += [
@@ -203,7 +240,9 @@ def _protocol(report: Report) -> str:
 
 An episode succeeds if the robot covers {rules.distance:g} m of obstacles within {rules.duration:g} s at a
 commanded {rules.vx:g} m/s, ends on firm ground, and does not fall
-({_FALL}); on `crawl` it must also walk upright between the bars.
+({_FALL}). Its mean speed must be within {SPEED_ERROR:g} m/s of the command, or, between gaps and
+boxes, at most {SPEED_AMONG_LEAPS:g} m/s above it; thighs and calves may touch the track
+{CONTACT_BUDGET:g} times per metre; on `crawl` it must walk upright between the bars.
 {_RANDOM[rules.varied]}; this command repeats them exactly:
 
     {_command(report)}
@@ -213,14 +252,18 @@ Success by difficulty:"""
 
 def _command(report: Report) -> str:
     """The command that repeats ``report``."""
+    rules, conditions = report.protocol, report.conditions
     names = tuple(dict.fromkeys(cell.terrain for cell in report.cells))
     levels = tuple(dict.fromkeys(cell.difficulty for cell in report.cells))
     words = [f"wmp eval --bundle models/{report.candidate['name']}"]
     words += [f"--terrain {','.join(names)}"] if names != EVALUATED else []
     words += [f"--difficulty {_comma(levels)}"] if levels != DIFFICULTIES else []
+    words += [f"--condition {','.join(conditions)}"] if conditions != [NOMINAL] else []
+    words += [f"--sim {rules.simulator}"] if rules.simulator != OWN else []
     words += [f"--seeds {_comma(report.seeds)} --episodes {report.episodes}"]
-    words += [f"--blind {report.protocol.blind}"] if report.protocol.blind != "no" else []
-    words += [] if report.protocol.varied else ["--nominal"]
+    words += [f"--blind {rules.blind}"] if rules.blind != "no" else []
+    words += [] if rules.varied else ["--nominal"]
+    words += ["--gait"] if report.gait else []
     return " ".join(words)
 
 
@@ -236,7 +279,12 @@ def _seed_spread(report: Report) -> str:
     if not spread(worst):
         return "All seeds give the same success rates."
     shares = _list(f"{share:.0%}" for share in worst.by_seed.values())
-    return f"The seeds differ most on {worst.terrain} {worst.difficulty:g}: {shares}."
+    return f"The seeds differ most on {_named(worst)}: {shares}."
+
+
+def _named(cell: Cell) -> str:
+    under = "" if cell.condition == NOMINAL else f" under `{cell.condition}`"
+    return f"{cell.terrain} {cell.difficulty:g}{under}"
 
 
 def _world_model(bundle: Bundle, report: Report | None) -> str:
@@ -271,7 +319,7 @@ ONNX Runtime against torch over {report.steps} policy steps in closed loop; larg
 {rows}"""
 
 
-def _limits(bundle: Bundle, report: Report | None) -> str:
+def _limits(bundle: Bundle, reports: Sequence[Report]) -> str:
     limits, measured = bundle.contract.limits, bundle.calibration
     ranges = (
         f"vx {_range(limits.command_vx)} m/s",
@@ -286,22 +334,22 @@ def _limits(bundle: Bundle, report: Report | None) -> str:
     figures = (f"{key} {value:.2f} {unit}" for key, (value, unit) in watched.items() if value is not None)
     lines = ["## Limits and known failures", "", f"- Commands: {', '.join(ranges)}."]
     lines.append(f"- Limits for the safety monitor: {', '.join(figures) or 'none measured'}.")
-    if report is not None:
-        failures = [_failure(cell) for cell in report.cells if cell.success < GOOD]
-        none = [f"- No terrain and difficulty of the evaluation has a success rate below {GOOD:.0%}."]
-        lines += failures or none
+    failures = [_failure(cell, each) for each in reports for cell in each.cells if cell.success < GOOD]
+    if reports:
+        lines += failures or [f"- No cell of the evaluation has a success rate below {GOOD:.0%}."]
     return "\n".join(lines)
 
 
-def _failure(cell: Cell) -> str:
+def _failure(cell: Cell, report: Report) -> str:
     shares = {
         "falls": cell.ends["fall"],
         "leaves the track": cell.ends["off_track"],
         "runs out of time": cell.ends["time"],
-        "crouches between the bars": cell.ends["goal"] - cell.success,
+        **{_FAULTS[fault]: share for fault, share in cell.faults.items()},
     }
+    simulator = "" if report.protocol.simulator == OWN else f" in {report.protocol.simulator}"
     how = ", ".join(f"{words} {share:.0%}" for words, share in shares.items() if share > 0.005)
-    return f"- {cell.terrain} {cell.difficulty:g}: {cell.success:.0%} success ({how})."
+    return f"- {_named(cell)}{simulator}: {cell.success:.0%} success ({how})."
 
 
 def _range(limits: tuple[float, ...]) -> str:
