@@ -15,7 +15,8 @@ HELP = "write a bundle's model card from its evaluation"
 DESCRIPTION = """
 Writes README.md into the bundle: training, success per terrain, difficulty and condition, gait, open-loop
 prediction of the world model, limits, and as a known failure every cell with less than 80 % success. The
-figures come from files that `wmp eval --json` wrote. The card shows success.png and open_loop.png if the bundle's folder has them (`wmp eval --plot`, `--open-loop`).
+figures come from files that `wmp eval --json` wrote. The card shows success.png and open_loop.png if the
+bundle's folder has them (`wmp eval --plot`, `--open-loop`).
 Nothing else in the bundle changes; its hash and signature stay valid.
 
 A new card that lacks sections, tables or pictures of the existing one is refused without --overwrite.

@@ -43,10 +43,10 @@ _FAULTS: dict[Fault, str] = {
     "speed": "does not keep the commanded speed",
     "contacts": "touches the track too often with thighs and calves",
 }
-_CONDITIONS = """Success under changed conditions, on the same tracks (`wmp eval --condition list` says what each
-changes):"""
-_SIMULATORS = """Success in independent simulators, with other models of the A1 and its contacts, on the same tracks;
-robots differ by their start only there:"""
+_CONDITIONS = """Success under changed conditions, on the same tracks (`wmp eval --condition list` says what
+each changes):"""
+_SIMULATORS = """Success in independent simulators, with other models of the A1 and its contacts, on the same
+tracks; robots differ by their start only there:"""
 _GAIT = """Gait on flat ground, walking 10 m without steering, and standing: means over the episodes, and the
 largest drift:"""
 
