@@ -101,7 +101,9 @@ def test_a_card_shows_conditions_gait_and_surprise_and_lists_their_failures(bund
     assert "- crawl 0.5 under `delay_20`: 0% success (falls 100%)." in card
     assert "| lowest clearance >= 40 mm |" in card
     assert "| crawl | 1.00 | 6 | 2 |" in card  # falls were more surprised
-    assert "--condition nominal,delay_20 --seeds 0,1 --episodes 2 --gait\n" in card
+    nominal, changed = (line for line in card.splitlines() if line.startswith("    wmp eval"))
+    assert nominal.endswith("--terrain flat,crawl --difficulty 0.5 --seeds 0,1 --episodes 2 --gait")
+    assert changed.endswith("--terrain crawl --difficulty 0.5 --condition delay_20 --seeds 0,1 --episodes 2")
 
 
 def test_a_card_shows_independent_simulators_and_lists_their_failures(bundle):

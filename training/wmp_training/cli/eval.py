@@ -167,7 +167,7 @@ class EvalCommand:
             written = _evaluate(args, plan, candidate, report)
         except KeyboardInterrupt:
             kept = f"; --resume continues {args.json}" if args.json else "; without --json none is kept"
-            done = f"{len(report.cells)} of {len(plan.keys)} cells"
+            done = f"{len(report.cells)} of {report.planned} cells"
             print(f"\nwmp eval: stopped after {done}{kept}", file=sys.stderr)
             return INTERRUPTED
         if args.plot:
@@ -265,7 +265,7 @@ def _evaluate(args: argparse.Namespace, plan: _Plan, candidate: Candidate, repor
         assert plan.bundle is not None
         return run_in_graph(plan.bundle, outcome.trial, report.protocol)
 
-    show = _cell_progress(len(plan.keys), len(report.cells))
+    show = _cell_progress(report.planned, len(report.cells))
 
     def on_cell(cell: Cell) -> None:
         save()
