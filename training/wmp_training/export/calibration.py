@@ -15,7 +15,7 @@ from wmp_training.evaluation.bundle_candidate import BundleCandidate
 from wmp_training.evaluation.episodes import Progress, run_trials
 from wmp_training.evaluation.metrics import Outcome
 from wmp_training.evaluation.protocol import Protocol
-from wmp_training.evaluation.trial import trials
+from wmp_training.evaluation.trial import CellKey, trials
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ def run_calibration(
     """
     outcomes = []
     for terrain in terrains:
-        walks = [trial for level in DIFFICULTIES for trial in trials(terrain, level, episodes, SEED)]
+        walks = [trial for level in DIFFICULTIES for trial in trials(CellKey(terrain, level), episodes, SEED)]
         listener = None if progress is None else progress(terrain, len(walks))
         found = run_trials(BundleCandidate(bundle), walks, Protocol(), threads, progress=listener)
         logger.info(

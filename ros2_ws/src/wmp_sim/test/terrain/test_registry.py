@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wmp_sim.terrain import EASIEST, TERRAINS, make_terrain
+from wmp_sim.terrain import EASIEST, HARDEST, MAX_BOXES, TERRAINS, make_terrain
 
 
 @pytest.mark.parametrize("name", TERRAINS)
@@ -46,6 +46,22 @@ def test_unknown_names_and_difficulties_are_refused():
         make_terrain("flat", 1.5, np.random.default_rng(0))
     with pytest.raises(ValueError, match="difficulty of gap is -0.1"):
         make_terrain("gap", -0.1, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("name", TERRAINS)
+def test_tracks_continue_beyond_the_hardest_difficulty_only_on_request(name):
+    terrain = make_terrain(name, HARDEST, np.random.default_rng(4), hardest=HARDEST)
+    assert len(terrain.boxes) <= MAX_BOXES
+    with pytest.raises(ValueError, match=r"is 1\.2, expected a number in \[.*, 1\]"):
+        make_terrain(name, HARDEST, np.random.default_rng(4))
+    with pytest.raises(ValueError, match=r"in \[.*, 1\.2\]"):
+        make_terrain(name, 1.3, np.random.default_rng(4), hardest=2.0)
+
+
+def test_a_gap_of_difficulty_1_2_is_1_2_m_wide():
+    boxes = make_terrain("gap", HARDEST, np.random.default_rng(4), hardest=HARDEST).boxes
+    begin, end = (boxes.centre + sign * boxes.half_size for sign in (-1, 1))
+    np.testing.assert_allclose(begin[1:, 0] - end[:-1, 0], 1.2)
 
 
 def test_the_easiest_slot_is_wider_than_a_standing_robot():

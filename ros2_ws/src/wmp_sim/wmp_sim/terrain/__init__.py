@@ -33,6 +33,10 @@ MAX_BOXES = 16
 #: standing robot, which is too hard for the start of a curriculum. At -8 it is 0.56 m wide.
 EASIEST = {"tilt": -8.0}
 
+#: Highest difficulty that the tracks are defined for; 1 is the hardest for simulation and training, and an
+#: evaluation goes beyond to find where a policy fails.
+HARDEST = 1.2
+
 
 @dataclass(frozen=True)
 class TerrainOptions:
@@ -50,6 +54,7 @@ class TerrainOptions:
 
 __all__ = [
     "EASIEST",
+    "HARDEST",
     "MAX_BOXES",
     "TERRAINS",
     "Boxes",
@@ -62,9 +67,13 @@ __all__ = [
 
 
 def make_terrain(
-    name: str, difficulty: float, rng: np.random.Generator, options: TerrainOptions = TerrainOptions()
+    name: str,
+    difficulty: float,
+    rng: np.random.Generator,
+    options: TerrainOptions = TerrainOptions(),
+    hardest: float = 1.0,
 ) -> Terrain:
-    """Terrain ``name`` at ``difficulty`` in [0, 1] (or from ``EASIEST`` on).
+    """Terrain ``name`` at ``difficulty`` from 0 (or ``EASIEST``) to ``hardest``, at most ``HARDEST``.
 
     The same generator state gives the same terrain.
 
@@ -75,8 +84,11 @@ def make_terrain(
     if name not in TERRAINS:
         raise unknown("terrain", name, TERRAINS)
     easiest = EASIEST.get(name, 0.0)
-    if not easiest <= difficulty <= 1.0:
-        raise ValueError(f"difficulty of {name} is {difficulty}, expected a number in [{easiest:g}, 1]")
+    hardest = min(hardest, HARDEST)
+    if not easiest <= difficulty <= hardest:
+        raise ValueError(
+            f"difficulty of {name} is {difficulty}, expected a number in [{easiest:g}, {hardest:g}]"
+        )
     if name == "tilt":
         return tilt(float(difficulty), rng, options.slot_offset)
     terrain = TERRAINS[name](float(difficulty), rng)
@@ -84,6 +96,6 @@ def make_terrain(
     return with_bumps(terrain, amplitude, rng) if name in BUMPY and amplitude > 0.0 else terrain
 
 
-def seeded_terrain(name: str, difficulty: float, seed: int) -> Terrain:
+def seeded_terrain(name: str, difficulty: float, seed: int, hardest: float = 1.0) -> Terrain:
     """The terrain of ``seed``; simulator, evaluation and replay share it, so their figures are comparable."""
-    return make_terrain(name, difficulty, np.random.default_rng(seed))
+    return make_terrain(name, difficulty, np.random.default_rng(seed), hardest=hardest)
