@@ -14,7 +14,7 @@ from pathlib import Path
 
 from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.options import option
-from wmp_bringup.parameters import Value, node_parameters, override_document
+from wmp_bringup.parameters import Value, check_parameter_file, node_parameters, override_document
 from wmp_core.default_bundle import resolve_bundle
 
 MODES = ("sim", "real")
@@ -75,6 +75,7 @@ def a1_graph(
 
     Raises:
         ValueError: unknown mode or option, or a value that the option does not allow.
+        ParameterFileError: ``parameter_file`` cannot be read, or does not fit the graph.
         FileNotFoundError: there is no such bundle.
     """
     if mode not in MODES:
@@ -94,6 +95,8 @@ def a1_graph(
         return replace(spec, parameters={**spec.parameters, **(assigned or {}).get(spec.name, {})})
 
     nodes = [with_assignments(spec) for spec in _walking_nodes(mode, file, parameters)]
+    if parameter_file is not None:
+        check_parameter_file(parameter_file, shipped_parameters(mode), [spec.name for spec in nodes])
     # Recorders come first, so that they discover the topics before the others publish.
     if record is not None:
         run_info = _run_info(mode, chosen, nodes)

@@ -18,6 +18,8 @@ from wmp_core.choices import suggestion
 Value = Any
 
 EVERY_NODE = "/**"
+#: Parameters that every node has from ROS itself.
+_OF_ROS = ("use_sim_time", "qos_overrides.", "start_type_description_service")
 #: Node -> parameters that may be absent from a file, with a value of their type: ROS has no empty list.
 UNSET = {node: {"realtime.cpus": [0]} for node in ("policy_node", "world_model_node", "depth_node")}
 
@@ -53,6 +55,34 @@ def node_parameters(path: Path, node: str) -> dict[str, Value]:
     """The values that the file gives the node called ``node``: its own override those of ``/**``."""
     nodes = load_parameters(path)
     return {**nodes.get(EVERY_NODE, {}), **nodes.get(node, {})}
+
+
+def check_parameter_file(path: Path, model: Path, nodes: Iterable[str]) -> None:
+    """Compare a user's file with the shipped one, because ROS ignores names that it does not know.
+
+    Args:
+        path: the user's file.
+        model: the shipped file of the same mode.
+        nodes: that must have values of their own.
+
+    Raises:
+        ParameterFileError: the file cannot be read, lacks one of ``nodes``, or has an unknown name.
+    """
+    given, known = load_parameters(path), load_parameters(model)
+    for node in nodes:
+        if node in known and node not in given:
+            near = suggestion(node, given)
+            raise ParameterFileError(f"{path} lacks the values of {node}, as in {model}{near}")
+    for node, parameters in given.items():
+        if node == EVERY_NODE:
+            continue
+        if node not in known:
+            raise ParameterFileError(f"{path}: there is no node {node!r}{suggestion(node, known)}")
+        for name in parameters:
+            names = {**known[node], **UNSET.get(node, {})}
+            if name not in names and not name.startswith(_OF_ROS):
+                near = suggestion(name, names) or f"; see {model}"
+                raise ParameterFileError(f"{path}: {node} has no parameter {name!r}{near}")
 
 
 def parse_assignments(texts: Iterable[str], path: Path) -> dict[str, dict[str, Value]]:

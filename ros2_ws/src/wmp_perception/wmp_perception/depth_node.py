@@ -18,6 +18,8 @@ from typing import Deque, List, Optional
 
 from rclpy.node import Node
 from rclpy.publisher import Publisher
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, Image
 from wmp_msgs.msg import PolicyStep
 
@@ -30,10 +32,12 @@ from wmp_perception.depth_filter import DepthFilterSettings
 from wmp_perception.depth_pipeline import DepthImage, DepthPipeline
 from wmp_perception.realsense import CameraSettings, RawFrame, RealSenseError, import_realsense
 from wmp_perception.realsense_thread import CameraThread
+from wmp_perception.stream_problems import stream_problems
 from wmp_ros.clock import WALL_CLOCK
+from wmp_ros.graph import publishers_of, second_publisher
 from wmp_ros.health import Health, Report
 from wmp_ros.parameters import declare, declare_journal, declare_settings
-from wmp_ros.qos import RELIABLE
+from wmp_ros.qos import NEWEST, NEWEST_BEST_EFFORT, RELIABLE
 from wmp_ros.running import run_node, spin_realtime
 from wmp_ros.stamps import to_seconds
 from wmp_ros.status import BUNDLE_SHA256
@@ -81,16 +85,29 @@ class DepthNode(Node):
         elif source == "topic":
             self._early_images: Deque[Image] = deque(maxlen=30)  # arrived before the intrinsics
             self.create_subscription(CameraInfo, INFO_TOPIC, self._on_camera_info, RELIABLE)
-            self.create_subscription(Image, IMAGE_TOPIC, self._on_image, RELIABLE)
+            # In lockstep no frame may be lost; in real time a frame that waits is older than the next one.
+            self._images = self._subscribe_images(RELIABLE if self._lockstep else NEWEST)
         else:
             raise ValueError(
                 f"parameter source is {source!r}, expected 'device' (RealSense on USB) or 'topic'"
             )
 
+    def _subscribe_images(self, qos: QoSProfile) -> Subscription:
+        return self.create_subscription(Image, IMAGE_TOPIC, self._on_image, qos)
+
+    def _hear_best_effort(self) -> None:
+        """Subscribe to a driver that sends best effort; a reliable subscription hears nothing of it."""
+        publishers = publishers_of(self, IMAGE_TOPIC)
+        if any(info.qos_profile.reliability is ReliabilityPolicy.BEST_EFFORT for info in publishers):
+            self.destroy_subscription(self._images)
+            self._images = self._subscribe_images(NEWEST_BEST_EFFORT)
+
     def _join_loop(self) -> None:
         """Advertise and subscribe once the camera is available."""
         if not self._has_camera():
             return
+        if self._camera is None and not self._lockstep:
+            self._hear_best_effort()
         self._publisher = self.create_publisher(Image, "wmp/depth", RELIABLE)
         self.create_subscription(PolicyStep, "wmp/policy_step", self._on_step, RELIABLE)
         self.destroy_timer(self._join_timer)
@@ -187,6 +204,11 @@ class DepthNode(Node):
             "the camera still streams but delivers no usable depth: the world model continues with its prior",
         )
         report.error_if(bool(health.stamp_problem), health.stamp_problem)
+        if self._camera is None:
+            rival = second_publisher(self, IMAGE_TOPIC)
+            report.error_if(rival is not None, rival or "")
+        for problem in stream_problems(health, self._pipeline.required_rate, self._unit):
+            report.warn_if(not self._lockstep, problem)
         report.warn_if(
             health.coverage < 0.9,
             f"the camera covers {100 * health.coverage:.0f} % of the network's field of view",

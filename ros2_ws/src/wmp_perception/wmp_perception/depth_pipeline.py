@@ -50,6 +50,7 @@ class DepthHealth:
         rate: smoothed frame rate from the stamps [Hz].
         invalid_ratio: share of invalid pixels in the newest unfiltered frame, 0..1.
         filter_ms: time the filters took for the newest frame [ms].
+        median: of the valid pixels of the newest unfiltered frame [m]; 0 without any.
         coverage: share of the network's field of view that the camera covers, 0..1.
         is_usable: whether the camera delivers usable depth, as ``ImageMonitor`` defines it.
         stamp_problem: why the newest frame's stamp is not its capture time; empty if it is.
@@ -60,6 +61,7 @@ class DepthHealth:
     rate: float = 0.0
     invalid_ratio: float = 0.0
     filter_ms: float = 0.0
+    median: float = 0.0
     coverage: float = 1.0
     is_usable: bool = True
     stamp_problem: str = ""
@@ -92,10 +94,16 @@ class DepthPipeline:
     def __init__(self, contract: Contract, settings: DepthFilterSettings, tolerance_s: float) -> None:
         self._contract = contract
         self._settings = settings
+        self._tolerance = tolerance_s
         self._selection = DepthSelection(contract.timing, tolerance_s)
         self._monitor = ImageMonitor()
         self._optics: Optional[_Optics] = None
         self.health = DepthHealth()
+
+    @property
+    def required_rate(self) -> float:
+        """Lowest frame rate at which every tick has an image of a suitable age [Hz]."""
+        return 0.5 / self._tolerance
 
     @property
     def missed(self) -> int:
@@ -124,6 +132,7 @@ class DepthPipeline:
             rate=_smoothed_rate(self.health, raw.stamp),
             invalid_ratio=float(np.count_nonzero(raw.depth == 0)) / raw.depth.size,
             filter_ms=1e3 * (time.perf_counter() - started),
+            median=_median(raw),
             coverage=optics.projection.coverage,
             is_usable=self._monitor.is_usable(raw.stamp, raw.depth),
             stamp_problem=raw.stamp_problem,
@@ -151,6 +160,13 @@ class DepthPipeline:
             DepthImage(s.tick, s.stamp, _NO_IMAGE if s.frame is None else s.frame(), s.age_error)
             for s in selected
         ]
+
+
+def _median(raw: RawFrame) -> float:
+    """Median of every fourth valid pixel [m]."""
+    pixels = raw.depth[::4, ::4]
+    valid = pixels[pixels > 0]
+    return float(np.median(valid)) * raw.unit if valid.size else 0.0
 
 
 def _smoothed_rate(previous: DepthHealth, stamp: float) -> float:

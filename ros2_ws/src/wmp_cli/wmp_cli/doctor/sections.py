@@ -105,4 +105,6 @@ def _link_settings(policy: dict[str, Value], arguments: argparse.Namespace) -> A
         "local_port": policy.get("robot.local_port") if local_port is None else local_port,
         "transport": policy.get("robot.transport"),
     }
+    if not settings["robot_host"]:
+        raise ValueError("the parameter file has no robot.address for policy_node; use --robot-address")
     return A1LinkSettings(**{key: value for key, value in settings.items() if value is not None})
