@@ -24,8 +24,8 @@ def stream_problems(health: DepthHealth, required_rate: float, unit: float) -> I
         return
     if health.rate < required_rate:
         yield (
-            f"{health.rate:.1f} frames per second, expected {required_rate:g} or more, or ticks lack an image: "
-            "check for USB 2, a long exposure, and the driver's depth profile"
+            f"{health.rate:.1f} frames per second, expected {required_rate:g} or more: "
+            "ticks lack an image; check for USB 2, a long exposure, and the driver's depth profile"
         )
     # Without a queue of frames, slow filters show as a low rate: of those that are taken.
     if health.filter_ms * health.rate > 900.0:
