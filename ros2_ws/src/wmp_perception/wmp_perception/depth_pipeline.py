@@ -49,7 +49,7 @@ class DepthHealth:
         stamp: capture time of the newest frame [s]; ``None`` before the first.
         rate: smoothed frame rate from the stamps [Hz].
         invalid_ratio: share of invalid pixels in the newest unfiltered frame, 0..1.
-        filter_ms: time the filters took for the newest frame [ms].
+        filter_ms: smoothed time that the filters take for a frame [ms].
         median: of the valid pixels of the newest unfiltered frame [m]; 0 without any.
         coverage: share of the network's field of view that the camera covers, 0..1.
         is_usable: whether the camera delivers usable depth, as ``ImageMonitor`` defines it.
@@ -131,7 +131,7 @@ class DepthPipeline:
             stamp=raw.stamp,
             rate=_smoothed_rate(self.health, raw.stamp),
             invalid_ratio=float(np.count_nonzero(raw.depth == 0)) / raw.depth.size,
-            filter_ms=1e3 * (time.perf_counter() - started),
+            filter_ms=_smoothed(self.health.filter_ms, 1e3 * (time.perf_counter() - started)),
             median=_median(raw),
             coverage=optics.projection.coverage,
             is_usable=self._monitor.is_usable(raw.stamp, raw.depth),
@@ -170,8 +170,12 @@ def _median(raw: RawFrame) -> float:
 
 
 def _smoothed_rate(previous: DepthHealth, stamp: float) -> float:
-    """Exponentially smoothed rate [Hz] after a frame at ``stamp`` s; a new frame has weight 0.1."""
+    """Smoothed rate [Hz] after a frame at ``stamp`` s."""
     if previous.stamp is None or stamp <= previous.stamp:
         return previous.rate
-    rate = 1.0 / (stamp - previous.stamp)
-    return rate if previous.rate == 0 else previous.rate + 0.1 * (rate - previous.rate)
+    return _smoothed(previous.rate, 1.0 / (stamp - previous.stamp))
+
+
+def _smoothed(before: float, new: float) -> float:
+    """Exponentially smoothed value; a new one has weight 0.1, the first one counts as it is."""
+    return new if before == 0 else before + 0.1 * (new - before)

@@ -24,13 +24,13 @@ def stream_problems(health: DepthHealth, required_rate: float, unit: float) -> I
         return
     if health.rate < required_rate:
         yield (
-            f"{health.rate:.1f} frames per second, expected {required_rate:g} or more: "
+            f"{health.rate:.0f} frames per second, expected {required_rate:g} or more: "
             "ticks lack an image; check for USB 2, a long exposure, and the driver's depth profile"
         )
     # Without a queue of frames, slow filters show as a low rate: of those that are taken.
     if health.filter_ms * health.rate > 900.0:
         yield (
-            f"the filters need {health.filter_ms:.0f} ms per frame and do not keep up with the camera: "
+            f"the filters need about {round(health.filter_ms, -1):.0f} ms per frame and do not keep up: "
             "choose 424x240, or a computer that is less busy"
         )
     if health.median and not NEAREST <= health.median <= FURTHEST:
