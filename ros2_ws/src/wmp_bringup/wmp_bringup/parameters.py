@@ -1,7 +1,8 @@
 """ROS parameter files: read the values of a node, write the overrides of the command line.
 
-A file maps node names to ``ros__parameters``; ``/**`` stands for every node. Nested keys are joined with
-dots, as in rcl: ``script: {vx: 0.5}`` is the parameter ``script.vx``.
+A file maps node names to ``ros__parameters``; ``/**`` stands for every node, ``/**/policy_node`` for
+policy_node in any namespace. Nested keys are joined with dots, as in rcl: ``script: {vx: 0.5}`` is the
+parameter ``script.vx``.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class ParameterFileError(ValueError):
 
 
 def load_parameters(path: Path) -> dict[str, dict[str, Value]]:
-    """Node name, or ``/**`` -> flat parameters of the file at ``path``.
+    """Name of a node without its namespace, or ``/**`` -> flat parameters of the file at ``path``.
 
     Raises:
         ParameterFileError: the file is missing, is not YAML, or has a node without ``ros__parameters``.
@@ -47,7 +48,8 @@ def load_parameters(path: Path) -> dict[str, dict[str, Value]]:
             raise ParameterFileError(
                 f"{path}: node {node!r} has {found}, expected the single key 'ros__parameters'"
             )
-        nodes[str(node)] = dict(_flatten(entry["ros__parameters"] or {}))
+        name = EVERY_NODE if node == EVERY_NODE else str(node).rpartition("/")[2]
+        nodes[name] = dict(_flatten(entry["ros__parameters"] or {}))
     return nodes
 
 
@@ -129,7 +131,7 @@ def _value_like(known: Value, given: str, text: str) -> Value:
 
 def override_document(node: str, parameters: Mapping[str, Value]) -> str:
     """The text of a parameter file with overrides for one node; pass it after the main file."""
-    return yaml.safe_dump({node: {"ros__parameters": dict(parameters)}}, sort_keys=True)
+    return yaml.safe_dump({f"/**/{node}": {"ros__parameters": dict(parameters)}}, sort_keys=True)
 
 
 def _flatten(tree: Mapping[str, Any], prefix: str = ""):
