@@ -4,7 +4,7 @@ PYTHON ?= python3
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test sim docs test lint clean
+.PHONY: help setup setup-test sim demo docs test lint clean
 
 # A sourced ROS 2 would mix its packages with those of .venv; _ROS_WHEELS_BOOTSTRAP_COMPLETE would keep
 # the ROS wheels from finding their libraries.
@@ -24,6 +24,9 @@ setup-test:  ## the same with torch, training and test tools
 
 sim: setup  ## walk in simulation until Ctrl-C; options: make sim ARGS="--terrain rough --vx 0.4"
 	@.venv/bin/wmp sim $(ARGS)
+
+demo: setup  ## the same with the cockpit: an A1 walks an obstacle course in the browser
+	@.venv/bin/wmp sim --view --terrain course --difficulty 0.3 $(ARGS)
 
 docs:  ## build the documentation: build/docs/index.html
 	@$(PYTHON) tools/setup_environment.py --docs

@@ -14,11 +14,13 @@ RUN apt-get update \
 
 # Python packages in a separate folder, ahead of Ubuntu's on the path: the two do not conflict.
 WORKDIR /src
-COPY requirements/constraints.txt requirements/sim.txt requirements/bag.txt requirements/
+COPY requirements/constraints.txt requirements/sim.txt requirements/bag.txt requirements/view.txt \
+    requirements/
 COPY docker/requirements_ros.txt docker/
 RUN pip install --no-cache-dir --no-compile --target /opt/wmp/python \
     --constraint requirements/constraints.txt \
-    --requirement docker/requirements_ros.txt --requirement requirements/sim.txt --requirement requirements/bag.txt
+    --requirement docker/requirements_ros.txt --requirement requirements/sim.txt --requirement requirements/bag.txt \
+    --requirement requirements/view.txt
 
 COPY ros2_ws/src ros2_ws/src
 WORKDIR /src/ros2_ws

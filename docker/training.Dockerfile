@@ -24,7 +24,8 @@ COPY ros2_ws/src ros2_ws/src
 COPY training training
 RUN pip install --no-deps --editable ros2_ws/src/wmp_core --editable ros2_ws/src/wmp_ros \
         --editable ros2_ws/src/wmp_perception --editable ros2_ws/src/wmp_controller --editable ros2_ws/src/wmp_sim \
-        --editable ros2_ws/src/wmp_recording --editable ros2_ws/src/wmp_bringup --editable ros2_ws/src/wmp_cli \
+        --editable ros2_ws/src/wmp_recording --editable ros2_ws/src/wmp_viewer \
+        --editable ros2_ws/src/wmp_bringup --editable ros2_ws/src/wmp_cli \
         --editable training \
     && git config --system --add safe.directory /opt/wmp \
     && install --directory --owner=1000 --group=1000 /runs /home/wmp

@@ -23,6 +23,7 @@ EXECUTABLES = {
     "wmp_controller": {"policy_node", "teleop_keyboard"},
     "wmp_sim": {"a1_sim"},
     "wmp_recording": {"recorder", "flight_recorder"},
+    "wmp_viewer": {"viewer"},
     "wmp_bringup": set(),
     "wmp_cli": set(),
 }
@@ -76,6 +77,8 @@ def test_launch_files_parameters_and_data_are_installed(installed):
         (installed / "share" / "wmp_bringup" / "launch", "*.launch.py", "wmp_bringup/launch"),
         (python / "wmp_bringup" / "config", "*.yaml", "wmp_bringup/wmp_bringup/config"),
         (python / "wmp_sim" / "assets", "*.json", "wmp_sim/wmp_sim/assets"),
+        (python / "wmp_viewer" / "web", "*.*", "wmp_viewer/wmp_viewer/web"),
+        (python / "wmp_viewer" / "web" / "vendor", "*", "wmp_viewer/wmp_viewer/web/vendor"),
     ]:
         expected = {path.name for path in (ROOT / "ros2_ws" / "src" / source).glob(pattern)}
         assert expected

@@ -14,7 +14,7 @@ import pytest
 import rclpy
 from rclpy.node import Node
 
-from wmp_bringup.graph import a1_graph
+from wmp_bringup.graph import NodeSpec, a1_graph
 from wmp_bringup.isolation import free_udp_port, reserve_domain
 from wmp_bringup.processes import GraphProcesses
 from wmp_controller.teleop_keyboard import Teleop
@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SECURITY = ROOT / "security"
 RIGHTS = ("publish", "subscribe", "reply", "request")
 INCLUDE = "{http://www.w3.org/2001/XInclude}include"
-TELEOP = "teleop_keyboard"
+TELEOP, VIEWER = "teleop_keyboard", "viewer"
 
 Rights = dict[str, dict[str, set[str]]]
 
@@ -86,7 +86,11 @@ def running(policy: Rights, tmp_path_factory: pytest.TempPathFactory) -> Running
         "operator": "ros",
         "lockstep": True,  # /clock is published only in lockstep
     }
-    specs = a1_graph("sim", options, record=folder / "bag", flights=folder)
+    graph_specs = a1_graph("sim", options, record=folder / "bag", flights=folder)
+    viewer = NodeSpec(
+        "wmp_viewer", "viewer", VIEWER, graph_specs[0].parameter_file, {"bundle": options["bundle"]}
+    )
+    specs = (*graph_specs, viewer)
     domain = reserve_domain()
     environment = {**os.environ, "ROS_DOMAIN_ID": str(domain.domain_id)}
     context = rclpy.Context()
@@ -127,7 +131,7 @@ def test_exactly_the_nodes_of_the_graph_have_profiles(policy, tmp_path):
     options = {"bundle": str(write_tiny_bundle(tmp_path / "tiny"))}
     folders = {"record": tmp_path / "bag", "flights": tmp_path}
     graphs = [a1_graph(mode, options, **folders) for mode in ("sim", "real")]
-    assert set(policy) == {spec.name for specs in graphs for spec in specs} | {TELEOP}
+    assert set(policy) == {spec.name for specs in graphs for spec in specs} | {TELEOP, VIEWER}
 
 
 def test_each_node_is_granted_exactly_what_it_uses(running, policy):
@@ -146,11 +150,11 @@ def test_the_nodes_run_in_the_enclaves_of_the_policy(running):
     assert running.enclaves == {node: path for node, path in named.items() if node != TELEOP}
 
 
-def test_only_teleoperation_may_command_the_robot(policy):
-    services = ("stand_up", "walk", "sit_down", "stop")
-    commands = {"/cmd_vel", *(f"/policy_node/{service}" for service in services)}
+def test_only_teleoperation_may_command_the_robot_and_the_viewer_may_stop_it(policy):
+    commands = {"/cmd_vel", *(f"/policy_node/{service}" for service in ("stand_up", "walk", "sit_down"))}
     granted = {node: rights["publish"] | rights["request"] for node, rights in policy.items()}
     assert {node for node, names in granted.items() if names & commands} == {TELEOP}
+    assert {node for node, names in granted.items() if "/policy_node/stop" in names} == {TELEOP, VIEWER}
 
 
 def test_no_node_may_set_parameters_of_another(policy):

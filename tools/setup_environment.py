@@ -122,7 +122,7 @@ def runtime_steps() -> list[Step]:
     build_files = [
         file for path in packages for file in (path / "setup.py", path / "pyproject.toml") if file.exists()
     ]
-    requirements = [REQUIREMENTS / f"{group}.txt" for group in ("ros", "runtime", "sim", "bag")]
+    requirements = [REQUIREMENTS / f"{group}.txt" for group in ("ros", "runtime", "sim", "bag", "view")]
     undeclared = REQUIREMENTS / "ros_build.txt"
     messages = sorted(path for path in MESSAGES.rglob("*") if path.is_file())
 

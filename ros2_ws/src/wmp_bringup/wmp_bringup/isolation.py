@@ -58,6 +58,16 @@ def free_udp_port() -> int:
         return probe.getsockname()[1]
 
 
+def free_tcp_port(host: str = "127.0.0.1") -> int:
+    """A TCP port of ``host`` that is free at this moment.
+
+    Raises:
+        OSError: ``host`` is not an address of this machine.
+    """
+    with socket.create_server((host, 0)) as probe:
+        return probe.getsockname()[1]
+
+
 def _lock(domain: int) -> socket.socket | None:
     lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:

@@ -16,7 +16,7 @@ EXIT_INTERRUPTED = 130
 
 #: Headings of the help and the commands below them, in the order in which a newcomer needs them.
 GROUPS: Mapping[str, Sequence[str]] = {
-    "walk in simulation": ("sim", "teleop"),
+    "walk in simulation": ("sim", "view", "teleop"),
     "record and check": ("record", "replay", "play", "recover", "faults"),
     "train": ("train", "gate", "curves", "checkpoint", "export", "eval", "compare", "card", "film"),
     "deploy on a robot": ("doctor", "bundle", "bench"),
@@ -94,6 +94,7 @@ def commands() -> dict[str, Command]:
     from wmp_cli.recording.recover import RecoverCommand
     from wmp_cli.sim.command import SimCommand
     from wmp_cli.teleop import TeleopCommand
+    from wmp_cli.view import ViewCommand
 
     found: dict[str, Command] = {
         "bench": BenchCommand(),
@@ -105,6 +106,7 @@ def commands() -> dict[str, Command]:
         "recover": RecoverCommand(),
         "sim": SimCommand(),
         "teleop": TeleopCommand(),
+        "view": ViewCommand(),
     }
     for entry in sorted(entry_points(group=PLUGIN_GROUP), key=lambda entry: entry.name):
         found[entry.name] = _load(entry)

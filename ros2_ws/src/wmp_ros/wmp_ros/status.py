@@ -40,7 +40,8 @@ def node_statuses(message: DiagnosticArray) -> Iterator[NodeStatus]:
     for status in message.status:
         if status.name != CONTROLLER_EVENTS:
             values = {entry.key: entry.value for entry in status.values}
-            yield NodeStatus(status.name, status.level == DiagnosticStatus.OK, status.message, values)
+            is_ok = status.level in (DiagnosticStatus.OK, 0)  # bytes in rclpy, a number in rosbags
+            yield NodeStatus(status.name, is_ok, status.message, values)
 
 
 def controller_events(message: DiagnosticArray) -> List[str]:

@@ -7,6 +7,7 @@ state is published before that state is sent.
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import threading
@@ -17,8 +18,9 @@ from builtin_interfaces.msg import Time
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import CameraInfo, Image
+from sensor_msgs.msg import CameraInfo, Image, JointState
 from std_msgs.msg import Bool, String
+from std_srvs.srv import Trigger
 
 from wmp_core.bundle import Bundle
 from wmp_core.control.envelope import EnvelopeSettings
@@ -34,6 +36,7 @@ from wmp_ros.qos import LATCHED, RELIABLE
 from wmp_ros.running import run_node, spin
 from wmp_ros.stamps import to_stamp
 
+from .a1 import LEGS
 from .depth import CameraMount, SimulatedD435i, StereoNoise
 from .depth.d435i import FRAME_RATE
 from .faults import CameraFaults, FaultSchedule, parse_faults
@@ -68,6 +71,8 @@ PARAMETERS = {
 ODOMETRY_TICKS = 20
 #: Largest number of exchanges per cycle after a delay; beyond it simulated time falls behind.
 MAX_EXCHANGES_PER_CYCLE = 5
+#: Change of the base's velocity by a push [m/s].
+PUSH_SPEED = 0.6
 #: States that a real-time controller may have used for a command: those of the last 50 ms.
 STATES_ON_THE_WAY = 25
 
@@ -109,10 +114,17 @@ class A1Sim(Node):
         self._image = self.create_publisher(Image, "camera/depth/image_rect_raw", RELIABLE)
         self._camera_info = self.create_publisher(CameraInfo, "camera/depth/camera_info", RELIABLE)
         self._odometry = self.create_publisher(Odometry, "sim/odometry", RELIABLE)
+        self._foot_forces = self.create_publisher(JointState, "sim/foot_forces", RELIABLE)
         self._fallen = self.create_publisher(Bool, "sim/fallen", LATCHED)
+        self._terrain = self.create_publisher(String, "sim/terrain", LATCHED)
         self._announcement = self.create_publisher(String, "sim/faults", RELIABLE)
         self._clock_publisher = self.create_publisher(Clock, "/clock", RELIABLE) if self.lockstep else None
+        self.create_subscription(String, "sim/switch_fault", self._on_switch_fault, RELIABLE)
+        self.create_service(Trigger, "~/push", self._on_push)
+        self._push_side = 1.0
         self._fallen.publish(Bool(data=False))
+        place = {"terrain": terrain.name, "difficulty": terrain.difficulty, "seed": seed}
+        self._terrain.publish(String(data=json.dumps(place)))
         self._was_fallen = False
         self._had_timed_out = False
         self._frames = 0
@@ -136,6 +148,26 @@ class A1Sim(Node):
         violated = self._audit is not None and self._audit.outside > 0
         report.error_if(violated, "a received command is outside the safety envelope")
         return report
+
+    def _on_switch_fault(self, message: String) -> None:
+        """Begin or end a fault by hand: ``on KIND`` or ``off KIND``."""
+        change, _, kind = message.data.partition(" ")
+        if change not in ("on", "off"):
+            _LOG.warning("sim/switch_fault: %r ignored, expected 'on KIND' or 'off KIND'", message.data)
+            return
+        try:
+            self._faults.switch(kind, change == "on")
+        except ValueError as error:
+            _LOG.warning("sim/switch_fault: %s", error)
+
+    def _on_push(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        """Push the robot sideways, in turn to the left and to the right."""
+        yaw = float(roll_pitch_yaw(self._seen[0].quaternion)[2])
+        self._robot.push(PUSH_SPEED * self._push_side * np.array([-np.sin(yaw), np.cos(yaw), 0.0]))
+        side = "left" if self._push_side > 0 else "right"
+        self._push_side = -self._push_side
+        response.success, response.message = True, f"pushed to the {side} by {PUSH_SPEED:g} m/s"
+        return response
 
     def finish(self) -> None:
         """Publish the final diagnostics."""
@@ -197,6 +229,7 @@ class A1Sim(Node):
             self._frames += 1
         if state.tick % ODOMETRY_TICKS < TICKS_PER_EXCHANGE:
             self._publish_truth(truth, stamp)
+            self._publish_foot_forces(state, stamp)
             x, y, _ = truth.position.tolist()
             yaw = float(roll_pitch_yaw(truth.quaternion)[2])
             vx = float(truth.velocity_in_base[0])
@@ -255,6 +288,13 @@ class A1Sim(Node):
         self._odometry.publish(message)
         if self._clock_publisher is not None:
             self._clock_publisher.publish(Clock(clock=stamp))
+
+    def _publish_foot_forces(self, state: RobotState, stamp: Time) -> None:
+        """Vertical contact force of each foot in the world [N], as efforts."""
+        assert state.foot_force is not None
+        message = JointState(name=[f"{leg}_foot" for leg in LEGS], effort=state.foot_force.tolist())
+        message.header.stamp = stamp
+        self._foot_forces.publish(message)
 
 
 def serve(node: A1Sim, stop: threading.Event) -> None:

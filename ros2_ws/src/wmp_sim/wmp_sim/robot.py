@@ -106,6 +106,7 @@ class SimulatedA1:
         self._settings = settings
         self._temperature = np.full(12, AMBIENT_TEMPERATURE)
         self._torque = np.zeros(12)
+        self._shove: np.ndarray | None = None
         self._accelerometer = self._data.sensor("accelerometer").data
         self._feet_force = [self._data.sensor(f"{leg}_foot").data for leg in LEGS]
         self._tick = 0
@@ -137,11 +138,18 @@ class SimulatedA1:
             self._silent_exchanges += 1
             if self.has_timed_out:
                 self._command = MotorCommand.damping(self._settings.damping_kd)
+        if self._shove is not None:
+            self._data.qvel[:3] += self._shove
+            self._shove = None
         self._advance(self._command, limp)
         self._tick += TICKS_PER_EXCHANGE
         self._temperature = heated(self._temperature, self._torque, EXCHANGE)
         self._fall_detector.update(self._data, self.time)
         return self.state()
+
+    def push(self, velocity: np.ndarray) -> None:
+        """Change the base's velocity in the world by ``velocity`` [3] m/s at the next step. Any thread."""
+        self._shove = np.array(velocity, dtype=np.float64)
 
     def state(self) -> RobotState:
         """The current state, stamped with simulated time."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import threading
 from pathlib import Path
 
 from wmp_bringup.isolation import NoFreeDomainError, reserve_domain
@@ -12,8 +13,16 @@ from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.options import Option
 from wmp_cli.command import UsageError
 from wmp_cli.options import add_bundle_option, add_domain_option, add_overwrite_option, check_domain
-from wmp_cli.sim.settings import MODE, USER_OPTIONS, graph_environment, settings_from
+from wmp_cli.sim.settings import (
+    MODE,
+    USER_OPTIONS,
+    SimSettings,
+    graph_environment,
+    settings_from,
+    viewer_port,
+)
 from wmp_cli.sim.stop_request import stop_on_signals
+from wmp_cli.view import open_browser
 from wmp_core.manifest import BundleError
 from wmp_sim.faults.schedule import KINDS
 
@@ -27,6 +36,7 @@ EXAMPLES = """examples:
   wmp sim                                          walk on flat ground until Ctrl-C
   wmp sim --terrain rough --vx 0.4 --duration 20   20 s over rough ground
   wmp sim --terrain stairs_up --difficulty 0.3     up the stairs, to the end of the track
+  wmp sim --view --terrain course                  with the cockpit: cover the camera, push the robot
   wmp sim --vx 0 --yaw 0.5 --record bags/turning   turn in place and record an MCAP bag
   wmp sim --lockstep --duration 9 --fault imu_nan@6:0.5
                                                    what happens when the IMU fails for half a second
@@ -86,6 +96,9 @@ class SimCommand:
             "--json", type=Path, metavar="FILE", help="write the figures of the run to this file"
         )
         add_overwrite_option(parser, "the --json FILE")
+        parser.add_argument(
+            "--view", action="store_true", help="show the robot in the browser: the page's address is printed"
+        )
         add_domain_option(parser, default="one that is free")
         parser.add_argument(
             "--log-dir", type=Path, metavar="DIR", help="logs of the nodes (default: below ~/.ros/log)"
@@ -109,12 +122,26 @@ class SimCommand:
             print(f"warning: {warning}", file=sys.stderr)
         print(f"ROS domain {domain} (to join: wmp record --domain-id {domain})", file=sys.stderr)
         environment = graph_environment(domain, settings.log_folder)
+        if arguments.view:
+            environment["WMP_VIEW_TOKEN"] = _announce_page(settings)
         # rclpy reads its transport from this process's own environment.
         os.environ.update(environment)
         from wmp_cli.sim.run import simulate  # after the environment is set, and not needed for --help
 
         with stop_on_signals() as stop:
             return simulate(settings, environment, stop)
+
+
+def _announce_page(settings: SimSettings) -> str:
+    """Print the address of the cockpit, open it on a desktop, and return the token in it."""
+    from wmp_viewer.access import new_token, page_address
+
+    token = new_token()
+    address = page_address("127.0.0.1", viewer_port(settings), token)
+    print(f"cockpit: {address}", file=sys.stderr)
+    # Once the viewer listens; the nodes start within seconds.
+    threading.Timer(4.0, open_browser, [address]).start()
+    return token
 
 
 def _add_option(parser: argparse.ArgumentParser, option: Option, defaults: Path) -> None:

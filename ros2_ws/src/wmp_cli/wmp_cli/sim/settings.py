@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wmp_bringup.graph import NodeSpec, a1_graph, recorder_names
-from wmp_bringup.isolation import free_udp_port, local_discovery
+from wmp_bringup.isolation import free_tcp_port, free_udp_port, local_discovery
 from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.options import OPTIONS
 from wmp_bringup.parameters import Value, node_parameters, parse_assignments
@@ -101,6 +101,8 @@ def settings_from(arguments: argparse.Namespace) -> SimSettings:
     terrain = seeded_terrain(simulator["terrain"], simulator["difficulty"], simulator["seed"])
     # The nodes verify the bundle; here it is only read.
     bundle = Bundle.load_unverified(policy["bundle"])
+    if arguments.view:
+        specs = (*specs, _viewer(parameter_file, bundle.path))
     identity = RunIdentity(
         terrain=terrain.name,
         difficulty=terrain.difficulty,
@@ -127,6 +129,18 @@ def settings_from(arguments: argparse.Namespace) -> SimSettings:
         bag=_absolute(arguments.record),
         warnings=_warnings(terrain.name, bundle),
     )
+
+
+def _viewer(parameter_file: Path, bundle: Path) -> NodeSpec:
+    """The node of the cockpit; the walk goes on if it ends."""
+    parameters: dict[str, Value] = {"bundle": str(bundle), "port": free_tcp_port()}
+    return NodeSpec("wmp_viewer", "viewer", "viewer", parameter_file, parameters, required=False)
+
+
+def viewer_port(settings: SimSettings) -> int:
+    """TCP port of the run's viewer, which it must have."""
+    viewer = next(spec for spec in settings.specs if spec.name == "viewer")
+    return int(viewer.parameters["port"])
 
 
 def _command(policy: Mapping[str, Value], limits: LimitsContract, name: str) -> dict[str, float]:

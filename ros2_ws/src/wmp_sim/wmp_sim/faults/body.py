@@ -42,7 +42,7 @@ class BodyFaults:
         kd: np.ndarray,
     ) -> None:
         random = np.random.default_rng(seed)
-        self._schedule, self._possible = schedule, schedule.has_any(KINDS)
+        self._schedule = schedule
         self._order = JointOrder(joint_names)
         self._calf, self._dead = int(random.choice(_CALVES)), int(random.integers(len(MOTOR_JOINTS)))
         self._gains = kp, kd
@@ -59,7 +59,7 @@ class BodyFaults:
     @property
     def limp(self) -> np.ndarray | None:
         """Joints without torque [12], in contract order; None if there are none."""
-        if not self._possible:
+        if not self._schedule.has_any(KINDS):
             return None
         motors = np.zeros(len(MOTOR_JOINTS), dtype=bool)
         motors[self._calf] = self._schedule.is_on("motor_dropped")
@@ -69,7 +69,7 @@ class BodyFaults:
 
     def report(self, state: LowState) -> LowState:
         """``state`` as the robot reports it."""
-        if not self._possible:
+        if not self._schedule.has_any(KINDS):
             return state
         if self._schedule.is_on("other_commander"):
             state = dataclasses.replace(state, level=SPORT_LEVEL)

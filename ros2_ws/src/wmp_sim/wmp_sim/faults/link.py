@@ -27,11 +27,15 @@ class LinkFaults:
     """
 
     def __init__(self, schedule: FaultSchedule, seed: tuple[int, ...]) -> None:
-        self.possible = schedule.has_any(KINDS)
         self._schedule = schedule
         self._random = np.random.default_rng(seed)
         self._held_back: Packets = []
         self._on_the_way: list[tuple[float, bytes]] = []
+
+    @property
+    def possible(self) -> bool:
+        """Whether packets may arrive otherwise than sent: by a fault, or because one has held them up."""
+        return self._schedule.has_any(KINDS) or bool(self._held_back or self._on_the_way)
 
     def transmit(self, packets: Packets) -> Packets:
         """Packets that arrive in this cycle, in order of arrival."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from wmp_core.choices import unknown
@@ -106,6 +106,7 @@ class FaultSchedule:
         self._origin: float | None = None
         self._elapsed = -math.inf
         self._on: frozenset[Fault] = frozenset()
+        self._switched: frozenset[Fault] = frozenset()
 
     @property
     def elapsed(self) -> float:
@@ -121,17 +122,28 @@ class FaultSchedule:
         """Advance to ``time`` [s]; returns the faults that begin (True) or end (False)."""
         if self._origin is not None:
             self._elapsed = time - self._origin
-        now_on = frozenset(fault for fault in self.faults if fault.is_on(self._elapsed))
-        changes = [(fault, True) for fault in self.faults if fault in now_on - self._on]
-        changes += [(fault, False) for fault in self.faults if fault in self._on - now_on]
+        now_on = frozenset(fault for fault in self.faults if fault.is_on(self._elapsed)) | self._switched
+        known = [*self.faults, *sorted((now_on | self._on) - {*self.faults}, key=lambda fault: fault.kind)]
+        changes = [(fault, True) for fault in known if fault in now_on - self._on]
+        changes += [(fault, False) for fault in known if fault in self._on - now_on]
         self._on = now_on
         return changes
+
+    def switch(self, kind: str, on: bool) -> None:
+        """Begin or end a fault by hand, from the next :meth:`advance` on. Any thread.
+
+        Raises:
+            ValueError: there is no such kind, or it is outside the simulated robot.
+        """
+        if kind in (*REAL_TIME_ONLY, *FILES):
+            raise ValueError(f"fault {kind} is caused by 'wmp sim --fault', not by the simulated robot")
+        fault = Fault(kind, start=0.0)
+        self._switched = self._switched | {fault} if on else self._switched - {fault}
 
     def is_on(self, kind: str) -> bool:
         """Whether a fault of this kind is active."""
         return any(fault.kind == kind for fault in self._on)
 
-    def has_any(self, kinds: Iterable[str]) -> bool:
-        """Whether the run has a fault of one of these kinds, at any time."""
-        wanted = set(kinds)
-        return any(fault.kind in wanted for fault in self.faults)
+    def has_any(self, kinds: Collection[str]) -> bool:
+        """Whether the run has a fault of one of these kinds, at any time so far or to come."""
+        return any(fault.kind in kinds for fault in (*self.faults, *self._on))

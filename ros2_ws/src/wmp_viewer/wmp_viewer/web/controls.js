@@ -1,0 +1,177 @@
+// STOP, requests, driving, and the faults of a simulation. Only for live pages.
+
+const SEND_PERIOD = 100; // ms
+const KEYS = {
+  KeyW: ["vx", 1], ArrowUp: ["vx", 1], KeyS: ["vx", -1], ArrowDown: ["vx", -1],
+  KeyA: ["yaw", 1], ArrowLeft: ["yaw", 1], KeyD: ["yaw", -1], ArrowRight: ["yaw", -1], KeyQ: ["vy", 1], KeyE: ["vy", -1],
+};
+const KEY_SHARE = 0.7; // of the largest speed, while a key is held
+
+const byId = (id) => document.getElementById(id);
+
+export class Controls {
+  constructor(header, send) {
+    this.header = header;
+    this.send = send;
+    this.held = new Set();
+    this.stick = null;
+    this.isDriver = false;
+    this.buildStop();
+    this.buildRequests();
+    if (header.drive) this.listen();
+  }
+
+  buildStop() {
+    for (const id of ["stop", "stop-phone"]) {
+      byId(id).hidden = false;
+      byId(id).addEventListener("click", () => this.stop());
+    }
+    byId("handle").hidden = false;
+    byId("stick").hidden = !this.header.drive;
+    document.addEventListener("keydown", (event) => {
+      if (event.code !== "Space") return;
+      event.preventDefault(); // it would also press the focused button
+      if (!event.repeat) this.stop();
+    });
+    document.addEventListener("keyup", (event) => {
+      if (event.code === "Space") event.preventDefault();
+    });
+  }
+
+  stop() {
+    this.release();
+    this.send({ do: "stop" });
+  }
+
+  buildRequests() {
+    this.requests = [];
+    if (this.header.drive) {
+      this.arm = this.button(byId("requests"), "Drive", () => (this.isDriver ? this.send({ do: "disarm" }) : this.confirm()));
+      this.requests = [["Stand up", "stand_up"], ["Walk", "walk"], ["Sit down", "sit_down"]].map(([text, name]) =>
+        this.button(byId("requests"), text, () => this.send({ do: name })));
+    }
+    this.showRole();
+  }
+
+  // What only a simulated robot can suffer.
+  buildSimulation() {
+    if (this.cover) return;
+    this.cover = this.button(byId("simulation"), "Cover camera", () => this.send({ do: "fault", fault: "camera_black", on: this.cover.getAttribute("aria-pressed") !== "true" }));
+    this.cover.setAttribute("aria-pressed", "false");
+    this.button(byId("simulation"), "Push", () => this.send({ do: "push" }));
+  }
+
+  button(bar, text, onClick) {
+    const element = document.createElement("button");
+    element.type = "button";
+    element.textContent = text;
+    element.addEventListener("click", () => {
+      element.blur();
+      onClick(element);
+    });
+    bar.append(element);
+    bar.hidden = false;
+    return element;
+  }
+
+  confirm() {
+    const dialog = byId("arm");
+    dialog.addEventListener("close", () => {
+      if (dialog.returnValue === "arm") this.send({ do: "arm" });
+    }, { once: true });
+    dialog.showModal();
+  }
+
+  // An item that changes what can be done.
+  onItem(item) {
+    if (item.kind === "terrain") this.buildSimulation();
+    if (item.kind === "role") {
+      this.isDriver = item.driver;
+      this.showRole();
+    } else if (item.kind === "fault" && item.fault === "camera_black" && this.cover) {
+      this.cover.setAttribute("aria-pressed", String(item.begins));
+      this.cover.textContent = item.begins ? "Uncover camera" : "Cover camera";
+    }
+  }
+
+  showRole() {
+    const line = byId("drive-line");
+    for (const button of this.requests) button.disabled = !this.isDriver;
+    byId("stick").setAttribute("aria-disabled", String(!this.isDriver));
+    if (this.arm) {
+      this.arm.textContent = this.isDriver ? "Stop driving" : "Drive";
+      this.arm.setAttribute("aria-pressed", String(this.isDriver));
+    }
+    line.innerHTML = this.isDriver
+      ? "<span>Hold <kbd>W</kbd> <kbd>A</kbd> <kbd>S</kbd> <kbd>D</kbd> to drive; let go to stop.</span>"
+      : "";
+    line.hidden = line.innerHTML === "";
+  }
+
+  listen() {
+    document.addEventListener("keydown", (event) => {
+      if (event.code in KEYS && this.isDriver && !event.ctrlKey && !event.metaKey && !event.altKey) {
+        event.preventDefault();
+        this.held.add(event.code);
+      }
+    });
+    document.addEventListener("keyup", (event) => this.held.delete(event.code));
+    // Nobody sees the robot on a hidden page, and a key that is released elsewhere would stay held.
+    addEventListener("blur", () => this.release());
+    document.addEventListener("visibilitychange", () => this.release());
+    this.listenToStick();
+    setInterval(() => this.drive(), SEND_PERIOD);
+  }
+
+  listenToStick() {
+    const stick = byId("stick");
+    const knob = stick.firstElementChild;
+    const move = (event) => {
+      const area = stick.getBoundingClientRect();
+      const radius = area.width / 2;
+      let x = (event.clientX - area.left - radius) / radius;
+      let y = (event.clientY - area.top - radius) / radius;
+      const length = Math.max(1, Math.hypot(x, y));
+      x /= length;
+      y /= length;
+      this.stick = { vx: -y, yaw: -x };
+      knob.style.transform = `translate(${x * radius * 0.6}px, ${y * radius * 0.6}px)`;
+    };
+    stick.addEventListener("pointerdown", (event) => {
+      if (!this.isDriver) {
+        this.confirm();
+        return;
+      }
+      stick.setPointerCapture(event.pointerId);
+      move(event);
+    });
+    stick.addEventListener("pointermove", (event) => {
+      if (this.stick) move(event);
+    });
+    for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) stick.addEventListener(end, () => this.release());
+    this.knob = knob;
+  }
+
+  release() {
+    this.held.clear();
+    this.stick = null;
+    if (this.knob) this.knob.style.transform = "";
+    if (this.isMoving) this.drive();
+  }
+
+  // Sends the velocity while something is held, then one zero.
+  drive() {
+    if (!this.isDriver) return;
+    const share = { vx: 0, vy: 0, yaw: 0 };
+    for (const code of this.held) share[KEYS[code][0]] += KEYS[code][1] * KEY_SHARE;
+    if (this.stick) Object.assign(share, this.stick);
+    const moving = Boolean(this.stick) || this.held.size > 0;
+    if (!moving && !this.isMoving) return;
+    this.isMoving = moving;
+    const speed = Object.fromEntries(Object.entries(share).map(([axis, value]) => {
+      const [low, high] = this.header.command[axis];
+      return [axis, value >= 0 ? value * Math.max(high, 0) : value * Math.max(-low, 0)];
+    }));
+    this.send({ do: "drive", ...speed });
+  }
+}
