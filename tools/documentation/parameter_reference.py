@@ -62,9 +62,10 @@ def _entries(path: Path) -> Iterator[tuple[str, str, str, str]]:
     root = yaml.compose(text)
     assert isinstance(root, yaml.MappingNode), f"{path} holds no nodes"
     for node_key, node in root.value:
+        name_of_node = ALL_NODES if node_key.value == ALL_NODES else node_key.value.rpartition("/")[2]
         for _, parameters in node.value:
             for name, value, line in _leaves(parameters, ""):
-                yield node_key.value, name, value, _comment(lines, line, value)
+                yield name_of_node, name, value, _comment(lines, line, value)
 
 
 def _leaves(mapping: yaml.MappingNode, prefix: str) -> Iterator[tuple[str, str, int]]:

@@ -65,7 +65,8 @@ def test_a_skill_is_taken_over_by_a_run_with_other_robots(tmp_path):
     first.run(time_limit=60, iterations=1, report=lambda line: None)
     other = Runner(tmp_path / "b", RunConfig("tiny", 10, 4, 2, "obstacles", "teacher"), threads=1)
     other.begin_with(first.checkpoint)
-    assert torch.equal(other.learner.actor.mlp[0].weight, first.learner.actor.mlp[0].weight)
+    average = first.learner.average.tensors["teacher.mlp.0.weight"]
+    assert torch.equal(other.learner.actor.mlp[0].weight, average)
     assert other.learner.env_steps == first.learner.env_steps
 
 

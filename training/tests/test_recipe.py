@@ -1,202 +1,96 @@
-import argparse
-import json
-from dataclasses import replace
+import math
 
 import pytest
-import torch
 
-from wmp_training import recipe
-from wmp_training.checkpoint import load_checkpoint, put_checkpoint, section
-from wmp_training.checkpoint_facts import CheckpointError, load_facts
-from wmp_training.cli import checkpoint
-from wmp_training.recipe import Stage, resumed
+from wmp_training.recipe import PACKAGED, find_recipe, recipe, same_content
 from wmp_training.run_config import RunConfig
-from wmp_training.runner import Runner
-from wmp_training.stop import StopRequest
-from wmp_training.train import train
 
-CONFIG = RunConfig("tiny", 12, 3, levels=2, task="obstacles")
-ROLLOUT = 12 * 8
-
-
-@pytest.fixture
-def short(monkeypatch):
-    stages = (
-        Stage("teacher", "teacher", 2 * ROLLOUT),
-        Stage("student", "student", 3 * ROLLOUT),
-        Stage("wmp", ".", 2 * ROLLOUT),
-    )
-    monkeypatch.setitem(recipe.RECIPES, "warm", stages)
-
-
-def test_a_warm_run_passes_its_skill_from_stage_to_stage(tmp_path, short):
-    train(tmp_path, "warm", CONFIG, threads=1)
-    for folder, steps in (("teacher", 2), ("student", 3), (".", 2)):
-        assert load_facts(tmp_path / folder / "checkpoint")["env_steps"] == steps * ROLLOUT
-    teacher, student, last = (
-        load_checkpoint(tmp_path / folder / "checkpoint")[0] for folder in ("teacher", "student", ".")
-    )
-    assert all(torch.equal(student[f"teacher.{k}"], v) for k, v in section("teacher", teacher).items())
-    assert not section("teacher", last)
-    log = [json.loads(line) for line in (tmp_path / "student" / "log.jsonl").read_text().splitlines()]
-    assert {"imitation", "world_model", "map"} <= set(log[-1])
+TWO = """
+preset: tiny
+task: obstacles
+num_envs: 8
+settings: {ppo: {entropy: 0.01}, env.rewards.fall: -2}
+stages:
+  - name: first
+    learns: teacher
+    until: 1e6
+    hands_over: [teacher]
+    settings:
+      env:
+        rewards: {fall: -4}
+        action_delay: [0.0, 0.02]
+  - name: last
+    learns: student
+    schedule:
+      env.push_velocity: {linear: [[0, 0.2], [100, 1.0]]}
+      world_model: {updates_per_iteration: {steps: [[0, 1], [50, 3]]}}
+"""
 
 
-def test_a_stopped_warm_run_continues_in_its_stage(tmp_path, short):
-    assert train(tmp_path, "warm", CONFIG, threads=1, iterations=1) == tmp_path / "teacher" / "checkpoint"
-    assert train(tmp_path, "warm", CONFIG, threads=1, resume=True, iterations=1) == (
-        tmp_path / "student" / "checkpoint"
-    )
-    assert load_facts(tmp_path / "teacher" / "checkpoint")["env_steps"] == 2 * ROLLOUT
-    assert load_facts(tmp_path / "student" / "checkpoint")["env_steps"] == ROLLOUT
+def test_settings_of_a_stage_prevail_over_those_of_the_recipe_and_given_ones_over_both():
+    first, last = recipe("two", TWO, {"seed": 7, "settings": {"ppo.entropy": 0.002}}).stages
+    assert (first.folder, first.until, first.hands_over) == ("first", 1e6, ("teacher",))
+    assert (last.folder, last.until, last.config.stage) == (".", math.inf, "student")
+    assert first.config.settings == {
+        "ppo.entropy": 0.002,
+        "env.rewards.fall": -4,
+        "env.action_delay": [0.0, 0.02],
+    }
+    assert last.config.settings == {"ppo.entropy": 0.002, "env.rewards.fall": -2}
+    assert (first.config.seed, first.config.num_envs, first.config.preset) == (7, 8, "tiny")
+    assert first.config.resolved_task().env.action_delay == (0.0, 0.02)
 
 
-def test_a_resumed_run_keeps_its_configuration_except_for_given_settings(tmp_path, short):
-    train(tmp_path, "warm", CONFIG, threads=1, iterations=2)
-    given = {"seed": CONFIG.seed, "without": (), "settings": {"ppo.entropy": 0.002}}
-    found, config = resumed(tmp_path, given)
-    assert (found, config.stage) == ("warm", "student")
-    train(tmp_path, found, config, threads=1, resume=True, iterations=1)
-    facts = load_facts(tmp_path / "student" / "checkpoint")
-    expected = replace(CONFIG, stage="student", without=[], settings={"ppo.entropy": 0.002})
-    assert RunConfig(**facts["config"]) == expected
-    with pytest.raises(CheckpointError, match="is a run with num_envs 12, not 64; leave that option out"):
-        resumed(tmp_path, {"num_envs": 64})
-    with pytest.raises(CheckpointError, match="at which a run begins and follows ppo.desired_kl"):
-        resumed(tmp_path, {"settings": {"ppo.learning_rate": 1e-3}})
-
-
-def test_a_folder_with_a_run_is_refused(tmp_path, short):
-    train(tmp_path, "warm", CONFIG, threads=1, iterations=0)
-    for name in ("warm", "wmp"):
-        with pytest.raises(CheckpointError, match="holds a run; continue it with --resume"):
-            train(tmp_path, name, CONFIG, threads=1, iterations=0)
-    assert not (tmp_path / "checkpoint").exists()
-
-
-def test_a_run_of_another_version_is_not_resumed(tmp_path):
-    put_checkpoint(tmp_path / "checkpoint", {}, {"config": {**vars(CONFIG), "desired_kl": 0.01}})
-    with pytest.raises(CheckpointError, match=r"another version, with \['desired_kl'\].*--begin-with"):
-        resumed(tmp_path, {})
-
-
-def test_a_run_records_the_stages_of_its_skill(tmp_path, short):
-    for resume, iterations in ((False, 2), (True, 1), (True, 1)):
-        train(tmp_path / "first", "warm", CONFIG, threads=1, resume=resume, iterations=iterations)
-    kept = tmp_path / "first" / "checkpoint"
-    train(tmp_path / "second", "wmp", CONFIG, threads=1, iterations=0, begin_with=kept)
-    ancestry = load_facts(tmp_path / "second" / "checkpoint")["ancestry"]
-    assert [(stage["stage"], stage["env_steps"]) for stage in ancestry] == [
-        ("teacher", 2 * ROLLOUT),
-        ("student", 3 * ROLLOUT),
-    ]
-
-
-def test_no_stage_begins_after_the_time_limit(tmp_path, monkeypatch):
-    monkeypatch.setitem(recipe.RECIPES, "warm", (Stage("teacher", "teacher", ROLLOUT), Stage("wmp")))
-    assert train(tmp_path, "warm", CONFIG, threads=1, time_limit=0.0) == tmp_path / "teacher" / "checkpoint"
-    assert load_facts(tmp_path / "teacher" / "checkpoint")["env_steps"] == ROLLOUT
-    assert not (tmp_path / "checkpoint").exists()
-
-
-def test_no_stage_begins_after_a_stop_during_the_last_save_of_a_stage(tmp_path, short, monkeypatch):
-    stop, save = StopRequest(), Runner.save
-
-    def stopped(runner):
-        save(runner)
-        stop.requested = True
-
-    monkeypatch.setattr(Runner, "save", stopped)
-    assert train(tmp_path, "warm", CONFIG, threads=1, stop=stop) == tmp_path / "teacher" / "checkpoint"
-    assert load_facts(tmp_path / "teacher" / "checkpoint")["env_steps"] == 2 * ROLLOUT
+def test_scheduled_settings_follow_the_samples_of_the_stage():
+    config = recipe("two", TWO, {}).stages[1].config
+    values = [config.at(samples) for samples in (0, 50, 100, 1000)]
+    pushes = [value.resolved_task().env.push_velocity for value in values]
+    assert pushes == pytest.approx([0.2, 0.6, 1.0, 1.0])
+    updates = [value.resolved_preset().world_model.updates_per_iteration for value in values]
+    assert updates == [1, 3, 3, 3]
 
 
 @pytest.mark.parametrize(
-    ("of", "message"),
+    ("old", "new", "message"),
     [
-        ({"policy": "blind"}, "has the policy 'blind', expected 'wmp'"),
-        ({"task": "gentle"}, "has the task 'gentle', expected 'obstacles'"),
-        ({"preset": "small"}, "has the preset 'small', expected 'tiny'"),
+        ("preset: tiny", "presett: tiny", "recipe two: there is no 'presett'.*did you mean 'preset'"),
+        ("learns: teacher", "learns: techer", "recipe two: stage first: .*did you mean 'teacher'"),
+        ("until: 1e6", "untill: 1e6", "stage first: there is no 'untill'.*did you mean 'until'"),
+        ("    until: 1e6\n", "", "stage first: until is missing"),
+        ("until: 1e6", "until: soon", "stage first: until is 'soon', expected a number of samples"),
+        ("[teacher]", "[teachers]", "stage first: hands_over is 'teachers'.*did you mean 'teacher'"),
+        ("{fall: -4}", "{fal: -4}", "stage first: setting env.rewards.fal: there is no 'fal'.*'fall'"),
+        ("[0.0, 0.02]", "[0.02]", "env.action_delay is .0.02., expected 2 numbers"),
+        ("{ppo: {entropy: 0.01}", "{ppo: {entropi: 0.01}", "'entropi'.*did you mean 'entropy'"),
+        ("env.push_velocity", "env.push_velocit", "did you mean 'env.push_velocity'"),
+        ("env.push_velocity", "worlds.variants", "schedule worlds.variants: expected one of"),
+        ("linear: [[0", "linear: [[200", "has the samples .200, 100., expected them to rise"),
+        ("linear: [[0, 0.2]", "linear: [[0, 0.2, 3]", "expected {linear: "),
+        ("num_envs: 8", "num_envs: 8\nnum_envs: 9", "'num_envs' stands there twice"),
+        ("num_envs: 8", "num_envs: many", "num_envs is 'many', expected int"),
+        ("name: last", "name: first", "the name of a stage is 'first', expected a word of its own"),
+        ("{linear: [[0, 0.2], [100, 1.0]]}", "[", "recipe two: "),
     ],
 )
-def test_the_skill_of_a_run_of_another_kind_is_refused(tmp_path, of, message):
-    put_checkpoint(tmp_path / "kept", {}, {"config": vars(replace(CONFIG, **of))})
-    with pytest.raises(CheckpointError, match=message):
-        train(tmp_path / "run", "wmp", CONFIG, threads=1, begin_with=tmp_path / "kept")
+def test_a_mistake_in_a_recipe_is_refused_and_says_where(old, new, message):
+    assert old in TWO
+    with pytest.raises(ValueError, match=message):
+        recipe("two", TWO.replace(old, new, 1), {})
 
 
-def test_a_run_that_began_with_a_skill_resumes_in_the_stage_of_that_skill(tmp_path, short):
-    train(tmp_path / "first", "warm", CONFIG, threads=1)
-    kept, second = tmp_path / "first" / "student" / "checkpoint", tmp_path / "second"
-    train(second, "warm", CONFIG, threads=1, begin_with=kept, iterations=0)
-    assert train(second, "warm", CONFIG, threads=1, resume=True) == second / "checkpoint"
-    assert not (second / "teacher").exists()
+def test_a_scheduled_setting_cannot_be_set_as_well():
+    with pytest.raises(ValueError, match=r"setting env.push_velocity is also scheduled"):
+        recipe("two", TWO, {"settings": {"env.push_velocity": 0.1}})
 
 
-def test_a_run_that_begins_with_a_skill_takes_small_first_steps(tmp_path):
-    train(tmp_path / "first", "wmp", CONFIG, threads=1, iterations=1)
-    kept = tmp_path / "first" / "checkpoint"
-    train(tmp_path / "second", "wmp", CONFIG, threads=1, iterations=1, begin_with=kept)
-    before, after = (
-        section("actor", load_checkpoint(tmp_path / run / "checkpoint")[0]) for run in ("first", "second")
-    )
-    # 2 epochs of 2 mini-batches; Adam's first steps are as long as its rate, which may grow by 1.5 each time.
-    most = sum(1e-5 * 1.5**i for i in range(4))
-    assert 0.0 < max((after[name] - before[name]).abs().max() for name in before) < 1.5 * most
+@pytest.mark.parametrize("name", PACKAGED)
+def test_every_packaged_recipe_is_valid(name):
+    found = find_recipe(name, {})
+    assert found.stages[-1].folder == "."
+    assert all(isinstance(stage.config, RunConfig) for stage in found.stages)
 
 
-@pytest.mark.parametrize(("stage", "policy"), [("wmp", "wmp"), ("teacher", "wmp"), ("wmp", "blind")])
-def test_a_skill_fits_into_wider_layers_but_not_into_narrower_ones(tmp_path, stage, policy):
-    own = replace(CONFIG, stage=stage, policy=policy, without=["noise"])
-    first = Runner(tmp_path / "first", own, threads=1)
-    first.save()
-    wider = Runner(tmp_path / "wider", replace(own, settings={"policy.width": 3}), threads=1)
-    wider.begin_with(first.checkpoint)
-    actors = [run.learner.ppo.actor for run in (first, wider)]
-    assert [actor.mlp[0].out_features for actor in actors] == [16, 48]
-    with torch.no_grad():
-        before, after = (actor(first.learner.obs) for actor in actors)
-    torch.testing.assert_close(after, before)
-    wider.save()
-    with pytest.raises(CheckpointError, match="policy.width as large"):
-        Runner(tmp_path / "narrow", own, threads=1).begin_with(wider.checkpoint)
-
-
-def test_robots_of_a_run_that_begins_with_a_skill_start_with_the_h_of_its_world_model(tmp_path):
-    Runner(tmp_path / "first", CONFIG, threads=1).save()
-    second = Runner(tmp_path / "second", replace(CONFIG, seed=9), threads=1)
-    second.begin_with(tmp_path / "first" / "checkpoint")
-    rssm = second.learner.networks.world_model.rssm
-    with torch.no_grad():
-        begin = rssm.initial(1)
-        expected = rssm.advance(begin.deter, begin.stoch, torch.zeros(1, 5 * 12))
-    torch.testing.assert_close(second.learner.obs["deter"], expected.expand(12, -1))
-
-
-def test_a_student_needs_a_task_with_a_height_map(tmp_path):
-    with pytest.raises(ValueError, match="height map"):
-        Runner(tmp_path, RunConfig("tiny", 4, 1, stage="student"))
-
-
-@pytest.mark.parametrize(
-    ("stage", "expected"), [("teacher", {"teacher", "student", "."}), ("student", {"student", "."})]
-)
-def test_a_stripped_checkpoint_begins_a_run_in_its_own_stage(tmp_path, short, stage, expected):
-    train(tmp_path / "first", "warm", CONFIG, threads=1, iterations=1)
-    if stage == "student":
-        train(tmp_path / "first", "warm", CONFIG, threads=1, iterations=1, resume=True)
-    parser = argparse.ArgumentParser()
-    checkpoint.command.add_arguments(parser)
-    source, kept = str(tmp_path / "first" / stage), tmp_path / "kept"
-    assert checkpoint.command.run(parser.parse_args(["--run", source, "--out", str(kept)])) == 0
-    assert not any(name.startswith(("replay.", "obs.", "env.i")) for name in load_checkpoint(kept)[0])
-    with pytest.raises(CheckpointError, match="kept has the preset 'tiny', expected 'small'"):
-        train(tmp_path / "larger", "warm", replace(CONFIG, preset="small"), threads=1, begin_with=kept)
-    train(tmp_path / "second", "warm", CONFIG, threads=1, begin_with=kept)
-    started = {f for f in ("teacher", "student", ".") if (tmp_path / "second" / f / "checkpoint").is_dir()}
-    assert started == expected
-    # One iteration was done before, and the stage keeps its total length.
-    assert (
-        load_facts(tmp_path / "second" / stage / "checkpoint")["iteration"]
-        == {"teacher": 2, "student": 3}[stage]
-    )
+def test_comments_do_not_make_another_recipe():
+    own = recipe("two", TWO, {})
+    assert same_content(own, recipe("two", "# new\n" + TWO, {}))
+    assert not same_content(own, recipe("two", TWO.replace("-4", "-5"), {}))

@@ -3,7 +3,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from wmp_training.run_config import RunConfig
-from wmp_training.settings import changed, parse
+from wmp_training.settings import changed, configured, parse
+from wmp_training.tasks import task
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,25 @@ def test_settings_reach_preset_and_task():
     settings = {"ppo.epochs": 7, "world_model.batch": 4, "env.rewards.crouch": -1.0, "worlds.variants": 3}
     config = RunConfig("tiny", 4, 1, settings=settings)
     assert (config.resolved_preset().ppo.epochs, config.resolved_preset().world_model.batch) == (7, 4)
-    assert (config.resolved_task().env.rewards.crouch, config.resolved_task().worlds.variants) == (-1.0, 3)
+    task = config.resolved_task()
+    assert (dict(task.env.rewards)["crouch"], task.worlds.variants) == (-1.0, 3)
     plain = RunConfig("tiny", 4, 1)
-    assert (plain.resolved_preset().ppo.epochs, plain.resolved_task().env.rewards.crouch) == (2, 0.0)
+    assert (plain.resolved_preset().ppo.epochs, dict(plain.resolved_task().env.rewards)["crouch"]) == (2, 0.0)
+
+
+def test_settings_of_old_checkpoints_that_no_longer_exist_have_no_effect_but_are_refused_for_new_runs():
+    old = {"env.rewards.run_up": 3.0, "env.rewards.fall": -4.0}
+    assert configured(task("obstacles"), old) == configured(task("obstacles"), {"env.rewards.fall": -4.0})
+    with pytest.raises(ValueError, match=r"setting env.rewards.run_up: it no longer exists"):
+        RunConfig("tiny", 4, 1, task="obstacles", settings=old)
+    with pytest.raises(ValueError, match="did you mean"):
+        changed(task("obstacles"), "env.rewards.leaps", 1.0)
+
+
+def test_a_list_of_numbers_replaces_one_of_the_same_length():
+    pool = changed(task("obstacles"), "worlds.randomisation.friction", [0.3, 1]).worlds
+    assert pool.randomisation.friction == (0.3, 1.0)
+    with pytest.raises(ValueError, match=r"is \[1, 2, 3\], expected 2 numbers like \[0.4, 1.6\]"):
+        changed(task("obstacles"), "worlds.randomisation.friction", [1, 2, 3])
+    with pytest.raises(ValueError, match="expected 2 numbers like"):
+        changed(task("obstacles"), "env.commands.speed", 0.5)

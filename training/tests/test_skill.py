@@ -2,24 +2,17 @@ import pytest
 import torch
 
 from wmp_training.checkpoint_facts import CheckpointError
-from wmp_training.skill import mean_actor, widened
+from wmp_training.skill import stripped, widened
 
 
-def test_a_mean_checkpoint_averages_the_actors_and_keeps_the_rest_of_the_first():
-    def checkpoint(steps, value, world_model=1.0):
-        tensors = {"actor.weight": value, "critic.weight": value, "world_model.weight": world_model}
-        return {name: torch.full((2,), float(x)) for name, x in tensors.items()}, {"env_steps": steps}
-
-    tensors, facts = mean_actor([checkpoint(300, 4), checkpoint(100, 1), checkpoint(200, 1)])
-    assert tensors["actor.weight"].tolist() == [2.0, 2.0] and tensors["critic.weight"].tolist() == [4.0, 4.0]
-    assert facts == {"env_steps": 300, "actor_of": [300, 100, 200]}
-    again, of = mean_actor([checkpoint(400, 6), (tensors, facts)])
-    assert again["actor.weight"].tolist() == [3.0, 3.0] and of["actor_of"] == [400, 300, 100, 200]
-    wider = {**checkpoint(100, 1)[0], "actor.weight": torch.ones(3)}, {"env_steps": 100}
-    with pytest.raises(CheckpointError, match="differ in width"):
-        mean_actor([checkpoint(300, 4), wider])
-    with pytest.raises(CheckpointError, match="world models after 300 and 100 steps differ"):
-        mean_actor([checkpoint(300, 4), checkpoint(100, 1, world_model=2.0)])
+def test_a_stripped_checkpoint_has_the_average_as_its_networks():
+    names = ("actor.w", "average.actor.w", "critic.w", "env.level", "env.tick", "replay.depth")
+    kept = stripped({name: torch.full((1,), float(i)) for i, name in enumerate(names)})
+    assert {name: value.item() for name, value in kept.items()} == {
+        "actor.w": 1,
+        "critic.w": 2,
+        "env.level": 3,
+    }
 
 
 def network(units):

@@ -47,7 +47,7 @@ def a1_contract(world_model: WorldModelConfig) -> Contract:
         ),
         world_model=WorldModelContract(world_model.deter, world_model.stoch, world_model.classes),
         limits=LimitsContract(
-            command_vx=(0.0, 0.8), command_vy=(0.0, 0.0), command_yaw_rate=(-1.0, 1.0), attitude=1.0
+            command_vx=(-0.5, 1.0), command_vy=(-0.4, 0.4), command_yaw_rate=(-1.0, 1.0), attitude=1.0
         ),
     )
 

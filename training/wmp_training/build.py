@@ -18,6 +18,7 @@ from wmp_training.policy.model_free import KINDS, build_actor, teacher_example
 from wmp_training.run_config import RunConfig
 from wmp_training.sim.backend import Simulator
 from wmp_training.sim.height_map import MAP_SIZE
+from wmp_training.sim.mirror import Mirror
 from wmp_training.sim.mujoco_batch import MujocoBatch
 from wmp_training.sim.on_device import OnDevice
 from wmp_training.tasks import without_camera
@@ -42,6 +43,8 @@ def build_learner(
     robots = config.num_envs // ranks.size
     physics = MujocoBatch(contract, robots, task.pool(config.num_envs), seed, threads)
     simulator: Simulator = physics if device.type == "cpu" else OnDevice(physics, device)
+    if task.mirrored:
+        simulator = Mirror(simulator)
     if kind in KINDS:
         settings = task.env if KINDS[kind].camera else without_camera(task.env)
         return ModelFreeLearner(LocomotionEnv(contract, simulator, settings), chosen, kind, ranks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -16,11 +17,14 @@ from wmp_training.algorithms.amp import AMPTrainer, motion_states
 from wmp_training.algorithms.amp_ppo import AMPPPO
 from wmp_training.algorithms.imitation import Imitation
 from wmp_training.algorithms.ppo import WMPPPO
+from wmp_training.average import Average, averaged
 from wmp_training.device import random_states, restore, restore_random_states
 from wmp_training.distributed import ALONE, Ranks
+from wmp_training.env.config import EnvConfig
 from wmp_training.env.environment import LocomotionEnv, Observation
 from wmp_training.policy.actor_critic import WMPActor, WMPCritic
 from wmp_training.presets import Preset, WorldModelConfig
+from wmp_training.recipe import HANDED
 from wmp_training.rollout import check_finite, collect
 from wmp_training.skill import widened
 from wmp_training.world_model.depth_predictor import DepthPredictorTrainer
@@ -52,9 +56,9 @@ class Networks:
         self.actor.to(device)
 
     def load(self, tensors: dict[str, Tensor]) -> None:
-        """Load the weights from the ``tensors`` of a checkpoint."""
-        self.world_model.load_state_dict(ck.section("world_model", tensors))
-        self.actor.load_state_dict(ck.section("actor", tensors))
+        """Load the weights to deploy from the ``tensors`` of a checkpoint: their average, if it has one."""
+        self.world_model.load_state_dict(averaged("world_model", tensors))
+        self.actor.load_state_dict(averaged("actor", tensors))
 
 
 class Learner:
@@ -117,6 +121,8 @@ class Learner:
             self.ppo = AMPPPO(*parts, amp, ranks)
         else:
             self.ppo = WMPPPO(*parts, ranks)
+        deployed = {"actor": networks.actor, "world_model": networks.world_model}
+        self.average = Average(deployed, preset.average.half_life)
         self.iteration = self.env_steps = 0
 
     @staticmethod
@@ -133,7 +139,8 @@ class Learner:
         """Collect one rollout, then update policy and world model; returns figures for the log."""
         steps = self.preset.ppo.steps_per_env
         self.obs, log = collect(self.env, self.ppo, self.obs, self._perceive, steps)
-        self.env_steps += steps * self.env.num_robots * self.ppo.ranks.size
+        samples = steps * self.env.num_robots * self.ppo.ranks.size
+        self.env_steps += samples
         with torch.no_grad():
             self.ppo.compute_returns(self.obs)
         if self.ppo.ranks.size > 1:
@@ -147,6 +154,7 @@ class Learner:
         if self.depth_predictor is not None:
             log |= self.depth_predictor.train()
         self.iteration += 1
+        self.average.update(samples, self.env_steps)
         modules = {
             "actor": self.networks.actor,
             "critic": self.critic,
@@ -154,6 +162,12 @@ class Learner:
         }
         check_finite(log, modules, self.iteration)
         return log | {"learning_rate": self.ppo.learning_rate, "std": self._std()}
+
+    def configure(self, preset: Preset, env: EnvConfig) -> None:
+        """Go on with the numbers of ``preset`` and ``env`` that may change during a stage."""
+        self.ppo.configure(preset.ppo)
+        self.trainer.config = self._world_model_config(preset, imitating=self.teacher is not None)
+        self.env.configure(env)
 
     def _perceive(self, observation: Observation) -> TensorDict:
         """Run the world model for the robots that are due; returns the observation groups of all robots."""
@@ -197,6 +211,7 @@ class Learner:
         tensors |= ck.prefixed("actor", self.networks.actor.state_dict())
         for name, module in self._training_only.items():
             tensors |= ck.prefixed(name, module.state_dict())
+        tensors |= self.average.state_dict()
         tensors |= ck.prefixed("ppo_optimizer", ck.optimizer_tensors(self.ppo.optimizer))
         tensors |= ck.prefixed("world_model_optimizer", ck.optimizer_tensors(self.trainer.optimizer))
         tensors |= ck.prefixed("env", self.env.state_dict()) | ck.prefixed("filter", self.filter.state_dict())
@@ -215,27 +230,31 @@ class Learner:
         }
         return tensors, facts
 
-    def load_skill(self, tensors: dict[str, Tensor], facts: dict[str, float]) -> None:
-        """Begin with the networks and terrain levels of another run, and reset all robots.
+    def load_skill(self, tensors: dict[str, Tensor], handed: Collection[str] = HANDED) -> None:
+        """Begin with the networks and terrain levels of another run or stage, and reset all robots.
 
         A teacher's checkpoint provides the teacher, and levels drawn up to its own; a student's provides
-        everything but the teacher.
+        everything but the teacher. Of these, only what is ``handed`` over is taken.
         """
         of_teacher = not ck.section("actor", tensors)
         skilled = {k: v for k, v in self._training_only.items() if k == "teacher" or not of_teacher}
         if not of_teacher:
             skilled |= {"actor": self.networks.actor, "world_model": self.networks.world_model}
         for name, module in skilled.items():
-            module.load_state_dict(widened(ck.section(name, tensors), module.state_dict()))
-        self.env.curriculum.adopt(tensors["env.level"], spread=of_teacher)
-        if self.teacher is None:
+            if {"map_reader": "world_model"}.get(name, name) in handed:
+                module.load_state_dict(widened(averaged(name, tensors), module.state_dict()))
+        if "levels" in handed:
+            self.env.curriculum.adopt(tensors["env.level"], tensors.get("env.kind"), spread=of_teacher)
+        if self.teacher is None and "actor" in handed:
             self.ppo.use_lowest_learning_rate()
+        self.average.restart()
         self.obs = self._perceive(self.env.reset())
 
     def load_state_dict(self, tensors: dict[str, Tensor], facts: dict[str, float]) -> None:
-        self.networks.load(tensors)
-        for name, module in self._training_only.items():
+        deployed = {"actor": self.networks.actor, "world_model": self.networks.world_model}
+        for name, module in {**deployed, **self._training_only}.items():
             module.load_state_dict(ck.section(name, tensors))
+        self.average.load_state_dict(tensors)
         self.ppo.resume(ck.section("ppo_optimizer", tensors), facts["learning_rate"])
         ck.load_optimizer_tensors(
             self.trainer.optimizer,

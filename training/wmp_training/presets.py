@@ -158,6 +158,21 @@ class DepthPredictorConfig:
 
 
 @dataclass(frozen=True)
+class AverageConfig:
+    """The average of the policy that evaluation and export take, see ``average.py``.
+
+    Attributes:
+        half_life: samples after which the weight of a moment has halved; 0 for no average.
+    """
+
+    half_life: float = 1e6
+
+    def __post_init__(self) -> None:
+        if not self.half_life >= 0.0:
+            raise ValueError(f"average: half_life is {self.half_life}, expected 0 or more samples")
+
+
+@dataclass(frozen=True)
 class Preset:
     """Sizes and learning rates of a run."""
 
@@ -168,6 +183,7 @@ class Preset:
     imitation: ImitationConfig = ImitationConfig()
     amp: AMPConfig = AMPConfig()
     depth_predictor: DepthPredictorConfig = DepthPredictorConfig()
+    average: AverageConfig = AverageConfig()
 
 
 PRESETS: dict[str, Preset] = {

@@ -33,7 +33,7 @@ def reported(items: Sequence[Item], what: str, period: float = PERIOD) -> Iterat
 def iteration_line(
     log: Mapping[str, float], iteration: int, env_steps: int, steps_per_second: float, time_left: float
 ) -> str:
-    """The progress line of an iteration with its ``log``; ``time_left`` is the rest of the time limit [s]."""
+    """The progress line of an iteration with its ``log``; ``time_left`` until the stage ends [s]."""
     levels = " ".join(f"{name[6:]} {value:.1f}" for name, value in log.items() if name.startswith("level/"))
     success = 1.0 - log["falls"] / log["episodes"] if log["episodes"] else math.nan
     world_model = f"world model {log['world_model']:7.1f}  " if "world_model" in log else ""

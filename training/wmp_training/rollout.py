@@ -33,9 +33,11 @@ def collect(
         reward += step.reward.mean().item()
         for name, value in env.episode_log.items():
             totals[name] = totals.get(name, 0.0) + value.item()
+    env.curriculum.end_rollout()
     episodes, falls = totals.pop("episodes"), totals.pop("falls")
     log = {f"reward/{name}": value / steps for name, value in totals.items()}
     log |= {f"level/{name}": value for name, value in env.curriculum.mean_levels().items()}
+    log |= {f"share/{name}": value for name, value in env.curriculum.shares().items()}
     return obs, log | {"reward": reward / steps / env.dt, "episodes": episodes, "falls": falls}
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from wmp_core.choices import suggestion, unknown
 from wmp_training.presets import Preset, preset
-from wmp_training.settings import Value, configured
+from wmp_training.schedule import schedule
+from wmp_training.settings import RETIRED, Value, configured
 from wmp_training.tasks import Task, task
 
 STAGES = ("wmp", "teacher", "student")
@@ -34,6 +36,7 @@ class RunConfig:
         mixed_precision: PPO's critic multiplies in bfloat16.
         settings: values instead of those of preset and task, by names like ``ppo.epochs`` or
             ``env.rewards.crouch``.
+        schedule: settings that change with the samples of the stage, by name, see ``schedule.py``.
     """
 
     preset: str
@@ -49,6 +52,7 @@ class RunConfig:
     randomisation: Mapping[str, Sequence[float]] = field(default_factory=dict)
     mixed_precision: bool = False
     settings: Mapping[str, Value] = field(default_factory=dict)
+    schedule: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.num_envs < 1 or self.levels < 1:
@@ -65,13 +69,19 @@ class RunConfig:
             raise ValueError(f"amp and rendered are for the policy 'wmp' alone, not for {self.policy!r}")
         if "env.rendered" in self.settings:
             raise ValueError("setting env.rendered: expected --rendered, which predicts the other images too")
+        for name in set(self.schedule) & set(self.settings):
+            raise ValueError(f"setting {name} is also scheduled, expected one of the two")
         self._check_task()
+        if self.schedule:
+            replace(self, settings=self.settings_at(0), schedule={})
 
     def _check_task(self) -> None:
         """Refuse settings that do not exist, and a task without the height maps that the run needs."""
         task_ = self.resolved_task()
         sections = [f.name for part in (self.resolved_preset(), task_) for f in fields(part)]
         for name in self.settings:
+            if name in RETIRED:
+                raise ValueError(f"setting {name}: it no longer exists; leave it out")
             if name.partition(".")[0] not in sections:
                 near = suggestion(name.partition(".")[0], sections)
                 raise ValueError(
@@ -83,6 +93,15 @@ class RunConfig:
             raise ValueError(
                 f"task {self.task!r} observes no height map, which {user} needs; use --task obstacles"
             )
+
+    def settings_at(self, samples: float) -> dict[str, Value]:
+        """All settings after ``samples`` of the stage, scheduled ones included."""
+        scheduled = {name: schedule(name, given).at(samples) for name, given in self.schedule.items()}
+        return {**self.settings, **scheduled}
+
+    def at(self, samples: float) -> RunConfig:
+        """The configuration after ``samples`` of the stage, without schedules."""
+        return replace(self, settings=self.settings_at(samples), schedule={}) if self.schedule else self
 
     def resolved_preset(self) -> Preset:
         """The preset with its settings as configured."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from wmp_training.distributed import ALONE, Ranks
 from wmp_training.log import RunLog
 from wmp_training.model_free import ModelFreeLearner
 from wmp_training.progress import iteration_line
+from wmp_training.recipe import HANDED
 from wmp_training.resume import load_of_ranks
 from wmp_training.run_config import RunConfig
 from wmp_training.stop import StopRequest
@@ -29,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 class Runner:
     """Trains in ``folder`` until its time or iterations are over, or a stop is requested; always saves.
+
+    ``record``: kept in the checkpoint: the recipe, and the stage of it.
 
     ``is_over``: the time was over or a stop was requested, on any rank; no further stage may begin.
     """
@@ -44,9 +47,10 @@ class Runner:
         ranks: Ranks = ALONE,
         device: torch.device = CPU,
         stop: StopRequest | None = None,
+        record: Mapping[str, Any] | None = None,
     ) -> None:
-        self.folder, self.config, self.ranks = folder, config, ranks
-        self.learner = build_learner(config, threads, ranks, device)
+        self.folder, self.config, self.ranks, self.record = folder, config, ranks, record or {}
+        self.learner = build_learner(config.at(0), threads, ranks, device)
         self.ancestry: list[dict[str, Any]] = []
         self.log = RunLog(folder, ranks.rank)
         self.wall_time, self.is_over = 0.0, False
@@ -63,14 +67,14 @@ class Runner:
         """Every rank has its own checkpoint, because it has its own robots."""
         return self.folder / ("checkpoint" if self.ranks.rank == 0 else f"checkpoint_rank{self.ranks.rank}")
 
-    def begin_with(self, folder: Path) -> None:
-        """Begin with the skill in the checkpoint ``folder`` instead of from scratch.
+    def begin_with(self, folder: Path, handed: Collection[str] = HANDED) -> None:
+        """Begin with what is ``handed`` over by the checkpoint ``folder`` instead of from scratch.
 
         A checkpoint of the same stage continues the count of steps and time; one of another stage becomes the
         last entry of the ``ancestry``, which is copied into the bundle's metadata.
         """
         tensors, facts = load_checkpoint(folder)
-        self.learner.load_skill(tensors, facts)
+        self.learner.load_skill(tensors, handed)
         self.ancestry = facts.get("ancestry", [])
         if facts["config"]["stage"] == self.config.stage:
             self.learner.iteration, self.learner.env_steps = facts["iteration"], facts["env_steps"]
@@ -105,13 +109,18 @@ class Runner:
         batch = self.config.num_envs * self.learner.preset.ppo.steps_per_env
         while self.learner.env_steps < until_steps and (last is None or self.learner.iteration < last):
             started = time.monotonic()
+            if self.config.schedule:
+                present = self.config.at(self.learner.env_steps)
+                self.learner.configure(present.resolved_preset(), present.resolved_task().env)
             log = self.learner.iterate()
             now = time.monotonic()
             self.wall_time = wall_before + now - begin
             self._record(log, now - started)
             if self.ranks.rank == 0:
-                done = self.learner.iteration, self.learner.env_steps, batch / (now - started)
-                report(iteration_line(log, *done, time_left=time_limit - (now - begin)))
+                rate = batch / (now - started)
+                left = min(time_limit - (now - begin), (until_steps - self.learner.env_steps) / rate)
+                done = self.learner.iteration, self.learner.env_steps, rate
+                report(iteration_line(log, *done, time_left=left))
             self.is_over = self.ranks.any(self.stop.requested or now - begin >= time_limit)
             if self.is_over:
                 break
@@ -125,7 +134,7 @@ class Runner:
         run = {"wall_time_s": self.wall_time, "config": vars(self.config), "ancestry": self.ancestry}
         # For the record: every setting of worlds, environment and randomisation.
         settings = {"task": asdict(self.config.resolved_task())}
-        save_checkpoint(self.checkpoint, tensors, {**facts, **run, **settings})
+        save_checkpoint(self.checkpoint, tensors, {**facts, **run, **self.record, **settings})
         self._draw_prediction()
 
     def _draw_prediction(self) -> None:

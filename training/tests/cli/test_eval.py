@@ -1,4 +1,4 @@
-from functools import partialmethod
+from functools import partial, partialmethod
 from pathlib import Path
 from shutil import copytree
 
@@ -6,7 +6,7 @@ import pytest
 
 from wmp_cli.cli import main
 from wmp_testing.tiny_bundle import write_tiny_bundle
-from wmp_training.evaluation import evaluate, through_graph
+from wmp_training.evaluation import evaluate, evaluate_gait, through_graph
 from wmp_training.evaluation.episodes import run_trials
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.report import Report
@@ -40,7 +40,7 @@ def test_an_evaluation_prints_a_table_and_writes_the_requested_files(bundle, tmp
     words = [word for option, file in files.items() for word in (option, tmp_path / file)]
     assert call("--bundle", bundle, *CELL, "--blind", *words) == 0
     printed = capsys.readouterr()
-    assert "| tilt | 0.50 |" in printed.out and "[1/1] tilt 0.50" in printed.err
+    assert "| tilt | 0.50 | nominal |" in printed.out and "[1/1] tilt 0.50" in printed.err
     report = Report.load(tmp_path / "out.json")
     assert report.protocol.blind == "far" and len(report.outcomes) == 1
     assert list(report.open_loop) == ["tilt"] and "persistence" in printed.out
@@ -91,7 +91,7 @@ def test_evaluations_are_compared_and_go_into_the_card(bundle, tmp_path, capsys,
     assert out.read_text() in capsys.readouterr().out
     card = ("--bundle", own, "--evaluation", files[0], "--blinded", files[1])
     assert call(*card, command="card") == 0
-    assert "| tilt | 0.50 | 0% |" in (own / "README.md").read_text()
+    assert "| tilt | 0.50 | nominal | 0% |" in (own / "README.md").read_text()
     assert call(*files, "--names", "a", command="compare") == 2
     assert call("--bundle", own, "--evaluation", own / "README.md", command="card") == 2
     assert "README.md is no evaluation" in capsys.readouterr().err
@@ -102,8 +102,11 @@ def test_evaluations_are_compared_and_go_into_the_card(bundle, tmp_path, capsys,
     [
         (("--terrain", "lava"), "lava"),
         (("--difficulty", "2"), "2.0"),
+        (("--condition", "delay_200"), "delay_20"),
+        (("--condition", "delay_20", "--through-graph"), "nominal robot"),
         (("--episodes", 0), "--episodes"),
         (("--resume",), "--json"),
+        (("--sim", "menagerie"), "--a1-model"),
         (("--seeds", "1,1"), "twice"),
     ],
 )
@@ -112,12 +115,36 @@ def test_wrong_arguments_are_named_in_the_error(bundle, capsys, arguments, named
     assert named in capsys.readouterr().err
 
 
+def test_the_gait_is_evaluated_on_request(bundle, tmp_path, capsys, monkeypatch, brief):
+    monkeypatch.setattr(evaluate_gait, "STANDING", 0.2)
+    standing = partial(evaluate_gait.evaluate_gait, speeds=(0.0,))
+    monkeypatch.setattr(evaluate_gait, "evaluate_gait", standing)
+    assert call("--bundle", bundle, *CELL, "--gait", "--json", tmp_path / "out.json") == 0
+    assert "| commanded m/s |" in capsys.readouterr().out
+    assert [each.speed for each in Report.load(tmp_path / "out.json").gait] == [0.0]
+
+
+def test_conditions_are_listed_without_a_bundle(capsys):
+    assert call("--condition", "list") == 0
+    assert "delay_20        action_delay 0.02\n" in capsys.readouterr().out
+
+
+def test_every_condition_has_its_cell_on_the_same_tracks(bundle, tmp_path, capsys, brief):
+    conditions = ("--condition", "nominal,real_stack")
+    assert call("--bundle", bundle, *CELL, *conditions, "--json", tmp_path / "out.json") == 0
+    report = Report.load(tmp_path / "out.json")
+    assert report.conditions == ["nominal", "real_stack"] and report.is_complete
+    nominal, changed = report.outcomes
+    assert nominal["seed"] == changed["seed"] and nominal["progress"] != changed["progress"]
+    assert "| tilt | 0.50 | real_stack | 0% |" in capsys.readouterr().out
+
+
 def test_a_folder_that_is_no_bundle_is_refused(tmp_path, capsys):
     assert call("--bundle", tmp_path) == 2
     assert "bundle.json" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("text", ["[]", '{"walk_s": 2.0}', '{"format": 3, "candidate": "me"}', "no JSON"])
+@pytest.mark.parametrize("text", ["[]", '{"walk_s": 2.0}', '{"format": 4, "candidate": "me"}', "no JSON"])
 @pytest.mark.parametrize("words", ["eval --resume --json", "card --evaluation", "card --compare", "compare"])
 def test_a_file_that_is_no_evaluation_is_refused_in_one_line(bundle, tmp_path, capsys, words, text):
     foreign = tmp_path / "foreign.json"

@@ -22,7 +22,7 @@ REFUSED = [
     ("eval --bundle BUNDLE --terrain stair_up --json OUT", "did you mean 'stairs_up'?"),
     (
         "eval --bundle BUNDLE --difficulty 0.5,1.5 --json OUT",
-        "difficulty is 1.5, expected a number in [0, 1]",
+        "difficulty is 1.5, expected a number in [0, 1.2]",
     ),
     ("eval --bundle a1_wmp_v9 --json OUT", "did you mean 'a1_wmp_v1'?"),
     ("eval --run RUN --json OUT", "no checkpoint in RUN"),
@@ -33,7 +33,7 @@ REFUSED = [
     ("eval --bundle BUNDLE --resume --json OUT", "OUT is no evaluation: the file does not exist"),
     ("eval --bundle BUNDLE --seeds one --json OUT", "seed is 'one', expected a whole number"),
     ("film --bundle BUNDLE --terrain lava --out OUT", "terrain is 'lava', expected one of"),
-    ("film --bundle BUNDLE --difficulty -1 --out OUT", "difficulty is -1.0, expected a number in [0, 1]"),
+    ("film --bundle BUNDLE --difficulty -1 --out OUT", "difficulty is -1.0, expected a number in [0, 1.2]"),
     ("film --bundle a1_wmp_v9 --out OUT", "models/ has"),
     ("film --bundle BUNDLE --out FILE", "--overwrite replaces it"),
     ("film --bundle BUNDLE --out FILE/film.webp", "cannot be created: FILE is a file"),

@@ -38,7 +38,11 @@ REFUSED = [
     ("--out OUT --set ppo.epoch=3", "did you mean 'epochs'?"),
     ("--out OUT --set env.terrain_shares.flat=-1", "expected at least 0 each and one above 0"),
     ("--out OUT --without push", "did you mean 'pushes'?"),
-    ("--out OUT --recipe warm", "task 'gentle' observes no height map, which a teacher needs"),
+    ("--out OUT --recipe warm --task gentle", "task 'gentle' observes no height map, which a teacher needs"),
+    ("--out OUT --recipe RECIPE", "recipe mine: stage walk: there is no 'seting', expected some of"),
+    ("--out OUT --recipe RECIPE", "did you mean 'settings'?"),
+    ("--out OUT --recipe OUT/missing.yaml", "No such file or directory"),
+    ("--out OUT --recipe a1 --change-recipe", "give --resume and --recipe too"),
     ("--out OUT --rendered 0.5", "task 'gentle' observes no height map, which the depth predictor"),
     ("--out OUT --threads -1", "--threads is -1, expected 0 or more"),
     ("--out OUT --iterations -1", "--iterations is -1, expected 0 or more"),
@@ -59,6 +63,8 @@ def answers(tmp_path_factory):
     """For every mistake, the error and the heavy modules loaded by then; one process answers all of them."""
     folder = tmp_path_factory.mktemp("train")
     places = {"OUT": folder / "out", "FILE": folder / "file", "FULL": folder / "full"}
+    places["RECIPE"] = folder / "mine.yaml"
+    places["RECIPE"].write_text("stages: [{name: walk, seting: {}}]")
     places["FILE"].touch()
     places["FULL"].mkdir()
     (places["FULL"] / "log.jsonl").touch()

@@ -124,3 +124,90 @@ def test_a_student_starts_at_random_levels_up_to_its_teachers():
     curriculum.adopt(torch.tensor([9, 9, 3, 3]), spread=True)
     assert curriculum.level[:200].unique().tolist() == list(range(10))
     assert curriculum.level[200:].unique().tolist() == list(range(4))
+
+
+def test_a_level_is_adopted_from_the_same_terrain_where_the_other_runs_terrains_are_known():
+    curriculum = two_kinds()
+    curriculum.adopt(torch.tensor([1, 2, 0, 0, 0, 0]), kind=torch.tensor([1, 1, 0, 0, 0, 0]))
+    assert curriculum.level.tolist() == [0, 0, 1, 2]
+
+
+def adaptive(rollouts=1, robots=90):
+    """Three kinds with two levels each, and a flat one."""
+    kind, level = torch.tensor([0, 1, 1, 2, 2, 3, 3]), torch.tensor([0, 0, 1, 0, 1, 0, 1])
+    worlds = Worlds(("flat", "rough", "gap", "climb"), kind, level, torch.zeros(7, 1))
+    shares = {"flat": 0.1, "rough": 0.3, "gap": 0.3, "climb": 0.3}
+    return Curriculum(worlds, shares, robots, CurriculumConfig(rebalance=rollouts, floor=0.25, revisit=0.5))
+
+
+def measure(curriculum, passed):
+    """100 episodes on the first level of rough ground, gaps and boxes, of which these many passed."""
+    curriculum.measured[0, 1:, 0] = 98.0
+    curriculum.measured[1, 1:, 0] = torch.tensor(passed) - 1.0
+
+
+def test_robots_go_where_half_of_the_episodes_pass():
+    curriculum = adaptive()
+    measure(curriculum, [100.0, 50.0, 0.0])
+    before = curriculum.shares()
+    curriculum.end_rollout()
+    # Weights 0.25 + 4 p (1 - p): 0.25, 1.25 and 0.25 of 81 robots; flat ground keeps its 9.
+    found = torch.bincount(curriculum.kind).tolist()
+    assert before["gap"] == pytest.approx(0.3)
+    assert found[0] == 9 and found[2] == pytest.approx(81 * 1.25 / 1.75, abs=1) and sum(found) == 90
+    assert found[1] == pytest.approx(found[3], abs=1)
+
+
+def test_shares_change_every_few_rollouts_and_older_episodes_count_less():
+    curriculum = adaptive(rollouts=3)
+    measure(curriculum, [100.0, 50.0, 0.0])
+    for _ in range(2):
+        curriculum.end_rollout()
+        assert torch.bincount(curriculum.kind).tolist() == [9, 27, 27, 27]
+    curriculum.end_rollout()
+    assert torch.bincount(curriculum.kind).tolist() != [9, 27, 27, 27]
+    assert curriculum.measured[0, 1, 0] == 49.0 and curriculum.rollouts == 0
+
+
+def test_shares_stay_as_configured_without_adaptation():
+    curriculum = adaptive(rollouts=0)
+    measure(curriculum, [100.0, 50.0, 0.0])
+    curriculum.end_rollout()
+    assert torch.bincount(curriculum.kind).tolist() == [9, 27, 27, 27]
+
+
+def test_a_robot_that_moves_takes_a_level_of_the_robots_there():
+    curriculum = adaptive()
+    measure(curriculum, [100.0, 50.0, 0.0])
+    curriculum.level[curriculum.kind == 2] = 1
+    curriculum.measured[:, 2, 1] = curriculum.measured[:, 2, 0]
+    curriculum.end_rollout()
+    assert (curriculum.level[curriculum.kind == 2] == 1).all()
+    assert (curriculum.level[curriculum.kind != 2] == 0).all()
+
+
+def test_adaptation_continues_exactly_from_its_state():
+    first, second = adaptive(), adaptive()
+    measure(first, [90.0, 50.0, 20.0])
+    first.end_rollout()
+    second.load_state_dict({name: value.clone() for name, value in first.state_dict().items()})
+    for curriculum in (first, second):
+        torch.manual_seed(1)
+        curriculum.measured[1, 1, 0] += 7.0
+        robots = torch.arange(90)
+        ended = torch.full((90,), 5.0), torch.full((90,), 8.0), torch.rand(90) < 0.3
+        curriculum.update(robots, curriculum.draw(robots), *ended)
+        curriculum.end_rollout()
+    for name, value in first.state_dict().items():
+        assert torch.equal(value, second.state_dict()[name]), name
+
+
+def test_revisits_prefer_levels_where_learning_happens():
+    torch.manual_seed(0)
+    curriculum = adaptive(robots=4000)
+    curriculum.level[:] = curriculum.top[curriculum.kind]
+    curriculum.measured[0], curriculum.measured[1] = 98.0, 49.0
+    curriculum.measured[1, :, 0] = 99.0  # every episode on the first level passes
+    drawn = curriculum.worlds.level[curriculum.draw(torch.arange(4000))][curriculum.kind > 0]
+    # Half of the episodes revisit, of these 0.25 in 1.5 the first level.
+    assert (drawn == 0).float().mean() == pytest.approx(0.5 * 0.25 / 1.5, abs=0.02)

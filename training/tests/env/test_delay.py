@@ -53,6 +53,57 @@ def test_checkpoints_with_one_delayed_step_still_load():
     assert reached[0, 0].tolist() == [1.0] * 3 and not reached[1].any() and not reached[0, 1:].any()
 
 
+class Draws:
+    """Replaces the random jitter by given steps."""
+
+    def __init__(self, monkeypatch, *steps):
+        remaining = iter(steps)
+        monkeypatch.setattr(torch, "randint_like", lambda late, *_: torch.full_like(late, next(remaining)))
+
+
+def test_each_action_arrives_after_its_own_delay(monkeypatch):
+    delay = ActionDelay(
+        EnvConfig(action_delay=(0.0, 0.025), action_jitter=0.005), torch.zeros(1, 1), SUBSTEPS, PERIOD
+    )
+    delay.reset(torch.tensor([0]), torch.zeros(1, 1))
+    delay.late[:] = 2
+    Draws(monkeypatch, 1, -1, 0, 1)
+    reached = [delay(torch.full((1, 1), float(period)))[0, :, 0].tolist() for period in (1, 2, 3, 4)]
+    # Target 1 arrives 3 steps after the start of its period, 2 after 1, 3 after 2, 4 after 3.
+    assert reached == [[0, 0, 0, 1], [1, 2, 2, 2], [2, 2, 3, 3], [3, 3, 3, 4]]
+
+
+def test_jitter_stays_within_the_range_of_delays():
+    config = EnvConfig(action_delay=(0.005, 0.025), action_jitter=0.005)
+    delay = ActionDelay(config, torch.zeros(300, 1), SUBSTEPS, PERIOD)
+    delay.reset(torch.arange(300), torch.zeros(300, 1))
+    seen = []
+    for _ in range(20):
+        delay(torch.zeros(300, 1))
+        seen.append(delay.delays[0].clone())
+    seen = torch.stack(seen)
+    assert seen.min() == 1 and seen.max() == 5
+    middle = delay.late == 3
+    assert sorted(seen[:, middle].unique().tolist()) == [2, 3, 4]
+    assert (seen - delay.late).abs().max() == 1
+
+
+def test_overtaken_actions_are_dropped(monkeypatch):
+    delay = ActionDelay(
+        EnvConfig(action_delay=(0.0, 0.025), action_jitter=0.025), torch.zeros(1, 1), SUBSTEPS, PERIOD
+    )
+    delay.reset(torch.tensor([0]), torch.zeros(1, 1))
+    delay.late[:] = 0
+    Draws(monkeypatch, 5, 0, 0)
+    reached = [delay(torch.full((1, 1), float(period)))[0, :, 0].tolist() for period in (1, 2, 3)]
+    assert reached == [[0] * 4, [2] * 4, [3] * 4]
+
+
+def test_a_jitter_outside_the_supported_range_is_refused():
+    with pytest.raises(ValueError, match="action_jitter is -0.1, expected 0 to 0.25 s"):
+        EnvConfig(action_jitter=-0.1)
+
+
 def test_a_delay_outside_the_supported_range_is_refused():
     with pytest.raises(ValueError, match=r"action_delay is \[0, 3\]"):
         EnvConfig(action_delay=(0.0, 3.0))

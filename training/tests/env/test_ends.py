@@ -1,11 +1,24 @@
 import torch
 
-from wmp_training.env.config import EndConfig
+from wmp_training.env.config import EnvConfig
+from wmp_training.env.end_terms import FAILURES, limits
 from wmp_training.env.ends import Ends
 
 LEVEL = torch.tensor([[0.0, 0.0, -1.0]])
 NO_CONTACT = torch.zeros(1, dtype=torch.bool)
-HARD = EndConfig(upright=0.0, track_x=(-1.8, 7.0), sideways_fails=True, stuck=5.0, pit=0.4)
+HARD = EnvConfig(
+    ends=limits(
+        {
+            "upright": 0.0,
+            "trunk_contact": 0.4,
+            "track_end": 7.0,
+            "off_side": 2.2,
+            "off_back": 1.8,
+            "stuck": 5.0,
+            "pit": 0.4,
+        }
+    )
+)
 
 
 def ends(config, pit=False, track=True):
@@ -22,7 +35,8 @@ def at(judge, x, y=0.0, z=0.3, gravity=LEVEL, speed=0.5):
 def test_leaving_the_track_sideways_is_a_failure_only_if_configured():
     assert at(ends(HARD), 7.1) == (False, True)
     assert at(ends(HARD), 3.0, y=2.3) == (True, False)
-    assert at(ends(EndConfig()), 3.0, y=2.3) == (False, True)
+    assert at(ends(HARD), -1.9) == (True, False) and at(ends(EnvConfig()), -1.9) == (False, True)
+    assert at(ends(EnvConfig()), 3.0, y=2.3) == (False, True)
 
 
 def test_open_ground_has_no_bounds():
@@ -50,4 +64,10 @@ def test_rolling_to_the_side_is_allowed_up_to_ninety_degrees():
     almost, beyond = torch.tensor([[0.0, 0.999, -0.01]]), torch.tensor([[0.0, 0.999, 0.01]])
     assert at(ends(HARD), 1.0, gravity=almost) == (False, False)
     assert at(ends(HARD), 1.0, gravity=beyond) == (True, False)
-    assert at(ends(EndConfig()), 1.0, gravity=almost) == (True, False)
+    assert at(ends(EnvConfig()), 1.0, gravity=almost) == (True, False)
+
+
+def test_a_new_end_is_one_function_and_one_limit(monkeypatch):
+    monkeypatch.setitem(FAILURES, "jumped", lambda now, limit: now.position[:, 2] > limit)
+    config = EnvConfig(ends=limits({"jumped": 0.9}))
+    assert at(ends(config), 1.0, z=1.0) == (True, False) and at(ends(config), 1.0) == (False, False)

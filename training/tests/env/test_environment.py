@@ -1,10 +1,9 @@
-from dataclasses import replace
-
 import pytest
 import torch
 
 from wmp_training.env.config import EnvConfig
 from wmp_training.env.environment import LocomotionEnv
+from wmp_training.env.reward_terms import weights
 from wmp_training.sim.backend import RobotStates, Worlds
 
 
@@ -126,7 +125,7 @@ def test_time_outs_are_distinguished_from_falls(env):
 
 
 def test_the_fall_penalty_is_given_once_and_not_for_a_time_out(contract):
-    price = EnvConfig(rewards=replace(EnvConfig().rewards, fall=-4.0))
+    price = EnvConfig(rewards=weights(dict(EnvConfig().rewards) | {"fall": -4.0}))
     env = LocomotionEnv(contract, CountingSimulator(2), price)
     env.reset()
     env.age_offset[:] = 0
@@ -140,24 +139,24 @@ def test_the_fall_penalty_is_given_once_and_not_for_a_time_out(contract):
     assert lowest[0] == 0.0 and -4.0 <= lowest[1] < -3.9
 
 
-def test_with_changed_shares_resumed_robots_move_to_their_new_terrain(contract):
-    def shared(rough):
-        simulator = CountingSimulator(8)
-        kind, level = torch.tensor([0, 1, 1]), torch.tensor([0, 0, 1])
-        simulator.worlds = Worlds(("flat", "rough"), kind, level, torch.zeros(3, 29))
-        simulator.state_dict, simulator.load_state_dict = dict, lambda state: None
-        shares = (("flat", 1.0), ("rough", rough))
-        return LocomotionEnv(contract, simulator, EnvConfig(terrain_shares=shares, camera=False))
-
-    before, after = shared(rough=3.0), shared(rough=1.0)
-    before.reset()
-    before.curriculum.level[before.curriculum.kind == 1] = 1
-    before.world[before.curriculum.kind == 1] = 2
-    after.reset()
-    after.load_state_dict(before.state_dict())
-    assert after.curriculum.level.tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
-    step = after.step(torch.zeros(8, 12))
-    assert step.time_out.tolist() == [False, False, True, True, False, False, False, False]
-    assert torch.equal(after.sim.worlds.kind[after.world], after.curriculum.kind)
-    # Episodes on the old terrain do not count for the new one's levels.
-    assert not after.curriculum._counts.any()
+def test_a_robot_whose_terrain_changes_finishes_its_episode_there_first(contract):
+    simulator = CountingSimulator(8)
+    kind, level = torch.tensor([0, 1, 1]), torch.tensor([0, 0, 1])
+    simulator.worlds = Worlds(("flat", "rough"), kind, level, torch.zeros(3, 29))
+    env = LocomotionEnv(
+        contract, simulator, EnvConfig(terrain_shares=(("flat", 1.0), ("rough", 3.0)), camera=False)
+    )
+    env.reset()
+    env.age_offset[:] = 0
+    assert env.track.tolist() == [False] * 2 + [True] * 6
+    env.curriculum.kind[2:4] = 0
+    env.curriculum.level[2:4] = 0
+    env.step(torch.zeros(8, 12))
+    assert env.track.tolist() == env.commands.track.tolist() == [False] * 2 + [True] * 6
+    env.tick[2] = env.max_tick - 1
+    env.step(torch.zeros(8, 12))
+    for track in (env.track, env.commands.track, env.ends.track):
+        assert track.tolist() == [False] * 3 + [True] * 5
+    assert env.terrain.tolist() == env.rewards.terrain.tolist() == [0] * 3 + [1] * 5
+    # The episode counts for the terrain on which it took place.
+    assert env.curriculum.take_counts()["rough"]["finished"] == [1, 0]

@@ -1,13 +1,14 @@
 import math
-from dataclasses import replace
 
 import pytest
 import torch
 
-from wmp_training.env.config import RewardConfig
-from wmp_training.env.leaps import Leap
-from wmp_training.env.rewards import RewardInputs, Rewards
+from wmp_training.env.config import EnvConfig
+from wmp_training.env.feet import Feet
+from wmp_training.env.reward_terms import EVENTS, RATES, RewardInputs, weights
+from wmp_training.env.rewards import Rewards
 from wmp_training.sim.backend import RobotStates
+from wmp_training.tasks import OBSTACLES
 
 
 def inputs(
@@ -17,9 +18,8 @@ def inputs(
     force=100.0,
     standing=False,
     crouch=0.0,
-    run_up=0.0,
     flight=0.0,
-    vault=0.0,
+    failed=False,
 ):
     vector, joints = torch.zeros(1, 3), torch.zeros(1, 12)
     states = RobotStates(
@@ -40,19 +40,19 @@ def inputs(
         gravity,
         torch.zeros(1),
         torch.tensor([crouch]),
-        Leap(*torch.tensor([[run_up], [flight], [vault]])),
+        torch.tensor([flight]),
         torch.tensor([command]),
         torch.tensor([standing]),
         joints,
         joints,
         joints,
+        torch.tensor([failed]),
     )
 
 
-def rewards(**weights):
-    weighted = [name for name, value in vars(RewardConfig()).items() if isinstance(value, float)]
-    config = replace(RewardConfig(), **{**dict.fromkeys(weighted, 0.0), **weights})
-    return Rewards(config, ["climb"], 0.02, torch.zeros(12))
+def rewards(leniency=(), overspeed=(), **given):
+    config = EnvConfig(rewards=weights(given), leniency=leniency, overspeed=overspeed)
+    return Rewards(config, ["flat", "climb"], torch.ones(1, dtype=torch.long), 0.02, torch.zeros(12))
 
 
 def test_velocity_tracking_decays_with_the_squared_error():
@@ -103,21 +103,10 @@ def test_overspeed_counts_as_an_error_only_beyond_the_allowance():
     assert math.isclose(tracked(0.2), math.exp(-0.09 / 0.15), rel_tol=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("vx", "width", "paid"),
-    [(0.7, 1.0, 0.2), (0.7, 0.5, 0.1), (0.7, 0.0, 0.0), (0.3, 1.0, 0.0), (2.5, 1.0, 1.0)],
-)
-def test_a_run_up_rewards_speed_above_the_command_in_proportion_to_the_level(vx, width, paid):
-    _, terms = rewards(run_up=2.0)(inputs(vx=vx, command=(0.5, 0.0, 0.0), run_up=width))
-    assert terms["run_up"].item() == pytest.approx(2.0 * paid)
-
-
-@pytest.mark.parametrize("term", ["leap", "vault"])
 @pytest.mark.parametrize(("vx", "paid"), [(2.0, 0.4), (-0.5, 0.0), (4.0, 0.5)])
-def test_leap_and_vault_reward_the_area_under_their_path(term, vx, paid):
-    height = {"leap": "flight", "vault": "vault"}[term]
-    _, terms = rewards(**{term: 8.0})(inputs(vx=vx, **{height: 0.2}))
-    assert terms[term].item() == pytest.approx(8.0 * paid)
+def test_a_leap_rewards_the_area_under_its_path(vx, paid):
+    _, terms = rewards(leap=8.0)(inputs(vx=vx, flight=0.2))
+    assert terms["leap"].item() == pytest.approx(8.0 * paid)
 
 
 def test_leniency_applies_to_its_terrain_only():
@@ -127,10 +116,158 @@ def test_leniency_applies_to_its_terrain_only():
 
 @pytest.mark.parametrize("term", ["leaping", "leniency", "fall"])
 def test_leniency_for_anything_but_a_rate_is_refused(term):
-    with pytest.raises(ValueError, match=f"leniency names '{term}'"):
-        RewardConfig(leniency=(("climb", term, 0.1),))
+    with pytest.raises(ValueError, match=f"leniency: the rate is '{term}', expected one of"):
+        EnvConfig(leniency=(("climb", term, 0.1),))
+
+
+def test_leniency_follows_a_robot_to_another_terrain():
+    reward = rewards(stuck=-1.0, leniency=(("climb", "stuck", 0.1),), overspeed=(("climb", 1.0),))
+    before = reward(inputs(command=(0.5, 0.0, 0.0)))[1]["stuck"].item()
+    reward.terrain[:] = 0
+    assert (before, reward(inputs(command=(0.5, 0.0, 0.0)))[1]["stuck"].item()) == pytest.approx((-0.1, -1.0))
+
+
+def test_a_fall_costs_once_and_is_not_clipped():
+    total, _ = rewards(fall=-4.0, track_velocity=1.0)(inputs(failed=True))
+    assert total.item() == pytest.approx(0.02 - 4.0)
+    assert rewards(fall=-4.0)(inputs())[0].item() == 0.0
+
+
+def test_an_unknown_reward_term_is_refused_with_the_nearest_one():
+    with pytest.raises(ValueError, match="did you mean 'crouch'"):
+        weights({"crouchs": 1.0})
+    with pytest.raises(ValueError, match="did you mean 'crouch'"):
+        EnvConfig(rewards=(("crouchs", 1.0),))
+
+
+def test_a_new_term_is_one_function_and_one_weight(monkeypatch):
+    monkeypatch.setitem(RATES, "forward", lambda now, kept: now.states.linear_velocity[:, 0])
+    total, _ = rewards(forward=3.0)(inputs(vx=0.5))
+    assert total.item() == pytest.approx(0.02 * 3.0 * 0.5)
+
+
+def test_every_term_says_what_it_measures():
+    assert all(len(term.__doc__) > 20 for term in (RATES | EVENTS).values())
 
 
 def test_crouching_costs_the_square_of_its_depth():
     _, terms = rewards(crouch=-40.0)(inputs(crouch=0.1))
     torch.testing.assert_close(terms["crouch"], torch.tensor([-0.4]))
+
+
+def test_a_low_swing_costs_and_a_high_one_does_not():
+    """The robot moves at 0.5 m/s with stiff legs, so all feet do; then it is lifted, off the ground."""
+    for lifted, cost in ((0.02, 4 * 0.04**2 * 0.5), (0.06, 0.0), (0.2, 0.0)):
+        reward = rewards(foot_clearance=-1.0)
+        assert reward(inputs(vx=0.5, force=0.0))[1]["foot_clearance"].item() == 0.0
+        assert reward(inputs(vx=0.5))[1]["foot_clearance"].item() == 0.0
+        swing = inputs(vx=0.5, force=0.0)
+        swing.states.position = torch.tensor([[0.0, 0.0, lifted]])
+        assert reward(swing)[1]["foot_clearance"].item() == pytest.approx(-cost, abs=1e-7)
+
+
+def test_feet_that_slide_on_the_ground_cost_their_squared_speed():
+    _, terms = rewards(stance_slip=-1.0)(inputs(vx=0.5))
+    assert terms["stance_slip"].item() == pytest.approx(-4 * 0.25)
+    assert rewards(stance_slip=-1.0)(inputs(vx=0.5, force=0.0))[1]["stance_slip"].item() == 0.0
+
+
+def test_a_tilt_of_two_degrees_costs_the_squared_sine():
+    now, angle = inputs(), math.radians(2.0)
+    now.gravity = torch.tensor([[math.sin(angle), 0.0, -math.cos(angle)]])
+    _, terms = rewards(level=-1.0)(now)
+    assert terms["level"].item() == pytest.approx(-0.001218, rel=1e-3)
+
+
+def test_the_terms_of_the_obstacle_task_add_up_to_the_formula_written_out():
+    """Every term once more, on random inputs, in one expression after the other."""
+    torch.manual_seed(4)
+    count, dt, names = 64, 0.02, ["flat", "climb", "gap", "tilt"]
+    terrain, default = torch.arange(count) % 4, 0.3 * torch.randn(12)
+    config = OBSTACLES
+    reward = Rewards(config, names, terrain, dt, default)
+    air, last_dq, mean = torch.zeros(count, 4), torch.zeros(count, 12), torch.zeros(count, 3)
+    stood = torch.full((count, 4), -torch.inf)
+    allowed = torch.tensor([dict(config.overspeed).get(names[k], 0.0) for k in terrain])
+    for _ in range(20):
+        now = random_inputs(count)
+        total, _ = reward(now)
+        states, command, standing = now.states, now.command, now.standing.float()
+        v, w = states.linear_velocity, states.angular_velocity
+        error = torch.stack([v[:, 0] - command[:, 0], v[:, 1] - command[:, 1], w[:, 2] - command[:, 2]], -1)
+        error[:, 0] = error[:, 0].clamp(max=0) + (error[:, 0] - allowed).clamp(min=0)
+        mean = mean + (error - mean) * dt
+        feet = states.foot_force.norm(dim=-1) > 1.0
+        landed = feet & (air > 0)
+        swing = ((air - 0.2).clamp(-0.2, 0.3) * landed).sum(-1) / dt * ~now.standing
+        air = torch.where(feet, 0.0, air + dt)
+        planar = command[:, :2].norm(dim=-1)
+        walk, turn = planar > 0.15, (planar == 0) & (command[:, 2].abs() > 0.2)
+        idle = (walk & (v[:, :2].norm(dim=-1) < 0.1)) | (turn & (w[:, 2].abs() < 0.1))
+        forward, off = v[:, 0].clamp(0.0, 2.5), (states.q - default).square().sum(-1)
+        foot, rate = Feet(torch.device("cpu"))(states.q, states.dq)
+        down = now.gravity[:, None]
+        rate = rate + v[:, None] + torch.linalg.cross(w[:, None].expand_as(foot), foot)
+        slip = (rate - (rate * down).sum(-1, keepdim=True) * down).norm(dim=-1)
+        height = states.position[:, 2:] - (foot * down).sum(-1)
+        lacking = (0.06 - (height - stood)).clamp(min=0.0)
+        stood = torch.where(feet, height, stood)
+        contacts = states.leg_contact.sum(-1) + states.trunk_contact.float()
+        expected = {
+            "track_velocity": 1.5 * torch.exp(-error[:, :2].square().sum(-1) / 0.15),
+            "track_yaw": 0.7 * torch.exp(-error[:, 2].square() / 0.25),
+            "track_mean_velocity": 0.5 * torch.exp(-mean[:, :2].square().sum(-1) / 0.01),
+            "track_mean_yaw": 0.8 * torch.exp(-mean[:, 2].square() / 0.005),
+            "stuck": -1.0 * idle.float(),
+            "leap": 16.0 * forward * now.flight,
+            "heading": -1.0 * (now.heading.abs() > 1.0).float(),
+            "air_time": 0.01 * swing,
+            "vertical_velocity": -1.0 * v[:, 2].square(),
+            "tilt_rate": -0.03 * w[:, :2].square().sum(-1),
+            "lateral_tilt": -0.5 * now.gravity[:, 1].square(),
+            "collision": -1.0 * contacts,
+            "torque": -1e-4 * states.torque.square().sum(-1),
+            "joint_acceleration": -1.5e-7 * ((states.dq - last_dq) / dt).square().sum(-1),
+            "action_rate": -0.01 * (now.action - now.last_action).square().sum(-1),
+            "posture": -0.02 * off,
+            "level": -10.0 * now.gravity[:, :2].square().sum(-1),
+            "foot_clearance": -60.0 * (lacking.square() * slip * ~feet).sum(-1),
+            "stance_slip": -1.0 * (slip.square() * feet).sum(-1),
+            "crouch": -450.0 * now.crouch.square(),
+            "stand_posture": -2.0 * (states.q - default).abs().mean(-1) * standing,
+            "stand_motion": -0.03 * states.dq.square().sum(-1) * standing,
+            "stand_feet": 2.0 * feet.all(-1).float() * standing,
+        }
+        for name, term, factor in config.leniency:
+            if name in names and term in expected:
+                expected[term][terrain == names.index(name)] *= factor
+        last_dq = states.dq
+        torch.testing.assert_close(total, (sum(expected.values()) * dt).clamp(min=0.0))
+        assert (total > 0).any()
+
+
+def random_inputs(count):
+    states = RobotStates(
+        position=torch.randn(count, 3),
+        quat=torch.randn(count, 4),
+        linear_velocity=0.5 * torch.randn(count, 3),
+        angular_velocity=0.5 * torch.randn(count, 3),
+        q=0.3 * torch.randn(count, 12),
+        dq=torch.randn(count, 12),
+        torque=5.0 * torch.randn(count, 12),
+        foot_force=torch.randn(count, 4, 3),
+        leg_contact=torch.rand(count, 8) < 0.1,
+        trunk_contact=torch.rand(count) < 0.1,
+    )
+    command = torch.rand(count, 3) * (torch.rand(count, 1) < 0.8)
+    return RewardInputs(
+        states,
+        0.1 * torch.randn(count, 3),
+        torch.randn(count),
+        0.02 * torch.rand(count),
+        torch.rand(count),
+        command,
+        command.abs().sum(-1) == 0,
+        *torch.randn(3, count, 12),
+        torch.zeros(count, dtype=torch.bool),
+    )

@@ -7,10 +7,11 @@ import torch
 from wmp_core.verification import load_verified
 from wmp_testing.tiny_bundle import write_tiny_bundle
 from wmp_training.evaluation.bundle_candidate import BundleCandidate
+from wmp_training.evaluation.disturbances import Disturbances
 from wmp_training.evaluation.episodes import DelayedDepth, run_trials, steer
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.tracks import Tracks
-from wmp_training.evaluation.trial import Trial, trials
+from wmp_training.evaluation.trial import CellKey, Trial, trials
 
 SHORT = Protocol(duration=0.6)
 
@@ -29,9 +30,14 @@ class Clock:
     def __init__(self):
         self.looks = 0
 
-    def render(self, robots):
+    def render(self, robots, pitch):
         self.looks += 1
         return torch.full((len(robots), 64, 64), 0.01 * self.looks)
+
+
+def camera_of(candidate, tracks, blind, condition="nominal"):
+    pair = [Trial("flat", 0.0, seed, condition) for seed in (1, 2)]
+    return DelayedDepth(candidate.contract, tracks, blind, Disturbances(candidate.contract, pair))
 
 
 def shown(image):
@@ -39,14 +45,14 @@ def shown(image):
 
 
 def test_an_image_is_one_interval_old_and_the_first_one_shows_the_standing_robot(candidate):
-    camera, taken = DelayedDepth(candidate.contract, Clock(), "no"), {}
+    camera, taken = camera_of(candidate, Clock(), "no"), {}
     for tick in range(16):
         before = camera.tracks.looks
         due, image, arrived = camera.images(tick, torch.arange(2))
         if camera.tracks.looks > before:
             taken[camera.tracks.looks] = tick
         if tick % 5 == 0:
-            assert due.tolist() == [0, 1] and arrived
+            assert due.tolist() == [0, 1] and arrived.all()
             assert taken.get(shown(image), -5) == tick - 5
         else:
             assert len(due) == 0
@@ -54,9 +60,9 @@ def test_an_image_is_one_interval_old_and_the_first_one_shows_the_standing_robot
 
 def test_a_blinded_robot_gets_empty_images_or_none(candidate):
     clock = Clock()
-    far = DelayedDepth(candidate.contract, clock, "far").images(0, torch.arange(2))
-    assert (far[1] == 0.5).all() and far[2] and clock.looks == 0
-    assert not DelayedDepth(candidate.contract, clock, "prior").images(0, torch.arange(2))[2]
+    far = camera_of(candidate, clock, "far").images(0, torch.arange(2))
+    assert (far[1] == 0.5).all() and far[2].all() and clock.looks == 0
+    assert not camera_of(candidate, clock, "prior").images(0, torch.arange(2))[2].any()
 
 
 def test_the_command_steers_back_to_the_track(contract):
@@ -71,7 +77,7 @@ def test_the_command_steers_back_to_the_track(contract):
 
 
 def test_every_trial_gets_one_episode_and_the_evaluation_repeats_exactly(candidate):
-    cell = trials("climb", 0.5, 3, seed=1)
+    cell = trials(CellKey("climb", 0.5), 3, seed=1)
     first = run_trials(candidate, cell, SHORT)
     assert [outcome.trial for outcome in first] == cell
     assert all(outcome.end == "time" and outcome.duration == pytest.approx(0.6) for outcome in first)

@@ -118,7 +118,7 @@ def test_a_fall_over_the_finish_line_is_a_fall(walk):
 def test_nothing_counts_after_the_end(walk):
     robot = walk("flat").go(roll=1.5)
     before = robot.outcome
-    robot.tracks.work[:], robot.tracks.peak_torque[:] = 5.0, 99.0
+    robot.tracks.loop.work[:], robot.tracks.loop.peak_torque[:] = 5.0, 99.0
     after = robot.go(steps=40).outcome
     assert str(after) == str(before) and after.end == "fall"
 
@@ -136,6 +136,36 @@ def test_a_robot_that_always_crouches_does_not_pass_bars(walk):
     assert math.isnan(walk("flat").go().outcome.upright_height)
 
 
+def test_a_robot_that_disobeys_the_speed_does_not_succeed(walk):
+    outcome = walk("flat").go(speed=0.8, steps=380).outcome
+    assert outcome.end == "goal" and not outcome.success
+    assert outcome.faults == ("speed",) and outcome.mean_speed == pytest.approx(0.8, rel=1e-4)
+
+
+def test_the_speed_of_a_leap_does_not_count_and_between_leaps_it_does(walk):
+    def crossed(leaping, between):
+        robot = walk("gap")
+        zones = robot.metrics._zones[0].tolist()
+        while robot.running:
+            near = any(begin < robot.x < end for begin, end in zones)
+            robot.go(speed=leaping if near else between)
+        return robot.outcome
+
+    assert crossed(leaping=2.0, between=0.9).success
+    hasty = crossed(leaping=2.0, between=1.1)
+    assert hasty.end == "goal" and hasty.faults == ("speed",)
+
+
+def test_a_robot_whose_legs_hit_the_track_too_often_does_not_succeed(walk):
+    calf = torch.zeros(1, 8, dtype=torch.bool)
+    calf[0, 5] = True
+    robot = walk("flat")
+    while robot.running:  # 0.12 m per contact: 8.3 contacts per metre
+        robot.go(steps=5, leg_contact=calf).go(steps=5)
+    assert robot.outcome.leg_contacts == pytest.approx(8.3, abs=0.1)
+    assert robot.outcome.end == "goal" and robot.outcome.faults == ("contacts",)
+
+
 def test_errors_are_those_of_the_running_mean_after_the_start(walk):
     robot = walk("flat").go(speed=0.0, steps=50)
     robot.metrics._mean[:] = 0.0
@@ -148,7 +178,7 @@ def test_errors_are_those_of_the_running_mean_after_the_start(walk):
 
 def test_work_contacts_and_torques_count_per_metre(walk):
     robot = walk("flat")
-    robot.tracks.work[:], robot.tracks.peak_torque[:] = 0.5, torch.arange(12.0)
+    robot.tracks.loop.work[:], robot.tracks.loop.peak_torque[:] = 0.5, torch.arange(12.0)
     calf = torch.zeros(1, 8, dtype=torch.bool)
     calf[0, 3] = True
     for _ in range(3):
@@ -169,7 +199,8 @@ def test_a_robot_that_does_not_move_has_no_figures_per_metre(walk):
 
 
 @pytest.mark.parametrize(
-    "setting", [{"vx": 0.0}, {"duration": -1.0}, {"heading_gain": -0.1}, {"blind": "half"}]
+    "setting",
+    [{"vx": -0.1}, {"duration": -1.0}, {"heading_gain": -0.1}, {"blind": "half"}, {"simulator": "gazebo"}],
 )
 def test_protocol_settings_out_of_range_are_refused(setting):
     with pytest.raises(ValueError, match=next(iter(setting))):

@@ -4,12 +4,15 @@ from dataclasses import replace
 
 import pytest
 
+from wmp_training.evaluation.gait import Gait
+from wmp_training.evaluation.gait_summary import GaitSummary
 from wmp_training.evaluation.metrics import Outcome
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.report import Report, ReportError
-from wmp_training.evaluation.trial import Trial
+from wmp_training.evaluation.trial import CellKey, Trial
 from wmp_training.world_model.prediction import PredictionErrors
 
+GAP = CellKey("gap", 0.5)
 WHO = {"kind": "bundle", "name": "tiny", "sha256": "00ff"}
 
 
@@ -22,6 +25,8 @@ def outcome(seed, success=True):
 def report():
     report = Report(WHO, Protocol(), (0, 1), 2)
     report.add({0: [outcome(3), outcome(4)], 1: [outcome(5), outcome(6, success=False)]})
+    gait = Gait((0.05, math.nan, 0.04, 0.06), (0.5,) * 4, 0.02, 0.01, 0.02, 0.05, 0.1)
+    report.gait = [GaitSummary(0.3, 5, 1.0, 0.8, gait)]
     report.open_loop = {"gap": PredictionErrors((0.1, 0.2), (0.3, 0.4), 7), "tilt": None}
     return report
 
@@ -41,30 +46,23 @@ def test_a_loaded_report_equals_the_saved_one(report, tmp_path):
     found = Report.load(tmp_path / "out.json")
     found.save(tmp_path / "again.json")
     assert (tmp_path / "again.json").read_text() == (tmp_path / "out.json").read_text()
-    assert found.open_loop == report.open_loop
+    assert found.open_loop == report.open_loop and str(found.gait) == str(report.gait)
     assert (found.candidate, found.protocol, found.seeds, found.episodes) == (WHO, Protocol(), (0, 1), 2)
-    cell = found.cell("gap", 0.5)
+    cell = found.cell(GAP)
     assert cell.by_seed == {0: 1.0, 1: 0.5} and math.isnan(cell.peak_torque[0])
     assert math.isnan(cell.means["cost_of_transport"]) and cell.means["collisions"] == 2.0
-    assert found.holds("gap", 0.5) and not found.holds("gap", 0.7) and found.cell("tilt", 0.5) is None
-
-
-def test_the_old_key_of_open_loop_errors_is_still_read(report, tmp_path):
-    report.save(tmp_path / "out.json")
-    data = json.loads((tmp_path / "out.json").read_text())
-    data["foresight"] = data.pop("open_loop")
-    (tmp_path / "old.json").write_text(json.dumps(data))
-    assert Report.load(tmp_path / "old.json").open_loop == report.open_loop
+    assert found.cell(CellKey("gap", 0.7)) is None
+    assert found.cell(CellKey("gap", 0.5, "delay_20")) is None
 
 
 def test_an_evaluation_resumes_its_own_report_and_no_other(report, tmp_path):
     report.save(tmp_path / "out.json")
     fresh = Report(WHO, Protocol(), (0, 1), 2)
     resumed = fresh.resumed(tmp_path / "out.json")
-    assert resumed.holds("gap", 0.5)
-    resumed.plan([("gap", 0.5)])
+    assert resumed.cell(GAP) is not None
+    resumed.plan([GAP])
     assert resumed.is_complete
-    resumed.plan([("tilt", 0.5)])  # the gap is evaluated: one of two cells
+    resumed.plan([GAP._replace(condition="pushes")])  # the gap is evaluated: one of two cells
     assert resumed.planned == 2 and not resumed.is_complete
     for change in ({"seeds": (0,)}, {"episodes": 3}, {"candidate": {}}, {"protocol": Protocol(blind="far")}):
         with pytest.raises(ReportError, match=next(iter(change))):
@@ -87,8 +85,8 @@ def test_a_report_under_other_rules_is_refused(report, tmp_path):
         (b"\xff\xfe", "can't decode"),
         (b"{}", "'format' \\(int\\)"),
         (b"[]", "'format' \\(int\\)"),
-        (b'{"format": 1}', "has format 1, expected 3; evaluate again"),
-        (b'{"format": 3}', "'candidate' \\(dict\\)"),
+        (b'{"format": 1}', "has format 1, expected 4; evaluate again"),
+        (b'{"format": 4}', "'candidate' \\(dict\\)"),
     ],
 )
 def test_a_file_that_is_no_evaluation_is_named(tmp_path, text, message):
@@ -109,6 +107,7 @@ def test_a_file_that_is_no_evaluation_is_named(tmp_path, text, message):
         ("cells", [1]),
         ("cells", [{"means": {}, "peak_torque": [], "by_seed": {}}]),
         ("open_loop", []),
+        ("gait", [{"gait": {"slip": 1}, "episodes": 2}]),
         ("open_loop", {"gap": 0.5}),
     ],
 )

@@ -5,7 +5,7 @@ import pytest
 
 from wmp_training.evaluation.metrics import Outcome
 from wmp_training.evaluation.success_plot import plot_success
-from wmp_training.evaluation.summary import markdown, pool, summarise, wilson
+from wmp_training.evaluation.summary import failed_rules, markdown, pool, summarise, wilson
 from wmp_training.evaluation.trial import Trial
 
 
@@ -39,6 +39,14 @@ def test_outcomes_of_two_terrains_are_not_summarised():
         summarise([outcome(0, True), outcome(1, True, terrain="tilt")])
 
 
+def test_a_cell_says_which_rules_its_episodes_failed():
+    fast = dataclasses.replace(outcome(0, False), faults=("speed",))
+    both = dataclasses.replace(outcome(1, False), faults=("speed", "contacts"))
+    cell = summarise([fast, both, outcome(2, True), outcome(3, False, "fall")])
+    assert cell.faults == {"crouched": 0.0, "speed": 0.5, "contacts": 0.25}
+    assert failed_rules(cell) == "speed 50%, contacts 25%"
+
+
 def test_seeds_are_pooled_and_kept_apart():
     cell = pool({0: [outcome(0, True), outcome(1, False, "fall")], 5: [outcome(2, True), outcome(3, True)]})
     assert (cell.episodes, cell.success, cell.by_seed) == (4, 0.75, {0: 0.5, 5: 1.0})
@@ -49,13 +57,13 @@ def test_the_table_has_a_row_per_cell():
         [summarise([outcome(0, True)]), summarise([outcome(0, False, "fall", "tilt")])]
     ).splitlines()
     assert len(lines) == 4 and len({line.count("|") for line in lines}) == 1
-    assert lines[2].startswith("| gap | 0.50 | 100% | 21%..100% | 0% | 6.00 |")
-    assert lines[3].startswith("| tilt | 0.50 | 0% |")
+    assert lines[2].startswith("| gap | 0.50 | nominal | 100% | 21%..100% | 0% | - | 6.00 |")
+    assert lines[3].startswith("| tilt | 0.50 | nominal | 0% |")
 
 
 def test_a_missing_figure_is_a_dash():
     unmeasured = dataclasses.replace(outcome(0, True, cost=math.nan), peak_torque=(math.nan,) * 3)
-    assert markdown([summarise([unmeasured])]).endswith("| - | 2.00 | -, -, - |")
+    assert markdown([summarise([unmeasured])]).endswith("| - | 2.00 | - | -, -, - |")
 
 
 def test_the_success_plot_is_a_png(tmp_path):

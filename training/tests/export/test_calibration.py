@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -29,6 +30,12 @@ def test_limits_are_the_largest_values_of_successful_episodes_plus_a_margin():
     # The 99 % quantile lies between the last two of the values 0..50.
     assert measured.calibration.surprise == pytest.approx(49.5)
     assert (measured.successes, measured.episodes) == (51, 52)
+
+
+def test_a_walk_that_reaches_the_goal_too_fast_counts():
+    hasty = replace(outcome(attitude=0.9), success=False, faults=("speed",))
+    measured = calibrate([outcome()] * (FEWEST - 1) + [hasty])
+    assert measured.successes == FEWEST and measured.attitude == pytest.approx(1.0)
 
 
 def test_limits_have_upper_bounds():

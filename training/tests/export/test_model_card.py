@@ -5,6 +5,8 @@ import pytest
 
 from wmp_core.verification import load_verified
 from wmp_testing.tiny_bundle import write_tiny_bundle
+from wmp_training.evaluation.gait import Gait
+from wmp_training.evaluation.gait_summary import GaitSummary
 from wmp_training.evaluation.metrics import Outcome
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.report import Report, ReportError
@@ -32,12 +34,14 @@ KNOWN = {
 def outcome(terrain, end, success=None):
     trial = Trial(terrain, 0.5, 1)
     success = end == "goal" if success is None else success
-    return Outcome(trial, success, end, 6.0, 10.0, 0.1, 0.05, 1.0, 2.0, (1.0, 5.0, 9.0), math.nan)
+    faults = ("crouched",) if end == "goal" and not success else ()
+    figures = (6.0, 10.0, 0.1, 0.05, 1.0, 2.0, (1.0, 5.0, 9.0), math.nan)
+    return Outcome(trial, success, end, *figures, surprise_ahead=1.0 if end == "goal" else 3.0, faults=faults)
 
 
-def evaluation(bundle, blind="no"):
+def evaluation(bundle, blind="no", simulator="mujoco"):
     candidate = {"kind": "bundle", "name": bundle.name, "sha256": bundle.sha256}
-    report = Report(candidate, Protocol(blind=blind), (0, 1), 2)
+    report = Report(candidate, Protocol(blind=blind, simulator=simulator), (0, 1), 2)
     report.add({0: [outcome("flat", "goal")] * 2, 1: [outcome("flat", "goal")] * 2})
     crouched = outcome("crawl", "goal", success=False)
     report.add({0: [outcome("crawl", "goal"), crouched], 1: [outcome("crawl", "fall")] * 2})
@@ -79,10 +83,45 @@ def test_a_card_shows_success_blinded_success_and_open_loop_prediction(bundle):
     assert "| crawl | 25 | - |" in card
 
 
+def test_corrections_stand_before_all_figures_and_survive_a_new_card(bundle):
+    assert "Corrections" not in model_card(bundle)
+    (bundle.path / "corrections.md").write_text("The slots are withdrawn.\n")
+    assert "\n## Corrections\n\nThe slots are withdrawn.\n\n## Training\n" in model_card(bundle)
+
+
 def test_known_failures_are_listed(bundle):
     card = model_card(bundle, evaluation(bundle))
     assert "- crawl 0.5: 25% success (falls 50%, crouches between the bars 25%)." in card
     assert "- flat 0.5" not in card
+
+
+def test_a_card_shows_conditions_gait_and_surprise_and_lists_their_failures(bundle):
+    report = evaluation(bundle)
+    late = outcome("crawl", "fall")
+    late = replace(late, trial=replace(late.trial, condition="delay_20"))
+    report.add({0: [late] * 2, 1: [late] * 2})
+    gait = Gait((0.01, 0.05, 0.05, 0.05), (0.5,) * 4, 0.0, 0.0, 0.0, 0.0, 0.0)
+    report.gait = [GaitSummary(0.3, 5, 1.0, 0.5, gait)]
+    card = model_card(bundle, report)
+    assert "| % at 0.5 | nominal | delay_20 |" in card and "| crawl | 25 | 0 |" in card
+    assert "- crawl 0.5 under `delay_20`: 0% success (falls 100%)." in card
+    assert "| lowest clearance >= 40 mm |" in card
+    assert "| crawl | 1.00 | 6 | 2 |" in card  # falls were more surprised
+    nominal, changed = (line for line in card.splitlines() if line.startswith("    wmp eval"))
+    assert nominal.endswith("--terrain flat,crawl --difficulty 0.5 --seeds 0,1 --episodes 2 --gait")
+    assert changed.endswith("--terrain crawl --difficulty 0.5 --condition delay_20 --seeds 0,1 --episodes 2")
+
+
+def test_a_card_shows_independent_simulators_and_lists_their_failures(bundle):
+    report, other = evaluation(bundle), evaluation(bundle, simulator="pybullet")
+    card = model_card(bundle, report, simulators=[other])
+    assert "| % at 0.5 | tiny | tiny, pybullet |" in card
+    assert "- crawl 0.5 in pybullet: 25% success" in card
+    with pytest.raises(ReportError, match="expected another simulator"):
+        model_card(bundle, report, simulators=[report])
+    other.candidate["sha256"] = "ff" * 32
+    with pytest.raises(ReportError, match="ffffff"):
+        model_card(bundle, report, simulators=[other])
 
 
 def test_the_evaluation_of_another_bundle_is_refused(bundle):

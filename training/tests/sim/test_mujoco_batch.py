@@ -110,6 +110,62 @@ def test_joint_friction_does_not_change_the_other_draws(friction):
     np.testing.assert_array_equal(model.dof_frictionloss, [0.0] * 6 + [friction[0]] * 12)
 
 
+def friction_of(model, shape):
+    return model.geom(shape).friction[0]
+
+
+def test_the_lower_friction_of_shape_and_ground_counts(simulator):
+    model = simulator.models[0]
+    config = RandomisationConfig(
+        friction=(0.5, 0.5), calf_friction=(0.9, 0.9), thigh_friction=(1.2, 1.2), ground_friction=(0.7, 0.7)
+    )
+    parameters = randomise(model, config, np.random.default_rng(0))
+    shapes = ("RL_foot", "FR_calf", "FL_thigh", "RR_hip", "RR_shoulder", "trunk", "floor")
+    assert [friction_of(model, shape) for shape in shapes] == [0.5, 0.7, 0.7, 0.7, 0.7, 0.7, 1.0]
+    assert parameters[0] == pytest.approx(0.5 - 1.0)
+
+
+def test_damping_and_armature_reach_all_joints_of_a_robot_but_not_its_base(simulator):
+    model, rng = simulator.models[0], np.random.default_rng(0)
+    config = RandomisationConfig(joint_damping=(0.0, 0.5), armature=(0.0, 0.02))
+    drawn = []
+    for _ in range(50):
+        randomise(model, config, rng)
+        assert not model.dof_damping[:6].any() and not model.dof_armature[:6].any()
+        assert np.ptp(model.dof_damping[6:]) == 0.0 and np.ptp(model.dof_armature[6:]) == 0.0
+        drawn.append([model.dof_damping[6], model.dof_armature[6]])
+    low, high = np.min(drawn, 0), np.max(drawn, 0)
+    assert (low < [0.05, 0.002]).all() and (high > [0.45, 0.018]).all() and (high <= [0.5, 0.02]).all()
+
+
+def test_worlds_with_and_without_bumps_step_together(contract):
+    pool = PoolConfig(("gap", "climb", "tilt"), 2, variants=2, roughness=0.05, slot_offset=0.25)
+    simulator = MujocoBatch(contract, 12, pool, seed=0, threads=1)
+    default = place(simulator, range(12), range(12))
+    for _ in range(25):
+        simulator.step(default[:, None].repeat(1, 4, 1))
+    assert (simulator.states().position[:, 2] > 0.2).all()
+    ground, _ = simulator.surroundings(torch.arange(12))
+    level = torch.tensor([entry % 4 >= 2 for entry in range(12)])  # of two levels with two variants each
+    bumpy = ((ground > 0.001) & (ground < 0.05 + 1e-6)).float().mean(-1) > 0.05
+    assert bumpy.tolist() == [bool(level[i]) and i % 2 == 1 and i < 8 for i in range(12)]
+
+
+def test_damping_brakes_a_turning_joint(contract):
+    """Without gravity, targets at 0.05 rad (2 N m) turn joints more slowly against 2 N m s/rad."""
+    turned = []
+    for damping in (0.0, 2.0):
+        bodies = replace(NOMINAL, joint_damping=(damping, damping))
+        pool = PoolConfig(("flat",), flat_variants=1, randomisation=bodies)
+        simulator = MujocoBatch(contract, 1, pool, seed=0, threads=1)
+        for model in simulator.models:
+            model.opt.gravity[:] = 0.0
+        default = place(simulator, [0], [0], z=2.0)
+        simulator.step((default + 2.0 / 40.0)[:, None].repeat(1, 4, 1))
+        turned.append((simulator.states().q - default).abs().max().item())
+    assert turned[1] < 0.7 * turned[0]
+
+
 def test_a_joint_holds_against_less_torque_than_its_friction(contract):
     """Without gravity, 2 N m turn joints without friction and not those with 3 N m of friction."""
     turned = []

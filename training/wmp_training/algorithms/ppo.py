@@ -87,6 +87,13 @@ class DataParallelPPO(PPO):
         self.storage.clear()
         return {name: total / len(batches) for name, total in totals.items()}
 
+    def configure(self, config: PPOConfig) -> None:
+        """Go on with the coefficients of ``config``; epochs, batches and the learning rate stay."""
+        self.gamma, self.lam = config.gamma, config.lam
+        self.clip_param, self.desired_kl = config.clip, config.desired_kl
+        if "entropy" in self.weights:
+            self.weights["entropy"] = -config.entropy
+
     def resume(self, optimizer: dict[str, Tensor], learning_rate: float) -> None:
         """Restore the state of an ``optimizer`` and the adapted learning rate."""
         self.learning_rate = learning_rate

@@ -13,9 +13,11 @@ from wmp_training.export.card_parts import CARD, lost_parts
 
 HELP = "write a bundle's model card from its evaluation"
 DESCRIPTION = """
-Writes README.md into the bundle: training, success per terrain and difficulty, open-loop prediction of the
-world model, limits and known failures. The figures come from files that `wmp eval --json` wrote. The card
-shows success.png and open_loop.png if the bundle's folder has them (`wmp eval --plot`, `--open-loop`).
+Writes README.md into the bundle: training, success per terrain, difficulty and condition, gait, open-loop
+prediction of the world model, limits, and as a known failure every cell with less than 80 % success. The
+figures come from files that `wmp eval --json` wrote. The card shows success.png and open_loop.png if the
+bundle's folder has them (`wmp eval --plot`, `--open-loop`), and corrections.md, the place for what turns out
+to be wrong after a release.
 Nothing else in the bundle changes; its hash and signature stay valid.
 
 A new card that lacks sections, tables or pictures of the existing one is refused without --overwrite.
@@ -25,6 +27,7 @@ EXAMPLES = """examples:
       --plot models/a1_wmp_v1/success.png --open-loop models/a1_wmp_v1/open_loop.png
   wmp eval --bundle a1_wmp_v1 --seeds 0,1 --blind --json blinded.json
   wmp card --bundle a1_wmp_v1 --evaluation eval.json --blinded blinded.json
+  wmp card --bundle a1_wmp_v1 --evaluation eval.json --simulators pybullet.json menagerie.json
   wmp card --bundle a1_wmp_v1 --evaluation eval.json --compare teacher.json --names teacher
 """
 
@@ -42,6 +45,14 @@ class CardCommand:
         add("--evaluation", type=Path, metavar="FILE", help="of this bundle, by wmp eval --json")
         add("--blinded", type=Path, metavar="FILE", help="of this bundle, by wmp eval --blind --json")
         add(
+            "--simulators",
+            type=Path,
+            nargs="*",
+            default=[],
+            metavar="FILE",
+            help="of this bundle in independent simulators, by wmp eval --sim --json",
+        )
+        add(
             "--compare",
             type=Path,
             nargs="*",
@@ -57,7 +68,7 @@ class CardCommand:
         card = folder / CARD
         check_file(card, overwrite=True)
         given = [file for file in (args.evaluation, args.blinded) if file]
-        check_evaluations([*given, *args.compare])
+        check_evaluations([*given, *args.simulators, *args.compare])
 
         # Imported here: what could be refused has been, and `wmp --help` needs no torch.
         from wmp_core.verification import load_verified
@@ -67,7 +78,9 @@ class CardCommand:
         from wmp_training.export.model_card import model_card
 
         report, blinded = (Report.load(file) if file else None for file in (args.evaluation, args.blinded))
-        text = model_card(load_verified(folder), report, blinded, load_reports(args.compare, args.names))
+        simulators = [Report.load(file) for file in args.simulators]
+        others = load_reports(args.compare, args.names)
+        text = model_card(load_verified(folder), report, blinded, others, simulators)
         lost = lost_parts(card.read_text(), text) if card.is_file() and not args.overwrite else []
         if lost:
             remedy = "give the evaluations that they came from, or --overwrite"

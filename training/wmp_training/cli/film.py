@@ -7,6 +7,7 @@ from pathlib import Path
 
 from wmp_core.default_bundle import resolve_bundle
 from wmp_core.output_paths import check_file
+from wmp_sim.terrain import HARDEST
 from wmp_training.cli.episode_progress import episode_progress, shown
 from wmp_training.cli.mistakes import MISTAKES
 from wmp_training.cli.options import BUNDLE, add_overwrite, add_terrains
@@ -38,7 +39,7 @@ class FilmCommand:
             "--difficulty",
             type=float,
             default=0.5,
-            help="from 0, easiest, to 1, hardest (default %(default)s)",
+            help=f"from 0, easiest, to 1, the hardest of training, up to {HARDEST:g} (default %(default)s)",
         )
         parser.add_argument("--seed", type=int, default=0, help="of tracks and bodies (default %(default)s)")
         parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="film to write (WebP)")

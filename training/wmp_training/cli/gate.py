@@ -1,4 +1,4 @@
-"""``wmp gate``: success rate of a run's deterministic policy, a quick check during training."""
+"""``wmp gate``: a quick check of a run in training, or the bars of a release on a bundle's evaluations."""
 
 from __future__ import annotations
 
@@ -9,19 +9,24 @@ from pathlib import Path
 from wmp_training.checkpoint_facts import find_checkpoint, load_facts
 from wmp_training.cli.episode_progress import episode_progress
 from wmp_training.cli.mistakes import MISTAKES
-from wmp_training.cli.options import RUN, check_at_least
+from wmp_training.cli.options import RUN, check_at_least, check_evaluations
 from wmp_training.evaluation.trial import difficulties
 
-HELP = "success rate of a run's deterministic policy, per terrain and curriculum level"
+HELP = "quick success rates of a run in training, or the bars of a release"
 DESCRIPTION = """
-Evaluates the last checkpoint of a run, of any stage, in the training simulator; the run may still be
+--run evaluates the last checkpoint of a run, of any stage, in the training simulator; the run may still be
 training. The policy acts without exploration noise at a commanded 0.6 m/s, one episode per robot on new
 tracks; success is 6 m without a fall. Rewards and curriculum levels can rise while this success rate does
 not. For figures to publish use `wmp export` and `wmp eval`.
+
+--release reads evaluations of one bundle, one per simulator, and prints which bars of a release hold: success
+per terrain under late commands, joint damping, in independent simulators, and the gait. Exit code 1 if one
+does not.
 """
 EXAMPLES = """examples:
   wmp gate --run runs/first
   wmp gate --run runs/first/teacher --difficulty 0.5,1 --robots 20
+  wmp gate --release eval.json pybullet.json menagerie.json
 """
 
 
@@ -33,7 +38,11 @@ class GateCommand:
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.description, parser.epilog = DESCRIPTION, EXAMPLES
-        parser.add_argument("--run", type=Path, required=True, dest="folder", help=RUN)
+        what = parser.add_mutually_exclusive_group(required=True)
+        what.add_argument("--run", type=Path, dest="folder", help=RUN)
+        what.add_argument(
+            "--release", type=Path, nargs="+", metavar="FILE", help="evaluations by wmp eval --json"
+        )
         parser.add_argument(
             "--difficulty",
             default="0,0.33,0.67,1",
@@ -46,8 +55,22 @@ class GateCommand:
         parser.add_argument("--seed", type=int, default=7, help="of tracks and bodies (default %(default)s)")
 
     def run(self, args: argparse.Namespace) -> int:
+        return self._judge_release(args.release) if args.release else self._check_run(args)
+
+    def _judge_release(self, files: list[Path]) -> int:
+        check_evaluations(files)
+
+        # Imported here: what could be refused has been, and `wmp --help` needs no torch.
+        from wmp_training.evaluation.release import verdict_table, verdicts
+        from wmp_training.evaluation.report import Report
+
+        found = verdicts([Report.load(file) for file in files])
+        print(verdict_table(found))
+        return 0 if all(each.holds for each in found) else 1
+
+    def _check_run(self, args: argparse.Namespace) -> int:
         check_at_least("--robots", args.robots, 1)
-        wanted = difficulties(args.difficulty)
+        wanted = difficulties(args.difficulty, hardest=1.0)
         count = load_facts(find_checkpoint(args.folder))["config"]["levels"]
         levels = curriculum_levels(wanted, count)
 

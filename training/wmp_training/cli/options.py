@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from wmp_core.default_bundle import DEFAULT_BUNDLE
+from wmp_sim.terrain import HARDEST
 from wmp_training.evaluation.trial import DIFFICULTIES, EVALUATED
 
 BUNDLE = f"folder of the bundle, or its name under models/ (default: $WMP_BUNDLE, else {DEFAULT_BUNDLE.name})"
@@ -18,8 +19,7 @@ def add_terrains(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument(
         "--terrain",
         default=default,
-        help=f"comma-separated: {', '.join(EVALUATED)}, course; all means all but course "
-        "(default %(default)s)",
+        help=f"comma-separated: {', '.join(EVALUATED)}, or all (default %(default)s)",
     )
 
 
@@ -28,7 +28,8 @@ def add_difficulties(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--difficulty",
         default=",".join(map(str, DIFFICULTIES)),
-        help="comma-separated difficulties from 0, easiest, to 1, hardest (default %(default)s)",
+        help=f"comma-separated difficulties from 0, easiest, to 1, the hardest of training, and on to "
+        f"{HARDEST:g} (default %(default)s)",
     )
 
 

@@ -15,7 +15,7 @@ from wmp_training.cli.output import plain_log
 from wmp_training.stop import INTERRUPTED, StopRequest
 
 if TYPE_CHECKING:
-    from wmp_training.run_config import RunConfig
+    from wmp_training.recipe import Recipe
 
 HELP = "train a policy and its world model in simulation"
 DESCRIPTION = """
@@ -24,8 +24,8 @@ state, on the same simulated robots.
 
 A run is a folder: checkpoint/ (tensors and JSON), log.jsonl (one line per iteration), TensorBoard curves and
 predictions/ (pictures of what the world model predicts). Ctrl-C stops at any time: the iteration is finished,
-the checkpoint written. --resume continues exactly where the run stopped, with the options it began with; only
-settings (--set) may change.
+the checkpoint written. --resume continues exactly where the run stopped, in its stage, with the recipe and
+the options it began with; only settings (--set) may change.
 
 Judge progress by `success` (share of episodes that did not end in a failure) and by the terrain levels rather
 than by the reward, and the result by `wmp gate` or, after `wmp export`, by `wmp eval`: both walk without the
@@ -36,13 +36,15 @@ EXAMPLES = """examples:
       flat, rough and sloped ground with small networks on two CPU cores, 45 minutes
   wmp train --out runs/first --resume --time-limit 2h
       two more hours of the same run
-  wmp train --out runs/obstacles --preset full --task obstacles --recipe warm --num-envs 4096 \\
-      --device cuda --threads 16 --time-limit 48h
+  wmp train --out runs/a1 --recipe a1
+      all obstacles on two CPU cores, from scratch: 300 M samples in about 12 hours
+  wmp train --out runs/obstacles --preset full --recipe warm --num-envs 4096 --device cuda --threads 16 \\
+      --time-limit 48h
       all obstacles at the size of the paper, on a GPU
   wmp train --out runs/blind --policy blind --task obstacles
       the baseline without a camera
-  wmp train --out runs/more_gaps --task obstacles --recipe warm --begin-with models/checkpoints/a1_wmp_v1 \\
-      --set env.terrain_shares.gap=0.6
+  wmp train --out runs/more_gaps --recipe warm --begin-with models/checkpoints/a1_wmp_v1 \\
+      --set policy.width=2 --set env.curriculum.rebalance=0 --set env.terrain_shares.gap=0.6
       from a released checkpoint, with more robots on gaps
 """
 
@@ -65,10 +67,10 @@ class TrainCommand:
         stop = StopRequest(quiet=not first_rank)
         level = logging.INFO if first_rank else logging.WARNING
         with plain_log(level), stop.on_signals(lambda: ended_at_once(args.out)):
-            recipe, config = checked(args)
-            checkpoint = _train(args, recipe, config, stop)
+            recipe = checked(args)
+            checkpoint = _train(args, recipe, stop)
         go_on = f"continue with: wmp train --resume --out {args.out}"
-        finished = checkpoint.parent == args.out and config.policy == "wmp"
+        finished = checkpoint.parent == args.out and recipe.stages[-1].config.policy == "wmp"
         judge = "wmp export --out models/NAME" if finished else "wmp gate"
         sentence = f"wrote {checkpoint}; next: {judge} --run {checkpoint.parent}; {go_on}"
         if stop.requested:
@@ -78,7 +80,7 @@ class TrainCommand:
         return INTERRUPTED if stop.requested else 0
 
 
-def _train(args: argparse.Namespace, recipe: str, config: RunConfig, stop: StopRequest) -> Path:
+def _train(args: argparse.Namespace, recipe: Recipe, stop: StopRequest) -> Path:
     """Train with the options ``args``; returns the folder of the last checkpoint."""
     # Imported here: everything that can be refused without torch has been, and `wmp --help` stays fast.
     import torch
@@ -88,57 +90,58 @@ def _train(args: argparse.Namespace, recipe: str, config: RunConfig, stop: StopR
     from wmp_training.train import train
 
     device = choose(args.device, int(os.environ.get("LOCAL_RANK", "0")))
-    logging.getLogger(__name__).info("building the simulator: compiling the worlds of task %r", config.task)
+    logging.getLogger(__name__).info("recipe %r: compiling the worlds of its next stage", recipe.name)
     # Policy and world model learn side by side, one thread each: two threads inside one operation wait for
     # each other on a busy machine (measured: up to 30 times slower).
     torch.set_num_threads(1)
+    limit = args.time_limit or (float("inf") if recipe.ends else TIME_LIMIT)
     with Ranks.joined(device) as ranks:
         return train(
             args.out,
             recipe,
-            config,
             args.threads,
             args.resume,
             ranks,
             args.begin_with,
-            args.time_limit,
+            limit,
             args.iterations,
             device,
             stop,
         )
 
 
-def checked(args: argparse.Namespace) -> tuple[str, RunConfig]:
-    """Recipe and configuration of the run, new or resumed; needs no torch and creates nothing.
+def checked(args: argparse.Namespace) -> Recipe:
+    """The recipe of the run, new or resumed, with the options given; needs no torch and creates nothing.
 
     Raises:
-        ValueError, OSError: an option is wrong, or does not fit the others or the files.
+        ValueError, OSError: an option or the recipe is wrong, or does not fit the others or the files.
     """
-    from wmp_training.checkpoint_facts import CheckpointError
-    from wmp_training.recipe import resumed, stages_to_do, started_stages
-    from wmp_training.run_config import RunConfig
+    from wmp_training.recipe import find_recipe
+    from wmp_training.run_folder import check_same_recipe, newest_checkpoint, resumed, stages_to_do
 
     for name, value in (("threads", args.threads), ("iterations", args.iterations)):
         if value is not None and value < 0:
             raise ValueError(f"--{name} is {value}, expected 0 or more")
     given = _given(args)
+    if args.change_recipe and not (args.resume and args.recipe):
+        raise ValueError("--change-recipe is for a run that goes on: give --resume and --recipe too")
     if args.resume:
         if args.begin_with:
             raise ValueError("--resume continues a run and --begin-with starts one; give only one of them")
-        recipe, config = resumed(args.out, given)
-        if args.recipe == "wmp" != recipe:
-            raise CheckpointError(f"{args.out} is a run of recipe {recipe!r}, not 'wmp'")
-        recipe = args.recipe or recipe
+        other = find_recipe(args.recipe, {}) if args.recipe else None
+        if other is not None and not args.change_recipe:
+            check_same_recipe(args.out, other)
+        recipe = resumed(args.out, given, other)
     else:
-        recipe, config = args.recipe or "wmp", RunConfig(**{**DEFAULTS, **given})
-    stages_to_do(args.out, recipe, config, args.resume, args.begin_with)
-    if not started_stages(args.out):
+        recipe = find_recipe(args.recipe or "wmp", given)
+    stages_to_do(args.out, recipe, args.resume, args.begin_with)
+    if newest_checkpoint(args.out) is None:
         check_new_folder(args.out)
-    return recipe, config
+    return recipe
 
 
-#: Options without which no run is complete, and their defaults.
-DEFAULTS = {"preset": "small", "num_envs": 1024, "seed": 1}
+#: Wall time of a run whose recipe has no end [s].
+TIME_LIMIT = 2700.0
 
 
 def _given(args: argparse.Namespace) -> dict[str, Any]:
@@ -147,7 +150,7 @@ def _given(args: argparse.Namespace) -> dict[str, Any]:
     from wmp_training.settings import parse
 
     plain = ("preset", "num_envs", "seed", "task", "policy", "amp", "rendered", "mixed_precision")
-    given = {name: getattr(args, name) for name in plain if getattr(args, name) is not None}
+    given: dict[str, Any] = {name: getattr(args, name) for name in plain if getattr(args, name) is not None}
     if args.without is not None:
         given["without"] = tuple(filter(None, args.without.split(",")))
     if args.randomisation:
@@ -157,18 +160,22 @@ def _given(args: argparse.Namespace) -> dict[str, Any]:
 
 def ended_at_once(out: Path) -> str:
     """The message when the run in ``out`` ends at once, without saving."""
-    from wmp_training.recipe import started_stages
+    from wmp_training.run_folder import newest_checkpoint
 
-    started = started_stages(out)
-    if not started:
+    checkpoint = newest_checkpoint(out)
+    if checkpoint is None:
         return f"stopped; nothing was saved yet in {out}"
-    checkpoint = out / started[-1].folder / "checkpoint"
     return f"stopped; last checkpoint: {checkpoint}; continue with: wmp train --resume --out {out}"
 
 
 def _add_run(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--out", type=Path, required=True, help="new folder for the run, like runs/first")
     group.add_argument("--resume", action="store_true", help="continue the run in --out with its own options")
+    group.add_argument(
+        "--change-recipe",
+        action="store_true",
+        help="with --resume: go on by another --recipe than the run began with",
+    )
     group.add_argument(
         "--begin-with",
         type=Path,
@@ -178,27 +185,28 @@ def _add_run(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--time-limit",
         type=seconds,
-        default=2700.0,
         metavar="TIME",
-        help="stop after this wall time: 90s, 45m, 2h (default: 45m)",
+        help="stop after this wall time: 90s, 45m, 2h (default: none if the recipe ends, else 45m)",
     )
     group.add_argument(
         "--iterations", type=int, metavar="N", help="stop after N iterations (default: no limit)"
     )
-    group.add_argument("--seed", type=int, help="of all random numbers (default: 1)")
+    group.add_argument("--seed", type=int, help="of all random numbers, instead of the recipe's")
 
 
 def _add_learning(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
+        "--recipe",
+        metavar="FILE|NAME",
+        help="YAML file, or one of: wmp (default): policy and world model in one stage; warm: first a "
+        "privileged teacher, then its skill distilled into policy and world model, then these by reward; a1: "
+        "all that an A1 needs, from scratch. Other options replace the recipe's values in all stages",
+    )
+    group.add_argument(
         "--preset",
-        help="network sizes: small (for CPUs, default), full (the paper's, for GPUs), tiny (tests)",
+        help="network sizes: small (for CPUs), full (the paper's, for GPUs), tiny (tests)",
     )
     group.add_argument("--policy", help="wmp (default), or a baseline trained by reward: blind, recurrent")
-    group.add_argument(
-        "--recipe",
-        help="wmp (default): policy and world model in one stage; warm: first a privileged teacher, then its "
-        "skill distilled into policy and world model, then these by reward (needs --task obstacles)",
-    )
     group.add_argument(
         "--amp",
         action="store_const",
@@ -212,16 +220,15 @@ def _add_learning(group: argparse._ArgumentGroup) -> None:
         metavar="NAME=VALUE",
         help="change one setting of preset or task; may be repeated; an unknown name lists the known ones. "
         "ppo.desired_kl=0.004: smaller policy steps, for the end of a long run; "
-        "world_model.updates_per_iteration=2; env.rewards.crouch=-250; env.terrain_shares.gap=0.6: more "
-        "robots on gaps; policy.width=2: hidden layers twice as wide, also for --begin-with",
+        "world_model.updates_per_iteration=2; env.rewards.crouch=-250; env.terrain_shares.gap=0.6 with "
+        "env.curriculum.rebalance=0: more robots on gaps; policy.width=2: hidden layers twice as wide, also "
+        "for --begin-with",
     )
 
 
 def _add_world(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--task", help="terrains: gentle (default: flat, rough, slope) or obstacles (all of them)"
-    )
-    group.add_argument("--num-envs", type=int, metavar="N", help="simulated robots (default: 1024)")
+    group.add_argument("--task", help="terrains: gentle (flat, rough, slope) or obstacles (all of them)")
+    group.add_argument("--num-envs", type=int, metavar="N", help="simulated robots (default: the recipe's)")
     group.add_argument(
         "--rendered",
         type=float,

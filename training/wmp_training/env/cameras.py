@@ -93,5 +93,5 @@ class Cameras:
     def _render(self, sim: Simulator, robots: Tensor) -> Tensor:
         metres = sim.depth(robots, self.pitch[robots])
         if self.config.depth_noise is not None:
-            metres = with_noise(metres, self.config.depth_noise)
+            metres = with_noise(metres, self.config.depth_noise, self.depth.focal_length)
         return normalise(self.depth, metres)

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
-from wmp_training.env.config import EndConfig
+from wmp_training.env.config import EnvConfig
+from wmp_training.env.end_terms import FAILURES, FINISHES, EndInputs
 
 
 class Ends:
-    """Decides after every control period which episodes end.
+    """Applies the ends of ``end_terms.py`` that have a limit, after every control period.
 
     Args:
-        track: robots on a track along +x [N]; the others are on open ground.
-        pits: robots whose track has pits [N].
+        track: robots on a track along +x [N]; the others are on open ground. May change in place.
+        pits: robots whose track has pits [N]. May change in place.
     """
 
     STATE = ("trunk_time", "best_x", "idle_time")
     PROGRESS = 0.1
     WALKING = 0.15
 
-    def __init__(self, config: EndConfig, track: Tensor, pits: Tensor, control_period: float) -> None:
+    def __init__(self, config: EnvConfig, track: Tensor, pits: Tensor, control_period: float) -> None:
         self.config, self.track, self.pits, self.dt = config, track, pits, control_period
         self.trunk_time, self.best_x, self.idle_time = torch.zeros(3, len(track), device=track.device)
 
@@ -35,16 +38,18 @@ class Ends:
 
         ``speed`` [N] is the commanded vx [m/s].
         """
-        config = self.config
-        x, y, z = position.unbind(-1)
+        x = position[:, 0]
         self.trunk_time = torch.where(trunk_contact, self.trunk_time + self.dt, 0.0)
         advanced = (x > self.best_x + self.PROGRESS) | (speed < self.WALKING) | ~self.track
         self.best_x = torch.where(advanced, x, self.best_x)
         self.idle_time = torch.where(advanced, 0.0, self.idle_time + self.dt)
-        fallen = (gravity[:, 2] > config.upright) | (self.trunk_time > config.trunk_contact)
-        fallen |= (self.idle_time > config.stuck) | (self.pits & (z < -config.pit))
-        through = self.track & (x > config.track_x[1])
-        aside = self.track & ((x < config.track_x[0]) | (y.abs() > config.track_y))
-        if config.sideways_fails:
-            return fallen | aside, through & ~(fallen | aside)
-        return fallen, (through | aside) & ~fallen
+        now = EndInputs(position, gravity, self.trunk_time, self.idle_time, self.track, self.pits)
+        failed, left = torch.zeros_like(self.track), torch.zeros_like(self.track)
+        for name, limit in self.config.ends:
+            if math.isinf(limit):
+                continue
+            if name in FAILURES:
+                failed = failed | FAILURES[name](now, limit)
+            else:
+                left = left | FINISHES[name](now, limit)
+        return failed, left & ~failed

@@ -23,7 +23,8 @@ from wmp_training.env.leaps import Leaps
 from wmp_training.env.observations import Observations, projected_gravity
 from wmp_training.env.placement import Placement
 from wmp_training.env.privileged import crouch, privileged, surroundings
-from wmp_training.env.rewards import RewardInputs, Rewards
+from wmp_training.env.reward_terms import RewardInputs
+from wmp_training.env.rewards import Rewards
 from wmp_training.sim.backend import RobotStates, Simulator
 from wmp_training.sim.height_map import MAP_SIZE
 
@@ -84,18 +85,24 @@ class LocomotionEnv:
         self.device = device = simulator.device
         self.num_robots = count = simulator.num_robots
         self.interval, self.dt = contract.timing.world_model_interval, contract.timing.control_period
-        shares, worlds = dict(config.terrain_shares), simulator.worlds
+        worlds, names = simulator.worlds, simulator.worlds.names
+        shares = dict(config.terrain_shares)
         self.curriculum = Curriculum(worlds, shares, count, config.curriculum, kinds)
-        terrains = [worlds.names[kind] for kind in self.curriculum.kind.tolist()]
-        self.track = track = torch.tensor([name != "flat" for name in terrains], device=device)
-        pits = torch.tensor([name in self.PITS for name in terrains], device=device)
-        hardest = self.curriculum.top[self.curriculum.kind]
-        self.leaps = Leaps(simulator, terrains, hardest, config.ends.pit)
-        self.ends = Ends(config.ends, track, pits, self.dt)
-        self.commands = Commands(config.commands, track, self.dt, contract.limits.command_vx)
+        # The terrain that each robot is on, which its kind in the curriculum becomes with the next episode.
+        # Parts of the environment share these tensors, which change in place.
+        self.terrain = self.curriculum.kind.clone()
+        self._is_track, self._has_pits = (
+            torch.tensor(flags, device=device)
+            for flags in ([name != "flat" for name in names], [name in self.PITS for name in names])
+        )
+        self.track, self.pits = self._is_track[self.terrain], self._has_pits[self.terrain]
+        pit = dict(config.ends)["pit"]
+        self.leaps = Leaps(simulator, names, self.terrain, self.curriculum.top, pit)
+        self.ends = Ends(config, self.track, self.pits, self.dt)
+        self.commands = Commands(config.commands, self.track, self.dt, contract.limits)
         self.observations = Observations(contract, count, device)
         self.default_position = default = self.observations.default_position
-        self.rewards = Rewards(config.rewards, terrains, self.dt, default)
+        self.rewards = Rewards(config, names, self.terrain, self.dt, default)
         self.placement = Placement(config, contract.joints, device)
         self.delay = ActionDelay(config, default.repeat(count, 1), simulator.substeps, self.dt)
         self.cameras = Cameras(contract.depth, config, count, depth_predictor, device)
@@ -128,20 +135,14 @@ class LocomotionEnv:
         states = self.sim.states()
         self.tick += 1
         gravity = projected_gravity(states.quat)
-        heading = yaw(states.quat) * self.track
-        command = self.commands.velocity, self.commands.standing
-        lowered = crouch(self.surroundings) if self.map_size else torch.zeros_like(heading)
-        leap = self.leaps(self.world, states.position, gravity, heading)
-        reward, terms = self.rewards(
-            RewardInputs(states, gravity, heading, lowered, leap, *command, *self.actions)
-        )
-        self.commanded += self.commands.velocity[:, 0] * self.dt
         done, time_out = self._ended(states, gravity)
-        reward = reward + self.config.rewards.fall * (done & ~time_out)
+        failed = done & ~time_out
+        reward, terms = self.rewards(self._reward_inputs(states, gravity, failed))
+        self.commanded += self.commands.velocity[:, 0] * self.dt
         self._log(terms, done, time_out)
         ended = torch.nonzero(done).squeeze(-1)
         if len(ended):
-            self._finish(ended, states, (done & ~time_out)[ended])
+            self._finish(ended, states, failed[ended])
             self._place(ended)
             states = self.sim.states()
         self.commands.step(yaw(states.quat))
@@ -153,18 +154,18 @@ class LocomotionEnv:
         state |= {
             f"commands.{name}": getattr(self.commands, name) for name in ("velocity", "mode", "time_left")
         }
-        state |= {f"rewards.{name}": getattr(self.rewards, name) for name in ("air", "last_dq", "mean_error")}
+        state |= {f"rewards.{name}": getattr(self.rewards, name) for name in Rewards.STATE}
         state |= self.delay.state_dict()
         state |= {name: getattr(self.ends, name) for name in Ends.STATE}
         state |= {name: getattr(self.cameras, name) for name in Cameras.STATE}
-        state |= {"history": self.observations.history, "level": self.curriculum.level}
+        state |= {"history": self.observations.history} | self.curriculum.state_dict()
         return state | {f"simulator.{name}": value for name, value in self.sim.state_dict().items()}
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         state = {name: value.to(self.device) for name, value in state.items()}
         owners = {"commands": self.commands, "rewards": self.rewards}
         self.observations.history = state["history"]
-        self.curriculum.adopt(state["level"].cpu())
+        self.curriculum.load_state_dict(state)
         self.delay.load_state_dict(state)
         for key, value in state.items():
             owner, _, name = key.rpartition(".")
@@ -176,12 +177,25 @@ class LocomotionEnv:
                 setattr(self.ends, key, value)
             elif key in Cameras.STATE:
                 setattr(self.cameras, key, value)
-        # With changed shares some robots belong on another terrain: their episode ends with the next step.
-        elsewhere = self.sim.worlds.kind[self.world] != self.curriculum.kind
-        self.age_offset[elsewhere] = self.max_tick
+        self._enter(torch.arange(self.num_robots, device=self.device))
         prefix = "simulator."
         self.sim.load_state_dict(
             {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+        )
+
+    def configure(self, config: EnvConfig) -> None:
+        """Go on with other numbers of what ``schedule.SCHEDULABLE`` names."""
+        self.config = self.rewards.config = self.ends.config = config
+        self.curriculum.config = config.curriculum
+
+    def _reward_inputs(self, states: RobotStates, gravity: Tensor, failed: Tensor) -> RewardInputs:
+        heading = yaw(states.quat) * self.track
+        lowered = crouch(self.surroundings) if self.map_size else torch.zeros_like(heading)
+        flight = self.leaps(self.world, states.position, gravity)
+        velocity, standing = self.commands.velocity, self.commands.standing
+        action, last, older = self.actions
+        return RewardInputs(
+            states, gravity, heading, lowered, flight, velocity, standing, action, last, older, failed
         )
 
     def _drive(self, action: Tensor) -> None:
@@ -202,9 +216,6 @@ class LocomotionEnv:
 
     def _finish(self, robots: Tensor, states: RobotStates, failed: Tensor) -> None:
         self.age_offset[robots] = 0
-        # With changed shares, the episode during which the run was resumed was on another terrain.
-        own = self.sim.worlds.kind[self.world[robots]] == self.curriculum.kind[robots]
-        robots, failed = robots[own], failed[own]
         distance = states.position[robots, 0] - self.start_x[robots]
         self.curriculum.update(robots, self.world[robots], distance, self.commanded[robots], failed)
 
@@ -216,6 +227,7 @@ class LocomotionEnv:
     def _place(self, robots: Tensor) -> None:
         """Start new episodes."""
         self.world[robots] = world = self.curriculum.draw(robots)
+        self._enter(robots)
         start = self.placement.draw(self.sim, world, self.track[robots])
         self.sim.place(robots, world, start.pose, start.velocity, start.q, start.dq)
         x = start.pose[:, 0]
@@ -229,6 +241,11 @@ class LocomotionEnv:
         self.commands.resample(robots)
         self.cameras.reset(robots)
         self.delay.reset(robots, start.q)
+
+    def _enter(self, robots: Tensor) -> None:
+        """Note the terrain of the worlds on which ``robots`` are."""
+        self.terrain[robots] = terrain = self.sim.worlds.kind[self.world[robots]]
+        self.track[robots], self.pits[robots] = self._is_track[terrain], self._has_pits[terrain]
 
     def _observe(self, states: RobotStates) -> Observation:
         raw = self.observations.raw(states, self.commands.velocity)

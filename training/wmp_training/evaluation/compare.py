@@ -1,4 +1,4 @@
-"""Tables of success rates: one evaluation, or several side by side."""
+"""Tables of success rates: one evaluation by difficulty or condition, or several side by side."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from wmp_training.evaluation.conditions import NOMINAL
+from wmp_training.evaluation.protocol import OWN
 from wmp_training.evaluation.report import Report, ReportError
 from wmp_training.evaluation.summary import Cell
+from wmp_training.evaluation.trial import CellKey
 
 
 def load_reports(files: Sequence[Path], names: str | None) -> dict[str, Report]:
@@ -24,43 +27,67 @@ def load_reports(files: Sequence[Path], names: str | None) -> dict[str, Report]:
 
 
 def success_table(report: Report) -> str:
-    """Success rates in Markdown: a row per terrain, a column per difficulty."""
-    levels = sorted({cell.difficulty for cell in report.cells})
-    lines = ["| terrain | " + " | ".join(f"{level:g}" for level in levels) + " |"]
-    lines.append("|---" * (len(levels) + 1) + "|")
-    for terrain in _terrains([report]):
-        cells = (report.cell(terrain, level) for level in levels)
-        lines.append(f"| {terrain} | " + " | ".join(_percent(cell) for cell in cells) + " |")
+    """Nominal success rates in Markdown: a row per terrain, a column per difficulty."""
+    cells = [cell for cell in report.cells if cell.condition == NOMINAL]
+    levels = sorted({cell.difficulty for cell in cells})
+    lines = _head("terrain", [f"{level:g}" for level in levels])
+    for terrain in dict.fromkeys(cell.terrain for cell in cells):
+        shares = (_percent(report.cell(CellKey(terrain, level))) for level in levels)
+        lines.append(f"| {terrain} | {' | '.join(shares)} |")
     return "\n".join(lines)
 
 
+def condition_table(report: Report) -> str:
+    """Success rates [%] in Markdown: a row per terrain, a column per condition; a figure per difficulty.
+
+    The difficulties are those that conditions other than the nominal one were evaluated at; empty without
+    such a condition.
+    """
+    changed = [cell for cell in report.cells if cell.condition != NOMINAL]
+    columns = {condition: (report, condition) for condition in report.conditions}
+    return _percentages(columns, changed) if changed else ""
+
+
 def comparison_table(reports: Mapping[str, Report]) -> str:
-    """Success rates [%] in Markdown: a row per terrain, a column per policy with one figure per difficulty.
+    """Success rates [%] in Markdown: a row per terrain, a column per policy and condition.
+
+    A column has one figure per difficulty. Simulators and blinding may differ.
 
     Raises:
-        ReportError: the protocols differ, so the figures are not comparable.
+        ReportError: the protocols differ otherwise, so the figures are not comparable.
     """
-    protocols = {replace(report.protocol, blind="no") for report in reports.values()}
+    protocols = {replace(report.protocol, blind="no", simulator=OWN) for report in reports.values()}
     if len(protocols) > 1:
         found = sorted(map(str, protocols))
         raise ReportError(f"evaluations follow different protocols, expected one: {found}")
-    levels = sorted({cell.difficulty for report in reports.values() for cell in report.cells})
-    lines = ["| % at " + ", ".join(f"{level:g}" for level in levels) + " | " + " | ".join(reports) + " |"]
-    lines.append("|---" * (len(reports) + 1) + "|")
-    for terrain in _terrains(list(reports.values())):
-        columns = (_percentages(report, terrain, levels) for report in reports.values())
-        lines.append(f"| {terrain} | " + " | ".join(columns) + " |")
-    counts = (str(report.episodes * len(report.seeds)) for report in reports.values())
-    return "\n".join([*lines, " | ".join(("| episodes per figure", *counts)) + " |"])
+    columns = {
+        name if condition == NOMINAL else f"{name}, {condition}": (report, condition)
+        for name, report in reports.items()
+        for condition in report.conditions or [NOMINAL]
+    }
+    table = _percentages(columns, [cell for report in reports.values() for cell in report.cells])
+    counts = (str(report.episodes * len(report.seeds)) for report, _ in columns.values())
+    return f"{table}\n| episodes per figure | {' | '.join(counts)} |"
 
 
-def _percentages(report: Report, terrain: str, levels: Sequence[float]) -> str:
-    shares = (_percent(report.cell(terrain, level)) for level in levels)
-    return ", ".join(share.removesuffix("%") for share in shares)
+def _percentages(columns: Mapping[str, tuple[Report, str]], cells: Sequence[Cell]) -> str:
+    """A table of ``columns`` (report and condition) on the terrains and difficulties of ``cells``."""
+    levels = sorted({cell.difficulty for cell in cells})
+    lines = _head("% at " + ", ".join(f"{level:g}" for level in levels), list(columns))
+    for terrain in dict.fromkeys(cell.terrain for cell in cells):
+        figures = (
+            ", ".join(
+                _percent(report.cell(CellKey(terrain, level, condition))).removesuffix("%")
+                for level in levels
+            )
+            for report, condition in columns.values()
+        )
+        lines.append(f"| {terrain} | {' | '.join(figures)} |")
+    return "\n".join(lines)
 
 
-def _terrains(reports: Sequence[Report]) -> list[str]:
-    return list(dict.fromkeys(cell.terrain for report in reports for cell in report.cells))
+def _head(first: str, columns: Sequence[str]) -> list[str]:
+    return [f"| {first} | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
 
 
 def _percent(cell: Cell | None) -> str:

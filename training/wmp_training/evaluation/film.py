@@ -20,9 +20,9 @@ from wmp_training.evaluation.episodes import Progress, run_trials
 from wmp_training.evaluation.files import written_whole
 from wmp_training.evaluation.metrics import Outcome
 from wmp_training.evaluation.open_loop import BundlePredictor, Recorder
+from wmp_training.evaluation.pd_loop import STEP
 from wmp_training.evaluation.protocol import Protocol
 from wmp_training.evaluation.side_view import SideView
-from wmp_training.evaluation.tracks import STEP
 from wmp_training.evaluation.trial import Trial
 from wmp_training.sim.backend import RobotStates
 from wmp_training.world_model.world_model import Sequences

@@ -11,13 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wmp_core.control.safety_monitor import SafetySettings
 from wmp_sim.fall import FALLEN_TILT
 from wmp_sim.terrain import Terrain
 from wmp_sim.terrain.track import PIT_FLOOR, TRACK_HALF_WIDTH
 from wmp_training.env.observations import projected_gravity
 from wmp_training.evaluation import protocol as rules
 from wmp_training.evaluation.finish import finish_line
+from wmp_training.evaluation.obedience import CONTACT_BUDGET, leap_zones, obeys_speed
+from wmp_training.evaluation.surprise import SurpriseHistory
 from wmp_training.evaluation.trial import Trial
 from wmp_training.sim.backend import RobotStates
 
@@ -33,8 +34,9 @@ START_UP, MEAN_TIME = 1.0, 0.5
 UPRIGHT_HEIGHT, BAR_REACH = 0.25, 0.5
 #: Shortest distance for which quantities per metre are defined, m.
 SHORTEST_WALK = 0.5
-#: Time constant of the smoothed surprise, s; the runtime's own.
-SURPRISE_TIME = SafetySettings().surprise_time
+#: Why an episode that reaches the goal does not succeed.
+Fault = Literal["crouched", "speed", "contacts"]
+FAULTS: tuple[Fault, ...] = ("crouched", "speed", "contacts")
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,11 @@ class Outcome:
         attitude: largest roll or pitch, rad, measured as the runtime's safety rules do.
         attitude_rate: largest smoothed rate of roll and pitch, rad/s, likewise.
         surprise: largest smoothed KL(posterior || prior), nats, likewise.
+        surprise_ahead: the same until 0.5 s before the end.
+        mean_speed: mean forward velocity after the first second, between gaps and boxes where there are any,
+            m/s; see :mod:`wmp_training.evaluation.obedience`.
+        leg_contacts: new contacts of thighs and calves per metre.
+        faults: why the episode does not succeed although it reached the goal.
     """
 
     trial: Trial
@@ -69,6 +76,18 @@ class Outcome:
     attitude: float = math.nan
     attitude_rate: float = math.nan
     surprise: float = math.nan
+    surprise_ahead: float = math.nan
+    mean_speed: float = math.nan
+    leg_contacts: float = math.nan
+    faults: tuple[Fault, ...] = ()
+
+
+class Loads(Protocol):
+    """Loads in the last control period; see :class:`wmp_training.evaluation.pd_loop.PdLoop`."""
+
+    work: Tensor
+    peak_torque: Tensor
+    attitude_rate: Tensor
 
 
 class Tracked(Protocol):
@@ -77,9 +96,10 @@ class Tracked(Protocol):
     num_robots: int
     terrains: list[Terrain]
     weight: Tensor
-    work: Tensor
-    peak_torque: Tensor
-    attitude_rate: Tensor
+
+    @property
+    def loop(self) -> Loads:
+        """Loads in the last control period."""
 
     def states(self) -> RobotStates:
         """Current states of the robots."""
@@ -103,13 +123,16 @@ class Metrics:
         self._has_pit = torch.tensor([terrain.floor <= PIT_FLOOR for terrain in tracks.terrains])
         self._mean, self._error_sum = torch.zeros(count, 2), torch.zeros(count, 2)
         self._error_ticks = torch.zeros(count)
+        self._zones = leap_zones(tracks.terrains)
+        self._speed_sum, self._speed_ticks = torch.zeros(count), torch.zeros(count)
         self._work, self._collisions = torch.zeros(count), torch.zeros(count)
+        self._leg_contacts = torch.zeros(count)
         self._touching = torch.zeros(count, 9, dtype=torch.bool)
         self._peak = torch.zeros(count, 3)
         self._bars = _bars(tracks.terrains)
         self._height_sum, self._height_ticks = torch.zeros(count), torch.zeros(count)
         self._attitude, self._attitude_rate = torch.zeros(count), torch.zeros(count)
-        self._kl, self._surprise = torch.zeros(count), torch.full((count,), torch.nan)
+        self._surprise = SurpriseHistory(count)
 
     @property
     def running(self) -> Tensor:
@@ -122,11 +145,14 @@ class Metrics:
         self.time += self.dt * on
         self.progress = torch.where(on, states.position[:, 0] - self.start_x, self.progress)
         self._update_tracking_errors(states, command, on)
-        self._work += self.tracks.work * on
+        self._update_speed(states, on)
+        self._work += self.tracks.loop.work * on
         touching = torch.cat([states.leg_contact, states.trunk_contact[:, None]], -1)
-        self._collisions += (touching & ~self._touching).sum(-1) * on
+        began = touching & ~self._touching
+        self._collisions += began.sum(-1) * on
+        self._leg_contacts += began[:, :8].sum(-1) * on
         self._touching = touching
-        peak = self.tracks.peak_torque.unflatten(-1, (4, 3)).amax(1)
+        peak = self.tracks.loop.peak_torque.unflatten(-1, (4, 3)).amax(1)
         self._peak = torch.where(on[:, None], torch.maximum(self._peak, peak), self._peak)
         self._update_attitude(states, on)
         self._update_upright_height(states, on)
@@ -134,9 +160,7 @@ class Metrics:
 
     def update_surprise(self, kl: Tensor, elapsed: float) -> None:
         """Add KL(posterior || prior) [N] in nats, ``elapsed`` s after the last one; NaN is skipped."""
-        on = self.running & ~kl.isnan()
-        self._kl += ((kl - self._kl) * -math.expm1(-elapsed / SURPRISE_TIME)).where(on, 0.0)
-        self._surprise = torch.fmax(self._surprise, self._kl).where(on, self._surprise)
+        self._surprise.update(kl, elapsed, self.time, self.running)
 
     def stop(self, fell: bool) -> None:
         """End all running episodes: as a fall, or as out of time."""
@@ -155,11 +179,19 @@ class Metrics:
         self._error_sum += self._mean.abs() * counts[:, None]
         self._error_ticks += counts
 
+    def _update_speed(self, states: RobotStates, on: Tensor) -> None:
+        """Add the forward velocity of robots that are not leaping."""
+        x = states.position[:, 0, None]
+        leaping = ((x > self._zones[..., 0]) & (x < self._zones[..., 1])).any(-1)
+        counts = on & ~leaping & (self.time > START_UP)
+        self._speed_sum += states.linear_velocity[:, 0] * counts
+        self._speed_ticks += counts
+
     def _update_attitude(self, states: RobotStates, on: Tensor) -> None:
         x, y, z = projected_gravity(states.quat).unbind(-1)
         attitude = torch.maximum(torch.atan2(-y, -z).abs(), x.clamp(-1.0, 1.0).asin().abs())
         self._attitude = torch.maximum(self._attitude, attitude).where(on, self._attitude)
-        rate = torch.maximum(self._attitude_rate, self.tracks.attitude_rate)
+        rate = torch.maximum(self._attitude_rate, self.tracks.loop.attitude_rate)
         self._attitude_rate = rate.where(on, self._attitude_rate)
 
     def _update_upright_height(self, states: RobotStates, on: Tensor) -> None:
@@ -190,9 +222,17 @@ class Metrics:
         has_bars = self.trials[i].terrain == "crawl"
         height = float(self._height_sum[i]) / away if has_bars else math.nan
         hip, thigh, calf = self._peak[i].tolist()
+        contacts = float(self._leg_contacts[i]) / walked
+        speed = float(self._speed_sum[i]) / (float(self._speed_ticks[i]) or math.nan)
+        faults = {
+            "crouched": has_bars and not height > UPRIGHT_HEIGHT,
+            "speed": not obeys_speed(speed, self.protocol.vx, bool(self._zones[i].isfinite().any())),
+            "contacts": contacts > CONTACT_BUDGET,
+        }
+        found = tuple(fault for fault in FAULTS if faults[fault] and end == "goal")
         return Outcome(
             trial=self.trials[i],
-            success=end == "goal" and (not has_bars or height > UPRIGHT_HEIGHT),
+            success=end == "goal" and not found,
             end=end,
             progress=progress,
             duration=float(self.time[i]),
@@ -204,7 +244,11 @@ class Metrics:
             upright_height=height,
             attitude=float(self._attitude[i]),
             attitude_rate=float(self._attitude_rate[i]),
-            surprise=float(self._surprise[i]),
+            surprise=self._surprise.largest(i),
+            surprise_ahead=self._surprise.ahead(i, float(self.time[i])),
+            mean_speed=speed,
+            leg_contacts=contacts,
+            faults=found,
         )
 
 

@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from wmp_training.evaluation.files import written_whole
+from wmp_training.evaluation.gait_summary import GaitSummary, parse_gait
 from wmp_training.evaluation.metrics import Outcome
-from wmp_training.evaluation.protocol import Protocol
+from wmp_training.evaluation.protocol import OWN, Protocol
 from wmp_training.evaluation.rules import RULES
 from wmp_training.evaluation.summary import MEANS, Cell, pool
+from wmp_training.evaluation.trial import CellKey
 from wmp_training.world_model.prediction import PredictionErrors
 
-FORMAT = 3
+FORMAT = 4
 
 
 class ReportError(ValueError):
@@ -36,6 +38,7 @@ class Report:
         cells: evaluated so far.
         outcomes: of all episodes so far, JSON data.
         open_loop: open-loop prediction errors by terrain; None where every episode is too short.
+        gait: on flat ground, one summary per commanded speed; empty if not evaluated.
         planned: number of cells of the complete evaluation.
     """
 
@@ -47,6 +50,7 @@ class Report:
     outcomes: list[dict[str, Any]] = field(default_factory=list)
     open_loop: dict[str, PredictionErrors | None] = field(default_factory=dict)
     planned: int = 0
+    gait: list[GaitSummary] = field(default_factory=list)
 
     @property
     def is_complete(self) -> bool:
@@ -55,8 +59,10 @@ class Report:
 
     @property
     def name(self) -> str:
-        """The candidate's name, marked if it is blinded."""
-        return self.candidate["name"] + ("" if self.protocol.blind == "no" else ", blinded")
+        """The candidate's name, marked if it is blinded or walks in another simulator."""
+        blinded = "" if self.protocol.blind == "no" else ", blinded"
+        simulator = "" if self.protocol.simulator == OWN else f", {self.protocol.simulator}"
+        return self.candidate["name"] + blinded + simulator
 
     def add(self, outcomes: Mapping[int, Sequence[Outcome]]) -> Cell:
         """Add the episodes of one cell, by seed, and return the cell."""
@@ -66,18 +72,18 @@ class Report:
             self.outcomes += [{"of_seed": seed, **_episode(outcome)} for outcome in of_seed]
         return cell
 
-    def plan(self, keys: Sequence[tuple[str, float]]) -> None:
-        """Plan the cells ``keys`` (terrain, difficulty) in addition to those already evaluated."""
-        self.planned = len({*keys, *((cell.terrain, cell.difficulty) for cell in self.cells)})
+    def plan(self, keys: Sequence[CellKey]) -> None:
+        """Plan the cells ``keys`` in addition to those already evaluated."""
+        self.planned = len({*keys, *(cell.key for cell in self.cells)})
 
-    def holds(self, terrain: str, difficulty: float) -> bool:
-        """Whether this cell is evaluated."""
-        return self.cell(terrain, difficulty) is not None
-
-    def cell(self, terrain: str, difficulty: float) -> Cell | None:
+    def cell(self, key: CellKey) -> Cell | None:
         """The cell, or None if it is not evaluated."""
-        found = (c for c in self.cells if (c.terrain, c.difficulty) == (terrain, difficulty))
-        return next(found, None)
+        return next((cell for cell in self.cells if cell.key == key), None)
+
+    @property
+    def conditions(self) -> list[str]:
+        """The conditions of all cells, in the order of their evaluation."""
+        return list(dict.fromkeys(cell.condition for cell in self.cells))
 
     def save(self, path: Path) -> None:
         """Write the report to ``path`` (JSON), whole or not at all."""
@@ -98,6 +104,7 @@ class Report:
             "open_loop": {
                 name: error and dataclasses.asdict(error) for name, error in self.open_loop.items()
             },
+            "gait": [dataclasses.asdict(each) for each in self.gait],
         }
 
     @classmethod
@@ -110,7 +117,6 @@ class Report:
         try:
             data = json.loads(path.read_text())
             _check(data, format=int)
-            _rename_old_keys(data)
             if data["format"] == FORMAT:
                 found = cls._parsed(data)
                 if data["rules"] == RULES:
@@ -126,7 +132,7 @@ class Report:
     @classmethod
     def _parsed(cls, data: dict[str, Any]) -> Report:
         _check(data, candidate=dict, protocol=dict, seeds=list, cells=list, episodes=list, open_loop=dict)
-        _check(data, episodes_per_cell_and_seed=int, rules=dict, planned_cells=int)
+        _check(data, episodes_per_cell_and_seed=int, rules=dict, planned_cells=int, gait=list)
         _check(data["candidate"], name=str, sha256=str)
         return cls(
             data["candidate"],
@@ -137,6 +143,7 @@ class Report:
             data["episodes"],
             {name: error and _errors(error) for name, error in data["open_loop"].items()},
             data["planned_cells"],
+            [parse_gait(each) for each in data["gait"]],
         )
 
     def resumed(self, path: Path) -> Report:
@@ -156,12 +163,6 @@ def _differences(rules: Mapping[str, Any]) -> str:
     """Where ``rules`` differ from the current ones."""
     pairs = ((name, rules.get(name), RULES.get(name)) for name in sorted({*rules, *RULES}))
     return ", ".join(f"{name} {theirs}, now {ours}" for name, theirs, ours in pairs if theirs != ours)
-
-
-def _rename_old_keys(data: dict[str, Any]) -> None:
-    """Keys of earlier versions of format 3, by their current names."""
-    if "foresight" in data:
-        data["open_loop"] = data.pop("foresight")
 
 
 def _check(data: Any, **types: type) -> None:

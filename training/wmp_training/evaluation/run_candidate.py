@@ -16,7 +16,8 @@ from torch import Tensor
 
 from wmp_core.contract import Contract
 from wmp_training.a1_contract import a1_contract
-from wmp_training.checkpoint import digest, load_checkpoint, section
+from wmp_training.average import averaged
+from wmp_training.checkpoint import digest, load_checkpoint
 from wmp_training.checkpoint_facts import find_checkpoint
 from wmp_training.env.environment import Observation
 from wmp_training.evaluation.candidate import Agent
@@ -78,7 +79,7 @@ def restore_actor(
     }
     example = TensorDict({name: torch.zeros(1, size) for name, size in sizes.items()}, batch_size=[1])
     actor = build_actor(kind, example, contract.num_joints, config)
-    actor.load_state_dict(section(kind, tensors))
+    actor.load_state_dict(averaged(kind, tensors))
     return actor
 
 

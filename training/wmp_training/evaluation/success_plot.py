@@ -8,6 +8,8 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from wmp_sim.terrain import HARDEST
+from wmp_training.evaluation.conditions import NOMINAL
 from wmp_training.evaluation.files import written_whole
 from wmp_training.evaluation.summary import Cell
 
@@ -15,7 +17,7 @@ COLUMNS = 3
 
 
 def plot_success(series: Mapping[str, Sequence[Cell]], path: Path) -> None:
-    """Plot the cells of every series with their 95 % confidence intervals into ``path`` (PNG).
+    """Plot the nominal cells of every series with their 95 % confidence intervals into ``path`` (PNG).
 
     The keys of ``series`` are the legend.
     """
@@ -26,12 +28,13 @@ def plot_success(series: Mapping[str, Sequence[Cell]], path: Path) -> None:
     axes = figure.subplots(rows, COLUMNS, squeeze=False, sharex=True, sharey=True).ravel()
     for axis, terrain in zip(axes, terrains, strict=False):
         for name, cells in series.items():
-            shown = sorted((c for c in cells if c.terrain == terrain), key=lambda cell: cell.difficulty)
+            of_terrain = (c for c in cells if c.terrain == terrain and c.condition == NOMINAL)
+            shown = sorted(of_terrain, key=lambda cell: cell.difficulty)
             difficulty = [cell.difficulty for cell in shown]
             axis.plot(difficulty, [100 * cell.success for cell in shown], marker="o", label=name)
             low, high = ([100 * getattr(c, key) for c in shown] for key in ("success_low", "success_high"))
             axis.fill_between(difficulty, low, high, alpha=0.2)
-        axis.set(title=terrain.replace("_", " "), xlim=(0, 1), ylim=(-3, 103))
+        axis.set(title=terrain.replace("_", " "), xlim=(0, HARDEST), ylim=(-3, 103))
         axis.grid(alpha=0.3)
     for axis in axes[len(terrains) :]:
         axis.set_axis_off()

@@ -135,6 +135,13 @@ def read_walk(bag: Path, longest: float, fell: bool) -> Walk:
 
 
 @dataclass
+class _UnknownLoads:
+    work: torch.Tensor
+    peak_torque: torch.Tensor
+    attitude_rate: torch.Tensor
+
+
+@dataclass
 class _RecordedTrack:
     """One recorded robot as :class:`Metrics` expects it; torques were not measured (NaN)."""
 
@@ -143,9 +150,8 @@ class _RecordedTrack:
     num_robots: int = 1
 
     def __post_init__(self) -> None:
-        self.weight, self.work = torch.ones(1), torch.full((1,), math.nan)
-        self.peak_torque = torch.full((1, 12), math.nan)
-        self.attitude_rate = torch.full((1,), math.nan)
+        self.weight, unknown = torch.ones(1), torch.full((1,), math.nan)
+        self.loop = _UnknownLoads(unknown, torch.full((1, 12), math.nan), unknown)
 
     def states(self) -> RobotStates:
         return self.first
@@ -162,7 +168,7 @@ def evaluate_walk(walk: Walk, trial: Trial, protocol: Protocol) -> Outcome:
     if metrics.running.any():
         # The walk ended early: the runtime's safety monitor stopped it, or time ran out one sample early.
         metrics.stop(fell=walk.fell)
-    return dataclasses.replace(metrics.outcomes()[0], collisions=math.nan)
+    return dataclasses.replace(metrics.outcomes()[0], collisions=math.nan, leg_contacts=math.nan)
 
 
 def _states(walk: Walk) -> Sequence[RobotStates]:

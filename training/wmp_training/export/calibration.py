@@ -1,4 +1,8 @@
-"""Calibrate the runtime's safety limits from successful episodes: tilt, tilt rate and surprise."""
+"""Calibrate the runtime's safety limits from successful episodes: tilt, tilt rate and surprise.
+
+Here an episode is successful if it reaches the goal: one that is too fast is still a safe walk, whose tilt
+and surprise must not stop the robot.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ from wmp_training.evaluation.bundle_candidate import BundleCandidate
 from wmp_training.evaluation.episodes import Progress, run_trials
 from wmp_training.evaluation.metrics import Outcome
 from wmp_training.evaluation.protocol import Protocol
-from wmp_training.evaluation.trial import trials
+from wmp_training.evaluation.trial import CellKey, trials
 
 logger = logging.getLogger(__name__)
 
@@ -67,11 +71,11 @@ def run_calibration(
     """
     outcomes = []
     for terrain in terrains:
-        walks = [trial for level in DIFFICULTIES for trial in trials(terrain, level, episodes, SEED)]
+        walks = [trial for level in DIFFICULTIES for trial in trials(CellKey(terrain, level), episodes, SEED)]
         listener = None if progress is None else progress(terrain, len(walks))
         found = run_trials(BundleCandidate(bundle), walks, Protocol(), threads, progress=listener)
         logger.info(
-            "calibration on %s: %d of %d succeeded", terrain, sum(o.success for o in found), len(found)
+            "calibration on %s: %d of %d succeeded", terrain, sum(o.end == "goal" for o in found), len(found)
         )
         outcomes += found
     return outcomes
@@ -79,7 +83,7 @@ def run_calibration(
 
 def calibrate(outcomes: Sequence[Outcome]) -> Measured:
     """The limits from the successful episodes in ``outcomes``."""
-    good = [outcome for outcome in outcomes if outcome.success]
+    good = [outcome for outcome in outcomes if outcome.end == "goal"]
     if len(good) < FEWEST:
         logger.warning(
             "%d of %d episodes succeeded, expected at least %d: the runtime keeps its default limits",

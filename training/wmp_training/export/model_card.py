@@ -5,33 +5,24 @@ It is generated from the bundle and from files of `wmp eval`, so it can be regen
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from wmp_core.bundle import Bundle
 from wmp_core.verification import verify
-from wmp_sim.fall import FALLEN_TILT
-from wmp_training.evaluation.compare import comparison_table, success_table
-from wmp_training.evaluation.metrics import LONGEST_TRUNK_CONTACT
 from wmp_training.evaluation.open_loop import open_loop_table
+from wmp_training.evaluation.protocol import OWN
 from wmp_training.evaluation.report import Report, ReportError
-from wmp_training.evaluation.summary import Cell, markdown
-from wmp_training.evaluation.trial import DIFFICULTIES, EVALUATED
+from wmp_training.export.card_evaluation import GOOD, evaluation_parts, known_failures, listed
 from wmp_training.world_model.prediction import CONTEXT
 
-#: Pictures beside the card, shown where they exist.
-SUCCESS_PICTURE, OPEN_LOOP_PICTURE = "success.png", "open_loop.png"
-_FALL = f"{math.degrees(FALLEN_TILT):.0f} degrees of tilt, {LONGEST_TRUNK_CONTACT:g} s on the trunk, or a gap"
-#: What an evaluation randomises, by ``Protocol.varied``.
-_RANDOM = {
-    True: "Obstacle positions, bodies and starts are random per episode",
-    False: "Every robot is the nominal one, placed exactly; obstacle positions are random per episode",
-}
-#: A cell with a lower success rate is a known failure.
-GOOD = 0.8
+#: Picture beside the card, shown where it exists.
+OPEN_LOOP_PICTURE = "open_loop.png"
+#: File beside the card with what is known to be wrong in it, shown where it exists: the manifest, which holds
+#: the other notes, is signed and must not change after the release.
+CORRECTIONS = "corrections.md"
 
 
 def model_card(
@@ -39,6 +30,7 @@ def model_card(
     report: Report | None = None,
     blinded: Report | None = None,
     others: Mapping[str, Report] | None = None,
+    simulators: Sequence[Report] = (),
 ) -> str:
     """The card as Markdown; every figure comes from the arguments.
 
@@ -46,15 +38,16 @@ def model_card(
         report: evaluation of ``bundle``.
         blinded: evaluation of ``bundle`` with ``--blind``.
         others: evaluations of other policies, by name, for comparison.
+        simulators: evaluations of ``bundle`` in independent simulators.
 
     Raises:
         ReportError: an evaluation is incomplete, of another bundle, or of another kind than expected, or
             another policy has the bundle's name.
     """
-    for found in (report, blinded):
+    for found in (report, blinded, *simulators):
         if found is not None:
             _check(found, bundle)
-    if report is None and (blinded is not None or others):
+    if report is None and (blinded is not None or others or simulators):
         raise ReportError("there is nothing to compare with; give the bundle's evaluation with --evaluation")
     if report is not None and report.protocol.blind != "no":
         raise ReportError(
@@ -64,18 +57,24 @@ def model_card(
         expected = replace(report.protocol, blind="far")
         if blinded.protocol != expected:
             raise ReportError(f"the blinded evaluation follows {blinded.protocol}, expected {expected}")
+    for walks in simulators:
+        if walks.protocol.simulator == OWN:
+            raise ReportError(f"{walks.name} was evaluated in {OWN}, expected another simulator (--sim)")
     if bundle.name in (others or {}):
         raise ReportError(
             f"{bundle.name} is the name of this bundle, expected another for the compared policy; use --names"
         )
-    evaluation = [_NOT_EVALUATED] if report is None else _evaluation(bundle, report, blinded, others or {})
+    evaluation = [_NOT_EVALUATED]
+    if report is not None:
+        evaluation = evaluation_parts(bundle, report, blinded, others or {}, simulators)
     sections = (
         _introduction(bundle),
+        *_corrections(bundle),
         _training(bundle),
         "\n\n".join(["## Evaluation", *evaluation]),
         _world_model(bundle, report),
         _parity(bundle),
-        _limits(bundle, report),
+        _limits(bundle, [] if report is None else [report, *simulators]),
     )
     return "\n\n".join(sections) + "\n"
 
@@ -98,7 +97,7 @@ _NOT_EVALUATED = "None yet: `wmp eval` evaluates a bundle, `wmp card` writes the
 
 def _introduction(bundle: Bundle) -> str:
     terrains = bundle.metadata.get("terrains", [])
-    where = f" on these terrains: {_list(terrains)}" if terrains else ""
+    where = f" on these terrains: {listed(terrains)}" if terrains else ""
     depth, timing = bundle.contract.depth, bundle.contract.timing
     image = f"{depth.width} x {depth.height} depth image at {1 / timing.world_model_period:.0f} Hz"
     return f"""# {bundle.name}
@@ -106,6 +105,11 @@ def _introduction(bundle: Bundle) -> str:
 A policy for the Unitree A1, trained to follow velocity commands{where}.
 Its recurrent world model receives a {image}.
 Trained in simulation only, with the code of this repository; not yet tested on a robot."""
+
+
+def _corrections(bundle: Bundle) -> list[str]:
+    file = bundle.path / CORRECTIONS
+    return [f"## Corrections\n\n{file.read_text(encoding='utf-8').strip()}"] if file.is_file() else []
 
 
 def _training(bundle: Bundle) -> str:
@@ -121,7 +125,7 @@ def _training(bundle: Bundle) -> str:
         "wall time": f"{known['wall_time_s'] / 60:.0f} min" if "wall_time_s" in known else "",
         "robots": str(known.get("num_envs", "")),
         "style reward": "adversarial motion priors" if known.get("amp") else "",
-        "not randomised": _list(known.get("without", [])),
+        "not randomised": listed(known.get("without", [])),
         "randomised within": _ranges(known.get("randomisation", {})),
         "images rendered": _rendered(known.get("rendered", 1.0)),
         "precision": "PPO's critic in bfloat16" if known.get("mixed_precision") else "",
@@ -150,7 +154,7 @@ def _parameters(count: Mapping[str, int]) -> str:
 def _averaged(steps: Sequence[int]) -> str:
     weights = Counter(steps)
     each = (f"{count / 1e6:.1f}" + (f" ({n} times)" if n > 1 else "") for count, n in weights.items())
-    return f"mean of the actors after {_list(each)} M steps of the last stage" if steps else ""
+    return f"mean of the actors after {listed(each)} M steps of the last stage" if steps else ""
 
 
 def _rendered(share: float) -> str:
@@ -169,74 +173,6 @@ def _steps(known: Mapping[str, Any], period: float) -> str:
         return text
     each = (f"{s['stage']} {s['env_steps'] / 1e6:.1f} M in {s['wall_time_s'] / 60:.0f} min" for s in stages)
     return f"{text}: {', '.join(each)}"
-
-
-def _evaluation(
-    bundle: Bundle, report: Report, blinded: Report | None, others: Mapping[str, Report]
-) -> list[str]:
-    parts = [_protocol(report), success_table(report)]
-    if len(report.seeds) > 1:
-        parts.append(_seed_spread(report))
-    if (bundle.path / SUCCESS_PICTURE).is_file():
-        parts.append(f"![success against difficulty]({SUCCESS_PICTURE})")
-    if blinded is not None:
-        count = f"{blinded.episodes * len(blinded.seeds)} episodes per terrain and difficulty"
-        parts += [
-            "The same policy blinded: the camera shows an empty world, nothing else changes. The difference\n"
-            f"measures what vision contributes; {count} (`{_command(blinded)}`).",
-            success_table(blinded),
-        ]
-    if others:
-        parts += ["Comparison under the same protocol:", comparison_table({bundle.name: report, **others})]
-    explanation = (
-        "All figures. The 95 % confidence interval of the success rate is Wilson's; means are over the\n"
-        "episodes that have the figure; torque is what the motors deliver, which are randomised to be up to\n"
-        "15 % weaker or stronger than commanded."
-    )
-    return [*parts, explanation, markdown(report.cells)]
-
-
-def _protocol(report: Report) -> str:
-    rules, count = report.protocol, report.episodes * len(report.seeds)
-    return f"""Deterministic policy from the exported ONNX graphs; {count} episodes per terrain and difficulty
-(seeds {_list(report.seeds)}, pooled).
-
-An episode succeeds if the robot covers {rules.distance:g} m of obstacles within {rules.duration:g} s at a
-commanded {rules.vx:g} m/s, ends on firm ground, and does not fall
-({_FALL}); on `crawl` it must also walk upright between the bars.
-{_RANDOM[rules.varied]}; this command repeats them exactly:
-
-    {_command(report)}
-
-Success by difficulty:"""
-
-
-def _command(report: Report) -> str:
-    """The command that repeats ``report``."""
-    names = tuple(dict.fromkeys(cell.terrain for cell in report.cells))
-    levels = tuple(dict.fromkeys(cell.difficulty for cell in report.cells))
-    words = [f"wmp eval --bundle models/{report.candidate['name']}"]
-    words += [f"--terrain {','.join(names)}"] if names != EVALUATED else []
-    words += [f"--difficulty {_comma(levels)}"] if levels != DIFFICULTIES else []
-    words += [f"--seeds {_comma(report.seeds)} --episodes {report.episodes}"]
-    words += [f"--blind {report.protocol.blind}"] if report.protocol.blind != "no" else []
-    words += [] if report.protocol.varied else ["--nominal"]
-    return " ".join(words)
-
-
-def _comma(values: Iterable[float]) -> str:
-    return ",".join(f"{value:g}" for value in values)
-
-
-def _seed_spread(report: Report) -> str:
-    def spread(cell: Cell) -> float:
-        return max(cell.by_seed.values()) - min(cell.by_seed.values())
-
-    worst = max(report.cells, key=spread)
-    if not spread(worst):
-        return "All seeds give the same success rates."
-    shares = _list(f"{share:.0%}" for share in worst.by_seed.values())
-    return f"The seeds differ most on {worst.terrain} {worst.difficulty:g}: {shares}."
 
 
 def _world_model(bundle: Bundle, report: Report | None) -> str:
@@ -271,7 +207,7 @@ ONNX Runtime against torch over {report.steps} policy steps in closed loop; larg
 {rows}"""
 
 
-def _limits(bundle: Bundle, report: Report | None) -> str:
+def _limits(bundle: Bundle, reports: Sequence[Report]) -> str:
     limits, measured = bundle.contract.limits, bundle.calibration
     ranges = (
         f"vx {_range(limits.command_vx)} m/s",
@@ -286,28 +222,12 @@ def _limits(bundle: Bundle, report: Report | None) -> str:
     figures = (f"{key} {value:.2f} {unit}" for key, (value, unit) in watched.items() if value is not None)
     lines = ["## Limits and known failures", "", f"- Commands: {', '.join(ranges)}."]
     lines.append(f"- Limits for the safety monitor: {', '.join(figures) or 'none measured'}.")
-    if report is not None:
-        failures = [_failure(cell) for cell in report.cells if cell.success < GOOD]
-        none = [f"- No terrain and difficulty of the evaluation has a success rate below {GOOD:.0%}."]
-        lines += failures or none
+    if reports:
+        lines += known_failures(reports) or [
+            f"- No cell of the evaluation has a success rate below {GOOD:.0%}."
+        ]
     return "\n".join(lines)
-
-
-def _failure(cell: Cell) -> str:
-    shares = {
-        "falls": cell.ends["fall"],
-        "leaves the track": cell.ends["off_track"],
-        "runs out of time": cell.ends["time"],
-        "crouches between the bars": cell.ends["goal"] - cell.success,
-    }
-    how = ", ".join(f"{words} {share:.0%}" for words, share in shares.items() if share > 0.005)
-    return f"- {cell.terrain} {cell.difficulty:g}: {cell.success:.0%} success ({how})."
 
 
 def _range(limits: tuple[float, ...]) -> str:
     return f"{limits[0]:g} to {limits[1]:g}"
-
-
-def _list(items: Iterable[object]) -> str:
-    words = [str(item).replace("_", " ") for item in items]
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ def provenance(facts: Mapping[str, Any], networks: Networks, note: str) -> dict[
         "preset": networks.preset.name,
         "task": config.get("task", "gentle"),
         "terrains": list(terrains),
-        "recipe": "warm" if {"teacher", "student"} & {stage["stage"] for stage in stages} else "wmp",
+        "recipe": facts["recipe"]["name"] if "recipe" in facts else _unnamed_recipe(stages),
+        "recipe_file": facts.get("recipe", {}).get("text", ""),
         "stages": stages,
         "env_steps": sum(stage["env_steps"] for stage in stages),
         "wall_time_s": sum(stage["wall_time_s"] for stage in stages),
@@ -39,6 +40,11 @@ def provenance(facts: Mapping[str, Any], networks: Networks, note: str) -> dict[
         "parameters": _parameters(networks),
         "note": note,
     }
+
+
+def _unnamed_recipe(stages: Sequence[Mapping[str, Any]]) -> str:
+    """The recipe of a checkpoint from before recipes were files."""
+    return "warm" if {"teacher", "student"} & {stage["stage"] for stage in stages} else "wmp"
 
 
 def _parameters(networks: Networks) -> dict[str, int]:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from wmp_sim.terrain import TerrainOptions
+
 #: Allowed bounds of each range: beyond them the robot is not plausible or the solver diverges.
 ALLOWED = {
     "friction": (0.05, 3.0),
+    "calf_friction": (0.05, 3.0),
+    "thigh_friction": (0.05, 3.0),
+    "ground_friction": (0.05, 3.0),
     "payload": (-3.0, 10.0),
     "com": (-0.1, 0.1),
     "link_mass": (0.5, 2.0),
@@ -15,6 +20,9 @@ ALLOWED = {
     "kd": (0.2, 3.0),
     "strength": (0.05, 3.0),
     "joint_friction": (0.0, 5.0),
+    "joint_damping": (0.0, 5.0),
+    "armature": (0.0, 0.1),
+    "torque_lag": (0.0, 0.05),
 }
 
 
@@ -36,12 +44,18 @@ class RandomisationConfig:
 
     Attributes:
         friction: sliding friction of the feet.
+        calf_friction, thigh_friction: sliding friction of these shapes.
+        ground_friction: of the ground; the lower one of ground and shape counts, so the default never does.
         payload: mass added to the trunk [kg].
         com: offset of the trunk's centre of mass, per axis [m].
         link_mass: factor on the mass of every other link.
         kp, kd: factors on the gains, per joint.
         strength: factor on both gains of a joint: a weak or strong motor.
-        joint_friction: dry friction (frictionloss) of every joint [N m].
+        joint_friction: dry friction (frictionloss) [N m], per joint.
+        joint_damping: viscous friction of all joints [N m s/rad].
+        armature: rotor inertia at all joints [kg m2].
+        torque_lag: time constant with which the motors' torque follows its command [s]; needs
+            ``PoolConfig.motor_limits``.
 
     Raises:
         ValueError: a range exceeds ``ALLOWED``.
@@ -55,6 +69,12 @@ class RandomisationConfig:
     kd: tuple[float, float] = (0.7, 1.3)
     strength: tuple[float, float] = (0.85, 1.15)
     joint_friction: tuple[float, float] = (0.0, 0.0)
+    joint_damping: tuple[float, float] = (0.0, 0.0)
+    armature: tuple[float, float] = (0.01, 0.01)
+    calf_friction: tuple[float, float] = (1.0, 1.0)
+    thigh_friction: tuple[float, float] = (1.0, 1.0)
+    ground_friction: tuple[float, float] = (3.0, 3.0)
+    torque_lag: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
         for key, allowed in ALLOWED.items():
@@ -81,7 +101,16 @@ class PoolConfig:
             levels stay small.
         motor_limits: motors obey the contract's torque limits and the envelope's power limit, and lose torque
             with speed.
+        joint_stops: the torque towards a joint's stop is limited, see ``wmp_core.control.joint_stops``; needs
+            ``motor_limits``.
+        roughness: height of bumps on the ground of gaps and boxes at difficulty 1 [m], see
+            ``wmp_sim.terrain.bumps``. Every second variant has them: contacts with bumps double the time of
+            physics.
+        slot_offset: range (+-) of the middle of a slot beside the track's middle [m].
         randomisation: of the robots.
+
+    Raises:
+        ValueError: a setting is out of range, or needs ``motor_limits``.
     """
 
     terrains: tuple[str, ...] = ("flat", "rough", "slope")
@@ -92,7 +121,22 @@ class PoolConfig:
     easiest: tuple[tuple[str, float], ...] = ()
     graded: bool = False
     motor_limits: bool = False
+    joint_stops: bool = False
+    roughness: float = 0.0
+    slot_offset: float = 0.0
     randomisation: RandomisationConfig = field(default_factory=RandomisationConfig)
+
+    def __post_init__(self) -> None:
+        for key, most in (("roughness", 0.1), ("slot_offset", 1.0)):
+            if not 0.0 <= getattr(self, key) <= most:
+                raise ValueError(f"worlds: {key} is {getattr(self, key)}, expected 0 to {most:g} m")
+        needing = {"joint_stops": self.joint_stops, "torque_lag": self.randomisation.torque_lag[1] > 0.0}
+        for key in (key for key, used in needing.items() if used and not self.motor_limits):
+            raise ValueError(f"worlds: {key} needs simulated motors, expected motor_limits to be true")
+
+    def options(self, variant: int) -> TerrainOptions:
+        """What is added to the terrain of a variant."""
+        return TerrainOptions(self.roughness if variant % 2 else 0.0, self.slot_offset)
 
     def levels_of(self, name: str) -> int:
         """Number of levels of the kind ``name``."""

@@ -11,18 +11,18 @@ import torch
 from torch import Tensor
 
 from wmp_core.contract import Contract
-from wmp_core.control.envelope import EnvelopeSettings
-from wmp_core.control.power import power_share
-from wmp_sim.motors import deliverable_torque
 from wmp_sim.terrain import make_terrain
 from wmp_sim.world import build_world
 from wmp_training.progress import reported
 from wmp_training.sim.backend import Worlds
 from wmp_training.sim.config import PoolConfig
+from wmp_training.sim.motors import Motors
 from wmp_training.sim.mujoco_worlds import MujocoWorlds
-from wmp_training.sim.randomisation import randomise
+from wmp_training.sim.randomisation import randomise, torque_lags
 
 PHYSICS_DT = 0.005
+#: Key of the motors' torque in a checkpoint.
+MOTOR_TORQUE = "motor_torque"
 
 
 class MujocoBatch(MujocoWorlds):
@@ -47,7 +47,10 @@ class MujocoBatch(MujocoWorlds):
             for level in range(pool.levels_of(name))
             for variant in range(pool.variants_of(name))
         ]
-        terrains = [make_terrain(entry[1], pool.difficulty(*entry[1:]), rng) for entry in entries]
+        terrains = [
+            make_terrain(name, pool.difficulty(name, level, variant), rng, pool.options(variant))
+            for _, name, level, variant in entries
+        ]
         boxes = max(len(terrain.boxes) for terrain in terrains)
         models = [
             build_world(terrain, "position", PHYSICS_DT, max_boxes=boxes)
@@ -60,8 +63,18 @@ class MujocoBatch(MujocoWorlds):
             level=torch.tensor([entry[2] for entry in entries]),
             parameters=torch.tensor(np.array(parameters), dtype=torch.float32),
         )
-        self._motors = Motors(contract, models) if pool.motor_limits else None
         super().__init__(contract, num_robots, models, threads)
+        self._motors = None
+        if pool.motor_limits:
+            lags = torque_lags(pool.randomisation, len(models), rng)
+            self._motors = Motors(contract, models, num_robots, lags, pool.joint_stops)
+
+    def place(
+        self, robots: Tensor, world: Tensor, pose: Tensor, velocity: Tensor, q: Tensor, dq: Tensor
+    ) -> None:
+        super().place(robots, world, pose, velocity, q, dq)
+        if self._motors is not None:
+            self._motors.reset(robots.numpy())
 
     def step(self, targets: Tensor) -> None:
         control = np.ascontiguousarray(targets.numpy(), dtype=np.float64)
@@ -78,23 +91,12 @@ class MujocoBatch(MujocoWorlds):
             self._control[:] = motors.reachable(self.world_of, control[:, substep], q, dq)
             self.batch.step()
 
+    def state_dict(self) -> dict[str, Tensor]:
+        state = super().state_dict()
+        return state if self._motors is None else state | {MOTOR_TORQUE: torch.tensor(self._motors.torque)}
 
-class Motors:
-    """Limits joint targets so that the position actuators apply only what the envelope allows and the motors
-    deliver."""
-
-    def __init__(self, contract: Contract, models: list[mujoco.MjModel]) -> None:
-        self._kp = np.array([model.actuator_gainprm[:, 0] for model in models])
-        self._kd = np.array([-model.actuator_biasprm[:, 2] for model in models])
-        self._torque_limit = np.array(contract.joints.torque_limit)
-        self._velocity_limit = np.array(contract.joints.velocity_limit)
-        self._power_limit = EnvelopeSettings().power_limit
-
-    def reachable(self, world: np.ndarray, target: np.ndarray, q: np.ndarray, dq: np.ndarray) -> np.ndarray:
-        """Targets whose torque equals what motors deliver for ``target`` at ``q`` and ``dq``; all [N, J]."""
-        kp, kd = self._kp[world], self._kd[world]
-        wanted = kp * (target - q) - kd * dq
-        allowed = np.minimum(np.maximum(wanted, -self._torque_limit), self._torque_limit)
-        allowed *= power_share(allowed, dq, self._power_limit)
-        delivered = deliverable_torque(allowed, dq, self._torque_limit, self._velocity_limit)
-        return target + (delivered - wanted) / kp
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        super().load_state_dict(state)
+        # Older checkpoints have motors without lag, whose torque needs no memory.
+        if self._motors is not None and MOTOR_TORQUE in state:
+            self._motors.torque[:] = state[MOTOR_TORQUE].numpy()

@@ -2,8 +2,11 @@
 
 import pytest
 
+from wmp_bringup.graph import a1_graph
+from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.parameters import (
     ParameterFileError,
+    check_parameter_file,
     load_parameters,
     node_parameters,
     override_document,
@@ -53,6 +56,46 @@ def test_overrides_read_back_as_they_were_given(tmp_path):
 def test_a_file_that_ros_would_misread_is_refused(tmp_path, text, error):
     with pytest.raises(ParameterFileError, match=error):
         load_parameters(write(tmp_path, text))
+
+
+MODEL = """
+policy_node:
+  ros__parameters: {pd: motor, robot: {address: 127.0.0.1}}
+depth_node:
+  ros__parameters: {depth_unit: 0.001}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        (
+            "policy_nod: {ros__parameters: {pd: host}}",
+            "lacks the values of policy_node, as in .*; did you mean 'policy_nod'",
+        ),
+        ("policy_node: {ros__parameters: {}}\ncamera: {ros__parameters: {}}", "there is no node 'camera'"),
+        ("policy_node: {ros__parameters: {robot: {adress: a}}}", "no parameter 'robot.adress'; did you mean"),
+        ("policy_node: {ros__parameters: {pd: host, use_sim_time: true}}", None),
+        ("policy_node: {ros__parameters: {pd: host}}\n/**: {ros__parameters: {anything: 1}}", None),
+    ],
+)
+def test_a_users_file_is_compared_with_the_shipped_one(tmp_path, text, error):
+    model = tmp_path / "model.yaml"
+    model.write_text(MODEL)
+    file = write(tmp_path, text)
+    if error is None:
+        check_parameter_file(file, model, ["policy_node"])
+        return
+    with pytest.raises(ParameterFileError, match=error):
+        check_parameter_file(file, model, ["policy_node"])
+
+
+@pytest.mark.parametrize("mode", ["sim", "real"])
+def test_a_shipped_file_fits_itself_and_a_missing_one_is_refused(tmp_path, mode):
+    file = shipped_parameters(mode)
+    assert a1_graph(mode, {"bundle": "/bundles/a"}, parameter_file=file)
+    with pytest.raises(ParameterFileError, match="cannot read the parameter file"):
+        a1_graph(mode, {"bundle": "/bundles/a"}, parameter_file=tmp_path / "nowhere.yaml")
 
 
 @pytest.fixture

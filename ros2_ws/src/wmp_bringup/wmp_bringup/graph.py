@@ -8,13 +8,14 @@ declared as an :class:`~wmp_bringup.options.Option` with the parameters that it 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.options import option
-from wmp_bringup.parameters import Value, node_parameters, override_document
+from wmp_bringup.parameters import Value, check_parameter_file, node_parameters, override_document
 from wmp_core.default_bundle import resolve_bundle
 
 MODES = ("sim", "real")
@@ -33,6 +34,7 @@ class NodeSpec:
         parameter_file: file with the values of every node.
         parameters: values that override the file's.
         required: whether the end of this node ends the graph.
+        namespace: such as ``/a1``; empty: the root.
     """
 
     package: str
@@ -43,6 +45,7 @@ class NodeSpec:
     remappings: tuple[tuple[str, str], ...] = ()
     arguments: tuple[str, ...] = ()
     required: bool = True
+    namespace: str = ""
 
     @property
     def enclave(self) -> str:
@@ -62,6 +65,7 @@ def a1_graph(
     assigned: Mapping[str, Mapping[str, Value]] | None = None,
     record: Path | None = None,
     flights: Path | None = None,
+    namespace: str = "",
 ) -> tuple[NodeSpec, ...]:
     """The nodes that drive an A1.
 
@@ -72,9 +76,11 @@ def a1_graph(
         assigned: node name -> parameters that override file and options.
         record: new folder for a bag; adds the recorder.
         flights: folder for the bags of the flight recorder; adds it.
+        namespace: of all nodes and topics, for several robots in one domain.
 
     Raises:
         ValueError: unknown mode or option, or a value that the option does not allow.
+        ParameterFileError: ``parameter_file`` cannot be read, or does not fit the graph.
         FileNotFoundError: there is no such bundle.
     """
     if mode not in MODES:
@@ -94,6 +100,8 @@ def a1_graph(
         return replace(spec, parameters={**spec.parameters, **(assigned or {}).get(spec.name, {})})
 
     nodes = [with_assignments(spec) for spec in _walking_nodes(mode, file, parameters)]
+    if parameter_file is not None:
+        check_parameter_file(parameter_file, shipped_parameters(mode), [spec.name for spec in nodes])
     # Recorders come first, so that they discover the topics before the others publish.
     if record is not None:
         run_info = _run_info(mode, chosen, nodes)
@@ -101,7 +109,19 @@ def a1_graph(
         nodes.insert(0, with_assignments(_recorder(file, record, run_info, parameters, awaited)))
     if flights is not None:
         nodes.insert(0, with_assignments(_flight_recorder(file, flights, parameters)))
-    return tuple(nodes)
+    return tuple(replace(spec, namespace=checked_namespace(namespace)) for spec in nodes)
+
+
+def checked_namespace(text: str) -> str:
+    """``text`` as an absolute namespace, empty for the root.
+
+    Raises:
+        ValueError: ROS would refuse it.
+    """
+    name = text.strip("/")
+    if name and not re.fullmatch(r"[A-Za-z_]\w*(/[A-Za-z_]\w*)*", name):
+        raise ValueError(f"namespace is {text!r}, expected words of letters, digits and _, such as a1")
+    return f"/{name}" if name else ""
 
 
 def _walking_nodes(

@@ -30,8 +30,8 @@ from wmp_ros.launcher import LAUNCHER_PID
 def describe_graph(mode: str) -> LaunchDescription:
     """A launch description of the graph.
 
-    Its arguments are the options, ``params_file``, ``record`` and ``flights``. An empty argument keeps the
-    value of the parameter file.
+    Its arguments are the options, ``namespace``, ``params_file``, ``record`` and ``flights``. An empty one
+    keeps the value of the parameter file.
     """
     default_file = shipped_parameters(mode)
     options = OPTIONS[mode]
@@ -40,6 +40,11 @@ def describe_graph(mode: str) -> LaunchDescription:
             *(_argument(option, default_file) for option in options),
             DeclareLaunchArgument(
                 "params_file", default_value=str(default_file), description="ROS parameter file of all nodes"
+            ),
+            DeclareLaunchArgument(
+                "namespace",
+                default_value="",
+                description="of nodes and topics, such as a1; empty: the root",
             ),
             DeclareLaunchArgument(
                 "record", default_value="", description="new folder for an MCAP bag of the run; empty: no bag"
@@ -70,7 +75,10 @@ def _start(context: LaunchContext, mode: str, options: Sequence[Option]) -> list
     record = Path(given["record"]).resolve() if given["record"] else None
     flights = Path(given["flights"]).resolve() if given["flights"] else None
     file = Path(given["params_file"])
-    specs = a1_graph(mode, overrides, parameter_file=file, record=record, flights=flights)
+    namespace = given["namespace"]
+    specs = a1_graph(
+        mode, overrides, parameter_file=file, record=record, flights=flights, namespace=namespace
+    )
     folder = Path(tempfile.mkdtemp(prefix="wmp_launch_"))
     return [action for spec in specs for action in _node_actions(spec, folder)]
 
@@ -82,6 +90,7 @@ def _node_actions(spec: NodeSpec, folder: Path) -> list:
         package=spec.package,
         executable=spec.executable,
         name=spec.name,
+        namespace=spec.namespace,
         parameters=[str(spec.parameter_file), str(overrides)],
         remappings=list(spec.remappings),
         arguments=list(spec.arguments),

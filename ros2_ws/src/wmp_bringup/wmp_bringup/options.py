@@ -181,12 +181,25 @@ _ROBOT = (
         ("depth_node/source",),
         choices=("device", "topic"),
     ),
+    Option(
+        "camera_topics",
+        str,
+        "prefix of image_rect_raw and camera_info for camera:=topic: /camera/camera/depth for the present "
+        "RealSense driver, /camera/depth for older ones",
+        ("depth_node/topics",),
+    ),
+    Option(
+        "camera_file",
+        str,
+        "recording of librealsense (.bag, .db3) that is played through camera:=device instead of a camera",
+        ("depth_node/camera.file",),
+    ),
 )
 
 #: Mode of the graph -> its options.
 OPTIONS = {"sim": _COMMON + _MOTION + _SIMULATION, "real": _COMMON + _ROBOT}
 #: Arguments of the launch files besides the options.
-LAUNCH_ARGUMENTS = ("params_file", "record", "flights")
+LAUNCH_ARGUMENTS = ("namespace", "params_file", "record", "flights")
 #: Similarity (0 to 1) from which an unknown launch argument counts as a misspelt one of ours.
 _MISSPELT = 0.8
 

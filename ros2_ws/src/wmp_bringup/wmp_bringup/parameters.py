@@ -1,7 +1,8 @@
 """ROS parameter files: read the values of a node, write the overrides of the command line.
 
-A file maps node names to ``ros__parameters``; ``/**`` stands for every node. Nested keys are joined with
-dots, as in rcl: ``script: {vx: 0.5}`` is the parameter ``script.vx``.
+A file maps node names to ``ros__parameters``; ``/**`` stands for every node, ``/**/policy_node`` for
+policy_node in any namespace. Nested keys are joined with dots, as in rcl: ``script: {vx: 0.5}`` is the
+parameter ``script.vx``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from wmp_core.choices import suggestion
 Value = Any
 
 EVERY_NODE = "/**"
+#: Parameters that every node has from ROS itself.
+_OF_ROS = ("use_sim_time", "qos_overrides.", "start_type_description_service")
 #: Node -> parameters that may be absent from a file, with a value of their type: ROS has no empty list.
 UNSET = {node: {"realtime.cpus": [0]} for node in ("policy_node", "world_model_node", "depth_node")}
 
@@ -27,7 +30,7 @@ class ParameterFileError(ValueError):
 
 
 def load_parameters(path: Path) -> dict[str, dict[str, Value]]:
-    """Node name, or ``/**`` -> flat parameters of the file at ``path``.
+    """Name of a node without its namespace, or ``/**`` -> flat parameters of the file at ``path``.
 
     Raises:
         ParameterFileError: the file is missing, is not YAML, or has a node without ``ros__parameters``.
@@ -45,7 +48,8 @@ def load_parameters(path: Path) -> dict[str, dict[str, Value]]:
             raise ParameterFileError(
                 f"{path}: node {node!r} has {found}, expected the single key 'ros__parameters'"
             )
-        nodes[str(node)] = dict(_flatten(entry["ros__parameters"] or {}))
+        name = EVERY_NODE if node == EVERY_NODE else str(node).rpartition("/")[2]
+        nodes[name] = dict(_flatten(entry["ros__parameters"] or {}))
     return nodes
 
 
@@ -53,6 +57,34 @@ def node_parameters(path: Path, node: str) -> dict[str, Value]:
     """The values that the file gives the node called ``node``: its own override those of ``/**``."""
     nodes = load_parameters(path)
     return {**nodes.get(EVERY_NODE, {}), **nodes.get(node, {})}
+
+
+def check_parameter_file(path: Path, model: Path, nodes: Iterable[str]) -> None:
+    """Compare a user's file with the shipped one, because ROS ignores names that it does not know.
+
+    Args:
+        path: the user's file.
+        model: the shipped file of the same mode.
+        nodes: that must have values of their own.
+
+    Raises:
+        ParameterFileError: the file cannot be read, lacks one of ``nodes``, or has an unknown name.
+    """
+    given, known = load_parameters(path), load_parameters(model)
+    for node in nodes:
+        if node in known and node not in given:
+            near = suggestion(node, given)
+            raise ParameterFileError(f"{path} lacks the values of {node}, as in {model}{near}")
+    for node, parameters in given.items():
+        if node == EVERY_NODE:
+            continue
+        if node not in known:
+            raise ParameterFileError(f"{path}: there is no node {node!r}{suggestion(node, known)}")
+        for name in parameters:
+            names = {**known[node], **UNSET.get(node, {})}
+            if name not in names and not name.startswith(_OF_ROS):
+                near = suggestion(name, names) or f"; see {model}"
+                raise ParameterFileError(f"{path}: {node} has no parameter {name!r}{near}")
 
 
 def parse_assignments(texts: Iterable[str], path: Path) -> dict[str, dict[str, Value]]:
@@ -99,7 +131,7 @@ def _value_like(known: Value, given: str, text: str) -> Value:
 
 def override_document(node: str, parameters: Mapping[str, Value]) -> str:
     """The text of a parameter file with overrides for one node; pass it after the main file."""
-    return yaml.safe_dump({node: {"ros__parameters": dict(parameters)}}, sort_keys=True)
+    return yaml.safe_dump({f"/**/{node}": {"ros__parameters": dict(parameters)}}, sort_keys=True)
 
 
 def _flatten(tree: Mapping[str, Any], prefix: str = ""):

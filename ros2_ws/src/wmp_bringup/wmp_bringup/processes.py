@@ -152,6 +152,8 @@ def node_command(spec: NodeSpec, folder: Path) -> list[str]:
     overrides = write_overrides(spec, folder)
     command = [sys.executable, "-m", "wmp_bringup.node_main", spec.package, spec.executable, *spec.arguments]
     command += ["--ros-args", "--enclave", spec.enclave, "-r", f"__node:={spec.name}"]
+    if spec.namespace:
+        command += ["-r", f"__ns:={spec.namespace}"]
     for source, target in spec.remappings:
         command += ["-r", f"{source}:={target}"]
     return [*command, "--params-file", str(spec.parameter_file), "--params-file", str(overrides)]

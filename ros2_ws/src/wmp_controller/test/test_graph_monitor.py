@@ -16,7 +16,13 @@ class Scene:
     def __init__(self):
         self.latent_publishers, self.clock_warning = 1, None
         self.publisher = SimpleNamespace(step_listeners={"a", "b"})
-        node = SimpleNamespace(count_publishers=lambda topic: self.latent_publishers)
+        node = SimpleNamespace(
+            count_publishers=lambda topic: self.latent_publishers,
+            get_publishers_info_by_topic=lambda topic: [
+                SimpleNamespace(node_namespace="/", node_name=name)
+                for name in ("world_model_node", "stranger")[: self.latent_publishers]
+            ],
+        )
         self.monitor = GraphMonitor(node, self.publisher, ["a", "b"], OURS, lambda: self.clock_warning)
 
     @property
@@ -47,6 +53,12 @@ def test_a_missing_subscriber_is_named(scene):
 def test_without_a_publisher_of_latents_there_is_a_veto(scene):
     scene.latent_publishers = 0
     assert "wmp/latent has no publisher" in scene.veto
+
+
+def test_a_second_publisher_of_latents_is_named(scene):
+    scene.latent_publishers = 2
+    assert "has 2 publishers, expected one: stop all but one of /stranger, /world_model_node" in scene.veto
+    assert len(scene.monitor.rivals) == 3
 
 
 def test_another_bundle_is_vetoed_until_the_node_reports_the_same_one(scene):

@@ -19,7 +19,7 @@ class Controller:
         self.executor = SingleThreadedExecutor(context=context)
         self.executor.add_node(self.node)
         self.futures = []
-        self.operator = create_operator(self.node, lambda future, refusal: self.futures.append(future))
+        self.operator, _ = create_operator(self.node, lambda future, refusal: self.futures.append(future))
 
     def poll_operator(self):
         """Poll as the control thread does."""

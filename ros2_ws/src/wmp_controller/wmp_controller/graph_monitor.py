@@ -7,8 +7,11 @@ from typing import Callable, Dict, List, Optional, Sequence
 from rclpy.node import Node
 
 from wmp_controller.report_publisher import ReportPublisher
+from wmp_ros.graph import second_publisher
 from wmp_ros.status import NodeStatus
 
+#: Topics on which a second publisher would mix two walks.
+_ONE_PUBLISHER = ("wmp/policy_step", "wmp/latent", "wmp/depth")
 #: The nodes that load the bundle themselves.
 _PERCEPTION_NODES = ("depth_node", "world_model_node")
 
@@ -24,7 +27,7 @@ class GraphMonitor:
         publisher: of ``wmp/policy_step``.
         listeners: names of the nodes that must subscribe to ``wmp/policy_step``.
         bundle_sha256: of the bundle that policy_node has loaded.
-        clock_warning: why camera stamps cannot be compared with the states' stamps, None if they can.
+        input_problem: why clock or commands are not to be trusted, None if they are.
     """
 
     def __init__(
@@ -33,12 +36,14 @@ class GraphMonitor:
         publisher: ReportPublisher,
         listeners: Sequence[str],
         bundle_sha256: str,
-        clock_warning: Callable[[], Optional[str]],
+        input_problem: Callable[[], Optional[str]],
     ) -> None:
         self._node, self._publisher = node, publisher
         self._listeners = listeners
         self._bundle_sha256 = bundle_sha256
-        self._clock_warning = clock_warning
+        self._input_problem = input_problem
+        #: Lines that name several publishers of one topic of the walk.
+        self.rivals: List[str] = []
         #: By node, once its status has arrived; empty if the status names none.
         self._other_bundles: Dict[str, str] = {}
         self.veto: Optional[str] = "the graph has not been checked yet"
@@ -50,7 +55,10 @@ class GraphMonitor:
 
     def update(self) -> None:
         """Check the graph and set :attr:`veto`."""
-        self.veto = self._missing_node() or self._other_bundle() or self._clock_warning()
+        found = (second_publisher(self._node, topic) for topic in _ONE_PUBLISHER)
+        self.rivals = [line for line in found if line is not None]
+        rival = self.rivals[0] if self.rivals else None
+        self.veto = self._missing_node() or rival or self._other_bundle() or self._input_problem()
 
     def _missing_node(self) -> Optional[str]:
         listening = self._publisher.step_listeners

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Optional, Tuple
 
-from geometry_msgs.msg import Twist
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from rclpy.task import Future
 from sensor_msgs.msg import Joy
 from std_srvs.srv import Trigger
 
+from wmp_controller.cmd_vel import CmdVel
 from wmp_controller.joystick_operator import JoystickOperator, RemoteOperator, pad_from_joy
 from wmp_controller.operator import Operator, RosOperator, Script, ScriptedOperator
 from wmp_core.control.joystick import JoystickSettings
@@ -20,8 +20,8 @@ from wmp_ros.parameters import declare, declare_settings
 Reply = Callable[[object, Optional[str]], None]
 
 
-def create_operator(node: Node, reply: Reply) -> Operator:
-    """The operator named by parameter ``operator``, connected to ``node``.
+def create_operator(node: Node, reply: Reply) -> Tuple[Operator, Optional[CmdVel]]:
+    """The operator named by parameter ``operator``, connected to ``node``, and its ``cmd_vel`` if it has one.
 
     Every operator has the services ``~/stand_up``, ``~/walk``, ``~/sit_down`` and ``~/stop``. The script has
     two: ``~/sit_down`` ends it, ``~/stop`` ends it at once in damping. ``ros`` subscribes to ``cmd_vel``,
@@ -44,10 +44,11 @@ def create_operator(node: Node, reply: Reply) -> Operator:
             (Request.STOP, scripted.stop, "the script ends, the joints are damped"),
         ):
             node.create_service(Trigger, f"~/{request.value}", _end_service(end, message))
-        return scripted
+        return scripted, None
+    cmd_vel = None
     if kind == "ros":
         operator = RosOperator(reply)
-        _subscribe_cmd_vel(node, operator)
+        cmd_vel = CmdVel(node, operator)
     elif kind == "remote":
         operator = RemoteOperator(reply, declare_settings(node, "joystick", JoystickSettings))
     elif kind == "joy":
@@ -60,7 +61,7 @@ def create_operator(node: Node, reply: Reply) -> Operator:
     for request in Request:
         serve = _service(node, operator, request)
         node.create_service(Trigger, f"~/{request.value}", serve, callback_group=group)
-    return operator
+    return operator, cmd_vel
 
 
 def _script(node: Node) -> Script:
@@ -77,15 +78,6 @@ def _end_service(end: Callable[[], None], message: str) -> Any:
         return response
 
     return serve
-
-
-def _subscribe_cmd_vel(node: Node, operator: RosOperator) -> None:
-    def on_cmd_vel(twist: Twist) -> None:
-        refusal = operator.command(twist.linear.x, twist.linear.y, twist.angular.z)
-        if refusal is not None:
-            node.get_logger().warning(refusal, throttle_duration_sec=1.0)
-
-    node.create_subscription(Twist, "cmd_vel", on_cmd_vel, 1)
 
 
 def _subscribe_joy(node: Node, operator: JoystickOperator) -> None:

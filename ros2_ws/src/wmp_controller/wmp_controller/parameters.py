@@ -17,10 +17,20 @@ _ANY_POSE = 2 * math.pi
 
 
 def link_settings(node: Node, lockstep: bool, envelope: EnvelopeSettings) -> A1LinkSettings:
-    """Address and transport of the robot: ``robot.*``; the final damping stays within ``envelope``."""
+    """Address and transport of the robot: ``robot.*``; the final damping stays within ``envelope``.
+
+    Raises:
+        ValueError: there is no address. A default would let a mistyped parameter file command a real robot.
+    """
+    address = declare(node, "robot.address", "")
+    if not address:
+        raise ValueError(
+            "parameter robot.address is not set: start with a parameter file that names this node "
+            "(wmp_bringup has a1_sim.yaml and a1_real.yaml)"
+        )
     return A1LinkSettings(
         transport=declare(node, "robot.transport", "udp"),
-        robot_host=declare(node, "robot.address", "192.168.123.10"),
+        robot_host=address,
         robot_port=declare(node, "robot.port", 8007),
         local_port=declare(node, "robot.local_port", 8080),
         stamp_from_tick=lockstep,

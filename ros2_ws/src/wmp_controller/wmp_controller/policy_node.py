@@ -88,7 +88,7 @@ class PolicyNode(Node):
         self._publisher = ReportPublisher(
             self, self._outbox, self._bundle.contract.joints.names, self._create_dry_run_log(), journal
         )
-        self._operator = create_operator(self, self._publisher.reply)
+        self._operator, self._cmd_vel = create_operator(self, self._publisher.reply)
         self._controller = self._create_controller()
         self._graph_monitor = self._create_graph_monitor()
         self._loop = self._create_loop()
@@ -150,7 +150,7 @@ class PolicyNode(Node):
 
     def _create_graph_monitor(self) -> GraphMonitor:
         listeners = declare(self, "policy_step_listeners", "depth_node world_model_node").split()
-        return GraphMonitor(self, self._publisher, listeners, self._bundle.sha256, self._clock_warning)
+        return GraphMonitor(self, self._publisher, listeners, self._bundle.sha256, self._input_problem)
 
     def _create_loop(self) -> ControlLoop:
         period = self._controller.settings.loop_period
@@ -193,6 +193,8 @@ class PolicyNode(Node):
 
     def _on_timer(self) -> None:
         self._control_thread.kill_process_if_hung()
+        if self._cmd_vel is not None:
+            self._cmd_vel.update()
         self._graph_monitor.update()
         self._check_link()
 
@@ -204,6 +206,9 @@ class PolicyNode(Node):
         if statistics.send_failures and not self._has_logged_send_failures:
             self._has_logged_send_failures = True
             self.get_logger().error("a command could not be sent to the robot: check cable and network")
+
+    def _input_problem(self) -> Optional[str]:
+        return self._clock_warning() or (self._cmd_vel.problem if self._cmd_vel is not None else None)
 
     def _clock_warning(self) -> Optional[str]:
         """In lockstep all stamps are simulated time, and a step of the system clock changes none of them."""
@@ -222,6 +227,11 @@ class PolicyNode(Node):
         report.warn_if(self._dry_run, "dry run: the motors receive damping only")
         clock_warning = self._clock_warning()
         report.warn_if(clock_warning is not None, clock_warning or "")
+        for problem in (
+            self._cmd_vel.problem if self._cmd_vel is not None else None,
+            *self._graph_monitor.rivals,
+        ):
+            report.error_if(problem is not None, problem or "")
         return report
 
 

@@ -15,6 +15,7 @@ import rclpy
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 from wmp_msgs.msg import Latent, PolicyStep
 
@@ -286,6 +287,30 @@ def test_a_missing_calibration_or_a_wrong_clock_is_reported_and_the_node_continu
     assert "no usable frame yet" not in graph.diagnostics[-1].status[0].message
     _, text = running.end()
     assert "camera intrinsics: fx is 0.0" in text and "Traceback" not in text
+
+
+@pytest.mark.parametrize("reliability", [ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT])
+def test_a_slow_camera_with_another_unit_is_a_problem_whatever_its_reliability(
+    bundle, processes, node, reliability
+):
+    graph = Graph(node)
+    node.destroy_publisher(graph.images)
+    qos = QoSProfile(depth=5, reliability=reliability)
+    graph.images = node.create_publisher(Image, "camera/depth/image_rect_raw", qos)
+    processes("depth_node", bundle=bundle, source="topic")
+    graph.wait(lambda: graph.infos.get_subscription_count() >= 1)
+    # 6 Hz, and 2 m in units of 0.1 mm.
+    stamp = time.time()
+
+    def publish():
+        nonlocal stamp
+        stamp += 1 / 6
+        graph.publish_frame(stamp, np.full((240, 424), 20_000, np.uint16))
+        texts = [d.status[0].message for d in graph.diagnostics]
+        named = "6 frames per second, expected 12.5 or more", "0.001 m per count"
+        return any(all(name in text for name in named) for text in texts)
+
+    graph.wait(publish)
 
 
 def test_depth_node_logs_where_the_bundle_expects_the_camera(tmp_path, processes, node):

@@ -1,7 +1,7 @@
 """ROS node: depth frames of the camera in, the world model's depth images out.
 
-Subscribes to ``wmp/policy_step`` and, with ``source: topic``, ``camera/depth/image_rect_raw`` and
-``camera/depth/camera_info``; publishes ``wmp/depth`` and ``diagnostics``. All decisions use message stamps,
+Subscribes to ``wmp/policy_step`` and, with ``source: topic``, to ``image_rect_raw`` and ``camera_info`` below
+the parameter ``topics``; publishes ``wmp/depth`` and ``diagnostics``. All decisions use message stamps,
 so a bag or a lockstep simulation gives the same images regardless of when messages arrive.
 
 ``wmp/depth`` and ``wmp/policy_step`` appear once the camera is available, so other nodes can tell whether
@@ -18,6 +18,8 @@ from typing import Deque, List, Optional
 
 from rclpy.node import Node
 from rclpy.publisher import Publisher
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, Image
 from wmp_msgs.msg import PolicyStep
 
@@ -30,15 +32,15 @@ from wmp_perception.depth_filter import DepthFilterSettings
 from wmp_perception.depth_pipeline import DepthImage, DepthPipeline
 from wmp_perception.realsense import CameraSettings, RawFrame, RealSenseError, import_realsense
 from wmp_perception.realsense_thread import CameraThread
+from wmp_perception.stream_problems import stream_problems
 from wmp_ros.clock import WALL_CLOCK
+from wmp_ros.graph import publishers_of, second_publisher
 from wmp_ros.health import Health, Report
 from wmp_ros.parameters import declare, declare_journal, declare_settings
-from wmp_ros.qos import RELIABLE
+from wmp_ros.qos import NEWEST, NEWEST_BEST_EFFORT, RELIABLE
 from wmp_ros.running import run_node, spin_realtime
 from wmp_ros.stamps import to_seconds
 from wmp_ros.status import BUNDLE_SHA256
-
-IMAGE_TOPIC, INFO_TOPIC = "camera/depth/image_rect_raw", "camera/depth/camera_info"
 
 
 class DepthNode(Node):
@@ -54,6 +56,8 @@ class DepthNode(Node):
         self._camera: Optional[CameraThread] = None
         self._intrinsics: Optional[CameraIntrinsics] = None
         self._unit = float(declare(self, "depth_unit", 0.001))
+        prefix = str(declare(self, "topics", "camera/depth")).rstrip("/")
+        self._image_topic, self._info_topic = f"{prefix}/image_rect_raw", f"{prefix}/camera_info"
         self._lockstep = bool(declare(self, "lockstep", False))
         # Only the contract is used here; the nodes that run the networks verify the bundle.
         bundle = Bundle.load_unverified(str(declare(self, "bundle", "")))
@@ -80,17 +84,30 @@ class DepthNode(Node):
             self._camera.start()
         elif source == "topic":
             self._early_images: Deque[Image] = deque(maxlen=30)  # arrived before the intrinsics
-            self.create_subscription(CameraInfo, INFO_TOPIC, self._on_camera_info, RELIABLE)
-            self.create_subscription(Image, IMAGE_TOPIC, self._on_image, RELIABLE)
+            self.create_subscription(CameraInfo, self._info_topic, self._on_camera_info, RELIABLE)
+            # In lockstep no frame may be lost; in real time a frame that waits is older than the next one.
+            self._images = self._subscribe_images(RELIABLE if self._lockstep else NEWEST)
         else:
             raise ValueError(
                 f"parameter source is {source!r}, expected 'device' (RealSense on USB) or 'topic'"
             )
 
+    def _subscribe_images(self, qos: QoSProfile) -> Subscription:
+        return self.create_subscription(Image, self._image_topic, self._on_image, qos)
+
+    def _hear_best_effort(self) -> None:
+        """Subscribe to a driver that sends best effort; a reliable subscription hears nothing of it."""
+        publishers = publishers_of(self, self._image_topic)
+        if any(info.qos_profile.reliability is ReliabilityPolicy.BEST_EFFORT for info in publishers):
+            self.destroy_subscription(self._images)
+            self._images = self._subscribe_images(NEWEST_BEST_EFFORT)
+
     def _join_loop(self) -> None:
         """Advertise and subscribe once the camera is available."""
         if not self._has_camera():
             return
+        if self._camera is None and not self._lockstep:
+            self._hear_best_effort()
         self._publisher = self.create_publisher(Image, "wmp/depth", RELIABLE)
         self.create_subscription(PolicyStep, "wmp/policy_step", self._on_step, RELIABLE)
         self.destroy_timer(self._join_timer)
@@ -98,13 +115,13 @@ class DepthNode(Node):
     def _has_camera(self) -> bool:
         if self._camera is not None:
             return not self._camera.problem
-        return self.count_publishers(IMAGE_TOPIC) > 0 and self.count_publishers(INFO_TOPIC) > 0
+        return self.count_publishers(self._image_topic) > 0 and self.count_publishers(self._info_topic) > 0
 
     def _on_camera_info(self, info: CameraInfo) -> None:
         try:
             self._intrinsics = messages.intrinsics_from_info(info)
         except GeometryError as error:  # for example, the driver has not read its calibration yet
-            self.get_logger().error(f"{INFO_TOPIC}: {error}", throttle_duration_sec=5.0)
+            self.get_logger().error(f"{self._info_topic}: {error}", throttle_duration_sec=5.0)
             return
         while self._early_images:
             self._on_image(self._early_images.popleft())
@@ -167,12 +184,14 @@ class DepthNode(Node):
             },
         )
         report.warn_if(bool(problem), problem)
-        report.warn_if(self._publisher is None and not problem, f"waiting for a publisher of {IMAGE_TOPIC}")
+        report.warn_if(
+            self._publisher is None and not problem, f"waiting for a publisher of {self._image_topic}"
+        )
         # A publisher is no proof of a camera: drivers advertise their topics before they find one.
         report.warn_if(
             not (self._lockstep or health.frames or problem or self._publisher is None),
             "no usable frame yet: check that the driver has found its camera and publishes RELIABLE, and "
-            f"that {IMAGE_TOPIC} and {INFO_TOPIC} agree",
+            f"that {self._image_topic} and {self._info_topic} agree",
         )
         report.warn_if(age > 0.5, f"the newest frame is {age:.1f} s old")
         report.warn_if(
@@ -186,6 +205,12 @@ class DepthNode(Node):
             not health.is_usable,
             "the camera still streams but delivers no usable depth: the world model continues with its prior",
         )
+        report.error_if(bool(health.stamp_problem), health.stamp_problem)
+        if self._camera is None:
+            rival = second_publisher(self, self._image_topic)
+            report.error_if(rival is not None, rival or "")
+        for problem in stream_problems(health, self._pipeline.required_rate, self._unit):
+            report.warn_if(not self._lockstep, problem)
         report.warn_if(
             health.coverage < 0.9,
             f"the camera covers {100 * health.coverage:.0f} % of the network's field of view",

@@ -49,9 +49,11 @@ class DepthHealth:
         stamp: capture time of the newest frame [s]; ``None`` before the first.
         rate: smoothed frame rate from the stamps [Hz].
         invalid_ratio: share of invalid pixels in the newest unfiltered frame, 0..1.
-        filter_ms: time the filters took for the newest frame [ms].
+        filter_ms: smoothed time that the filters take for a frame [ms].
+        median: of the valid pixels of the newest unfiltered frame [m]; 0 without any.
         coverage: share of the network's field of view that the camera covers, 0..1.
         is_usable: whether the camera delivers usable depth, as ``ImageMonitor`` defines it.
+        stamp_problem: why the newest frame's stamp is not its capture time; empty if it is.
     """
 
     frames: int = 0
@@ -59,8 +61,10 @@ class DepthHealth:
     rate: float = 0.0
     invalid_ratio: float = 0.0
     filter_ms: float = 0.0
+    median: float = 0.0
     coverage: float = 1.0
     is_usable: bool = True
+    stamp_problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,10 +94,16 @@ class DepthPipeline:
     def __init__(self, contract: Contract, settings: DepthFilterSettings, tolerance_s: float) -> None:
         self._contract = contract
         self._settings = settings
+        self._tolerance = tolerance_s
         self._selection = DepthSelection(contract.timing, tolerance_s)
         self._monitor = ImageMonitor()
         self._optics: Optional[_Optics] = None
         self.health = DepthHealth()
+
+    @property
+    def required_rate(self) -> float:
+        """Lowest frame rate at which every tick has an image of a suitable age [Hz]."""
+        return 0.5 / self._tolerance
 
     @property
     def missed(self) -> int:
@@ -121,9 +131,11 @@ class DepthPipeline:
             stamp=raw.stamp,
             rate=_smoothed_rate(self.health, raw.stamp),
             invalid_ratio=float(np.count_nonzero(raw.depth == 0)) / raw.depth.size,
-            filter_ms=1e3 * (time.perf_counter() - started),
+            filter_ms=_smoothed(self.health.filter_ms, 1e3 * (time.perf_counter() - started)),
+            median=_median(raw),
             coverage=optics.projection.coverage,
             is_usable=self._monitor.is_usable(raw.stamp, raw.depth),
+            stamp_problem=raw.stamp_problem,
         )
         if not self.health.is_usable:
             return self.on_missing_frame(raw.stamp)
@@ -150,9 +162,20 @@ class DepthPipeline:
         ]
 
 
+def _median(raw: RawFrame) -> float:
+    """Median of every fourth valid pixel [m]."""
+    pixels = raw.depth[::4, ::4]
+    valid = pixels[pixels > 0]
+    return float(np.median(valid)) * raw.unit if valid.size else 0.0
+
+
 def _smoothed_rate(previous: DepthHealth, stamp: float) -> float:
-    """Exponentially smoothed rate [Hz] after a frame at ``stamp`` s; a new frame has weight 0.1."""
+    """Smoothed rate [Hz] after a frame at ``stamp`` s."""
     if previous.stamp is None or stamp <= previous.stamp:
         return previous.rate
-    rate = 1.0 / (stamp - previous.stamp)
-    return rate if previous.rate == 0 else previous.rate + 0.1 * (rate - previous.rate)
+    return _smoothed(previous.rate, 1.0 / (stamp - previous.stamp))
+
+
+def _smoothed(before: float, new: float) -> float:
+    """Exponentially smoothed value; a new one has weight 0.1, the first one counts as it is."""
+    return new if before == 0 else before + 0.1 * (new - before)

@@ -7,7 +7,13 @@ import logging
 import threading
 from typing import Callable
 
-from wmp_perception.realsense import CameraSettings, RawFrame, RealSenseCamera, RealSenseError
+from wmp_perception.realsense import (
+    CameraSettings,
+    RawFrame,
+    RealSenseCamera,
+    RealSenseError,
+    RecordingEndedError,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -16,7 +22,8 @@ RETRY_S = 2.0
 
 
 class CameraThread:
-    """Passes every camera frame to ``on_frame``; reopens a camera that is missing or lost.
+    """Passes every camera frame to ``on_frame``; reopens a camera that is missing or lost, and resets one
+    that sends nothing after it was opened. A recording is played once.
 
     Args:
         settings: of the stream.
@@ -48,6 +55,9 @@ class CameraThread:
             with contextlib.closing(RealSenseCamera(self._settings)) as camera:
                 camera.open()
                 self._stream(camera)
+        except RecordingEndedError as error:
+            self._report(error)
+            self._stop.set()
         except Exception as error:  # any error: if the thread ended, no depth would ever arrive again
             self._report(error)
             self._stop.wait(RETRY_S)
@@ -60,9 +70,13 @@ class CameraThread:
         self.problem = problem
 
     def _stream(self, camera: RealSenseCamera) -> None:
+        has_streamed = False
         while not self._stop.is_set():
             frame = camera.wait(RETRY_S)
+            if frame is None and not has_streamed:
+                camera.reset()
+                raise RealSenseError(f"the camera opens and sends no frame for {RETRY_S:g} s: it was reset")
             if frame is None:
                 raise RealSenseError(f"no frame from the camera for {RETRY_S:g} s")
-            self.problem = ""
+            has_streamed, self.problem = True, ""
             self._on_frame(frame)

@@ -7,6 +7,10 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 #: Topics of the policy's loop and of the camera: no message may be lost in lockstep.
 RELIABLE = QoSProfile(depth=50, reliability=ReliabilityPolicy.RELIABLE)
 
+#: Topics of a sensor in real time: only the newest message counts, and a sender of any reliability is heard.
+NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
+NEWEST_BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+
 #: For recorders: deep enough that a subscriber that waits for a CPU loses no message of a walk.
 LISTEN = QoSProfile(depth=5000, reliability=ReliabilityPolicy.RELIABLE)
 

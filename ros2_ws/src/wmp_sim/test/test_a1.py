@@ -95,7 +95,12 @@ def test_position_actuators_are_a_pd_law_with_the_documented_gain_fields():
 
 @pytest.mark.parametrize(
     ("place", "touched"),
-    [((-0.24, 0.0), "trunk"), ((0.28, 0.0), "trunk"), ((-0.183, 0.12), "RL_hip"), ((0.183, -0.12), "FR_hip")],
+    [
+        ((-0.24, 0.0), "trunk"),
+        ((0.28, 0.0), "trunk"),
+        ((-0.183, 0.12), "RL_shoulder"),
+        ((0.183, -0.12), "FR_shoulder"),
+    ],
 )
 def test_every_end_of_the_body_is_solid(place, touched):
     # A vertical ray from above meets the shape that a bar would meet.
@@ -106,6 +111,55 @@ def test_every_end_of_the_body_is_solid(place, touched):
     geom = np.zeros(1, np.int32)
     mujoco.mj_ray(model, data, [*place, 1.0], [0.0, 0.0, -1.0], None, 1, -1, geom)
     assert model.geom(geom[0]).name == touched
+
+
+@pytest.mark.parametrize(("ahead", "above"), [(0.0, 0.04), (0.0, 0.01), (0.035, -0.02), (-0.035, 0.02)])
+def test_shoulders_have_flat_outer_faces(ahead, above):
+    """A horizontal ray meets the face 0.144 m from the middle, at its rim as near its centre."""
+    model = flat_world()
+    data = mujoco.MjData(model)
+    data.qpos[2] = 1.0
+    mujoco.mj_forward(model, data)
+    geom = np.zeros(1, np.int32)
+    start = [0.183 + ahead, 1.0, 1.0 + above]
+    distance = mujoco.mj_ray(model, data, start, [0.0, -1.0, 0.0], None, 1, -1, geom)
+    assert model.geom(geom[0]).name == "FL_shoulder"
+    assert 1.0 - distance == pytest.approx(0.144)
+
+
+@pytest.mark.parametrize(
+    ("shape", "half_size"),
+    [
+        ("FL_hip", [0.046, 0.020, 0.0]),
+        ("RR_shoulder", [0.041, 0.016, 0.0]),
+        ("RL_thigh", [0.017, 0.01225, 0.1]),
+        ("FR_calf", [0.008, 0.008, 0.1]),
+        ("FL_foot", [0.02, 0.0, 0.0]),
+        ("trunk", [0.27, 0.097, 0.057]),
+    ],
+)
+def test_collision_shapes_have_the_published_sizes(shape, half_size):
+    np.testing.assert_allclose(flat_world().geom(shape).size, half_size)
+
+
+def test_the_hip_sensor_counts_contacts_of_the_shoulder():
+    model = flat_world()
+    data = mujoco.MjData(model)
+    data.qpos[2:7] = 0.14, np.cos(np.pi / 4), np.sin(np.pi / 4), 0.0, 0.0  # on its right side
+    mujoco.mj_forward(model, data)
+    touching = {model.geom(i).name for pair in data.contact.geom for i in pair}
+    assert "FR_shoulder" in touching and "FR_hip" not in touching
+    assert data.sensor("FR_hip").data[0] > 0 and data.sensor("FL_hip").data[0] == 0
+
+
+def test_every_contact_has_the_friction_of_the_robots_shape():
+    model = flat_world()
+    model.geom("floor").friction[0] = 1.3
+    for leg in LEGS:
+        model.geom(f"{leg}_foot").friction[0] = 0.3
+    data = settled(model, seconds=0.5)
+    assert data.ncon >= 4
+    np.testing.assert_allclose(data.contact.friction[:, 0], 0.3)
 
 
 def test_robot_does_not_collide_with_itself():

@@ -8,7 +8,7 @@ import pytest
 from wmp_core.control.command import MotorCommand
 from wmp_core.rotation import projected_gravity
 from wmp_sim.a1 import a1_model
-from wmp_sim.robot import EXCHANGE, SimulatedA1
+from wmp_sim.robot import EXCHANGE, MotorControllerSettings, SimulatedA1
 from wmp_sim.terrain import make_terrain
 from wmp_sim.world import build_world
 
@@ -55,6 +55,23 @@ def test_it_stands_up_and_holds_the_default_pose_with_the_policy_gains():
     assert np.abs(state.q - A1.default_position).max() == pytest.approx(0.12, abs=0.015)
     assert state.foot_force.sum() == pytest.approx(12.454 * 9.81, rel=0.02)
     assert not truth.fallen
+
+
+@pytest.mark.parametrize("joint_stops", [False, True])
+def test_a_torque_into_a_joint_stop_is_given_up_only_with_the_law(joint_stops):
+    settings = MotorControllerSettings(joint_stops=joint_stops)
+    a1 = SimulatedA1(flat_world(physics_dt=0.001), "prone", settings)
+    zero = np.zeros(12)
+    fold = np.array([0.0, 0.0, -20.0] * 4)
+    for _ in range(100):
+        state = a1.step(MotorCommand(zero, zero, fold, zero, zero))
+    calves = state.tau_est[2::3]
+    if joint_stops:
+        # At rest against the stop: 80 N m/rad times the distance that is left.
+        np.testing.assert_allclose(calves, -80.0 * (state.q - A1.position_lower)[2::3], atol=0.5)
+        assert np.abs(calves).max() < 5.0
+    else:
+        np.testing.assert_allclose(calves, -20.0)
 
 
 def test_sitting_down_is_no_fall():

@@ -1,9 +1,10 @@
 """The Unitree A1 as a MuJoCo model, built from ``assets/a1_facts.json``.
 
-Masses, inertias, joint origins, ranges and limits are the published ones. Collision shapes are primitives.
-The published description collides with a front trunk box only and leaves hips and rear free, which lets a
-policy crawl through bars that would stop the robot; here the box spans the whole trunk and every hip motor
-has its capsule.
+Masses, inertias, joint origins, ranges and limits are the published ones, and so are the collision shapes
+(sizes from ``robots/a1_description/xacro/const.xacro`` of the maker's ``unitree_ros``), but for the trunk:
+the published box leaves the rear free, which lets a policy crawl through bars that would stop the robot; here
+it spans the whole trunk. Hip motors and shoulders have flat ends: with round ones a robot slides into slots
+that are narrower than itself.
 
 Order of joints, actuators and legs is FL, FR, RL, RR (x hip, thigh, calf) everywhere.
 """
@@ -33,9 +34,14 @@ FOOT_FRICTION = 0.8
 # Trunk box [m]: 0.194 x 0.114 as published, from the published front (x = 0.29) to the end of the rear
 # hip motors (the robot is 0.5 m long).
 TRUNK_FRONT, TRUNK_REAR, TRUNK_WIDTH, TRUNK_HEIGHT = 0.29, -0.25, 0.194, 0.114
-# Hip motor and thigh shoulder [m]: radius 0.046, outer face at 0.081 + 0.016 from the hip joint.
-HIP_RADIUS, HIP_OUTER_FACE = 0.046, 0.097
-THIGH_RADIUS, CALF_RADIUS = 0.017, 0.008
+# Hip motor, a cylinder around the hip joint, and thigh shoulder, one further out; both along the axis of the
+# thigh joint, radius and half length [m]. The shoulder's outer face is 0.144 m from the trunk's middle plane:
+# 0.047 to the hip joint, 0.081 to the shoulder, 0.016 to its face.
+HIP_RADIUS, HIP_HALF_LENGTH = 0.046, 0.020
+SHOULDER_RADIUS, SHOULDER_HALF_LENGTH = 0.041, 0.016
+# Cross-sections of the boxes that are thigh and calf: along x and along y [m].
+THIGH_DEPTH, THIGH_WIDTH = 0.034, 0.0245
+CALF_DEPTH, CALF_WIDTH = 0.016, 0.016
 
 Actuators = Literal["position", "torque"]
 
@@ -98,8 +104,10 @@ def build_a1(spec: mujoco.MjSpec, actuators: Actuators = "position") -> mujoco.M
 
     Sensors: ``gyro``, ``accelerometer`` (base_link, gravity included), ``orientation`` (w, x, y, z),
     ``<leg>_foot`` (net contact force in the world frame, 3), and ``<leg>_hip``, ``<leg>_thigh``,
-    ``<leg>_calf``, ``trunk`` (number of contacts, 1). Feet have contact priority: the friction of a
-    contact is the foot's.
+    ``<leg>_calf``, ``trunk`` (number of contacts, 1). ``<leg>_hip`` counts those of motor and shoulder.
+
+    All shapes of the robot have contact priority: the friction of a contact is that of the robot's shape,
+    whatever it touches.
     """
     trunk = _add_trunk(spec)
     for leg in LEGS:
@@ -121,23 +129,34 @@ def _add_trunk(spec: mujoco.MjSpec) -> mujoco.MjsBody:
 
 
 def _add_leg(trunk: mujoco.MjsBody, leg: str) -> None:
-    side = 1.0 if leg.endswith("L") else -1.0
-    capsule = mujoco.mjtGeom.mjGEOM_CAPSULE
-
     hip = _add_link(trunk, leg, "hip")
-    outer_end = side * (HIP_OUTER_FACE - HIP_RADIUS)
-    _add_shape(hip, f"{leg}_hip", capsule, [HIP_RADIUS, 0, 0], fromto=[0, 0, 0, 0, outer_end, 0])
+    shoulder = facts()["joints"][f"{leg}_hip_fixed"]["origin"]
+    _add_cylinder(hip, f"{leg}_hip", [0.0, 0.0, 0.0], HIP_RADIUS, HIP_HALF_LENGTH)
+    _add_cylinder(hip, f"{leg}_shoulder", shoulder, SHOULDER_RADIUS, SHOULDER_HALF_LENGTH)
 
     thigh = _add_link(hip, leg, "thigh")
     knee = facts()["joints"][f"{leg}_calf_joint"]["origin"]
-    _add_shape(thigh, f"{leg}_thigh", capsule, [THIGH_RADIUS, 0, 0], fromto=[0, 0, 0, *knee])
+    _add_bone(thigh, f"{leg}_thigh", knee, THIGH_DEPTH, THIGH_WIDTH)
 
     calf = _add_link(thigh, leg, "calf", merged=f"{leg}_foot")
     foot = facts()["joints"][f"{leg}_foot_fixed"]["origin"]
-    _add_shape(calf, f"{leg}_calf", capsule, [CALF_RADIUS, 0, 0], fromto=[0, 0, 0, *foot])
+    _add_bone(calf, f"{leg}_calf", foot, CALF_DEPTH, CALF_WIDTH)
     sphere = _add_shape(calf, f"{leg}_foot", mujoco.mjtGeom.mjGEOM_SPHERE, [FOOT_RADIUS, 0, 0], pos=foot)
     sphere.friction[0] = FOOT_FRICTION
-    sphere.priority = 1
+
+
+def _add_cylinder(
+    body: mujoco.MjsBody, name: str, centre: list[float], radius: float, half_length: float
+) -> None:
+    x, y, z = centre
+    ends = [x, y - half_length, z, x, y + half_length, z]
+    _add_shape(body, name, mujoco.mjtGeom.mjGEOM_CYLINDER, [radius, 0, 0], fromto=ends)
+
+
+def _add_bone(body: mujoco.MjsBody, name: str, end: list[float], depth: float, width: float) -> None:
+    """A box from the body's origin to ``end``, which lies below it."""
+    half_size = [depth / 2, width / 2, -end[2] / 2]
+    _add_shape(body, name, mujoco.mjtGeom.mjGEOM_BOX, half_size, pos=[0, 0, end[2] / 2])
 
 
 def _add_link(parent: mujoco.MjsBody, leg: str, part: str, merged: str | None = None) -> mujoco.MjsBody:
@@ -161,7 +180,15 @@ def _add_shape(
 ) -> mujoco.MjsGeom:
     # The robot (conaffinity 1) collides with the terrain (contype 1) but not with itself.
     return body.add_geom(
-        name=name, type=kind, size=size, contype=0, conaffinity=1, group=ROBOT_GROUP, mass=0, **place
+        name=name,
+        type=kind,
+        size=size,
+        contype=0,
+        conaffinity=1,
+        priority=1,
+        group=ROBOT_GROUP,
+        mass=0,
+        **place,
     )
 
 
@@ -224,15 +251,19 @@ def _add_sensors(spec: mujoco.MjSpec) -> None:
     field = mujoco.mjtConDataField
     found, force = 1 << int(field.mjCONDATA_FOUND), 1 << int(field.mjCONDATA_FORCE)
     first_match, net_force = 0, 3  # values of the XML attribute `reduce`: none, netforce
-    shapes = [(f"{leg}_foot", force, net_force) for leg in LEGS]
-    shapes += [(f"{leg}_{part}", found, first_match) for leg in LEGS for part in ("hip", "thigh", "calf")]
-    shapes += [("trunk", found, first_match)]
-    for shape, data, reduce in shapes:
+    shape, body = obj.mjOBJ_GEOM, obj.mjOBJ_BODY
+    partners = [(f"{leg}_foot", shape, force, net_force) for leg in LEGS]
+    for leg in LEGS:
+        # The hip has two shapes. The body of the calf includes the foot, whose contacts are its own.
+        partners.append((f"{leg}_hip", body, found, first_match))
+        partners += [(f"{leg}_{part}", shape, found, first_match) for part in ("thigh", "calf")]
+    partners.append(("trunk", shape, found, first_match))
+    for name, kind, data, reduce in partners:
         spec.add_sensor(
-            name=shape,
+            name=name,
             type=sensor.mjSENS_CONTACT,
             # The robot is the second partner of the contact, so that the sensor gives the force on the robot.
-            reftype=obj.mjOBJ_GEOM,
-            refname=shape,
+            reftype=kind,
+            refname=name,
             intprm=[data, reduce, 1],
         )

@@ -9,6 +9,7 @@ import mujoco
 import numpy as np
 
 from wmp_core.control.command import MotorCommand
+from wmp_core.control.joint_stops import JointStops
 from wmp_core.robot_state import RobotState
 from wmp_core.rotation import rotate_inverse
 
@@ -34,14 +35,16 @@ Spawn = Literal["prone", "standing"]
 
 @dataclass(frozen=True)
 class MotorControllerSettings:
-    """Watchdog of the robot's motor controllers.
+    """What the robot's motor controllers do by themselves.
 
     After ``command_timeout`` [s] without a command they damp with ``damping_kd`` [N m s/rad]. The time-out of
-    the real robot is not published.
+    the real robot is not published. ``joint_stops`` limits the torque towards joint stops, as in training
+    (``wmp_core.control.joint_stops``); the real motors are not known to do so.
     """
 
     command_timeout: float = 0.05
     damping_kd: float = 3.0
+    joint_stops: bool = False
 
     def __post_init__(self) -> None:
         for key in ("command_timeout", "damping_kd"):
@@ -96,6 +99,10 @@ class SimulatedA1:
         self._data = mujoco.MjData(model)
         self._q, self._dq = self._data.qpos[7:], self._data.qvel[6:]
         self._robot = a1_model()
+        robot = self._robot
+        self._stops = None
+        if settings.joint_stops:
+            self._stops = JointStops(robot.position_lower, robot.position_upper, robot.torque_limit)
         self._settings = settings
         self._temperature = np.full(12, AMBIENT_TEMPERATURE)
         self._torque = np.zeros(12)
@@ -174,6 +181,8 @@ class SimulatedA1:
     def _advance(self, command: MotorCommand, limp: np.ndarray | None = None) -> None:
         for _ in range(self._substeps):
             commanded = command.implied_torque(self._q, self._dq)
+            if self._stops is not None:
+                commanded = self._stops.bounded(commanded, self._q, self._dq)
             self._torque = deliverable_torque(
                 commanded, self._dq, self._robot.torque_limit, self._robot.velocity_limit
             )

@@ -19,7 +19,7 @@ from wmp_core.control.command import MotorCommand
 from wmp_core.robot_state import RobotState
 from wmp_core.rotation import roll_pitch_yaw
 
-from .a1 import JOINT_NAMES, LEGS
+from .a1 import JOINT_NAMES, LEGS, a1_model
 from .faults import BodyFaults, FaultSchedule, LinkFaults, SensorFaults
 from .robot import SimulatedA1
 from .wire_audit import WireAudit
@@ -81,7 +81,8 @@ class A1Server:
         self._to_robot = LinkFaults(self._faults, (seed, 1))
         self._to_controller = LinkFaults(self._faults, (seed, 2))
         self._sensors = SensorFaults(self._faults, (seed, 3))
-        self._body = BodyFaults(self._faults, (seed, 5))
+        a1 = a1_model()
+        self._body = BodyFaults(self._faults, (seed, 5), JOINT_NAMES, a1.kp, a1.kd)
         self._audit = audit
         self._reported: dict[int, RobotState] = {}  # by tick, those that the controller does not know yet
         self._newest_known = -1  # tick of the newest state that has reached the controller

@@ -17,6 +17,7 @@ from wmp_sim.robot import SimulatedA1
 from wmp_sim.server import A1Server, Address
 from wmp_sim.terrain import make_terrain
 from wmp_sim.world import build_world
+from wmp_testing.realsense_recording import write_recording
 
 
 def suspended_robot():
@@ -106,23 +107,33 @@ def test_a_missing_camera_fails_with_a_remedy():
     assert check.verdict is Verdict.FAIL and ("USB" in check.found or "pyrealsense2" in check.found)
 
 
-def frames(count, period, zeros=0):
+def frames(count, period, zeros=0, problem=""):
     depth = np.ones((240, 424), np.uint16)
     depth.flat[:zeros] = 0
     lens = CameraIntrinsics(424, 240, 211.4, 211.4, 212.6, 117.7)
-    return [RawFrame(10.0 + i * period, depth, lens, 0.001) for i in range(count)]
+    return [RawFrame(10.0 + i * period, depth, lens, 0.001, problem) for i in range(count)]
+
+
+def test_a_recording_of_librealsense_is_checked_like_a_camera(tmp_path, tiny_bundle, run):
+    walls = [np.full((240, 424), 1000 + n, np.uint16) for n in range(31)]
+    file = write_recording(tmp_path / "walk.db3", walls, [n / 30 for n in range(31)])
+    code, _, checks = run("--camera-file", file, "--bundle", tiny_bundle)
+    assert code == 0 and checks["camera rate"]["figures"]["rate_hz"] == pytest.approx(30.0, rel=0.1)
+    code, _, checks = run("--camera-file", tmp_path / "nowhere.bag", "--bundle", tiny_bundle)
+    assert code == 1 and "expected a recording of librealsense" in checks["camera"]["found"]
 
 
 @pytest.mark.parametrize(
     ("shown", "verdicts"),
     [
-        (frames(31, 1 / 30), ["pass", "pass", "pass", "pass"]),
-        (frames(21, 1 / 20), ["pass", "pass", "warn", "pass"]),
-        (frames(6, 1 / 5, zeros=70_000), ["pass", "pass", "fail", "fail"]),
+        (frames(31, 1 / 30), ["pass"] * 5),
+        (frames(21, 1 / 20), ["pass", "pass", "pass", "warn", "pass"]),
+        (frames(6, 1 / 5, zeros=70_000), ["pass", "pass", "pass", "fail", "fail"]),
+        (frames(31, 1 / 30, problem="arrival times"), ["pass", "fail", "pass", "pass", "pass"]),
     ],
 )
 def test_frames_are_judged_by_field_of_view_rate_and_invalid_pixels(shown, verdicts):
     checks = judge_frames(shown, CameraSettings())
     assert [check.verdict.value for check in checks] == verdicts
     # 2 atan(212 / 211.4)
-    assert checks[1].figures["field_deg"] == pytest.approx(90.16, abs=0.01)
+    assert checks[2].figures["field_deg"] == pytest.approx(90.16, abs=0.01)

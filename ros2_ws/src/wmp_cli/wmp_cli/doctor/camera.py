@@ -8,14 +8,20 @@ import time
 import numpy as np
 
 from wmp_core.doctor.check import Check, failed, graded, passed
-from wmp_perception.realsense import CameraSettings, RawFrame, RealSenseCamera, RealSenseError
+from wmp_perception.realsense import (
+    CameraSettings,
+    RawFrame,
+    RealSenseCamera,
+    RealSenseError,
+    RecordingEndedError,
+)
 
 # Horizontal field of view in degrees: a D435i has 87 nominally, individual cameras differ by a few.
 _FIELD_OF_VIEW = (80.0, 95.0)
 
 
 def check_camera(settings: CameraSettings, seconds: float = 2.0) -> list[Check]:
-    """Open the camera, read frames for ``seconds``, close it."""
+    """Open the camera, read frames for ``seconds``, close it; a recording is read for as long at most."""
     camera = RealSenseCamera(settings)
     try:
         camera.open()
@@ -25,6 +31,8 @@ def check_camera(settings: CameraSettings, seconds: float = 2.0) -> list[Check]:
         frames = _read(camera, seconds)
     finally:
         camera.close()
+    if len(frames) < 2 and settings.file:
+        return [failed("camera", f"{len(frames)} depth frames in {settings.file}", "record 1 s or more")]
     if len(frames) < 2:
         return [failed("camera", f"{len(frames)} frames in {seconds:g} s", "use the original cable on USB 3")]
     return judge_frames(frames, settings)
@@ -34,7 +42,10 @@ def _read(camera: RealSenseCamera, seconds: float) -> list[RawFrame]:
     frames: list[RawFrame] = []
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        frame = camera.wait(0.5)
+        try:
+            frame = camera.wait(0.5)
+        except RecordingEndedError:
+            break
         if frame is not None:
             frames.append(frame)
     return frames
@@ -51,6 +62,7 @@ def judge_frames(frames: list[RawFrame], settings: CameraSettings) -> list[Check
     deviation = max(low - field, field - high)
     return [
         passed("camera", f"{len(frames)} frames of {lens.width}x{lens.height}"),
+        _stamps(frames[-1]),
         graded(
             "camera intrinsics",
             deviation,
@@ -79,3 +91,9 @@ def judge_frames(frames: list[RawFrame], settings: CameraSettings) -> list[Check
             invalid_ratio=invalid,
         ),
     ]
+
+
+def _stamps(frame: RawFrame) -> Check:
+    if frame.stamp_problem:
+        return failed("camera stamps", "no capture times", frame.stamp_problem)
+    return passed("camera stamps", "capture times")

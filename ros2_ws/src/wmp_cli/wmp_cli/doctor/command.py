@@ -29,6 +29,7 @@ EXAMPLES = """examples:
   wmp doctor --only robot                 the robot only
   wmp doctor --json report.json           the checks in a file as well
   wmp doctor --wiggle                     robot suspended, feet free: moves one joint at a time by 0.05 rad
+  wmp doctor --camera-file walk.bag       checks a recording of librealsense as it checks a camera
   wmp doctor --remote                     asks for each button of the A1's remote and shows what came
 
 exit code: 0 nothing failed (there may be warnings); 1 something failed; 2 wrong arguments"""
@@ -67,6 +68,9 @@ class DoctorCommand:
         parser.add_argument(
             "--wiggle", action="store_true", help="move one joint at a time; the robot must be suspended"
         )
+        parser.add_argument(
+            "--camera-file", metavar="FILE", help="check this recording of librealsense (.bag, .db3) only"
+        )
         parser.add_argument("--remote", action="store_true", help="try each button and stick of the remote")
         parser.add_argument(
             "--yes", action="store_true", help="confirm in advance that --wiggle may move the robot"
@@ -88,7 +92,9 @@ class DoctorCommand:
             for check in found:
                 _show(check)
 
-        if arguments.remote:
+        if arguments.camera_file:
+            collect(sections.check_camera_file(arguments.camera_file))
+        elif arguments.remote:
             collect(_remote(sections))
         elif arguments.wiggle:
             _wiggle(sections, collect, confirmed=arguments.yes)

@@ -16,7 +16,7 @@ from wmp_core.a1.transport import create_link
 from wmp_core.bundle import Bundle
 from wmp_core.contract import Contract
 from wmp_core.doctor.bundle import check_bundle, check_inference
-from wmp_core.doctor.check import Check
+from wmp_core.doctor.check import Check, failed
 from wmp_core.doctor.clock import check_clock
 from wmp_core.doctor.realtime import check_loop, check_realtime
 from wmp_core.doctor.robot import check_robot
@@ -61,6 +61,16 @@ class DoctorSections:
         }
         return sections[section]()
 
+    def check_camera_file(self, file: str) -> list[Check]:
+        """The checks of the camera, on a recording of librealsense."""
+        from wmp_cli.doctor.camera import check_camera
+        from wmp_perception.realsense import CameraSettings
+
+        try:
+            return check_camera(CameraSettings(file=file, file_at_live_pace=False))
+        except ValueError as error:
+            return [failed("camera", str(error), "name a .bag or .db3 of realsense-viewer or rs-record")]
+
     def _bundle(self) -> list[Check]:
         provider = str(self._policy.get("provider", "cpu"))
         check, bundle = check_bundle(self._bundle_path, provider, self._trusted_keys)
@@ -95,4 +105,6 @@ def _link_settings(policy: dict[str, Value], arguments: argparse.Namespace) -> A
         "local_port": policy.get("robot.local_port") if local_port is None else local_port,
         "transport": policy.get("robot.transport"),
     }
+    if not settings["robot_host"]:
+        raise ValueError("the parameter file has no robot.address for policy_node; use --robot-address")
     return A1LinkSettings(**{key: value for key, value in settings.items() if value is not None})

@@ -197,7 +197,7 @@ def test_a_command_that_must_not_be_sent_raises_and_sends_nothing(robot, link):
 
 
 def test_a_command_can_be_checked_without_a_robot_and_without_being_sent(robot, link):
-    closed = A1Link(A1LinkSettings(), NAMES)
+    closed = A1Link(A1LinkSettings("127.0.0.1"), NAMES)
     closed.check(MotorCommand.torque(np.full(12, 33.5)))
     with pytest.raises(wire.RangeError, match="tau of FR_hip_joint is 34 N m"):
         closed.check(MotorCommand.torque(np.full(12, 34.0)))

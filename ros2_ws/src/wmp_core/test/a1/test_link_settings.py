@@ -17,4 +17,4 @@ from wmp_core.a1.link_settings import A1LinkSettings
 )
 def test_a_bad_setting_is_refused_by_name(wrong, message):
     with pytest.raises(ValueError, match=message):
-        A1LinkSettings(**wrong)
+        A1LinkSettings(**{"robot_host": "127.0.0.1", **wrong})

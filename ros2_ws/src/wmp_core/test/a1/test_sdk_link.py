@@ -13,7 +13,7 @@ from wmp_core.a1.transport import create_link
 from wmp_core.control.command import MotorCommand
 
 NAMES = [f"{leg}_{part}_joint" for leg in ("FL", "FR", "RL", "RR") for part in ("hip", "thigh", "calf")]
-SETTINGS = A1LinkSettings(transport="sdk", damping_repeats=2)
+SETTINGS = A1LinkSettings("192.0.2.1", transport="sdk", damping_repeats=2)
 
 
 class RobotInterface:
@@ -67,7 +67,7 @@ def link(binding):
 
 def test_the_transport_is_chosen_by_the_settings():
     assert isinstance(create_link(SETTINGS, NAMES), SdkLink)
-    assert isinstance(create_link(A1LinkSettings(), NAMES), A1Link)
+    assert isinstance(create_link(A1LinkSettings("192.0.2.1"), NAMES), A1Link)
 
 
 def test_without_the_binding_the_error_says_what_to_do():

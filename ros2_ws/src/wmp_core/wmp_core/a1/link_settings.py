@@ -26,7 +26,7 @@ class A1LinkSettings:
         damping_repeats: number of damping packets at the end, since packets get lost.
     """
 
-    robot_host: str = "192.168.123.10"
+    robot_host: str
     robot_port: int = 8007
     local_port: int = 8080
     stamp_from_tick: bool = False

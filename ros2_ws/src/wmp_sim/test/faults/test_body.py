@@ -21,6 +21,10 @@ def schedule(kind, elapsed=1.5):
     return faults
 
 
+def body_faults(faults):
+    return BodyFaults(faults, (0,), MOTOR_JOINTS, np.full(12, 40.0), np.ones(12))
+
+
 def low_state():
     ones = np.ones(12)
     return LowState(
@@ -36,14 +40,14 @@ def state(tick=9000):
 
 
 def test_a_dropped_calf_has_no_torque_and_says_so():
-    body = BodyFaults(schedule("motor_dropped"), (0,))
+    body = body_faults(schedule("motor_dropped"))
     assert body.limp.sum() == 1
     problem = servo_problem(body.report(low_state()))
     assert "calf_joint is in motor mode 8 (reserve 4, 0)" in problem
 
 
 def test_a_dead_slot_is_all_zeros_and_its_motor_has_no_torque():
-    body = BodyFaults(schedule("dead_motor_slot"), (0,))
+    body = body_faults(schedule("dead_motor_slot"))
     reported = body.report(low_state())
     (dead,) = np.flatnonzero(reported.motor_mode != SERVO_MODE)
     values = [getattr(reported, name)[dead] for name in ("q", "dq", "tau_est", "motor_temp", "motor_mode")]
@@ -54,7 +58,7 @@ def test_a_dead_slot_is_all_zeros_and_its_motor_has_no_torque():
 
 
 def test_another_commander_holds_the_pose_whatever_arrives():
-    body = BodyFaults(schedule("other_commander"), (0,))
+    body = body_faults(schedule("other_commander"))
     first = body.command(MotorCommand.damping(3.0), state())
     np.testing.assert_allclose(first.q, 0.3)
     assert (first.kp > 0).all() and body.command(None, state()) is not None
@@ -63,7 +67,7 @@ def test_another_commander_holds_the_pose_whatever_arrives():
 
 def test_a_brown_out_takes_all_torque_and_starts_the_tick_again():
     faults = schedule("brown_out")
-    body, sensors = BodyFaults(faults, (0,)), SensorFaults(faults, (0,))
+    body, sensors = body_faults(faults), SensorFaults(faults, (0,))
     assert body.limp.all() and (body.report(low_state()).motor_mode == 0).all()
     assert [sensors.distort(state(tick)).tick for tick in (9000, 9002)] == [0, 2]
     faults.advance(3.0)
@@ -72,6 +76,6 @@ def test_a_brown_out_takes_all_torque_and_starts_the_tick_again():
 
 @pytest.mark.parametrize("kind", ["motor_dropped", "dead_motor_slot", "other_commander", "brown_out"])
 def test_before_the_fault_nothing_changes(kind):
-    body, command, before = BodyFaults(schedule(kind, 0.5), (0,)), MotorCommand.damping(3.0), low_state()
+    body, command, before = body_faults(schedule(kind, 0.5)), MotorCommand.damping(3.0), low_state()
     assert body.command(command, state()) is command and not body.limp.any()
     assert servo_problem(body.report(before)) == "" and body.report(before).level == LOW_LEVEL

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wmp_sim.terrain import EASIEST, TERRAINS, make_terrain
+from wmp_sim.terrain import EASIEST, HARDEST, MAX_BOXES, TERRAINS, make_terrain
 
 
 @pytest.mark.parametrize("name", TERRAINS)
@@ -48,7 +48,23 @@ def test_unknown_names_and_difficulties_are_refused():
         make_terrain("gap", -0.1, np.random.default_rng(0))
 
 
+@pytest.mark.parametrize("name", TERRAINS)
+def test_tracks_continue_beyond_the_hardest_difficulty_only_on_request(name):
+    terrain = make_terrain(name, HARDEST, np.random.default_rng(4), hardest=HARDEST)
+    assert len(terrain.boxes) <= MAX_BOXES
+    with pytest.raises(ValueError, match=r"is 1\.2, expected a number in \[.*, 1\]"):
+        make_terrain(name, HARDEST, np.random.default_rng(4))
+    with pytest.raises(ValueError, match=r"in \[.*, 1\.2\]"):
+        make_terrain(name, 1.3, np.random.default_rng(4), hardest=2.0)
+
+
+def test_a_gap_of_difficulty_1_2_is_1_2_m_wide():
+    boxes = make_terrain("gap", HARDEST, np.random.default_rng(4), hardest=HARDEST).boxes
+    begin, end = (boxes.centre + sign * boxes.half_size for sign in (-1, 1))
+    np.testing.assert_allclose(begin[1:, 0] - end[:-1, 0], 1.2)
+
+
 def test_the_easiest_slot_is_wider_than_a_standing_robot():
     slot = make_terrain("tilt", EASIEST["tilt"], np.random.default_rng(0)).boxes
     right, left = slot.centre[0, 1] + slot.half_size[0, 1], slot.centre[1, 1] - slot.half_size[1, 1]
-    assert left - right == pytest.approx(0.64)
+    assert left - right == pytest.approx(0.56)

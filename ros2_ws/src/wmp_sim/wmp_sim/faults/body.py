@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,6 @@ from wmp_core.a1.wire import LowState
 from wmp_core.control.command import MotorCommand
 from wmp_core.robot_state import RobotState
 
-from ..a1 import JOINT_NAMES, a1_model
 from .schedule import FaultSchedule
 
 KINDS = ("motor_dropped", "dead_motor_slot", "other_commander", "brown_out")
@@ -29,13 +29,23 @@ class BodyFaults:
     Args:
         schedule: the active faults.
         seed: of the affected motor.
+        joint_names: in contract order.
+        kp, kd: gains with which another commander holds the robot [N m/rad, N m s/rad], each [12].
     """
 
-    def __init__(self, schedule: FaultSchedule, seed: tuple[int, ...]) -> None:
+    def __init__(
+        self,
+        schedule: FaultSchedule,
+        seed: tuple[int, ...],
+        joint_names: Sequence[str],
+        kp: np.ndarray,
+        kd: np.ndarray,
+    ) -> None:
         random = np.random.default_rng(seed)
         self._schedule = schedule
-        self._order = JointOrder(JOINT_NAMES)
+        self._order = JointOrder(joint_names)
         self._calf, self._dead = int(random.choice(_CALVES)), int(random.integers(len(MOTOR_JOINTS)))
+        self._gains = kp, kd
         self._held: np.ndarray | None = None
 
     def command(self, command: MotorCommand | None, state: RobotState) -> MotorCommand | None:
@@ -44,8 +54,7 @@ class BodyFaults:
             self._held = None
             return command
         self._held = state.q if self._held is None else self._held
-        robot = a1_model()
-        return MotorCommand.position(self._held, robot.kp, robot.kd)
+        return MotorCommand.position(self._held, *self._gains)
 
     @property
     def limp(self) -> np.ndarray | None:

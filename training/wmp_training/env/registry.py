@@ -1,0 +1,23 @@
+"""Registries of reward terms and ends: functions under their own names. Needs no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from wmp_core.choices import unknown
+
+#: Names and numbers, in the order of registration; settings change single entries.
+Table = tuple[tuple[str, float], ...]
+
+
+def table(what: str, known: Iterable[str], rest: float, given: Mapping[str, float]) -> Table:
+    """A number for every ``known`` name: the ``given`` one, or ``rest``.
+
+    Raises:
+        ValueError: a given name is unknown; ``what`` names the kind of entry.
+    """
+    known = list(known)
+    for name in given:
+        if name not in known:
+            raise unknown(what, name, known)
+    return tuple((name, float(given.get(name, rest))) for name in known)
