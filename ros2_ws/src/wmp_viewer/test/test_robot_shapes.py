@@ -42,7 +42,7 @@ def test_every_shape_that_collides_has_the_place_and_size_of_a_simulated_one(mod
             size = shape.get("size") or [shape["radius"]]
             assert any(np.allclose(geom.size[: len(size)], size) for geom in match), (body["name"], shape)
             drawn += 1
-    assert drawn == 1 + 4 * 4  # trunk; hip, thigh, calf and foot of each leg
+    assert drawn == 1 + 4 * 5  # trunk; hip, shoulder, thigh, calf and foot of each leg
 
 
 def test_feet_are_where_the_simulation_has_them(model):

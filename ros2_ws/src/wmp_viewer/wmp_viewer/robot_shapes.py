@@ -9,6 +9,7 @@ make the robot look like one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from wmp_sim import a1
@@ -20,10 +21,9 @@ def robot_bodies() -> list[dict[str, Any]]:
     """The trunk, then hip, thigh and calf of every leg; parents come before their children."""
     bodies = [_body("trunk", None, None, _trunk_shapes())]
     for leg in a1.LEGS:
-        side = 1.0 if leg.endswith("L") else -1.0
         bodies += [
-            _link(leg, "hip", "trunk", _hip_shapes(side)),
-            _link(leg, "thigh", f"{leg}_hip", _thigh_shapes(leg, side)),
+            _link(leg, "hip", "trunk", _hip_shapes(leg)),
+            _link(leg, "thigh", f"{leg}_hip", _thigh_shapes(leg)),
             _link(leg, "calf", f"{leg}_thigh", _calf_shapes(leg)),
         ]
     return bodies
@@ -62,46 +62,34 @@ def _trunk_shapes() -> list[Shape]:
     ]
 
 
-def _hip_shapes(side: float) -> list[Shape]:
-    outer = side * (a1.HIP_OUTER_FACE - a1.HIP_RADIUS)
+def _hip_shapes(leg: str) -> list[Shape]:
+    shoulder = a1.facts()["joints"][f"{leg}_hip_fixed"]["origin"]
     return [
-        {
-            "kind": "capsule",
-            "from": [0, 0, 0],
-            "to": [0, outer, 0],
-            "radius": a1.HIP_RADIUS,
-            "part": "hip",
-            "collides": True,
-        }
+        _along_y([0.0, 0.0, 0.0], a1.HIP_RADIUS, a1.HIP_HALF_LENGTH, "hip"),
+        _along_y(shoulder, a1.SHOULDER_RADIUS, a1.SHOULDER_HALF_LENGTH, "accent"),
     ]
 
 
-def _thigh_shapes(leg: str, side: float) -> list[Shape]:
-    knee = list(a1.facts()["joints"][f"{leg}_calf_joint"]["origin"])
-    motor = {"from": [0, -0.02 * side, 0], "to": [0, 0.03 * side, 0], "radius": 0.043}
-    return [
-        {"kind": "cylinder", **motor, "part": "accent"},
-        {
-            "kind": "capsule",
-            "from": [0, 0, 0],
-            "to": knee,
-            "radius": a1.THIGH_RADIUS,
-            "part": "thigh",
-            "collides": True,
-        },
-    ]
+def _thigh_shapes(leg: str) -> list[Shape]:
+    knee = a1.facts()["joints"][f"{leg}_calf_joint"]["origin"]
+    return [_bone(knee, a1.THIGH_DEPTH, a1.THIGH_WIDTH, "thigh")]
 
 
 def _calf_shapes(leg: str) -> list[Shape]:
     foot = foot_offsets()[leg]
     return [
-        {
-            "kind": "capsule",
-            "from": [0, 0, 0],
-            "to": foot,
-            "radius": a1.CALF_RADIUS,
-            "part": "calf",
-            "collides": True,
-        },
+        _bone(foot, a1.CALF_DEPTH, a1.CALF_WIDTH, "calf"),
         {"kind": "sphere", "at": foot, "radius": a1.FOOT_RADIUS, "part": "foot", "collides": True},
     ]
+
+
+def _along_y(centre: Sequence[float], radius: float, half: float, part: str) -> Shape:
+    x, y, z = centre
+    ends = {"from": [x, y - half, z], "to": [x, y + half, z]}
+    return {"kind": "cylinder", **ends, "radius": radius, "part": part, "collides": True}
+
+
+def _bone(end: Sequence[float], depth: float, width: float, part: str) -> Shape:
+    """The box from a joint to ``end`` below it."""
+    half = [depth / 2, width / 2, -end[2] / 2]
+    return {"kind": "box", "at": [0.0, 0.0, end[2] / 2], "size": half, "part": part, "collides": True}

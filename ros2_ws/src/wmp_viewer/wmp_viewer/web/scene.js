@@ -56,8 +56,8 @@ export class Scene {
     this.sun = new THREE.DirectionalLight(0xffffff, 2.3);
     this.sun.castShadow = true;
     this.sun.shadow.mapSize.set(1024, 1024);
-    this.sun.shadow.bias = -0.0006;
-    this.sun.shadow.normalBias = 0.01;
+    this.sun.shadow.bias = -0.002;
+    this.sun.shadow.normalBias = 0.04;
     this.sun.shadow.radius = 3;
     Object.assign(this.sun.shadow.camera, { left: -2, right: 2, top: 2, bottom: -2, near: 0.5, far: 9 });
     this.scene.add(this.sun, this.sun.target, new THREE.HemisphereLight(0xffffff, 0x8894a4, 1.35));
