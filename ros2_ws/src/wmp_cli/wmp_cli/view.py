@@ -27,6 +27,7 @@ EXAMPLES = """examples:
   wmp view bags/stairs                 scrub through a recorded walk
   wmp view bags/stairs --html walk.html
                                        one file that plays from disk, for an issue or a colleague
+  wmp view --urdf a1.urdf              the robot for RViz and Foxglove
   wmp view --host 0.0.0.0 --port 8080  for a phone in the same network
 
 Whoever has the printed address may look at the robot and stop it, and with --drive also drive it. One page
@@ -49,7 +50,10 @@ class ViewCommand:
         parser.add_argument(
             "--html", type=Path, metavar="FILE", help="write the walk as one self-contained page"
         )
-        add_overwrite_option(parser, "the --html FILE")
+        parser.add_argument(
+            "--urdf", type=Path, metavar="FILE", help="write the robot as URDF, for RViz and Foxglove"
+        )
+        add_overwrite_option(parser, "the FILE of --html or --urdf")
         add_bundle_option(parser)
         parser.add_argument("--drive", action="store_true", help="let one page at a time drive the robot")
         parser.add_argument(
@@ -73,6 +77,9 @@ class ViewCommand:
         if arguments.bag is not None and arguments.drive:
             raise UsageError("--drive is for a running graph; a recorded walk cannot be driven")
         check_file("--html", arguments.html, arguments.overwrite)
+        check_file("--urdf", arguments.urdf, arguments.overwrite)
+        if arguments.urdf is not None:
+            return _write_urdf(arguments.urdf)
         bundle = bundle_folder(arguments.bundle)
         if arguments.bag is None:
             return _view_graph(arguments, bundle)
@@ -119,6 +126,15 @@ def _write(arguments: argparse.Namespace, bundle: Path) -> int:
     arguments.html.parent.mkdir(parents=True, exist_ok=True)
     arguments.html.write_text(page, encoding="utf-8")
     print(f"wrote {arguments.html} ({len(page) / 1e6:.1f} MB)")
+    return 0
+
+
+def _write_urdf(file: Path) -> int:
+    from wmp_viewer.urdf import robot_urdf
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(robot_urdf(), encoding="utf-8")
+    print(f"wrote {file}")
     return 0
 
 

@@ -25,7 +25,7 @@ def test_it_has_the_joints_with_their_limits_and_the_mass_of_the_robot(model):
     assert [model.joint(i).name for i in range(model.njnt)] == list(JOINT_NAMES)
     for name in JOINT_NAMES:
         limit = facts()["joints"][name]["limit"]
-        assert model.joint(name).range == pytest.approx([limit["lower"], limit["upper"]])
+        assert model.joint(name).range == pytest.approx([float(limit["lower"]), float(limit["upper"])])
     simulated = build_world(seeded_terrain("flat", 0.0, 0))
     # The simulation adds the IMU's mass to the trunk.
     imu = facts()["links"]["imu_link"]["mass"]
@@ -56,19 +56,15 @@ def test_the_camera_frame_has_the_optical_axes(pitch):
     frame = data.body(CAMERA_FRAME)
     assert frame.xpos == pytest.approx(position[0])
     # Columns are x right, y down, z forward.
-    assert frame.xmat.reshape(3, 3).T == pytest.approx(axes[0], abs=1e-6)
+    assert pytest.approx(axes[0], abs=1e-6) == frame.xmat.reshape(3, 3).T
 
 
-def test_shapes_lie_along_their_links(model):
+def test_motors_lie_along_the_axis_of_the_thigh(model):
     root = ElementTree.fromstring(robot_urdf())
     assert root.find(f"link[@name='{ROOT_LINK}']") is not None
-    calf = model.body("FL_calf").id
-    cylinders = [
-        i
-        for i in np.flatnonzero(model.geom_bodyid == calf)
-        if model.geom_type[i] == mujoco.mjtGeom.mjGEOM_CYLINDER
-    ]
-    foot = np.array(facts()["joints"]["FL_foot_fixed"]["origin"])
+    cylinders = np.flatnonzero(model.geom_type == mujoco.mjtGeom.mjGEOM_CYLINDER)
+    assert len(cylinders) == 2 * 2 * len(LEGS)  # hip motor and shoulder, each drawn and colliding
     for i in cylinders:
-        assert model.geom_pos[i] == pytest.approx(foot / 2, abs=1e-6)
-        assert model.geom_size[i][1] == pytest.approx(np.linalg.norm(foot) / 2)
+        turn = np.zeros(9)
+        mujoco.mju_quat2Mat(turn, model.geom_quat[i])
+        assert np.abs(turn.reshape(3, 3)[:, 2]) == pytest.approx([0, 1, 0], abs=1e-6)

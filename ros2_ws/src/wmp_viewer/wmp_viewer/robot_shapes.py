@@ -2,7 +2,7 @@
 
 A body is ``{name, parent, origin, axis, joint, shapes}``: its frame sits at ``origin`` [m] in the parent's
 and turns about ``axis`` by the angle of joint number ``joint`` (contract order). Shapes are boxes (``size``:
-half sides), capsules and cylinders (``from``, ``to``, ``radius``) and spheres (``at``, ``radius``), each with
+half sides), cylinders (``from``, ``to``, ``radius``) and spheres (``at``, ``radius``), each with
 a ``part`` that selects its material. Shapes that collide in the simulation have ``collides``; the others only
 make the robot look like one.
 """

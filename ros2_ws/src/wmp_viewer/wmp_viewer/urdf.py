@@ -17,6 +17,7 @@ from wmp_sim.depth.camera import CameraMount
 from wmp_viewer.robot_shapes import robot_bodies
 
 ROOT_LINK, CAMERA_FRAME = "base_link", "camera_depth_optical_frame"
+DEFAULT_MOUNT = CameraMount()
 _COLOURS = {
     "trunk": "0.85 0.88 0.91 1",
     "accent": "0.14 0.39 0.79 1",
@@ -28,7 +29,7 @@ _COLOURS = {
 }
 
 
-def robot_urdf(camera: CameraMount = CameraMount()) -> str:
+def robot_urdf(camera: CameraMount = DEFAULT_MOUNT) -> str:
     """The description as XML text, with the depth camera mounted at ``camera``."""
     robot = ElementTree.Element("robot", name="a1")
     for part, colour in _COLOURS.items():
@@ -93,7 +94,6 @@ def _add_fixed_joint(
 
 
 def _add_shape(parent: ElementTree.Element, shape: dict[str, Any]) -> None:
-    """A capsule becomes a cylinder of its length, because URDF has none."""
     if "at" in shape:
         _add_origin(parent, shape["at"])
     else:
