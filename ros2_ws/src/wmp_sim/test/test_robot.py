@@ -156,3 +156,14 @@ def test_a_world_with_position_actuators_is_refused():
 def test_a_time_step_that_does_not_divide_the_exchange_is_refused():
     with pytest.raises(ValueError, match="physics_dt is 0.005 s, expected a whole fraction of 0.002 s"):
         SimulatedA1(flat_world(physics_dt=0.005))
+
+
+def test_a_push_changes_the_velocity_of_the_base_once():
+    a1 = robot("standing")
+    before = a1.ground_truth().linear_velocity
+    a1.push(np.array([0.0, 0.5, 0.0]))
+    a1.step(MotorCommand.damping(0.0))
+    pushed = a1.ground_truth().linear_velocity
+    assert pushed[1] - before[1] == pytest.approx(0.5, abs=0.15)  # less what feet and gravity take in 2 ms
+    a1.step(MotorCommand.damping(0.0))
+    assert abs(a1.ground_truth().linear_velocity[1] - pushed[1]) < 0.1

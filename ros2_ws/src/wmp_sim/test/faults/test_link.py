@@ -80,3 +80,20 @@ def test_damaged_packets_are_recognised_by_the_receiver():
 
 def test_the_same_seed_loses_the_same_packets():
     assert carried("udp_loss_30", seed=4) == carried("udp_loss_30", seed=4) != carried("udp_loss_30", seed=5)
+
+
+def test_a_delay_that_is_switched_off_still_delivers_what_is_on_its_way():
+    schedule = FaultSchedule()
+    link = LinkFaults(schedule, (1,))
+    schedule.start(0.0)
+    schedule.advance(0.0)
+    assert not link.possible and link.transmit([b"early"]) == [b"early"]
+    schedule.switch("udp_delay", True)
+    schedule.advance(0.002)
+    assert link.transmit([b"late"]) == []
+    schedule.switch("udp_delay", False)
+    schedule.advance(0.004)
+    assert link.possible and link.transmit([]) == []
+    schedule.advance(0.040)
+    assert link.transmit([b"next"]) == [b"late", b"next"]
+    assert not link.possible

@@ -5,6 +5,8 @@ const KEYS = {
   KeyW: ["vx", 1], ArrowUp: ["vx", 1], KeyS: ["vx", -1], ArrowDown: ["vx", -1],
   KeyA: ["yaw", 1], ArrowLeft: ["yaw", 1], KeyD: ["yaw", -1], ArrowRight: ["yaw", -1], KeyQ: ["vy", 1], KeyE: ["vy", -1],
 };
+// Request -> modes that grant it.
+const GRANTED_IN = { stand_up: ["PASSIVE"], walk: ["STAND"], sit_down: ["STAND_UP", "STAND", "WALK"] };
 const KEY_SHARE = 0.7; // of the largest speed, while a key is held
 
 const HANDLE = matchMedia("(pointer: coarse)").matches ? "the stick" : "<kbd>W</kbd> <kbd>A</kbd> <kbd>S</kbd> <kbd>D</kbd>";
@@ -18,6 +20,7 @@ export class Controls {
     this.held = new Set();
     this.stick = null;
     this.isDriver = false;
+    this.mode = "";
     this.buildStop();
     this.buildRequests();
     if (header.drive) this.listen();
@@ -50,7 +53,7 @@ export class Controls {
     if (this.header.drive) {
       this.arm = this.button(byId("requests"), "Drive", () => (this.isDriver ? this.send({ do: "disarm" }) : this.confirm()));
       this.requests = [["Stand up", "stand_up"], ["Walk", "walk"], ["Sit down", "sit_down"]].map(([text, name]) =>
-        this.button(byId("requests"), text, () => this.send({ do: name })));
+        [name, this.button(byId("requests"), text, () => this.send({ do: name }))]);
     }
     this.showRole();
   }
@@ -90,15 +93,22 @@ export class Controls {
     if (item.kind === "role") {
       this.isDriver = item.driver;
       this.showRole();
+    } else if (["mode", "frame"].includes(item.kind) && item.mode !== this.mode) {
+      this.mode = item.mode;
+      this.enableRequests();
     } else if (item.kind === "fault" && item.fault === "camera_black" && this.cover) {
       this.cover.setAttribute("aria-pressed", String(item.begins));
       this.cover.textContent = item.begins ? "Uncover camera" : "Cover camera";
     }
   }
 
+  enableRequests() {
+    for (const [name, button] of this.requests) button.disabled = !this.isDriver || !GRANTED_IN[name].includes(this.mode);
+  }
+
   showRole() {
     const line = byId("drive-line");
-    for (const button of this.requests) button.disabled = !this.isDriver;
+    this.enableRequests();
     byId("stick").setAttribute("aria-disabled", String(!this.isDriver));
     if (this.arm) {
       this.arm.title = this.isDriver ? "Press to stop driving" : "Press to drive";

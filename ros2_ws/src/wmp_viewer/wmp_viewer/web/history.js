@@ -34,7 +34,10 @@ export class History {
     if (!list) return;
     if (item.kind === "frame" && this.end - item.t > 1) this.clear(); // the simulation has started again
     if (item.t === null) item.t = Number.isFinite(this.end) ? this.end : -Infinity;
+    if (item.kind === "mode" && this.lists.mode.at(-1)?.mode === item.mode) return;
     this.lists[item.kind].push(item);
+    // A page that opens late has missed the change to the present mode.
+    if (item.kind === "frame" && item.mode) this.add({ kind: "mode", t: item.t, mode: item.mode });
     if (item.kind === "frame" && this.header?.live) this.forget(item.t - KEPT);
   }
 

@@ -31,7 +31,7 @@ export class Images {
     this.paint(this.foresaw, foreseen, DEPTH, "");
     this.paint(this.error, seen && foreseen && this.difference(seen, foreseen), ERROR, "");
     const state = document.getElementById("images-state");
-    state.textContent = !item ? "" : item.source === "prior" ? "blind: the model predicts" : item.age === null ? "" : `${Math.round(item.age * 1000)} ms old`;
+    state.textContent = !item ? "shown while walking" : item.source === "prior" ? "blind: the model predicts" : item.age === null ? "" : `${Math.round(item.age * 1000)} ms old`;
     state.className = item?.source === "prior" ? "blind" : "soft";
   }
 

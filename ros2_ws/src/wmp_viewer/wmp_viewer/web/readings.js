@@ -54,7 +54,7 @@ export class Readings {
     const limit = this.header.surprise_limit;
     const points = history.between("images", time - SPAN, time).map((item) => [item.t, item.surprise]);
     const value = images?.surprise ?? null;
-    setReading("surprise", value === null ? "no image" : value.toFixed(1), limit ? `of ${limit.toFixed(1)} nats` : "nats");
+    setReading("surprise", value !== null ? value.toFixed(1) : images ? "no image" : "–", limit ? `of ${limit.toFixed(1)} nats` : "nats");
     strip(byId("surprise-chart"), time, { lines: [{ points, colour: "model", marks: true }], lower: 0, upper: limit ? limit * 1.15 : 20, limit, unit: "nats" });
   }
 
