@@ -156,6 +156,13 @@ def test_in_a_browser_the_robot_stands_up_on_request_and_stops_on_space(port, tm
         tab.click("#requests button:nth-child(2)")
         tab.wait_for("document.querySelector('#mode').textContent === 'Standing'")
         assert tab.screenshot() != lying
+        tab.value(
+            "(([choice]) => { choice.value = 'motor_hot'; choice.dispatchEvent(new Event('change')); })"
+            "(document.querySelectorAll('#simulation select'))"
+        )
+        tab.wait_for("document.querySelector('#simulation').textContent.includes('End motor hot')")
+        tab.click("#simulation button:last-child")
+        tab.wait_for("!document.querySelector('#simulation').textContent.includes('End motor hot')")
         assert tab.value("cockpit.walk.lists.frame.at(-1).base[2]") > 0.2
         tab.key("keyDown", "Space", " ")
         tab.key("keyUp", "Space", " ")

@@ -27,6 +27,7 @@ from wmp_ros.clock import WALL_CLOCK
 from wmp_ros.parameters import declare
 from wmp_ros.qos import LATCHED, RELIABLE
 from wmp_ros.running import run_node, spin
+from wmp_sim.faults.schedule import FILES, KINDS, REAL_TIME_ONLY
 from wmp_viewer.access import Access, new_token, own_names, page_address
 from wmp_viewer.driver import Driver
 from wmp_viewer.header import page_header
@@ -103,7 +104,9 @@ class Viewer(Node):
         self._server.publish(item, 0.0 if math.isnan(time_s) else time_s)
 
     def _publish_header(self) -> None:
-        self._server.publish(page_header(self._bundle, self._source, live=True, drive=self._may_drive))
+        faults = {kind: text for kind, text in KINDS.items() if kind not in (*REAL_TIME_ONLY, *FILES)}
+        header = page_header(self._bundle, self._source, live=True, drive=self._may_drive, faults=faults)
+        self._server.publish(header)
 
     def _send_frame(self) -> None:
         frame = self._telemetry.frame()

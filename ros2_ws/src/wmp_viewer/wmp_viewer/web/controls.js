@@ -5,6 +5,7 @@ const KEYS = {
   KeyW: ["vx", 1], ArrowUp: ["vx", 1], KeyS: ["vx", -1], ArrowDown: ["vx", -1],
   KeyA: ["yaw", 1], ArrowLeft: ["yaw", 1], KeyD: ["yaw", -1], ArrowRight: ["yaw", -1], KeyQ: ["vy", 1], KeyE: ["vy", -1],
 };
+const COVERED = "camera_black";
 // Request -> modes that grant it.
 const GRANTED_IN = { stand_up: ["PASSIVE"], walk: ["STAND"], sit_down: ["STAND_UP", "STAND", "WALK"] };
 const KEY_SHARE = 0.7; // of the largest speed, while a key is held
@@ -61,9 +62,45 @@ export class Controls {
   // What only a simulated robot can suffer.
   buildSimulation() {
     if (this.cover) return;
-    this.cover = this.button(byId("simulation"), "Cover camera", () => this.send({ do: "fault", fault: "camera_black", on: this.cover.getAttribute("aria-pressed") !== "true" }));
+    this.cover = this.button(byId("simulation"), "Cover camera", () => this.send({ do: "fault", fault: COVERED, on: this.cover.getAttribute("aria-pressed") !== "true" }));
     this.cover.setAttribute("aria-pressed", "false");
     this.button(byId("simulation"), "Push", () => this.send({ do: "push" }));
+    this.buildFaults();
+  }
+
+  buildFaults() {
+    const choice = document.createElement("select");
+    choice.setAttribute("aria-label", "Inject a fault");
+    choice.add(new Option("Other fault …", ""));
+    for (const [fault, effect] of Object.entries(this.header.faults ?? {})) {
+      if (fault === COVERED) continue; // has its own button
+      const option = new Option(fault.replaceAll("_", " "), fault);
+      option.title = effect;
+      choice.add(option);
+    }
+    choice.addEventListener("change", () => {
+      if (choice.value) this.send({ do: "fault", fault: choice.value, on: true });
+      choice.value = "";
+      choice.blur();
+    });
+    byId("simulation").append(choice);
+    this.active = new Map();
+  }
+
+  // A button for every fault that is on; pressing it ends the fault.
+  showFault({ fault, begins }) {
+    if (fault === COVERED) {
+      this.cover.setAttribute("aria-pressed", String(begins));
+      this.cover.textContent = begins ? "Uncover camera" : "Cover camera";
+    } else if (begins && !this.active.has(fault)) {
+      const end = () => this.send({ do: "fault", fault, on: false });
+      const button = this.button(byId("simulation"), `End ${fault.replaceAll("_", " ")}`, end);
+      button.setAttribute("aria-pressed", "true");
+      this.active.set(fault, button);
+    } else if (!begins) {
+      this.active.get(fault)?.remove();
+      this.active.delete(fault);
+    }
   }
 
   button(bar, text, onClick) {
@@ -96,9 +133,8 @@ export class Controls {
     } else if (["mode", "frame"].includes(item.kind) && item.mode !== this.mode) {
       this.mode = item.mode;
       this.enableRequests();
-    } else if (item.kind === "fault" && item.fault === "camera_black" && this.cover) {
-      this.cover.setAttribute("aria-pressed", String(item.begins));
-      this.cover.textContent = item.begins ? "Uncover camera" : "Cover camera";
+    } else if (item.kind === "fault" && this.cover) {
+      this.showFault(item);
     }
   }
 
