@@ -135,8 +135,8 @@ def _camera(
         return chosen[0]
 
     def order(place: str) -> tuple[bool, bool, int, str]:
-        frames = topics[cameras[place][CAMERA[0]]].count
-        return (not place.startswith(robot), not place.endswith(USUAL_CAMERA), -frames, place)
+        usable = min(topics[topic].count for topic in cameras[place].values())
+        return (not place.startswith(robot), not place.endswith(USUAL_CAMERA), -usable, place)
 
     return min(cameras, key=order)
 
