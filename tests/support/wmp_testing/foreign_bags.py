@@ -52,7 +52,9 @@ def types(**definitions: str) -> Typestore:
 
 def read(bag: Path) -> list[Stored]:
     """Every message of a bag."""
-    return [Stored(f"/{topic}", *rest) for topic, *rest in open_recording(bag).messages()]
+    return [
+        Stored(*message)._replace(topic=f"/{message.topic}") for message in open_recording(bag).messages()
+    ]
 
 
 def edited(
@@ -101,7 +103,11 @@ def write_chunked(
     file.parent.mkdir(parents=True)
     with file.open("wb") as stream:
         writer = McapWriter(
-            stream, chunk_size=chunk_size, compression=compression, use_chunking=use_chunking, enable_data_crcs=True
+            stream,
+            chunk_size=chunk_size,
+            compression=compression,
+            use_chunking=use_chunking,
+            enable_data_crcs=True,
         )
         writer.start("ros2", "test")
         for topic, kind, stamp, data in messages:
