@@ -84,7 +84,7 @@ class Training:
         return self.process.returncode, output
 
 
-@pytest.mark.parametrize("moment", ["IMPORTING", "building the simulator"])
+@pytest.mark.parametrize("moment", ["IMPORTING", "compiling the worlds"])
 def test_a_signal_during_start_up_ends_at_once_and_creates_nothing(tmp_path, moment):
     code, output = Training(tmp_path / "run").until(moment).send().end()
     assert code == 130
