@@ -28,7 +28,7 @@ def test_changed_motors_are_found(tmp_path):
         pytest.skip("no released bundle: an untrained one does not walk")
     bundle = Bundle.load_unverified(RELEASED)
     changed = Shift(strength=0.85, delay=0.008, joint_friction=0.5)
-    bag = write_walk(tmp_path / "bag", bundle, Course("rough", 0.5, 0.6, 8.0, 2), changed)
+    bag = write_walk(tmp_path / "bag", bundle, Course("slope", 0.5, 0.6, 8.0, 2), changed)
     fit = fit_motors(trajectory_of(bag, bundle), bundle.contract, max_windows=30)
     strength, friction = fit.found("strength"), fit.found("friction")
     assert len(strength) >= 2 and len(friction) >= 2
