@@ -17,8 +17,8 @@ def page_header(bundle: Bundle, source: str, **facts: Any) -> dict[str, Any]:
 
     Args:
         source: where the data come from, for the title line.
-        facts: further entries: ``live``; ``drive``, whether pages of this viewer may drive; ``faults``, kind ->
-            effect of what a simulated robot can suffer.
+        facts: further entries: ``live``; ``drive``, whether pages of this viewer may drive; ``faults``,
+            kind -> effect of what a simulated robot can suffer.
     """
     contract = bundle.contract
     joints, limits, depth = contract.joints, contract.limits, contract.depth
