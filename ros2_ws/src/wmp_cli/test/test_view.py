@@ -15,6 +15,7 @@ from wmp_cli.cli import main
         (["--port", "70000"], "--port is 70000"),
         (["none", "--html", "walk.html"], "none cannot be read"),
         (["--host", "192.0.2.1"], "--host 192.0.2.1"),
+        (["--namespace", "a-1"], "--namespace is 'a-1'"),
     ],
 )
 def test_mistakes_are_refused(words, reason, capsys, tmp_path, monkeypatch):
