@@ -119,7 +119,9 @@ def _view_graph(arguments: argparse.Namespace, bundle: Path) -> int:
         "host": arguments.host,
         "port": arguments.port,
     }
-    sys.argv = ["viewer", "--ros-args", *(f"-p{name}:={value}" for name, value in parameters.items())]
+    sys.argv = ["viewer", "--ros-args"]
+    for name, value in parameters.items():
+        sys.argv += ["-p", f"{name}:={value}"]
     if namespace:
         sys.argv += ["-r", f"__ns:={namespace}"]
     from wmp_viewer import viewer  # after the domain is set
