@@ -164,7 +164,7 @@ def test_the_cameras_own_frames_are_recorded_on_request(recording, tiny_bundle, 
     [
         (["--rate", "0"], "--rate is 0"),
         (["--listeners", "0"], "--listeners is 0"),
-        ([], "cannot be played"),
+        ([], "does not exist"),
     ],
 )
 def test_what_cannot_be_played_is_refused_in_one_line(tmp_path, arguments, message):

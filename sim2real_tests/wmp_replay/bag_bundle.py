@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from wmp_core.default_bundle import models_folders, resolve_bundle
 from wmp_core.manifest import MANIFEST
-from wmp_replay.bag.storage import open_recording, run_info
+from wmp_recording.storage.recording import open_recording, run_info
 from wmp_replay.errors import BagError, BundleNotFoundError
 
 #: File in a bundle's folder that holds its reference; no part of what is hashed.
@@ -55,7 +55,7 @@ def named_bundle(bag: Path) -> NamedBundle | None:
     """The bundle that ``bag`` names; None if it names none or cannot be opened."""
     try:
         noted = run_info(open_recording(bag)).get("bundle")
-    except BagError:
+    except (BagError, OSError):
         return None
     if not isinstance(noted, dict) or not isinstance(noted.get("sha256"), str):
         return None

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from wmp_replay.bag.storage import SUFFIXES
+from wmp_recording.storage.folder import COMPRESSED, SUFFIXES
 
 #: The name of the overview page, which no bag may have.
 TAKEN = "index"
@@ -20,7 +20,7 @@ def bag_names(bags: Sequence[Path]) -> list[str]:
     A bag has the name of its folder or file. Bags that share one get their path below the common folder, with
     ``_`` between folders.
     """
-    own = [bag.stem if bag.suffix in SUFFIXES else bag.name for bag in bags]
+    own = [_plain_name(bag.name) for bag in bags]
     count = Counter([*own, TAKEN])
     places = [bag.absolute().parent for bag in bags]
     root = os.path.commonpath(places) if places else ""
@@ -33,3 +33,10 @@ def bag_names(bags: Sequence[Path]) -> list[str]:
 def named(verdicts: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Each verdict with the name of its bag."""
     yield from zip(bag_names([Path(verdict["bag"]) for verdict in verdicts]), verdicts, strict=True)
+
+
+def _plain_name(name: str) -> str:
+    """The name of a folder, or of a storage file without its endings."""
+    for ending in (*COMPRESSED, *SUFFIXES):
+        name = name.removesuffix(ending)
+    return name

@@ -49,9 +49,9 @@ class ReplayCommand:
     def mistakes(self) -> tuple[type[Exception], ...]:
         """Exceptions that are shown in one line; imported only when something was raised."""
         from wmp_core.manifest import BundleError
-        from wmp_replay.errors import ReplayError
+        from wmp_replay.errors import BagError, ReplayError
 
-        return (ReplayError, BundleError, ValueError, OSError)
+        return (ReplayError, BagError, BundleError, ValueError, OSError)
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the command's arguments."""
@@ -61,17 +61,28 @@ class ReplayCommand:
             "bag",
             type=Path,
             nargs="*",
-            help="rosbag2 folder, .mcap or .db3 file, or a folder with several bags",
+            help="rosbag2 folder, .mcap or .db3 file, or a folder with bags: report and JSON are then those "
+            "of several bags, even if it holds one",
         )
         add(
             "--bundle",
             help="folder of the bundle, or its name under models/ (default: the one that the bag names)",
         )
         add(
+            "--namespace",
+            metavar="NAME",
+            help="namespace of the robot, where a bag holds several (/a1; / is the root)",
+        )
+        add(
+            "--camera",
+            metavar="NAME",
+            help="namespace of the depth camera, where a sensors-only bag holds several (/front)",
+        )
+        add(
             "--report",
             type=Path,
             metavar="FILE",
-            help="write an HTML page with pictures (with several bags: a folder of pages)",
+            help="write an HTML page with pictures (with a folder of bags: a folder of pages)",
         )
         add("--json", type=Path, metavar="FILE", help="write the verdict with all figures")
         add("--junit", type=Path, metavar="FILE", help="write the verdict as JUnit XML, for CI systems")
@@ -125,11 +136,12 @@ class ReplayCommand:
         plan = plan_replay(arguments)
         for note in plan.notes:
             print(note, file=sys.stderr)
-        return _replay_one(arguments, plan) if len(plan.bags) == 1 else _replay_many(arguments, plan)
+        return _replay_many(arguments, plan) if plan.is_many else _replay_one(arguments, plan)
 
 
 def _replay_one(args: argparse.Namespace, plan: Plan) -> int:
     from wmp_core.verification import load_verified
+    from wmp_replay.bag.walk import load_bag
     from wmp_replay.progress import Progress
     from wmp_replay.reference import Reference
     from wmp_replay.report.page import write_report
@@ -140,7 +152,8 @@ def _replay_one(args: argparse.Namespace, plan: Plan) -> int:
     bundle = load_verified(plan.bundles[0])
     reference = None if args.reference is None else Reference.load(args.reference, bundle)
     thresholds, started = Thresholds.load(args.thresholds), time.monotonic()
-    result = replay(bag, bundle, reference, thresholds, Progress(f"replaying {bag}"), args.fit)
+    walk = load_bag(bag, args.namespace, args.camera)
+    result = replay(walk, bundle, reference, thresholds, Progress(f"replaying {bag}"), args.fit)
     print(_summary(result, time.monotonic() - started))
     verdict = result.to_dict()
     _write_all(args, [verdict], verdict)
@@ -150,16 +163,17 @@ def _replay_one(args: argparse.Namespace, plan: Plan) -> int:
 
 
 def _replay_many(args: argparse.Namespace, plan: Plan) -> int:
-    from wmp_replay.many import Job, replay_many, table
+    from wmp_replay.many import Job, replay_many, table, unreadable
     from wmp_replay.progress import Progress
     from wmp_replay.report.overview import write_overview
     from wmp_replay.section import Status
 
     if args.report is not None:
         args.report.mkdir(parents=True, exist_ok=True)
-    job = Job(args.reference, args.thresholds, args.report, args.fit)
+    job = Job(args.reference, args.thresholds, args.report, args.fit, args.namespace, args.camera)
     progress = Progress(f"replaying {len(plan.bags)} bags")
     verdicts = replay_many(plan.bags, plan.bundles, job, args.engine, args.jobs, progress)
+    verdicts += [unreadable(bag, reason) for bag, reason in plan.refused.items()]
     print(table(verdicts))
     _write_all(args, verdicts, {"bags": verdicts})
     if args.report is not None:
@@ -191,7 +205,12 @@ def _write_all(args: argparse.Namespace, verdicts: list[dict[str, Any]], content
     if args.junit is not None:
         _write(args.junit, lambda file: write_junit(file, verdicts))
     if args.randomisation is not None:
-        _write(args.randomisation, lambda file: write_ranges(file, verdicts))
+        args.randomisation.parent.mkdir(parents=True, exist_ok=True)
+        if write_ranges(args.randomisation, verdicts):
+            print(f"wrote {args.randomisation}")
+        else:
+            reasons = {verdict.get("no_ranges_because") or "it cannot be judged" for verdict in verdicts}
+            print(f"{args.randomisation} is not written: no ranges ({'; '.join(sorted(reasons))})")
 
 
 def _write(file: Path, write: Callable[[Path], Any]) -> None:

@@ -1,12 +1,20 @@
 """What can be wrong with the files that a user names; each message says what was found and what to do."""
 
+from wmp_recording.storage.errors import BagError
+
+__all__ = [
+    "BagError",
+    "BaselineError",
+    "BundleNotFoundError",
+    "EngineError",
+    "ReplayError",
+    "ThresholdError",
+    "UnusableReferenceError",
+]
+
 
 class ReplayError(RuntimeError):
     """Base of this package's errors: shown to the user in one line, without traceback."""
-
-
-class BagError(ReplayError):
-    """The recording does not exist or holds no walk."""
 
 
 class BundleNotFoundError(ReplayError):

@@ -78,7 +78,9 @@ class IntegrityTest:
             "world_model_steps": self._steps,
             "run_info": walk.run_info,
             "dry_run": walk.is_dry_run,
+            "left_out_messages": len(walk.left_out),
             "topics": {name: _topic(walk, name) for name in sorted(walk.topics)},
+            "topics_used": dict(walk.names),
         }
         self._judge_files(section, walk)
         self._judge_bundle(section, walk, bundle)
@@ -92,11 +94,13 @@ class IntegrityTest:
     def _judge_files(self, section: Section, walk: Walk) -> None:
         for problem in walk.problems:
             section.add(Status.WARN, problem)
-        if walk.undecodable:
-            section.add(Status.WARN, f"{walk.undecodable} damaged messages are left out")
+        for note in walk.notes:
+            section.add(Status.WARN, note)
+        for sentence in walk.left_out.sentences(walk.names):
+            section.add(Status.WARN, sentence)
         if walk.is_partial:
             section.add(Status.WARN, "this report is partial: it covers the readable part of the recording")
-        if not walk.problems and not walk.undecodable:
+        if not walk.problems and not len(walk.left_out):
             section.add(
                 Status.PASS,
                 f"the recording is whole: {self._policy_steps} policy steps, {walk.duration:.1f} s",
@@ -106,7 +110,11 @@ class IntegrityTest:
         recorded = walk.run_info.get("bundle") or {}
         found = recorded.get("sha256")
         if walk.kind == "sensors":
-            section.add(Status.PASS, "sensor topics only: observations, images and actions are rebuilt")
+            section.add(
+                Status.PASS,
+                "sensor topics only: observations, images and actions are rebuilt from "
+                f"{', '.join(walk.names.values())}",
+            )
         elif found is None:
             section.add(Status.WARN, "the bag does not say which bundle walked (made by another recorder?)")
         elif found == bundle.sha256:
@@ -120,7 +128,8 @@ class IntegrityTest:
 
     def _judge_steps(self, section: Section, walk: Walk, thresholds: dict[str, Any]) -> None:
         if self._policy_steps == 0:
-            section.add(Status.FAIL, "no policy step: the robot never walked")
+            reason = "for the reasons above" if len(walk.left_out) else "the robot never walked"
+            section.add(Status.FAIL, f"no policy step: {reason}")
             return
         share = walk.dropped_steps / (walk.dropped_steps + self._policy_steps)
         section.judge(share, thresholds["dropped_ratio"], f"{walk.dropped_steps} policy steps are missing")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,14 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from wmp_core.bundle import Bundle
+from wmp_core.manifest import BundleError
 from wmp_core.verification import load_verified
+from wmp_replay.bag.walk import load_bag
 from wmp_replay.bag_names import bag_names, named
-from wmp_replay.errors import BagError, EngineError
+from wmp_replay.errors import BagError, EngineError, ReplayError
 from wmp_replay.reference import Reference
 from wmp_replay.report.page import write_report
 from wmp_replay.section import Status
 from wmp_replay.thresholds import Thresholds
 from wmp_replay.verdict import replay
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -32,24 +37,36 @@ class Job:
         thresholds: file with thresholds of the user's own.
         reports: folder for HTML pages; None: no pages.
         fit: also fit the motors.
+        namespace, camera: which robot and which camera of a bag; None: the only one.
     """
 
     reference: Path | None = None
     thresholds: Path | None = None
     reports: Path | None = None
     fit: bool = False
+    namespace: str | None = None
+    camera: str | None = None
 
     def __call__(self, bag: Path, name: str, bundle_folder: Path) -> dict[str, Any]:
         """The verdict on one bag as JSON data; a bag that cannot be read fails with the reason."""
-        bundle = _bundle(bundle_folder)
-        reference = None if self.reference is None else Reference.load(self.reference, bundle)
         try:
-            result = replay(bag, bundle, reference, Thresholds.load(self.thresholds), fit=self.fit)
-        except BagError as error:
-            return {"bag": str(bag), "verdict": str(Status.FAIL), "error": str(error), "sections": {}}
-        if self.reports is not None:
-            write_report(result, self.reports / f"{name}.html")
-        return result.to_dict()
+            bundle = _bundle(bundle_folder)
+            reference = None if self.reference is None else Reference.load(self.reference, bundle)
+            walk = load_bag(bag, self.namespace, self.camera)
+            result = replay(walk, bundle, reference, Thresholds.load(self.thresholds), fit=self.fit)
+            if self.reports is not None:
+                write_report(result, self.reports / f"{name}.html")
+            return result.to_dict()
+        except (BagError, ReplayError, BundleError, OSError) as error:
+            return unreadable(bag, str(error))
+        except Exception as error:  # an unforeseen bag must not take the verdicts on all others with it
+            logger.exception("replaying %s", bag)
+            return unreadable(bag, f"cannot be judged: {type(error).__name__}: {error}")
+
+
+def unreadable(bag: Path, reason: str) -> dict[str, Any]:
+    """The verdict on a bag that cannot be judged."""
+    return {"bag": str(bag), "verdict": str(Status.FAIL), "error": reason, "sections": {}}
 
 
 @functools.lru_cache(maxsize=8)

@@ -58,17 +58,33 @@ class Replay:
             "partial": self.walk.is_partial,
             "verdict": str(self.status),
             "suggested_randomisation": self.randomisation(),
+            "no_ranges_because": self.no_ranges_because(),
             "sections": {section.name: section.to_dict() for section in self.sections},
         }
 
     def randomisation(self) -> dict[str, Any]:
-        """Ranges for training that contain this robot; empty if nothing is known."""
+        """Ranges for training that contain this robot; empty if they would rest on data that nobody should
+        trust, see :meth:`no_ranges_because`."""
         found = self.measured.dynamics
-        return (
-            {}
-            if found is None or self.walk.is_dry_run
-            else suggested_randomisation(found, self.reference.dynamics, self.motor_fit)
-        )
+        if found is None or self.no_ranges_because():
+            return {}
+        return suggested_randomisation(found, self.reference.dynamics, self.motor_fit)
+
+    def no_ranges_because(self) -> str:
+        """Why there are no ranges for training; empty if there are.
+
+        They come from the joints, so the joints must have been judged, and from a recording whose integrity
+        and exactness did not fail. A robot that differs from simulation fails dynamics and prediction: its
+        ranges are what training needs.
+        """
+        if self.walk.is_dry_run:
+            return "a dry run: the motors did not receive the commands"
+        for name in ("integrity", "exactness"):
+            if self.section(name).status is Status.FAIL:
+                return f"{name} failed"
+        if self.measured.dynamics is None or self.section("dynamics").status is Status.SKIP:
+            return "the joints were not judged"
+        return ""
 
 
 def replay(

@@ -11,8 +11,8 @@ import pytest
 import yaml
 from rosbags.rosbag2 import StoragePlugin, Writer
 
+from wmp_recording.storage.recording import open_recording
 from wmp_replay import Status, load_bag, replay
-from wmp_replay.bag.storage import open_recording
 from wmp_replay.bag.types import typestore
 from wmp_replay.bag.writer import write_bag
 from wmp_replay.golden_walk import golden_records

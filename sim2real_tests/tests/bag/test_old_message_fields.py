@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wmp_cli.cli import main
-from wmp_replay.bag.storage import open_recording
+from wmp_recording.storage.recording import open_recording
 
 ROOT = Path(__file__).resolve().parents[3]
 #: 3 s of a walk over boxes with models/a1_wmp_v1, all topics.

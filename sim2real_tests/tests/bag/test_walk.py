@@ -8,6 +8,7 @@ import pytest
 from rosbags.typesys import Stores, get_typestore
 
 from wmp_core.depth.geometry import CameraIntrinsics, clip_depth
+from wmp_recording.storage.recording import StoredMessage
 from wmp_replay import BagError, Status, load_bag, replay
 from wmp_replay.bag.motor_mode import DIAGNOSTICS, MotorMode
 from wmp_replay.bag.records import (
@@ -20,7 +21,6 @@ from wmp_replay.bag.records import (
     LatentRecord,
     PolicyStep,
 )
-from wmp_replay.bag.storage import StoredMessage
 from wmp_replay.bag.writer import write_bag
 from wmp_replay.golden_walk import golden_records
 
@@ -92,7 +92,7 @@ def test_an_empty_image_means_no_image(tiny_bundle, tmp_path):
         if not isinstance(record, LatentRecord)
     ]
     walk, steps = steps_of(tmp_path, tiny_bundle, records)
-    assert walk.undecodable == 0
+    assert len(walk.left_out) == 0
     # The last image that is whole was captured at 2.0 s, and is wanted 0.1 s later.
     assert {step.depth is None for step in steps if step.stamp > 2.15} == {True}
     assert any(step.depth is not None for step in steps)
@@ -110,7 +110,7 @@ def test_inputs_of_another_contract_are_refused_by_topic(tiny_bundle, tmp_path, 
 
     bag = write_bag(tmp_path / "bag", map(other, golden_records(tiny_bundle)))
     topic = {"image": r"wmp/depth holds \(32, 48\)", "action": "wmp/policy_step holds 10"}[kind]
-    with pytest.raises(BagError, match=f"{topic} values, the bundle's contract expects"):
+    with pytest.raises(BagError, match=f"{topic} values.*, the bundle's contract expects"):
         list(load_bag(bag).steps(tiny_bundle.contract))
 
 

@@ -17,7 +17,16 @@ import numpy as np
 from wmp_core.contract import Contract
 from wmp_core.inference.world_model import Source
 from wmp_core.robot_state import RobotState
-from wmp_replay.bag.records import DepthRecord, ImuReading, Joints, LatentRecord, PolicyStep, Record
+from wmp_replay.bag.left_out import LeftOut
+from wmp_replay.bag.records import (
+    DepthRecord,
+    ImuReading,
+    Joints,
+    LatentRecord,
+    PolicyStep,
+    Record,
+    UnusableMessageError,
+)
 from wmp_replay.bag.step import WorldModelStep
 from wmp_replay.errors import BagError
 
@@ -31,27 +40,33 @@ DEPTH_TOLERANCE = 0.04
 SAME = 1e-6
 #: Time without a policy step after which the steps held back are complete [s].
 SILENCE = 1.0
-#: Sensor readings and images kept: more than arrive within :data:`SILENCE`.
-MEMORY = 256
+#: Sensor readings, at up to 500 Hz, and images kept: more than arrive while a step is held back.
+MEMORY, IMAGES = 2048, 256
+#: Messages of another contract, with none of this one, after which the bag is refused.
+PATIENCE = 10
 
 
 class StepAssembler:
     """Records in the order of the bag in, world-model steps in the order of the walk out.
 
-    Raises :class:`BagError` if images or actions do not have the shapes of the contract.
+    A message whose sizes are not those of the contract is left out; if all messages of a topic are like that,
+    the bag was recorded with another bundle: :class:`BagError`.
 
     Attributes:
         dropped: number of policy steps missing between recorded ones.
         duplicates: number of policy steps that repeat or go back within an episode.
     """
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, left_out: LeftOut | None = None) -> None:
         self._contract = contract
+        self._left_out = left_out if left_out is not None else LeftOut()
+        self._fitting: set[str] = set()
+        self._other: dict[str, tuple[int, str]] = {}
         self._interval = contract.timing.world_model_interval
         self._image_shape = (contract.depth.height, contract.depth.width)
         self._open: deque[list[PolicyStep]] = deque()
         self._follows: deque[bool] = deque()
-        self._images: deque[DepthRecord] = deque(maxlen=MEMORY)
+        self._images: deque[DepthRecord] = deque(maxlen=IMAGES)
         self._latents: dict[int, LatentRecord] = {}
         self._joints: dict[int, Joints] = {}
         self._imu: dict[int, ImuReading] = {}
@@ -62,12 +77,15 @@ class StepAssembler:
 
     def feed(self, record: Record) -> Iterator[WorldModelStep]:
         """Add the next record; yields the steps that are complete."""
+        if not self._fits(record):
+            return
         if isinstance(record, PolicyStep):
             yield from self._on_step(record)
         elif isinstance(record, LatentRecord):
             self._latents[record.tick] = record
         elif isinstance(record, DepthRecord):
-            self._on_image(record)
+            if record.metres.size:
+                self._images.append(record)
         elif type(record) is Joints:
             _remember(self._joints, record)
         elif isinstance(record, ImuReading):
@@ -80,9 +98,49 @@ class StepAssembler:
         while self._open:
             yield self._pop()
 
+    def check_sizes(self, patience: int = 0) -> None:
+        """Refuse a bag in which all messages of a topic, and more than ``patience``, have other sizes.
+
+        Raises:
+            BagError: names the topic and the sizes.
+        """
+        for topic, (count, sizes) in self._other.items():
+            if topic not in self._fitting and count > patience:
+                raise BagError(f"{topic} holds {sizes}: give the bundle that walked with --bundle")
+
+    def _fits(self, record: Record) -> bool:
+        """Whether the sizes of ``record`` are those of the contract; counts it otherwise."""
+        topic, sizes = self._sizes(record)
+        for what, found, expected in sizes:
+            if found != expected:
+                text = f"{found} {what}, the bundle's contract expects {expected}"
+                self._left_out.add(topic, f"hold {text}")
+                self._other[topic] = (self._other.get(topic, (0, ""))[0] + 1, text)
+                self.check_sizes(PATIENCE)
+                return False
+        if sizes:
+            self._fitting.add(topic)
+        return True
+
+    def _sizes(self, record: Record) -> tuple[str, list[tuple[str, object, object]]]:
+        """Topic of ``record``, and name, found and expected size of each part."""
+        contract = self._contract
+        if isinstance(record, PolicyStep):
+            return "wmp/policy_step", [
+                ("values of action", len(record.action), contract.num_joints),
+                ("values of proprioception", len(record.proprioception), contract.proprioception_size),
+                ("values of command", len(record.command), 3),
+            ]
+        if isinstance(record, LatentRecord):
+            return "wmp/latent", [
+                ("values of h", len(record.h), contract.world_model.deter),
+                ("values of z", len(record.z), contract.world_model.stoch),
+            ]
+        if isinstance(record, DepthRecord) and record.metres.size:
+            return "wmp/depth", [("values", record.metres.shape, self._image_shape)]
+        return "", []
+
     def _on_step(self, step: PolicyStep) -> Iterator[WorldModelStep]:
-        if len(step.action) != self._contract.num_joints:
-            raise _contract_mismatch("wmp/policy_step", len(step.action), self._contract.num_joints)
         last = self._newest
         if last is None or step.is_first or step.tick < last.tick - self._interval:
             yield from self.finish()
@@ -102,13 +160,6 @@ class StepAssembler:
             self._open[-1].append(step)
         while len(self._open) > LAG:
             yield self._pop()
-
-    def _on_image(self, image: DepthRecord) -> None:
-        if image.metres.size == 0:
-            return
-        if image.metres.shape != self._image_shape:
-            raise _contract_mismatch("wmp/depth", image.metres.shape, self._image_shape)
-        self._images.append(image)
 
     def _pop(self) -> WorldModelStep:
         policy, follows = tuple(self._open.popleft()), self._follows.popleft()
@@ -144,14 +195,13 @@ class StepAssembler:
 
     def _state(self, stamp: float) -> RobotState | None:
         joints, imu = self._joints.get(_key(stamp)), self._imu.get(_key(stamp))
-        return None if joints is None or imu is None else robot_state(self._contract, joints, imu)
-
-
-def _contract_mismatch(topic: str, found: object, expected: object) -> BagError:
-    return BagError(
-        f"{topic} holds {found} values, the bundle's contract expects {expected}: give the bundle "
-        "that walked with --bundle"
-    )
+        if joints is None or imu is None:
+            return None
+        try:
+            return robot_state(self._contract, joints, imu)
+        except UnusableMessageError as reason:
+            self._left_out.add("joint_states", str(reason))
+            return None
 
 
 def _key(stamp: float) -> int:
@@ -165,13 +215,23 @@ def _remember(readings: dict[int, Reading], reading: Reading) -> None:
         del readings[next(iter(readings))]
 
 
-def robot_state(contract: Contract, joints: Joints, imu: ImuReading) -> RobotState | None:
-    """The robot state in contract joint order; None if the message lacks a joint."""
-    names = contract.joints.names
-    try:
-        order = [joints.names.index(name) for name in names]
-        q, dq = joints.position[order], joints.velocity[order]
-        tau = joints.effort[order] if len(joints.effort) else np.full(len(names), math.nan)
-    except (ValueError, IndexError):
-        return None
+def robot_state(contract: Contract, joints: Joints, imu: ImuReading) -> RobotState:
+    """The robot state in contract joint order; torques are NaN where the message has no effort.
+
+    Raises:
+        UnusableMessageError: the message lacks a joint, or quantities of one.
+    """
+    names, known = contract.joints.names, joints.names
+    missing = [name for name in names if name not in known]
+    if missing:
+        raise UnusableMessageError(f"lack {', '.join(missing)}; they have {', '.join(known) or 'no joint'}")
+    for what, values in (("position", joints.position), ("velocity", joints.velocity)):
+        if len(values) != len(known):
+            count = f"{len(values)} values" if len(values) else "no values"
+            raise UnusableMessageError(f"hold {count} of {what}, expected {len(known)}, one per name")
+    order = [known.index(name) for name in names]
+    q, dq = joints.position[order], joints.velocity[order]
+    if not (np.isfinite(q).all() and np.isfinite(dq).all()):
+        raise UnusableMessageError("hold positions or velocities that are not finite")
+    tau = joints.effort[order] if len(joints.effort) == len(known) else np.full(len(names), math.nan)
     return RobotState(imu.quat_wxyz, imu.gyro, imu.acc, q, dq, tau, joints.stamp, 0)

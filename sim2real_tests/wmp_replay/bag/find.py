@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from wmp_replay.bag.storage import METADATA, SUFFIXES
+from wmp_recording.storage.folder import SUFFIXES, is_bag
 from wmp_replay.errors import BagError
 
 
@@ -22,15 +22,9 @@ def _bags_of(path: Path) -> list[Path]:
     kinds = " or ".join(SUFFIXES)
     if not path.exists():
         raise BagError(f"{path} does not exist; expected a rosbag2 folder, or a file {kinds}")
-    if path.is_file() or _is_bag(path):
+    if path.is_file() or is_bag(path):
         return [path]
-    found = [folder for folder in sorted(path.rglob("*")) if folder.is_dir() and _is_bag(folder)]
+    found = [folder for folder in sorted(path.rglob("*")) if folder.is_dir() and is_bag(folder)]
     if not found:
         raise BagError(f"no bag in {path}: no folder in it holds {kinds}; record one with 'wmp record'")
     return found
-
-
-def _is_bag(folder: Path) -> bool:
-    return (folder / METADATA).is_file() or any(
-        file.suffix in SUFFIXES or file.stem.endswith(SUFFIXES) for file in folder.iterdir()
-    )

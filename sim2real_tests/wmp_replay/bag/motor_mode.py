@@ -8,7 +8,7 @@ from typing import Any
 from rosbags.serde import SerdeError
 from rosbags.typesys import Stores, get_typestore
 
-from wmp_replay.bag.storage import StoredMessage
+from wmp_recording.storage.recording import StoredMessage
 
 DIAGNOSTICS = "diagnostic_msgs/msg/DiagnosticArray"
 #: Key in the diagnostics of policy_node for what the motors receive, and its value in a dry run.

@@ -6,11 +6,16 @@ import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from wmp_core.depth.geometry import CameraIntrinsics
+from wmp_core.depth.geometry import CameraIntrinsics, GeometryError
+
+#: Topics whose messages are camera frames or images.
+FRAMES = ("wmp/depth", "depth/image_rect_raw")
+#: Largest difference of a quaternion's norm from 1.
+UNIT = 0.1
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,21 @@ Record = (
 Decoder = Callable[[Any, float], Record]
 
 
+class UnusableMessageError(ValueError):
+    """A message is left out. The text continues "80 messages ..." and says what was expected."""
+
+
+class TopicDecoder(NamedTuple):
+    """How messages of a topic become records.
+
+    ``fields`` must be in the definition of the type; ``a|b``: one of them, for fields that were renamed.
+    """
+
+    kind: str
+    decode: Decoder
+    fields: tuple[str, ...]
+
+
 def _seconds(time: Any) -> float:
     return time.sec + 1e-9 * time.nanosec
 
@@ -126,12 +146,12 @@ def _policy_step(message: Any, _: float) -> PolicyStep:
         message.action,
         np.asarray(message.command, dtype=np.float32),
         message.latent_tick,
-        message.compute_ms,
+        getattr(message, "compute_ms", math.nan),
     )
 
 
 def _latent(message: Any, _: float) -> LatentRecord:
-    captured = _seconds(message.depth_stamp)
+    captured = _seconds(message.depth_stamp) if hasattr(message, "depth_stamp") else 0.0
     # Bags recorded before the rename call the fields deter and stoch.
     h, z = (message.h, message.z) if hasattr(message, "h") else (message.deter, message.stoch)
     return LatentRecord(
@@ -141,22 +161,33 @@ def _latent(message: Any, _: float) -> LatentRecord:
         z.astype(np.int64),
         message.source,
         captured if captured > 0 else math.nan,
-        message.kl,
-        message.advance_ms,
-        message.observe_ms,
+        getattr(message, "kl", math.nan),
+        getattr(message, "advance_ms", math.nan),
+        getattr(message, "observe_ms", math.nan),
     )
 
 
 def _pixels(message: Any, dtype: str) -> np.ndarray:
-    order = ">" if message.is_bigendian else "<"
-    kind = np.dtype(order + dtype)
-    if message.height * message.width == 0:
+    kind = np.dtype((">" if message.is_bigendian else "<") + dtype)
+    height, width, step = message.height, message.width, message.step
+    if height * width == 0:
         return np.zeros((0, 0), kind.newbyteorder("="))
-    rows = np.frombuffer(message.data, kind, message.height * message.step // kind.itemsize)
-    return rows.reshape(message.height, -1)[:, : message.width].astype(kind.newbyteorder("="))
+    if step < width * kind.itemsize or step % kind.itemsize:
+        raise UnusableMessageError(
+            f"have rows of {step} bytes (step), expected at least {width * kind.itemsize} for {width} pixels "
+            f"of {message.encoding}"
+        )
+    if len(message.data) < height * step:
+        raise UnusableMessageError(
+            f"hold {len(message.data)} bytes, expected {height * step} for {height} rows of {step}"
+        )
+    rows = np.frombuffer(message.data, kind, height * step // kind.itemsize)
+    return rows.reshape(height, -1)[:, :width].astype(kind.newbyteorder("="))
 
 
 def _depth(message: Any, _: float) -> DepthRecord:
+    if message.height * message.width and message.encoding != "32FC1":
+        raise UnusableMessageError(f"have encoding {message.encoding!r}, expected 32FC1 (m)")
     return DepthRecord(_seconds(message.header.stamp), _pixels(message, "f4"))
 
 
@@ -165,12 +196,15 @@ def _camera_frame(message: Any, _: float) -> CameraFrame:
         return CameraFrame(_seconds(message.header.stamp), _pixels(message, "u2"), 0.001)
     if message.encoding == "32FC1":
         return CameraFrame(_seconds(message.header.stamp), _pixels(message, "f4"), 1.0)
-    raise ValueError(f"depth image has encoding {message.encoding!r}, expected 16UC1 (mm) or 32FC1 (m)")
+    raise UnusableMessageError(f"have encoding {message.encoding!r}, expected 16UC1 (mm) or 32FC1 (m)")
 
 
 def _camera_info(message: Any, _: float) -> CameraInfo:
     k = message.k
-    intrinsics = CameraIntrinsics(message.width, message.height, k[0], k[4], k[2], k[5])
+    try:
+        intrinsics = CameraIntrinsics(message.width, message.height, k[0], k[4], k[2], k[5])
+    except GeometryError as error:
+        raise UnusableMessageError(f"are no pinhole model ({error})") from error
     return CameraInfo(_seconds(message.header.stamp), intrinsics)
 
 
@@ -189,9 +223,15 @@ def _joints(kind: type[Joints]) -> Decoder:
 
 def _imu(message: Any, _: float) -> ImuReading:
     q, rate, acceleration = message.orientation, message.angular_velocity, message.linear_acceleration
+    quaternion = np.array((q.w, q.x, q.y, q.z))
+    # REP 145: a driver without an estimate sets the first covariance to -1, or leaves everything at zero.
+    if message.orientation_covariance[0] == -1 or not abs(np.linalg.norm(quaternion) - 1) < UNIT:
+        raise UnusableMessageError(
+            "hold no orientation (a unit quaternion), which the gravity direction needs"
+        )
     return ImuReading(
         _seconds(message.header.stamp),
-        np.array((q.w, q.x, q.y, q.z)),
+        quaternion,
         np.array((rate.x, rate.y, rate.z)),
         np.array((acceleration.x, acceleration.y, acceleration.z)),
     )
@@ -201,15 +241,30 @@ def _velocity(message: Any, logged: float) -> VelocityCommand:
     return VelocityCommand(logged, np.array((message.linear.x, message.linear.y, message.angular.z)))
 
 
-#: Topics that a walk is read from, without the namespace that drivers add: type and decoder.
-DECODERS: dict[str, tuple[str, Decoder]] = {
-    "wmp/policy_step": ("wmp_msgs/msg/PolicyStep", _policy_step),
-    "wmp/latent": ("wmp_msgs/msg/Latent", _latent),
-    "wmp/depth": ("sensor_msgs/msg/Image", _depth),
-    "depth/image_rect_raw": ("sensor_msgs/msg/Image", _camera_frame),
-    "depth/camera_info": ("sensor_msgs/msg/CameraInfo", _camera_info),
-    "joint_states": ("sensor_msgs/msg/JointState", _joints(Joints)),
-    "joint_commands": ("sensor_msgs/msg/JointState", _joints(JointCommand)),
-    "imu/data": ("sensor_msgs/msg/Imu", _imu),
-    "cmd_vel": ("geometry_msgs/msg/Twist", _velocity),
+_STAMP = "header.stamp"
+_IMAGE_FIELDS = ("height", "width", "encoding", "is_bigendian", "step", "data")
+_JOINT_FIELDS = (_STAMP, "name", "position", "velocity", "effort")
+#: Topics that a walk is read from, without the namespace that drivers add.
+DECODERS: dict[str, TopicDecoder] = {
+    "wmp/policy_step": TopicDecoder(
+        "wmp_msgs/msg/PolicyStep",
+        _policy_step,
+        (_STAMP, "tick", "is_first", "proprioception", "action", "command", "latent_tick"),
+    ),
+    "wmp/latent": TopicDecoder(
+        "wmp_msgs/msg/Latent", _latent, (_STAMP, "tick", "h|deter", "z|stoch", "source")
+    ),
+    "wmp/depth": TopicDecoder("sensor_msgs/msg/Image", _depth, (_STAMP, *_IMAGE_FIELDS)),
+    "depth/image_rect_raw": TopicDecoder("sensor_msgs/msg/Image", _camera_frame, (_STAMP, *_IMAGE_FIELDS)),
+    "depth/camera_info": TopicDecoder(
+        "sensor_msgs/msg/CameraInfo", _camera_info, (_STAMP, "width", "height", "k")
+    ),
+    "joint_states": TopicDecoder("sensor_msgs/msg/JointState", _joints(Joints), _JOINT_FIELDS),
+    "joint_commands": TopicDecoder("sensor_msgs/msg/JointState", _joints(JointCommand), _JOINT_FIELDS),
+    "imu/data": TopicDecoder(
+        "sensor_msgs/msg/Imu",
+        _imu,
+        (_STAMP, "orientation.w", "orientation_covariance", "angular_velocity.x", "linear_acceleration.x"),
+    ),
+    "cmd_vel": TopicDecoder("geometry_msgs/msg/Twist", _velocity, ("linear.x", "angular.z")),
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from wmp_replay.bag.storage import StoredMessage
+from wmp_recording.storage.recording import StoredMessage
 
 #: Range [s] and number of the logarithmic bins that give the median period to 4 %.
 SHORTEST, LONGEST, BINS = 1e-4, 1e3, 400
@@ -52,6 +52,11 @@ class TopicSurvey:
             return math.nan
         middle = int(np.searchsorted(np.cumsum(self._periods), (total + 1) // 2))
         return 1.0 / (SHORTEST * (LONGEST / SHORTEST) ** ((middle + 0.5) / BINS))
+
+    @property
+    def has_stamps(self) -> bool:
+        """Whether the messages carry stamps of their own."""
+        return self.kind not in HEADERLESS
 
     @property
     def gaps(self) -> int:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.rosbag2 import StoragePlugin
 from rosbags.typesys.store import Typestore
 
+from wmp_recording.storage.writer import RosbagWriter
 from wmp_replay.bag.records import (
     CameraFrame,
     CameraInfo,
@@ -42,7 +43,7 @@ def write_bag(
     store = typestore({})
     encode = _Encoder(store)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    writer = Writer(folder, version=9, storage_plugin=STORAGE[storage])
+    writer = RosbagWriter(folder, version=9, storage_plugin=STORAGE[storage])
     if run_info is not None:
         writer.set_custom_data("wmp_run_info", json.dumps(dict(run_info), sort_keys=True))
     connections: dict[str, Any] = {}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 
 def check_new_folder(folder: Path, remedy: str = "name another --out") -> None:
-    """Refuse a ``folder`` that is not empty or cannot be created; creates nothing itself.
+    """Refuse a ``folder`` that is not empty or cannot be created; leaves nothing behind.
 
     Raises:
         FileExistsError: it is a file, or a folder that is not empty; the message ends with the ``remedy``.
@@ -23,7 +24,7 @@ def check_new_folder(folder: Path, remedy: str = "name another --out") -> None:
 
 
 def check_file(file: Path, overwrite: bool, remedy: str = "--overwrite replaces it") -> None:
-    """Refuse a ``file`` that exists, unless ``overwrite``, or that cannot be written; creates nothing itself.
+    """Refuse a ``file`` that exists, unless ``overwrite``, or that cannot be written; leaves nothing behind.
 
     Raises:
         FileExistsError: it exists; the message names its size and the ``remedy``.
@@ -45,3 +46,8 @@ def _check_can_write_in(folder: Path, target: Path) -> None:
         raise NotADirectoryError(f"{target} cannot be created: {existing} is a file, expected a folder")
     if not os.access(existing, os.W_OK | os.X_OK):
         raise PermissionError(f"{target} cannot be created: no permission to write to {existing}")
+    try:  # permissions alone do not tell: some file systems refuse every new file
+        with tempfile.TemporaryFile(dir=existing) as probe:
+            probe.write(b"0")
+    except OSError as error:
+        raise PermissionError(f"{target} cannot be created in {existing}: {error.strerror}") from error

@@ -13,21 +13,21 @@ def reader(tmp_path):
     """A bag with one string message."""
     with BagWriter(tmp_path / "bag", {"words": "std_msgs/msg/String"}, {}) as writer:
         writer.write("words", 1, serialize_message(String(data="left")))
-    reader = open_bag(tmp_path / "bag")
-    yield reader
-    reader.close()
+    return open_bag(tmp_path / "bag")
 
 
 # ROS is not initialised in these tests: no node could be created.
 
 
 def test_a_bag_without_the_named_topics_is_refused(reader):
-    with pytest.raises(PlayError, match="nothing to play: the bag has \\['/words'\\]"):
-        Player(reader, 1.0, {"/images"}, lockstep=False)
+    with pytest.raises(PlayError, match="nothing to play: the bag has words"):
+        Player(reader, 1.0, {"images"}, lockstep=False)
 
 
 @pytest.mark.parametrize("kind", ["no_such_msgs/msg/String", "std_msgs/msg/NoSuchMessage"])
-def test_a_message_type_that_is_not_installed_is_refused(reader, kind):
-    reader.connections[0] = reader.connections[0]._replace(msgtype=kind)
+def test_a_message_type_that_is_not_installed_is_refused(reader, monkeypatch, kind):
+    monkeypatch.setattr(
+        type(reader), "topics", {"words": reader.topics["words"]._replace(kind=kind, definition="")}
+    )
     with pytest.raises(PlayError, match=f"/words has type {kind}, which is not installed"):
         Player(reader, 1.0, None, lockstep=False)

@@ -13,7 +13,9 @@ from rosbags.highlevel import AnyReader
 from wmp_msgs.msg import PolicyStep
 
 from wmp_recording.bag import TOPICS, BagWriter
-from wmp_recording.recovery import recorded_messages, recover
+from wmp_recording.recovery import recover
+from wmp_recording.storage.errors import BagError
+from wmp_recording.storage.recording import open_recording
 
 #: Writes a step every 10 ms, flushes and prints the count after every 50th, until it is killed.
 RECORDER = """
@@ -55,7 +57,7 @@ def test_mcap_reads_a_killed_recording_up_to_its_last_flush(killed):
 
 def test_recovery_makes_a_bag_that_rosbags_opens(killed, tmp_path):
     folder, flushed = killed
-    count = recover(folder, tmp_path / "complete")
+    count = recover(folder, tmp_path / "complete").messages
     assert count >= flushed
     with AnyReader([tmp_path / "complete"]) as reader:
         ticks = [reader.deserialize(raw, c.msgtype).tick for c, _, raw in reader.messages()]
@@ -73,7 +75,7 @@ def test_a_file_cut_off_anywhere_is_readable_up_to_there(tmp_path, share):
     (file,) = (tmp_path / "bag").glob("*.mcap")
     content = file.read_bytes()
     file.write_bytes(content[: int(share * len(content))])
-    stamps = [message.stamp_ns for message in recorded_messages(tmp_path / "bag")]
+    stamps = [message.stamp_ns for message in open_recording(tmp_path / "bag").messages()]
     # The index takes up the end of the file.
     assert len(stamps) >= 10 * int(share * 20)
     assert stamps[0] == 0 and all(later - earlier == 1 for earlier, later in pairwise(stamps))
@@ -82,5 +84,5 @@ def test_a_file_cut_off_anywhere_is_readable_up_to_there(tmp_path, share):
 def test_an_existing_folder_is_not_overwritten(tmp_path):
     with pytest.raises(FileExistsError):
         recover(tmp_path, tmp_path)
-    with pytest.raises(FileNotFoundError, match="no .mcap file"):
+    with pytest.raises(BagError, match="holds no .mcap or .db3"):
         recover(tmp_path, tmp_path / "new")

@@ -11,9 +11,11 @@ from types import TracebackType
 from typing import Any
 
 from ament_index_python.packages import get_package_share_directory
-from rosbags.rosbag2 import StoragePlugin, Writer
-from rosbags.rosbag2.storage_mcap import McapWriter
+from rosbags.rosbag2 import StoragePlugin
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+
+from wmp_recording.storage.recording import RUN_INFO
+from wmp_recording.storage.writer import McapWriter, RosbagWriter
 
 #: Topic -> message type of everything that is recorded.
 TOPICS = {
@@ -34,8 +36,6 @@ CAMERA_TOPICS = {
 }
 #: Types whose definition comes from the installed wmp_msgs, not from the type store.
 CUSTOM_TYPES = ("wmp_msgs/msg/PolicyStep", "wmp_msgs/msg/Latent")
-#: Key of the description of the run, JSON, in the custom data of the bag.
-RUN_INFO = "wmp_run_info"
 
 
 class BagWriter:
@@ -56,11 +56,11 @@ class BagWriter:
             raise FileExistsError(f"{folder} exists already; name a new folder")
         typestore = get_typestore(Stores.ROS2_HUMBLE)
         for name in CUSTOM_TYPES:
-            typestore.register(get_types_from_msg(_message_text(name), name))
+            typestore.register(get_types_from_msg(message_text(name), name))
         folder.parent.mkdir(parents=True, exist_ok=True)
         #: Topic -> number of messages written so far.
         self.counts = dict.fromkeys(topics, 0)
-        self._writer = Writer(folder, version=9, storage_plugin=StoragePlugin.MCAP)
+        self._writer = RosbagWriter(folder, version=9, storage_plugin=StoragePlugin.MCAP)
         self._writer.set_custom_data(RUN_INFO, json.dumps(run_info, sort_keys=True))
         self._writer.open()
         self._connections = {
@@ -81,9 +81,7 @@ class BagWriter:
         """
         storage = self._writer.storage
         assert isinstance(storage, McapWriter)
-        if storage.chunk.bio.tell():
-            storage.close_chunk()
-        storage.bio.flush()
+        storage.flush()
 
     def __enter__(self) -> BagWriter:
         return self
@@ -105,7 +103,7 @@ def message_class(name: str) -> type:
     return getattr(importlib.import_module(f"{package}.{folder}"), message)
 
 
-def _message_text(name: str) -> str:
+def message_text(name: str) -> str:
     package, folder, message = name.split("/")
     return (Path(get_package_share_directory(package)) / folder / f"{message}.msg").read_text(
         encoding="utf-8"

@@ -13,14 +13,16 @@ from rclpy.duration import Duration
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.serialization import deserialize_message
-from rosbags.interfaces import Connection
-from rosbags.rosbag2 import Reader
+from rosbags.serde import SerdeError
 from wmp_msgs.msg import Latent
 
 from wmp_recording.bag import message_class
+from wmp_recording.definitions import difference, installed_types
+from wmp_recording.storage.errors import BagError
+from wmp_recording.storage.recording import Recording, StoredTopic, open_recording
 from wmp_ros.qos import LISTEN, RELIABLE
 
-LATENT, STEP = "/wmp/latent", "/wmp/policy_step"
+LATENT, STEP = "wmp/latent", "wmp/policy_step"
 #: Longest wall time [s] for a subscriber to acknowledge, and for a latent to arrive.
 TIMEOUT = 30.0
 #: Time [s] between the first match of publisher and subscriber and the last.
@@ -54,41 +56,48 @@ class Player(Node):
 
     Args:
         rate: speed, 1 is as recorded.
-        topics: topics to play, with leading slash; None plays all.
+        topics: topics to play, without leading slash; None plays all.
         lockstep: publish as fast as subscribers acknowledge. A recorded latent is not published; the player
             waits for the one of the running graph and compares them.
         step_subscribers: in lockstep, number of subscribers that ``wmp/policy_step`` must have; every other
             topic needs one.
 
     Raises:
-        PlayError: nothing to play, or a message type is not installed.
+        PlayError: nothing to play, or a message type is not installed or differs from the installed one.
     """
 
     def __init__(
         self,
-        reader: Reader,
+        recording: Recording,
         rate: float,
         topics: Collection[str] | None,
         lockstep: bool,
         step_subscribers: int = 1,
     ) -> None:
-        self._reader, self._rate, self._lockstep = reader, rate, lockstep
+        self._recording, self._rate, self._lockstep = recording, rate, lockstep
         self._step_subscribers = step_subscribers
-        self._connections = [c for c in reader.connections if topics is None or c.topic in topics]
+        self._topics = {
+            name: topic for name, topic in recording.topics.items() if topics is None or name in topics
+        }
         self._live_latents: dict[int, Latent] = {}
         # Checks come first: nothing would destroy the node and the executor of a player that was refused.
         played = {
-            c.topic: _message_class(c) for c in self._connections if not (lockstep and c.topic == LATENT)
+            name: _message_class(topic)
+            for name, topic in self._topics.items()
+            if not (lockstep and name == LATENT)
         }
         if not played:
-            raise PlayError(f"nothing to play: the bag has {sorted(c.topic for c in reader.connections)}")
+            raise PlayError(
+                f"nothing to play: the bag has {', '.join(sorted(recording.topics)) or 'no topic'}"
+            )
+        _check_undescribed(recording, self._topics)
         super().__init__("player")
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self)
         if lockstep:
-            self.create_subscription(Latent, LATENT, self._on_latent, LISTEN)
+            self.create_subscription(Latent, f"/{LATENT}", self._on_latent, LISTEN)
         self._publishers_by_topic = {
-            topic: self.create_publisher(kind, topic, RELIABLE) for topic, kind in played.items()
+            topic: self.create_publisher(kind, f"/{topic}", RELIABLE) for topic, kind in played.items()
         }
 
     def wait_for_subscribers(self, stop: threading.Event, seconds: float) -> None:
@@ -114,9 +123,9 @@ class Player(Node):
         required = {topic: self._step_subscribers if topic == STEP else 1 for topic in subscribers}
         for topic, count in subscribers.items():
             if count < required[topic]:
-                return f"{count} of {required[topic]} subscribers of {topic} appeared"
-        if any(c.topic == LATENT for c in self._connections) and not self.count_publishers(LATENT):
-            return f"no publisher of {LATENT}, such as world_model_node, appeared"
+                return f"{count} of {required[topic]} subscribers of /{topic} appeared"
+        if LATENT in self._topics and not self.count_publishers(f"/{LATENT}"):
+            return f"no publisher of /{LATENT}, such as world_model_node, appeared"
         return ""
 
     def play(self, stop: threading.Event) -> Played:
@@ -126,7 +135,9 @@ class Player(Node):
             PlayError: in lockstep, an acknowledgement or a latent did not arrive.
         """
         played, start, first = Played(), time.monotonic(), None
-        for connection, stamp, data in self._reader.messages(self._connections):
+        for topic, _, stamp, data in self._recording.messages():
+            if topic not in self._topics:
+                continue
             first = stamp if first is None else first
             if not self._lockstep and stop.wait(
                 max(0.0, start + (stamp - first) * 1e-9 / self._rate - time.monotonic())
@@ -134,11 +145,10 @@ class Player(Node):
                 break
             if stop.is_set():
                 break
-            if self._lockstep and connection.topic == LATENT:
+            if self._lockstep and topic == LATENT:
                 self._compare(deserialize_message(data, Latent), played)
                 continue
-            publisher = self._publishers_by_topic[connection.topic]
-            publisher.publish(bytes(data))
+            self._publishers_by_topic[topic].publish(data)
             played.messages += 1
             if self._lockstep and played.messages % BURST == 0:
                 self._wait_for_acknowledgements()
@@ -172,25 +182,51 @@ class Player(Node):
         self._live_latents[message.tick] = message
 
 
-def open_bag(path: Path) -> Reader:
-    """Open the bag for reading.
+def open_bag(path: Path) -> Recording:
+    """Open the bag for reading; damaged ones too, see :attr:`Recording.problems`.
 
     Raises:
-        PlayError: it cannot be read.
+        PlayError: there is no bag, or it holds no message.
     """
     try:
-        reader = Reader(path)
-        reader.open()
-    except Exception as error:  # rosbags' errors share no public base
-        raise PlayError(f"{path} cannot be played: {error}") from error
-    return reader
+        recording = open_recording(path)
+    except BagError as error:
+        raise PlayError(str(error)) from error
+    if next(recording.messages(), None) is None:
+        raise PlayError(f"{path} holds no readable message: {'; '.join(recording.problems) or 'it is empty'}")
+    return recording
 
 
-def _message_class(connection: Connection) -> type:
+def _message_class(topic: StoredTopic) -> type:
     try:
-        return message_class(connection.msgtype)
-    except (ImportError, AttributeError) as error:
+        unlike = difference(topic)
+    except (ImportError, AttributeError, ValueError) as error:
         raise PlayError(
-            f"{connection.topic} has type {connection.msgtype}, which is not installed; leave it out with "
-            "--topics"
+            f"/{topic.name} has type {topic.kind}, which is not installed; leave it out with --topics"
         ) from error
+    if unlike:
+        raise PlayError(
+            f"/{topic.name}: the bag's definition of {topic.kind} is not the installed one, {unlike}: no "
+            "subscriber could read it; leave it out with --topics"
+        )
+    return message_class(topic.kind)
+
+
+def _check_undescribed(recording: Recording, topics: dict[str, StoredTopic]) -> None:
+    """Refuse topics without a definition in the bag whose first message is none of the installed type."""
+    unchecked = {name for name, topic in topics.items() if not topic.definition}
+    store = installed_types()
+    for message in recording.messages() if unchecked else ():
+        if message.topic not in unchecked:
+            continue
+        unchecked.remove(message.topic)
+        if message.kind in store.fielddefs:
+            try:
+                store.deserialize_cdr(message.data, message.kind)
+            except (SerdeError, ValueError, IndexError, AssertionError) as error:
+                raise PlayError(
+                    f"/{message.topic} was recorded with another definition of {message.kind} than the "
+                    "installed one: no subscriber could read it; leave it out with --topics"
+                ) from error
+        if not unchecked:
+            return

@@ -29,7 +29,9 @@ CLOCK_TOPICS = ("wmp/policy_step", "imu/data", "sim/odometry")
 #: Subscribed to last: policy_node waits for the subscribers of its steps, and thus until the recorder has
 #: discovered the other topics.
 SUBSCRIBED_LAST = "wmp/policy_step"
-#: Time [s] between two checks for publishers, and after which a warning names the missing ones.
+#: Topics that every recording of a walk needs; the others depend on robot, operator and simulation.
+NEEDED = ("wmp/policy_step", "wmp/latent", "wmp/depth")
+#: Time [s] between two checks for publishers, and between two checks for topics without messages.
 CHECK_PERIOD, WARNING_PERIOD = 0.05, 10.0
 #: Time [s] between two flushes: the most that is lost when the process is killed.
 FLUSH_PERIOD = 0.5
@@ -55,9 +57,12 @@ class Recorder(Node):
         self.topics = {**TOPICS, **(CAMERA_TOPICS if camera else {})}
         self._awaited = declare(self, "awaited", "").split()
         self._newest_stamp = 0
+        self._counts: Mapping[str, int] = {}
+        self._reported: set[str] = set()
 
     def record(self, bag: BagWriter) -> None:
         """Subscribe; every message from now on is written into ``bag``."""
+        self._counts = bag.counts
         for topic in self.topics:
             if topic != SUBSCRIBED_LAST:
                 self._subscribe(bag, topic)
@@ -79,12 +84,47 @@ class Recorder(Node):
                 )
 
     def _warn_if_silent(self) -> None:
-        """Warn if no recorded topic has a publisher."""
+        """Warn if no recorded topic has a publisher, or of needed topics without messages, each once."""
         if not any(self.count_publishers(topic) for topic in self.topics):
             self.get_logger().warning(
                 f"no topic has a publisher in ROS domain {self.context.get_domain_id()}: is a graph running "
                 "there? 'wmp sim' prints its domain; select it with --domain-id"
             )
+            return
+        silent = [topic for topic in self._needed() if not self._counts.get(topic)]
+        for topic in silent:
+            if topic not in self._reported:
+                self._reported.add(topic)
+                self.get_logger().warning(f"nothing recorded yet of {topic}: {self._why_silent(topic)}")
+
+    def silent_topics(self) -> dict[str, str]:
+        """Needed topics without a message so far, with the reason."""
+        return {topic: self._why_silent(topic) for topic in self._needed() if not self._counts.get(topic)}
+
+    def _needed(self) -> list[str]:
+        return [topic for topic in self.topics if topic in NEEDED or topic in CAMERA_TOPICS]
+
+    def _why_silent(self, topic: str) -> str:
+        kind = self.topics[topic]
+        own = self.resolve_topic_name(topic)
+        publishers = self.get_publishers_info_by_topic(own)
+        if publishers:
+            found = {publisher.topic_type for publisher in publishers}
+            if found != {kind}:
+                return f"it is published as {', '.join(sorted(found))}, expected {kind}"
+            return "its publisher sends nothing, or with another QoS"
+        ending = "/".join(topic.split("/")[-2:])
+        others = [
+            name
+            for name, kinds in self.get_topic_names_and_types()
+            if kind in kinds and name != own and name.endswith(f"/{ending}")
+        ]
+        if not others:
+            return "it has no publisher"
+        return (
+            f"it has no publisher, but {', '.join(sorted(others))} exists: give its driver the namespace of "
+            f"{topic}, or remap the topic"
+        )
 
     def _subscribe(self, bag: BagWriter, topic: str) -> None:
         kind = message_class(self.topics[topic])
@@ -118,7 +158,10 @@ def serve(node: Recorder, stop: threading.Event) -> None:
             raise OSError(
                 f"recording stopped; {node.output} is readable up to this moment: {error}"
             ) from error
+        silent = node.silent_topics()
     node.get_logger().info(report(node.output, bag.counts))
+    for topic, reason in silent.items():
+        node.get_logger().warning(f"the bag holds nothing of {topic}: {reason}")
 
 
 def report(folder: Path, counts: Mapping[str, int]) -> str:

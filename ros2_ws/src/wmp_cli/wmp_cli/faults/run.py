@@ -80,12 +80,14 @@ def robot_safety_limits() -> list[str]:
 
 def is_intact(bag: Path, steps: int) -> bool:
     """Whether at least ``steps`` policy steps can be read from ``bag``, complete or not."""
-    from wmp_recording.recovery import recorded_messages  # not needed for --help
+    from wmp_recording.storage.errors import BagError  # not needed for --help
+    from wmp_recording.storage.recording import open_recording
 
     try:
-        return sum(message.topic == "wmp/policy_step" for message in recorded_messages(bag)) >= steps
-    except FileNotFoundError:
+        messages = open_recording(bag).messages()
+    except BagError:
         return False
+    return sum(message.topic == "wmp/policy_step" for message in messages) >= steps
 
 
 def _run_wmp_sim(options: list[str], log_file: Path, timeout: float) -> None:

@@ -30,7 +30,10 @@ class PlayCommand:
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the arguments."""
-        parser.description = "Publishes the messages of a rosbag2 (MCAP or sqlite3), byte for byte."
+        parser.description = (
+            "Publishes the messages of a rosbag2 (MCAP or sqlite3; whole, split, compressed or cut off) in "
+            "the order of their log times, byte for byte."
+        )
         parser.epilog = EXAMPLES
         parser.add_argument("bag", type=Path, help="rosbag2 folder, or a .mcap or .db3 file")
         parser.add_argument(
@@ -67,11 +70,13 @@ class PlayCommand:
         from wmp_recording.player import Player, PlayError, open_bag  # after the domain is set
         from wmp_ros.running import run_node
 
-        topics = None if arguments.topics is None else {f"/{topic.lstrip('/')}" for topic in arguments.topics}
+        topics = None if arguments.topics is None else {topic.lstrip("/") for topic in arguments.topics}
         try:
-            reader = open_bag(arguments.bag)
+            recording = open_bag(arguments.bag)
         except PlayError as error:
             raise UsageError(str(error)) from error
+        for problem in recording.problems:
+            print(f"{arguments.bag}: {problem}", file=sys.stderr)
 
         def serve(node: Player, stop: threading.Event) -> None:
             node.wait_for_subscribers(stop, arguments.wait)
@@ -85,11 +90,8 @@ class PlayCommand:
             if stop.is_set():
                 raise PlayError("stopped before the end of the bag")
 
-        try:
-            return run_node(
-                lambda: Player(reader, arguments.rate, topics, arguments.lockstep, arguments.listeners),
-                (PlayError,),
-                serve,
-            )
-        finally:
-            reader.close()
+        return run_node(
+            lambda: Player(recording, arguments.rate, topics, arguments.lockstep, arguments.listeners),
+            (PlayError,),
+            serve,
+        )

@@ -45,7 +45,7 @@ EXAMPLES = """examples:
   wmp sim --lockstep --duration 20 --json sim.json
                                                    a run that repeats bit for bit, figures in a file
 
-exit code: 0 walked and stopped as asked, or came to the end of the track; 1 fell, or a node
+exit code: 0 walked and stopped as asked, or came to the end of the track; 1 fell, or a node or recorder
 died; 2 wrong arguments; 130 stopped before the end of --duration"""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import rclpy
@@ -12,7 +12,7 @@ from rclpy.executors import Executor, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
 from wmp_bringup.emergency_damping import damp_if_controller_killed
-from wmp_bringup.processes import GraphProcesses
+from wmp_bringup.processes import GraphProcesses, NodeExit
 from wmp_cli.sim.fault_outcome import fault_outcome, newest_reaction
 from wmp_cli.sim.journals import WalkJournals
 from wmp_cli.sim.operator import Operator, VelocityCommand
@@ -64,7 +64,9 @@ def simulate(settings: SimSettings, environment: Mapping[str, str], stop: StopRe
     operator = Operator(node, command, settings.heading_gain, lambda: journals.yaw)
     try:
         with GraphProcesses(settings.specs, environment, settings.log_folder, settings.verbose) as graph:
-            outcome = _Walk(settings, journals, graph, operator, executor, stop).run()
+            walk = _Walk(settings, journals, graph, operator, executor, stop)
+            outcome = walk.run()
+        recording = walk.recording_failure or _failed_recorder(graph)
     finally:
         executor.shutdown()
         node.destroy_node()
@@ -81,6 +83,7 @@ def simulate(settings: SimSettings, environment: Mapping[str, str], stop: StopRe
         fell=journals.fallen,
         wall_s=time.monotonic() - started,
         fault=fault_outcome(journals.faults, journals.events, journals.values),
+        recording_failure=recording,
     )
     return _report(summary, settings)
 
@@ -102,6 +105,8 @@ class _Walk:
         self._operator, self._executor = operator, executor
         self._faults = ProcessFaults(graph, operator, settings.bundle_folder, settings.bag)
         self._faults_seen = 0
+        #: How a recorder ended before the walk did; empty while all of them run.
+        self.recording_failure = ""
         self._status = StatusLine(sys.stderr)
 
     def run(self) -> Outcome:
@@ -162,11 +167,20 @@ class _Walk:
     def _update(self) -> None:
         self._executor.spin_once(timeout_sec=0.05)
         self._journals.read()
+        self._watch_recorders()
         for notice in self._journals.faults[self._faults_seen :]:
             self._faults_seen += 1
             self._faults.carry_out(notice)
         if self._status.due():
             self._status.update(status_text(self._journals, self._settings))
+
+    def _watch_recorders(self) -> None:
+        """Report once that a recorder has ended: the walk goes on without it."""
+        ended = None if self.recording_failure else next(_optional(self._graph), None)
+        if ended is not None:
+            self.recording_failure = ended.describe()
+            self._status.close()
+            print(f"warning: the recording ends here: {self.recording_failure}", file=sys.stderr)
 
     def _failure(self) -> str:
         dead = [ended for ended in self._graph.exits() if ended.required]
@@ -175,6 +189,8 @@ class _Walk:
         # The controller may end by itself once its script is through; the record then decides.
         if dead and not self._record.complete:
             return dead[0].describe()
+        if self.recording_failure and self._record.newest_tick < 0:
+            return self.recording_failure  # the controller waits for the recorder before its first step
         if self._journals.fallen:
             return "the robot fell"
         if self._journals.mode == "FAULT":
@@ -185,6 +201,16 @@ class _Walk:
         mode = self._journals.mode or "unknown, policy_node has not reported"
         refusal = f"; last refusal: {self._operator.refusal}" if self._operator.refusal else ""
         return f"no progress any more (mode: {mode}{refusal}); logs are in {self._settings.log_folder}"
+
+
+def _optional(graph: GraphProcesses) -> Iterator[NodeExit]:
+    """The nodes that have ended and without which the robot walks on: the recorders."""
+    return (ended for ended in graph.exits() if not ended.required)
+
+
+def _failed_recorder(graph: GraphProcesses) -> str:
+    """How a recorder failed to complete its bag after the walk; empty if none did."""
+    return next((ended.describe() for ended in _optional(graph) if ended.code), "")
 
 
 def _unreported(record: WalkRecord) -> str:
@@ -200,7 +226,10 @@ def _report(summary: SimSummary, settings: SimSettings) -> int:
             print(f"{what}: {path}")
     if settings.json_file is not None:
         summary.write_json(settings.json_file)
+    if summary.recording_failure:
+        print(f"RECORDING INCOMPLETE: {summary.recording_failure}")
     print(summary.conclusion())
-    if summary.failure or summary.fell:
+    wanted = any(fault.kind == "disk_full" for fault in settings.faults)
+    if summary.failure or summary.fell or (summary.recording_failure and not wanted):
         return EXIT_FAILED
     return EXIT_INTERRUPTED if summary.ended == "request" and settings.duration is not None else EXIT_OK

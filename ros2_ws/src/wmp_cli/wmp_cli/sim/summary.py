@@ -48,6 +48,7 @@ class SimSummary:
             no envelope should have let through, by its own judgement.
         first_violation: what the first of those was.
         fault: what came of an injected fault; None without one.
+        recording_failure: how a recorder ended early or failed; empty if its bag is complete.
         timing: stage -> p50_ms, p99_ms, max_ms.
     """
 
@@ -74,6 +75,7 @@ class SimSummary:
     fault: FaultOutcome | None
     run: RunIdentity
     timing: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    recording_failure: str = ""
 
     def write_json(self, path: Path) -> None:
         """Save all figures; the fields of ``run`` lie beside the others, so that the file is flat."""
@@ -146,6 +148,7 @@ def summarise(
     fell: bool,
     wall_s: float,
     fault: FaultOutcome | None = None,
+    recording_failure: str = "",
 ) -> SimSummary:
     """Put the record of a walk and the nodes' last diagnostics into figures."""
     travel = record.travel()
@@ -174,4 +177,5 @@ def summarise(
         fault=fault,
         run=run,
         timing=stage_timing(record.samples, diagnostics),
+        recording_failure=recording_failure,
     )
