@@ -10,6 +10,7 @@ import threading
 import webbrowser
 from pathlib import Path
 
+from wmp_bringup.graph import checked_namespace
 from wmp_bringup.isolation import free_tcp_port
 from wmp_cli.command import UsageError
 from wmp_cli.options import (
@@ -66,6 +67,9 @@ class ViewCommand:
             "--port", type=int, default=0, metavar="N", help="TCP port, 0 to 65535 (default: 0, any free one)"
         )
         parser.add_argument("--no-open", action="store_true", help="only print the address, open no browser")
+        parser.add_argument(
+            "--namespace", default="", metavar="NAME", help="of the graph, such as a1 (default: none)"
+        )
         add_domain_option(parser)
 
     def run(self, arguments: argparse.Namespace) -> int:
@@ -95,6 +99,10 @@ def open_browser(address: str) -> None:
 
 def _view_graph(arguments: argparse.Namespace, bundle: Path) -> int:
     use_domain(arguments.domain_id)
+    try:
+        namespace = checked_namespace(arguments.namespace)
+    except ValueError as error:
+        raise UsageError(f"--{error}") from error
     from wmp_viewer.access import new_token, page_address  # after the checks: --help needs no server
 
     if arguments.port == 0:
@@ -111,7 +119,11 @@ def _view_graph(arguments: argparse.Namespace, bundle: Path) -> int:
         "host": arguments.host,
         "port": arguments.port,
     }
-    sys.argv = ["viewer", "--ros-args", *(f"-p{name}:={value}" for name, value in parameters.items())]
+    sys.argv = ["viewer", "--ros-args"]
+    for name, value in parameters.items():
+        sys.argv += ["-p", f"{name}:={value}"]
+    if namespace:
+        sys.argv += ["-r", f"__ns:={namespace}"]
     from wmp_viewer import viewer  # after the domain is set
 
     if not arguments.no_open:

@@ -7,7 +7,7 @@ import pytest
 
 from wmp_cli import cli
 from wmp_cli.sim.command import SimCommand
-from wmp_cli.sim.settings import settings_from
+from wmp_cli.sim.settings import settings_from, viewer_port
 
 LOG = "log"
 
@@ -93,3 +93,14 @@ def test_a_terrain_that_the_policy_was_not_trained_on_is_a_warning(tiny_bundle, 
 def test_the_heading_is_held_unless_it_is_asked_otherwise(tiny_bundle, tmp_path):
     assert settings(tiny_bundle, tmp_path).heading_gain == 0.8
     assert settings(tiny_bundle, tmp_path, "--heading-gain", "0").heading_gain == 0.0
+
+
+def test_the_cockpit_is_one_more_node_which_the_walk_does_not_need(tiny_bundle, tmp_path):
+    without, run = settings(tiny_bundle, tmp_path), settings(tiny_bundle, tmp_path, "--view")
+    assert "viewer" not in [spec.name for spec in without.specs]
+    (viewer,) = [spec for spec in run.specs if spec.name == "viewer"]
+    assert not viewer.required
+    assert viewer.parameters["bundle"] == str(run.bundle_folder)
+    assert viewer_port(run) == viewer.parameters["port"] > 0
+    assert "drive" not in viewer.parameters  # wmp sim drives the robot itself
+    assert "token" not in viewer.parameters  # parameters are in files that others can read
