@@ -11,6 +11,7 @@ from wmp_bringup.isolation import NoFreeDomainError, reserve_domain
 from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.options import Option
 from wmp_cli.command import UsageError
+from wmp_cli.environment import SERVER
 from wmp_cli.options import add_bundle_option, add_domain_option, add_overwrite_option, check_domain
 from wmp_cli.sim.settings import MODE, USER_OPTIONS, graph_environment, settings_from
 from wmp_cli.sim.stop_request import stop_on_signals
@@ -110,6 +111,7 @@ class SimCommand:
         print(f"ROS domain {domain} (to join: wmp record --domain-id {domain})", file=sys.stderr)
         environment = graph_environment(domain, settings.log_folder)
         # rclpy reads its transport from this process's own environment.
+        os.environ.pop(SERVER, None)
         os.environ.update(environment)
         from wmp_cli.sim.run import simulate  # after the environment is set, and not needed for --help
 
