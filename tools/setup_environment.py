@@ -234,6 +234,9 @@ def run(*command: str | Path) -> str:
     """
     environment = {key: value for key, value in os.environ.items() if key != "_ROS_WHEELS_BOOTSTRAP_COMPLETE"}
     environment["AMENT_PREFIX_PATH"] = str(VENV)
+    environment["PIP_USER"] = "0"  # pip refuses --user, which some set for good, in a virtual environment
+    for name in ("PIP_TARGET", "PIP_PREFIX", "PYTHONHOME"):
+        environment.pop(name, None)
     environment["PATH"] = f"{VENV / 'bin'}{os.pathsep}{environment['PATH']}"
     words = [str(part) for part in command]
     done = subprocess.run(

@@ -6,11 +6,13 @@ import ctypes
 import importlib.util
 import os
 import platform
+import re
 import shutil
 import sys
 import sysconfig
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
 OLDEST, NEWEST = (3, 10), (3, 13)
 OLDEST_GLIBC = (2, 28)
 PROGRAMS = {
@@ -30,7 +32,13 @@ LIBRARIES = {
 
 def missing_requirements() -> list[str]:
     """A line per missing requirement, with the Debian or Ubuntu package that provides it."""
-    return [*_platform_problems(), *_python_problems(), *_program_problems(), *_library_problems()]
+    return [
+        *_path_problems(),
+        *_platform_problems(),
+        *_python_problems(),
+        *_program_problems(),
+        *_library_problems(),
+    ]
 
 
 def missing_for_tests() -> list[str]:
@@ -38,6 +46,18 @@ def missing_for_tests() -> list[str]:
     if any(shutil.which(program) for program in BROWSERS):
         return []
     return ["a browser for the tests of reports (chromium): apt install chromium"]
+
+
+def _path_problems() -> list[str]:
+    """CMake files of ROS split paths at spaces, and write others only as the locale's encoding allows."""
+    root = str(ROOT)
+    odd = sorted(set(re.findall(r"[^A-Za-z0-9_./+@~=,-]", root)))
+    if not odd:
+        return []
+    named = ", ".join(map(repr, odd))
+    return [
+        f"a path that CMake can handle (found {named} in {root}): move the checkout to plain ASCII letters"
+    ]
 
 
 def _platform_problems() -> list[str]:

@@ -56,7 +56,16 @@ def put_checkpoint(folder: Path, tensors: dict[str, Tensor], facts: dict[str, An
 
 def _write(folder: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
     plain = {name: value.detach().cpu().clone().contiguous() for name, value in tensors.items()}
-    save_file(plain, folder / TENSORS)
+    try:
+        save_file(plain, folder / TENSORS)
+    except SafetensorError as error:  # what it makes of an OSError
+        shutil.rmtree(folder, ignore_errors=True)
+        free = shutil.disk_usage(folder.parent).free / 1e6
+        needed = sum(value.numel() * value.element_size() for value in plain.values()) / 1e6
+        raise OSError(
+            f"the checkpoint cannot be written to {folder.parent} ({error}): it needs {needed:.0f} MB, "
+            f"{free:.0f} MB are free. The checkpoint before it is unharmed; make room and go on with --resume"
+        ) from error
     (folder / FACTS).write_text(json.dumps(facts, indent=2) + "\n")
 
 

@@ -7,6 +7,15 @@ from pathlib import Path
 from typing import Any
 
 TENSORS, FACTS = "state.safetensors", "state.json"
+#: What every checkpoint of a run tells, and what may be in it.
+RUN_FACTS: dict[str, type | tuple[type, ...]] = {
+    "iteration": int,
+    "env_steps": int,
+    "wall_time_s": (int, float),
+    "learning_rate": (int, float),
+    "config": dict,
+}
+CONFIG_FACTS = ("preset", "num_envs", "seed", "task", "stage")
 
 
 class CheckpointError(ValueError):
@@ -28,11 +37,44 @@ def load_facts(folder: Path) -> dict[str, Any]:
     """
     file = existing_file(folder, FACTS)
     try:
-        return json.loads(file.read_text())
-    except json.JSONDecodeError as error:
+        facts = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:  # no JSON, or no text
         raise CheckpointError(
             f"{file} is damaged ({error}), expected a file written by `wmp train`"
         ) from error
+    if not isinstance(facts, dict):
+        raise CheckpointError(
+            f"{file} is damaged: it holds a {type(facts).__name__}, expected facts by name, as `wmp train` "
+            "writes them"
+        )
+    return facts
+
+
+def load_run_facts(folder: Path) -> dict[str, Any]:
+    """The facts of a checkpoint from which a run goes on or that is judged: :data:`RUN_FACTS` are in it.
+
+    Raises:
+        FileNotFoundError: there is no checkpoint.
+        CheckpointError: the file is damaged, or of a version with other facts.
+    """
+    facts = load_facts(folder)
+    check_run_facts(folder, facts)
+    return facts
+
+
+def check_run_facts(folder: Path, facts: dict[str, Any]) -> None:
+    """Refuse ``facts`` that lack one of :data:`RUN_FACTS`; raises ``CheckpointError``, which names them."""
+    missing = [name for name in RUN_FACTS if name not in facts]
+    config = facts.get("config")
+    if isinstance(config, dict):
+        missing += [f"config.{name}" for name in CONFIG_FACTS if name not in config]
+    wrong = [name for name, kind in RUN_FACTS.items() if name in facts and not isinstance(facts[name], kind)]
+    if missing or wrong:
+        what = f"lacks {', '.join(missing)}" if missing else f"holds an unusable {', '.join(wrong)}"
+        raise CheckpointError(
+            f"{folder} was written by another version of `wmp train`, or is damaged: {FACTS} {what}; start a "
+            "new run, or use the version that wrote it"
+        )
 
 
 def is_checkpoint(folder: Path) -> bool:

@@ -18,6 +18,7 @@ from wmp_training.algorithms.amp_ppo import AMPPPO
 from wmp_training.algorithms.imitation import Imitation
 from wmp_training.algorithms.ppo import WMPPPO
 from wmp_training.average import Average, averaged
+from wmp_training.checkpoint_facts import CheckpointError
 from wmp_training.device import random_states, restore, restore_random_states
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.env.config import EnvConfig
@@ -57,8 +58,14 @@ class Networks:
 
     def load(self, tensors: dict[str, Tensor]) -> None:
         """Load the weights to deploy from the ``tensors`` of a checkpoint: their average, if it has one."""
-        self.world_model.load_state_dict(averaged("world_model", tensors))
-        self.actor.load_state_dict(averaged("actor", tensors))
+        try:
+            self.world_model.load_state_dict(averaged("world_model", tensors))
+            self.actor.load_state_dict(averaged("actor", tensors))
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())
+            raise CheckpointError(
+                f"the checkpoint was trained by another version, or is damaged: {reason}"
+            ) from error
 
 
 class Learner:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,22 +10,28 @@ import torch
 from torch import Tensor
 
 from wmp_training.checkpoint import load_checkpoint
-from wmp_training.checkpoint_facts import CheckpointError, is_checkpoint
+from wmp_training.checkpoint_facts import TENSORS, CheckpointError, check_run_facts, is_checkpoint
 from wmp_training.distributed import Ranks
 
+#: Tensors that exist only once the optimisers have made a step.
+OPTIMIZERS = ("ppo_optimizer.", "world_model_optimizer.")
 
-def load_of_ranks(checkpoint: Path, robots: int, ranks: Ranks) -> tuple[dict[str, Tensor], dict[str, Any]]:
+
+def load_of_ranks(
+    checkpoint: Path, robots: int, ranks: Ranks, expected: Mapping[str, Tensor]
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Tensors and facts of this rank's ``checkpoint``; all ranks call this together.
 
     Ranks with weights of different iterations would silently train different policies.
 
     Args:
         robots: number of robots per rank.
+        expected: the tensors of a run of this version, whose names and shapes are compared.
 
     Raises:
         FileNotFoundError: there is no checkpoint.
         CheckpointError: on all ranks, if one has no checkpoint, or one with another number of robots or of
-            another iteration.
+            another iteration; a checkpoint is of another version.
     """
     other = f"or take over only its skill: --begin-with {checkpoint.parent / 'checkpoint'}"
     if ranks.size > 1 and ranks.any(not is_checkpoint(checkpoint)):
@@ -33,6 +40,8 @@ def load_of_ranks(checkpoint: Path, robots: int, ranks: Ranks) -> tuple[dict[str
             f"before, {other}"
         )
     tensors, facts = load_checkpoint(checkpoint)
+    check_run_facts(checkpoint, facts)
+    check_tensors(checkpoint, tensors, expected)
     stored, iteration = len(tensors["env.level"]), float(facts["iteration"])
     if ranks.any(stored != robots):
         raise CheckpointError(
@@ -46,3 +55,27 @@ def load_of_ranks(checkpoint: Path, robots: int, ranks: Ranks) -> tuple[dict[str
             f"run was killed while it saved. Start a new run, {other}"
         )
     return tensors, facts
+
+
+def check_tensors(checkpoint: Path, tensors: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
+    """Refuse a checkpoint of another version before anything of it is loaded.
+
+    Raises:
+        CheckpointError: names and shapes of its ``tensors`` are not the ``expected`` ones; names the first.
+    """
+    missing = sorted(set(expected) - set(tensors))
+    unknown = sorted(name for name in set(tensors) - set(expected) if not name.startswith(OPTIMIZERS))
+    shapes = [
+        f"{name} with shape {list(tensors[name].shape)} instead of {list(own.shape)}"
+        for name, own in expected.items()
+        # The number of robots per rank is compared by itself.
+        if name in tensors and tensors[name].shape[1:] != own.shape[1:]
+    ]
+    problems = [f"no {', '.join(missing[:3])}"] if missing else []
+    problems += [f"an unknown {', '.join(unknown[:3])}"] if unknown else []
+    problems += shapes[:3]
+    if problems:
+        raise CheckpointError(
+            f"{checkpoint} was trained by another version, or is damaged: {TENSORS} holds "
+            f"{'; '.join(problems)}. Take over only its skill: --begin-with {checkpoint}"
+        )

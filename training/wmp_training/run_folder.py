@@ -6,7 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from wmp_training.checkpoint_facts import CheckpointError, is_checkpoint, load_facts
+from wmp_training.checkpoint_facts import (
+    CheckpointError,
+    check_run_facts,
+    is_checkpoint,
+    load_facts,
+    load_run_facts,
+)
 from wmp_training.recipe import Recipe, Stage, plain, recipe_of, same_content
 
 
@@ -65,7 +71,8 @@ def resumed(folder: Path, given: Mapping[str, Any], other: Recipe | None = None)
     """
     checkpoint = newest_checkpoint(folder)
     facts = load_facts(checkpoint or folder / "checkpoint")  # raises if there is none
-    if "recipe" not in facts:
+    check_run_facts(checkpoint or folder, facts)
+    if not {"recipe", "stage_name"} <= set(facts):
         raise CheckpointError(
             f"{folder} was trained by another version, whose runs had no recipe file; take over only its "
             f"skill: --begin-with {checkpoint}"
@@ -77,7 +84,7 @@ def resumed(folder: Path, given: Mapping[str, Any], other: Recipe | None = None)
             "set ppo.desired_kl instead"
         )
     for name, value in given.items():
-        own = facts["config"][name]
+        own = facts["config"].get(name)
         if name != "settings" and plain(value) != plain(own):
             raise CheckpointError(
                 f"{folder} is a run with {name} {own!r}, not {value!r}; leave that option out to continue "
@@ -105,7 +112,7 @@ def check_same_recipe(folder: Path, recipe: Recipe) -> None:
 
 def _from_stage_of(skill: Path, recipe: Recipe) -> Sequence[Stage]:
     """The stages of ``recipe`` from that of the checkpoint ``skill`` on."""
-    found = load_facts(skill)["config"]
+    found = load_run_facts(skill)["config"]
     learns = [stage.config.stage for stage in recipe.stages]
     if found["stage"] not in learns:
         raise CheckpointError(

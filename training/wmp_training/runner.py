@@ -14,6 +14,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from wmp_training.build import build_learner
 from wmp_training.checkpoint import load_checkpoint, save_checkpoint
+from wmp_training.checkpoint_facts import CheckpointError, check_run_facts
 from wmp_training.device import CPU
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.log import RunLog
@@ -57,7 +58,8 @@ class Runner:
         self.stop = stop or StopRequest()
         self._curves: SummaryWriter | None = None
         if resume:
-            tensors, facts = load_of_ranks(self.checkpoint, self.learner.env.num_robots, ranks)
+            robots, (expected, _) = self.learner.env.num_robots, self.learner.state_dict()
+            tensors, facts = load_of_ranks(self.checkpoint, robots, ranks, expected)
             self.learner.load_state_dict(tensors, facts)
             self.wall_time, self.ancestry = facts["wall_time_s"], facts.get("ancestry", [])
             self.log.forget_after(self.learner.iteration)
@@ -74,7 +76,13 @@ class Runner:
         last entry of the ``ancestry``, which is copied into the bundle's metadata.
         """
         tensors, facts = load_checkpoint(folder)
-        self.learner.load_skill(tensors, handed)
+        check_run_facts(folder, facts)
+        try:
+            self.learner.load_skill(tensors, handed)
+        except (KeyError, RuntimeError) as error:
+            raise CheckpointError(
+                f"the skill of {folder} does not fit this version or these settings: {one_line(error)}"
+            ) from error
         self.ancestry = facts.get("ancestry", [])
         if facts["config"]["stage"] == self.config.stage:
             self.learner.iteration, self.learner.env_steps = facts["iteration"], facts["env_steps"]
@@ -190,3 +198,8 @@ def stage_of(facts: Mapping[str, Any]) -> dict[str, Any]:
         "env_steps": facts["env_steps"],
         "wall_time_s": round(facts["wall_time_s"]),
     }
+
+
+def one_line(error: Exception) -> str:
+    """The message of ``error`` without line breaks."""
+    return " ".join(str(error).split())

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from wmp_training.checkpoint_facts import is_checkpoint, load_facts
+from wmp_training.checkpoint_facts import is_checkpoint, load_run_facts
 from wmp_training.device import CPU
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.recipe import HANDED, Recipe, Stage
@@ -57,7 +57,7 @@ def train(
     for stage in stages:
         checkpoint = folder / stage.folder / "checkpoint"
         started = resume and is_checkpoint(checkpoint)
-        if not started or load_facts(checkpoint)["env_steps"] < stage.until:
+        if not started or load_run_facts(checkpoint)["env_steps"] < stage.until:
             record = _record(recipe, stage)
             runner = Runner(checkpoint.parent, stage.config, threads, started, ranks, device, stop, record)
             if not started and source is not None:

@@ -156,7 +156,7 @@ def sensor_walk(
     commands: bool = False,
     speed: float = 0.5,
 ) -> Path:
-    """A nominal robot's walk as drivers publish it: camera, joints and IMU at ``rate`` Hz, no graph."""
+    """The walk of a nominal robot as drivers publish it: camera, joints and IMU at ``rate`` Hz."""
     records = _sensor_records(bundle, seconds, rate, commands, speed)
     return write_bag(folder, (replace(record, stamp=record.stamp + START) for record in records))
 

@@ -18,7 +18,7 @@ from wmp_core.contract import Contract
 from wmp_training.a1_contract import a1_contract
 from wmp_training.average import averaged
 from wmp_training.checkpoint import digest, load_checkpoint
-from wmp_training.checkpoint_facts import find_checkpoint
+from wmp_training.checkpoint_facts import check_run_facts, find_checkpoint
 from wmp_training.env.environment import Observation
 from wmp_training.evaluation.candidate import Agent
 from wmp_training.learner import Networks
@@ -40,6 +40,7 @@ class RunCandidate:
 
     def __init__(self, folder: Path) -> None:
         self.tensors, self.facts = load_checkpoint(find_checkpoint(folder))
+        check_run_facts(folder, self.facts)
         config = self.facts["config"]
         self.name = folder.resolve().name
         self.kind = "teacher" if config.get("stage") == "teacher" else config.get("policy", "wmp")

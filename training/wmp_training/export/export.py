@@ -17,7 +17,7 @@ from wmp_core.inference.world_model import InitialState
 from wmp_core.verification import load_verified, verify
 from wmp_training.a1_contract import a1_contract
 from wmp_training.checkpoint import load_checkpoint
-from wmp_training.checkpoint_facts import find_checkpoint
+from wmp_training.checkpoint_facts import check_run_facts, find_checkpoint
 from wmp_training.evaluation.episodes import Progress
 from wmp_training.evaluation.files import written_whole
 from wmp_training.export.bundle_writer import write_bundle
@@ -74,6 +74,7 @@ def export(
         wmp_core.bundle.BundleError: ONNX Runtime and torch differ by more than the tolerance.
     """
     tensors, facts = load_checkpoint(find_checkpoint(run))
+    check_run_facts(find_checkpoint(run), facts)
     if not any(name.startswith("world_model.") for name in tensors):
         raise ValueError(
             f"{run} holds a policy without a world model, which the runtime cannot run; evaluate it with "

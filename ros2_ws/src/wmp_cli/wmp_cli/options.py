@@ -7,10 +7,8 @@ import os
 from pathlib import Path
 
 from wmp_cli.command import UsageError
+from wmp_cli.environment import DOMAIN, LOG_FOLDER, MAX_DOMAIN, Finding, check_environment
 from wmp_core.default_bundle import DEFAULT_BUNDLE, resolve_bundle
-
-#: Highest ROS domain whose ports are valid (DDSI-RTPS 9.6.2.3).
-MAX_DOMAIN = 232
 
 #: What a bundle is given as, and which one is used by default.
 BUNDLE_HELP = f"bundle: its folder, or its name under models/ (default: $WMP_BUNDLE, else {DEFAULT_BUNDLE})"
@@ -24,13 +22,14 @@ def add_domain_option(parser: argparse.ArgumentParser, default: str = "$ROS_DOMA
 
 
 def check_domain(value: int | None) -> None:
-    """Refuse a ``--domain-id`` that no ROS domain has.
+    """Refuse a ``--domain-id`` that no ROS domain has, and an environment in which ROS cannot start.
 
     Raises:
-        UsageError: it is not in 0..232.
+        UsageError: it is not in 0..232; or names the variable and the remedy.
     """
     if value is not None and not 0 <= value <= MAX_DOMAIN:
         raise UsageError(f"--domain-id is {value}, expected 0 to {MAX_DOMAIN}")
+    _refuse(*(each for each in check_environment() if each.variable not in (DOMAIN, LOG_FOLDER)))
 
 
 def use_domain(value: int | None) -> None:
@@ -41,7 +40,13 @@ def use_domain(value: int | None) -> None:
     """
     check_domain(value)
     if value is not None:
-        os.environ["ROS_DOMAIN_ID"] = str(value)
+        os.environ[DOMAIN] = str(value)
+    _refuse(*check_environment())
+
+
+def _refuse(*findings: Finding) -> None:
+    if findings:
+        raise UsageError(str(findings[0]))
 
 
 def add_bundle_option(parser: argparse.ArgumentParser) -> None:

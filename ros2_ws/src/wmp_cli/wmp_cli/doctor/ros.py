@@ -6,12 +6,26 @@ import importlib
 import os
 from collections.abc import Mapping
 
+from wmp_cli.environment import MIDDLEWARE, SERVER, check_environment
 from wmp_core.doctor.check import Check, failed, passed, warned
 
 
 def check_ros(environment: Mapping[str, str] = os.environ) -> list[Check]:
-    """Checks of rclpy, wmp_msgs and the range of discovery."""
+    """Checks of the environment, rclpy, wmp_msgs and the range of discovery."""
+    findings = check_environment(environment)
+    checks = [failed(finding.variable, finding.found, finding.remedy) for finding in findings]
+    if any(finding.variable == MIDDLEWARE for finding in findings):
+        os.environ.pop(MIDDLEWARE, None)  # importing rclpy would end the process: the other checks go on
+    if environment.get(SERVER):
+        checks.append(
+            warned(
+                SERVER,
+                f"{environment[SERVER]}: nodes find each other only through this discovery server",
+                f"unset {SERVER}, unless the server runs and every node of the graph uses it",
+            )
+        )
     return [
+        *checks,
         _module("rclpy", "source your ROS 2 set-up file, or run this from the environment of `make setup`"),
         _module("wmp_msgs.msg", "build the messages: `make setup`, or colcon build in ros2_ws"),
         _discovery(environment),

@@ -12,6 +12,7 @@ from wmp_bringup.isolation import NoFreeDomainError, reserve_domain
 from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.options import Option
 from wmp_cli.command import UsageError
+from wmp_cli.environment import SERVER
 from wmp_cli.options import add_bundle_option, add_domain_option, add_overwrite_option, check_domain
 from wmp_cli.sim.settings import (
     MODE,
@@ -125,6 +126,7 @@ class SimCommand:
         if arguments.view:
             environment["WMP_VIEW_TOKEN"] = _announce_page(settings)
         # rclpy reads its transport from this process's own environment.
+        os.environ.pop(SERVER, None)
         os.environ.update(environment)
         from wmp_cli.sim.run import simulate  # after the environment is set, and not needed for --help
 

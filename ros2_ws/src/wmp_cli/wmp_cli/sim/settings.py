@@ -15,6 +15,7 @@ from wmp_bringup.isolation import free_tcp_port, free_udp_port, local_discovery
 from wmp_bringup.locations import shipped_parameters
 from wmp_bringup.options import OPTIONS
 from wmp_bringup.parameters import Value, node_parameters, parse_assignments
+from wmp_cli.environment import SERVER
 from wmp_cli.output import check_file, check_folder, check_new_folder
 from wmp_cli.sim.journals import NODES, journal_path
 from wmp_cli.sim.summary import RunIdentity
@@ -169,9 +170,12 @@ def _warnings(terrain: str, bundle: Bundle) -> tuple[str, ...]:
 
 
 def graph_environment(domain_id: int, log_folder: Path) -> dict[str, str]:
-    """Environment of the nodes: one domain on this machine, discovery over UDP (faster by seconds)."""
+    """Environment of the nodes: one domain on this machine, discovery over UDP (faster by seconds).
+
+    A discovery server of the user's own graphs would keep these nodes from finding each other.
+    """
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name != SERVER},
         # Wherever the user's own nodes are heard.
         **local_discovery({"ROS_DISTRO": os.environ.get("ROS_DISTRO", "")}),
         "ROS_DOMAIN_ID": str(domain_id),
