@@ -70,6 +70,18 @@ def test_slots_lie_beside_the_middle_within_their_offset():
     assert -0.25 <= min(middles) < -0.2 and 0.2 < max(middles) <= 0.25
 
 
+@pytest.mark.parametrize(("difficulty", "share"), [(-8.0, 0.0), (-4.0, 0.5), (0.0, 1.0), (1.0, 1.0)])
+def test_the_easier_a_slot_the_nearer_it_is_to_the_middle(difficulty, share):
+    furthest = 0.0
+    for seed in range(40):
+        boxes = make_terrain(
+            "tilt", difficulty, np.random.default_rng(seed), TerrainOptions(slot_offset=0.2)
+        ).boxes
+        inner = boxes.centre[:, 1] - boxes.half_size[:, 1] * [-1, 1, -1, 1]
+        furthest = max(furthest, float(np.abs(inner[::2] + inner[1::2]).max()) / 2)
+    assert furthest == pytest.approx(0.2 * share, abs=0.02)
+
+
 @pytest.mark.parametrize("name", ["gap", "tilt"])
 def test_tracks_of_a_seed_do_not_change_with_default_options(name):
     plain = make_terrain(name, 0.5, np.random.default_rng(7))

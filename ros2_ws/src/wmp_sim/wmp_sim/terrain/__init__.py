@@ -19,6 +19,7 @@ from .geometry import Boxes, HeightField, Terrain
 from .rough import rough
 from .slope import slope
 from .stairs import stairs_down, stairs_up
+from .tilt import EASIEST as EASIEST_SLOT
 from .tilt import tilt
 
 TERRAINS: dict[str, Callable[[float, np.random.Generator], Terrain]] = {
@@ -31,7 +32,7 @@ MAX_BOXES = 16
 
 #: Terrains whose difficulty may be below 0: at 0 a slot is 0.32 m wide, narrower than the stance of a
 #: standing robot, which is too hard for the start of a curriculum. At -8 it is 0.56 m wide.
-EASIEST = {"tilt": -8.0}
+EASIEST = {"tilt": EASIEST_SLOT}
 
 #: Highest difficulty that the tracks are defined for; 1 is the hardest for simulation and training, and an
 #: evaluation goes beyond to find where a policy fails.

@@ -29,13 +29,16 @@ from .track import ACROSS, first_obstacle, lerp
 WIDTH = (0.32, 0.29)
 HEIGHT = 1.0
 LENGTH = (0.4, 0.8)
+#: Difficulty of the easiest slots.
+EASIEST = -8.0
 #: Range of the ground between slots [m].
 SPACING = (1.8, 2.8)
 
 
 def tilt(difficulty: float, rng: np.random.Generator, offset: float = 0.0) -> Terrain:
     """Two slots of width 0.32 - 0.03 d in walls across the track, their middles within ``offset`` [m] of the
-    track's."""
+    track's; the easiest ones lie in the middle, because nobody learns to steer and to squeeze at once."""
+    offset *= min(1.0, max(0.0, 1.0 - difficulty / EASIEST))
     first = slot_walls(first_obstacle(rng), difficulty, rng, offset)
     second = slot_walls(first[0][0][1] + float(rng.uniform(*SPACING)), difficulty, rng, offset)
     return Terrain(
