@@ -13,7 +13,7 @@ import yaml
 from mcap.reader import make_reader
 from rclpy.serialization import serialize_message
 from rosbags.highlevel import AnyReader
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import Image, Imu
 from wmp_msgs.msg import PolicyStep
 
 from wmp_bringup.isolation import reserve_domain
@@ -143,6 +143,7 @@ def test_a_camera_below_another_namespace_is_named(tiny_bundle, tmp_path, capfd,
     rclpy.init(args=[*options, "-p", "camera:=true"], domain_id=domain.domain_id)
     driver, node = rclpy.create_node("driver"), recorder.Recorder()
     driver.create_publisher(Image, "camera/camera/depth/image_rect_raw", RELIABLE)
+    driver.create_publisher(Imu, "imu/data", RELIABLE)
     stop = threading.Event()
     threading.Timer(1.5, stop.set).start()
     recorder.serve(node, stop)
