@@ -11,7 +11,6 @@ from wmp_training.checkpoint_facts import (
     check_run_facts,
     is_checkpoint,
     load_facts,
-    load_run_facts,
 )
 from wmp_training.recipe import Recipe, Stage, plain, recipe_of, same_content
 
@@ -71,12 +70,12 @@ def resumed(folder: Path, given: Mapping[str, Any], other: Recipe | None = None)
     """
     checkpoint = newest_checkpoint(folder)
     facts = load_facts(checkpoint or folder / "checkpoint")  # raises if there is none
-    check_run_facts(checkpoint or folder, facts)
     if not {"recipe", "stage_name"} <= set(facts):
         raise CheckpointError(
             f"{folder} was trained by another version, whose runs had no recipe file; take over only its "
             f"skill: --begin-with {checkpoint}"
         )
+    check_run_facts(checkpoint or folder, facts)
     settings = given.get("settings", {})
     if "ppo.learning_rate" in settings:
         raise CheckpointError(
@@ -112,7 +111,10 @@ def check_same_recipe(folder: Path, recipe: Recipe) -> None:
 
 def _from_stage_of(skill: Path, recipe: Recipe) -> Sequence[Stage]:
     """The stages of ``recipe`` from that of the checkpoint ``skill`` on."""
-    found = load_run_facts(skill)["config"]
+    facts = load_facts(skill)
+    if not isinstance(facts.get("config"), dict) or "stage" not in facts["config"]:
+        check_run_facts(skill, facts)
+    found = facts["config"]
     learns = [stage.config.stage for stage in recipe.stages]
     if found["stage"] not in learns:
         raise CheckpointError(

@@ -116,6 +116,7 @@ def checked(args: argparse.Namespace) -> Recipe:
     Raises:
         ValueError, OSError: an option or the recipe is wrong, or does not fit the others or the files.
     """
+    from wmp_training.memory import check_memory
     from wmp_training.recipe import find_recipe
     from wmp_training.run_folder import check_same_recipe, newest_checkpoint, resumed, stages_to_do
 
@@ -134,7 +135,10 @@ def checked(args: argparse.Namespace) -> Recipe:
         recipe = resumed(args.out, given, other)
     else:
         recipe = find_recipe(args.recipe or "wmp", given)
-    stages_to_do(args.out, recipe, args.resume, args.begin_with)
+    stages = stages_to_do(args.out, recipe, args.resume, args.begin_with)
+    share = int(os.environ.get("LOCAL_WORLD_SIZE", "1")) / int(os.environ.get("WORLD_SIZE", "1"))
+    for stage in stages:
+        check_memory(stage.config, share, on_cpu=args.device == "cpu")
     if newest_checkpoint(args.out) is None:
         check_new_folder(args.out)
     return recipe

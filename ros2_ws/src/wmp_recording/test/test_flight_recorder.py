@@ -19,6 +19,7 @@ from wmp_controller.control_health import event_diagnostics
 from wmp_controller.cycle_report import ControlEvents
 from wmp_core.control.modes import Mode
 from wmp_ros.qos import RELIABLE
+from wmp_testing.mcap_check import check_mcap
 
 SPAN = 2.0
 
@@ -102,6 +103,7 @@ def test_a_fault_writes_a_bag_without_a_request(recorder):
     peer.events.publish(event_diagnostics(ControlEvents(2.0, Mode.FAULT, ("WALK -> FAULT: attitude",))))
     assert peer.wait(lambda: peer.publish(2) or list(folder.glob("flight_*_fault/metadata.yaml")))
     (bag,) = folder.glob("flight_*_fault")
+    assert check_mcap(bag) > 0
     assert 2 in ticks_in(bag)  # the bag also holds messages after the FAULT
 
 

@@ -13,7 +13,7 @@ import yaml
 from mcap.reader import make_reader
 from rclpy.serialization import serialize_message
 from rosbags.highlevel import AnyReader
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import Image, Imu
 from wmp_msgs.msg import PolicyStep
 
 from wmp_bringup.isolation import reserve_domain
@@ -21,6 +21,7 @@ from wmp_recording import recorder
 from wmp_recording.bag import CAMERA_TOPICS, RUN_INFO, TOPICS, BagWriter
 from wmp_recording.recorder import header_stamp
 from wmp_ros.qos import RELIABLE
+from wmp_testing.mcap_check import check_mcap
 
 
 @pytest.fixture
@@ -56,6 +57,25 @@ def test_mcap_reads_the_same_messages(bag):
         topics = [channel.topic for _, channel, _ in make_reader(stream).iter_messages()]
     assert topics.count("/wmp/policy_step") == 10
     assert topics.count("/wmp/depth") == 1
+
+
+def test_every_chunk_holds_a_message_and_its_index(bag):
+    assert check_mcap(bag) > 0
+
+
+def test_a_flush_before_the_first_message_writes_no_chunk(tmp_path):
+    """The C++ reader of rosbag2 refuses a file with a chunk of definitions alone."""
+    with BagWriter(tmp_path / "bag", TOPICS, {}) as writer:
+        writer.flush()
+        writer.write("wmp/policy_step", 1, serialize_message(PolicyStep()))
+        writer.flush()
+        writer.flush()
+    assert check_mcap(tmp_path / "bag") == 1
+    with BagWriter(tmp_path / "empty", TOPICS, {}) as writer:
+        writer.flush()
+    assert check_mcap(tmp_path / "empty") == 0
+    with AnyReader([tmp_path / "empty"]) as reader:
+        assert len(reader.connections) == len(TOPICS)
 
 
 def test_the_package_of_every_recorded_type_is_declared():
@@ -110,7 +130,31 @@ def test_a_recorder_reports_at_its_end_what_the_bag_holds(running_recorder, tmp_
         count = reader.message_count
     others = ", ".join(topic for topic in TOPICS if topic != "wmp/policy_step")
     assert count > 0
-    assert f"wrote {count} messages to {tmp_path / 'bag'}; none on {others}" in capfd.readouterr().err
+    said = capfd.readouterr().err
+    assert f"wrote {count} messages to {tmp_path / 'bag'}; none on {others}" in said
+    assert "the bag holds nothing of wmp/depth: it has no publisher" in said
+    assert check_mcap(tmp_path / "bag") > 0
+
+
+def test_a_camera_below_another_namespace_is_named(tiny_bundle, tmp_path, capfd, monkeypatch):
+    monkeypatch.setattr(recorder, "WARNING_PERIOD", 0.1)
+    domain = reserve_domain()
+    options = ["--ros-args", "-p", f"output:={tmp_path / 'bag'}", "-p", f"bundle:={tiny_bundle}"]
+    rclpy.init(args=[*options, "-p", "camera:=true"], domain_id=domain.domain_id)
+    driver, node = rclpy.create_node("driver"), recorder.Recorder()
+    driver.create_publisher(Image, "camera/camera/depth/image_rect_raw", RELIABLE)
+    driver.create_publisher(Imu, "imu/data", RELIABLE)
+    stop = threading.Event()
+    threading.Timer(1.5, stop.set).start()
+    recorder.serve(node, stop)
+    for each in (driver, node):
+        each.destroy_node()
+    rclpy.shutdown()
+    domain.lock.close()
+    said = capfd.readouterr().err
+    reason = "it has no publisher, but /camera/camera/depth/image_rect_raw exists"
+    assert f"nothing recorded yet of camera/depth/image_rect_raw: {reason}" in said
+    assert f"the bag holds nothing of camera/depth/image_rect_raw: {reason}" in said
 
 
 def test_the_stamp_is_read_from_serialised_bytes():

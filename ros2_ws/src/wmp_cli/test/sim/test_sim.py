@@ -23,6 +23,7 @@ from wmp_bringup.isolation import reserve_domain
 from wmp_bringup.parameters import node_parameters
 from wmp_cli.command import WMP
 from wmp_recording.recorder import header_stamp
+from wmp_testing.mcap_check import check_mcap
 
 SECONDS = 2
 #: Parameters of ROS itself, those that only the command line sets, and one that has no value to be off.
@@ -68,6 +69,12 @@ def test_every_tick_has_its_step_its_latent_in_time_and_its_image(recorded):
     assert figures["latents_late"] == figures["latents_from_prior"] == 0
     assert figures["depth_frames"] >= 10 * SECONDS
     assert figures["walk_s"] == pytest.approx(SECONDS)
+
+
+def test_every_chunk_of_the_bag_holds_a_message_and_its_index(recorded):
+    figures, _, bag = recorded
+    assert check_mcap(bag) > 0
+    assert figures["recording_failure"] == ""
 
 
 def test_figures_name_the_run_and_time_every_stage(recorded):
