@@ -38,7 +38,7 @@ def recover(bag: Path, folder: Path) -> Recovered:
     attempt leaves no folder behind.
 
     Raises:
-        BagError: ``bag`` is no recording, or holds no readable message.
+        BagError: ``bag`` is no recording, or a damaged one without a readable message.
         FileExistsError: ``folder`` exists.
         OSError: ``folder`` cannot be written.
     """
@@ -59,7 +59,7 @@ def recover(bag: Path, folder: Path) -> Recovered:
         if not text and topic not in other
     ]
     first = next((message for message in recording.messages() if definitions[message.topic]), None)
-    if first is None:
+    if first is None and (recording.is_partial or not definitions):
         raise BagError(f"{bag} holds no readable message: {'; '.join(recording.problems) or 'it is empty'}")
     folder.parent.mkdir(parents=True, exist_ok=True)
     writer = RosbagWriter(folder, version=9, storage_plugin=StoragePlugin.MCAP)
