@@ -56,6 +56,15 @@ def test_every_missing_program_is_one_line_with_its_package(tools, monkeypatch):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("path", ["/tmp/sp ace/wmp", "/tmp/ré/wmp"])
+def test_a_path_that_cmake_cannot_handle_is_one_line_before_the_download(tools, monkeypatch, path):
+    import system_check
+
+    monkeypatch.setattr(system_check, "ROOT", path)
+    [line] = system_check.missing_requirements()
+    assert path in line and line.endswith("move the checkout to plain ASCII letters")
+
+
 def test_a_missing_browser_is_one_line_with_its_package_and_no_error(tools, monkeypatch):
     import system_check
 

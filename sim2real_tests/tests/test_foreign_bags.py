@@ -5,6 +5,7 @@ Each test is a kind of public report of other projects' users, made small from a
 
 import json
 import shutil
+import sqlite3
 import sys
 
 import numpy as np
@@ -17,6 +18,7 @@ from rosbags.typesys import get_types_from_msg
 from wmp_cli.cli import main
 from wmp_core.bundle import Bundle
 from wmp_core.default_bundle import resolve_bundle
+from wmp_recording.player import Player, PlayError, open_bag
 from wmp_recording.recovery import recover
 from wmp_recording.storage.recording import open_recording
 from wmp_replay import BagError, Status, load_bag, replay
@@ -26,6 +28,8 @@ from wmp_testing import foreign_bags
 from wmp_testing.foreign_bags import Stored
 from wmp_testing.mcap_check import check_mcap
 
+#: sqlite3 knows no compression of the storage.
+UNSUPPORTED = (CompressionMode.STORAGE, StoragePlugin.SQLITE3)
 COMPRESSIONS = [CompressionType.ZSTD, CompressionType.LZ4, CompressionType.NONE]
 
 
@@ -196,11 +200,11 @@ def test_recover_finds_what_replay_finds_in_a_chunk_that_is_cut_off(messages, tm
         assert check_mcap(new) > 0
 
 
-@pytest.mark.parametrize("compression", list(CompressionMode))
-@pytest.mark.parametrize("plugin", [StoragePlugin.MCAP, StoragePlugin.SQLITE3])
+@pytest.mark.parametrize(
+    ("compression", "plugin"),
+    [(mode, plugin) for mode in CompressionMode for plugin in StoragePlugin if (mode, plugin) != UNSUPPORTED],
+)
 def test_recover_reads_every_storage_and_compression(messages, tmp_path, compression, plugin):
-    if (compression, plugin) == (CompressionMode.STORAGE, StoragePlugin.SQLITE3):
-        pytest.skip("sqlite3 knows no compression of the storage")
     bag = foreign_bags.write(tmp_path / "bag", messages, {"seed": 3}, compression, plugin)
     assert recover(bag, tmp_path / "new").messages == len(messages)
     new = open_recording(tmp_path / "new")
@@ -291,6 +295,24 @@ def test_a_field_of_another_kind_is_named(messages, bundle, tmp_path):
     bag = policy_step_bag(messages, tmp_path / "bag", text, lambda values: {**values, "action": "walk"})
     with pytest.raises(BagError, match="has field 'action' as text, expected list of number"):
         replay(bag, bundle)
+
+
+def test_old_messages_that_no_definition_describes_are_not_taken_for_ours(messages, tmp_path):
+    """As in sqlite3 bags of Humble: neither recover nor play may pass them off as the installed type."""
+    bag = policy_step_bag(messages, tmp_path / "mcap", *without("compute_ms"))
+    older = [Stored(*m)._replace(topic=f"/{m.topic}") for m in open_recording(bag).messages()]
+    humble = foreign_bags.write(tmp_path / "humble", older, plugin=StoragePlugin.SQLITE3)
+    (file,) = humble.glob("*.db3")
+    with sqlite3.connect(file) as connection:
+        connection.execute("DROP TABLE message_definitions")
+    connection.close()
+    recovered = recover(humble, tmp_path / "new")
+    assert has(
+        recovered.problems, "wmp/policy_step is left out", "none of the installed wmp_msgs/msg/PolicyStep"
+    )
+    assert "wmp/policy_step" not in open_recording(tmp_path / "new").topics
+    with pytest.raises(PlayError, match="/wmp/policy_step was recorded with another definition"):
+        Player(open_bag(humble), 1.0, None, lockstep=False)
 
 
 def test_play_refuses_a_definition_that_no_subscriber_could_read(messages, tmp_path, caplog, monkeypatch):

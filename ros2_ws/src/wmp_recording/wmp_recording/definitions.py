@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import functools
+from collections.abc import Collection
 
 from rosbags.interfaces import Nodetype
+from rosbags.serde import SerdeError
 from rosbags.typesys import Stores, TypesysError, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
 from wmp_recording.bag import CUSTOM_TYPES, message_class, message_text
-from wmp_recording.storage.recording import StoredTopic, is_idl
+from wmp_recording.storage.recording import Recording, StoredMessage, StoredTopic, is_idl
 
 #: Hash of a type whose definition cannot be parsed: rosbag2 reads it as "unknown".
 UNKNOWN_HASH = f"RIHS01_{64 * '0'}"
@@ -73,6 +75,31 @@ def difference(topic: StoredTopic) -> str:
     if len(recorded) < len(expected):
         return f"field {expected[len(recorded)][0]} is missing in the bag"
     return f"field {recorded[len(expected)][0]} of the bag is not in the installed type"
+
+
+def unlike_installed(recording: Recording, topics: Collection[str]) -> list[str]:
+    """Those ``topics`` that the bag does not describe and whose first message is not of the installed type.
+
+    sqlite3 bags of Humble describe no type; the bytes then tell whether the installed definition is theirs.
+    """
+    unchecked = {name for name in topics if not recording.topics[name].definition}
+    store, found = installed_types(), []
+    for message in recording.messages() if unchecked else ():
+        if message.topic in unchecked:
+            unchecked.remove(message.topic)
+            if message.kind in store.fielddefs and not _is_readable(store, message):
+                found.append(message.topic)
+        if not unchecked:
+            break
+    return found
+
+
+def _is_readable(store: Typestore, message: StoredMessage) -> bool:
+    try:
+        store.deserialize_cdr(message.data, message.kind)
+    except (SerdeError, ValueError, IndexError, AssertionError):
+        return False
+    return True
 
 
 def _parsed(kind: str, definition: str) -> Typestore | None:

@@ -13,11 +13,10 @@ from rclpy.duration import Duration
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.serialization import deserialize_message
-from rosbags.serde import SerdeError
 from wmp_msgs.msg import Latent
 
 from wmp_recording.bag import message_class
-from wmp_recording.definitions import difference, installed_types
+from wmp_recording.definitions import difference, unlike_installed
 from wmp_recording.storage.errors import BagError
 from wmp_recording.storage.recording import Recording, StoredTopic, open_recording
 from wmp_ros.qos import LISTEN, RELIABLE
@@ -213,20 +212,8 @@ def _message_class(topic: StoredTopic) -> type:
 
 
 def _check_undescribed(recording: Recording, topics: dict[str, StoredTopic]) -> None:
-    """Refuse topics without a definition in the bag whose first message is none of the installed type."""
-    unchecked = {name for name, topic in topics.items() if not topic.definition}
-    store = installed_types()
-    for message in recording.messages() if unchecked else ():
-        if message.topic not in unchecked:
-            continue
-        unchecked.remove(message.topic)
-        if message.kind in store.fielddefs:
-            try:
-                store.deserialize_cdr(message.data, message.kind)
-            except (SerdeError, ValueError, IndexError, AssertionError) as error:
-                raise PlayError(
-                    f"/{message.topic} was recorded with another definition of {message.kind} than the "
-                    "installed one: no subscriber could read it; leave it out with --topics"
-                ) from error
-        if not unchecked:
-            return
+    for name in unlike_installed(recording, topics):
+        raise PlayError(
+            f"/{name} was recorded with another definition of {topics[name].kind} than the installed one: no "
+            "subscriber could read it; leave it out with --topics"
+        )

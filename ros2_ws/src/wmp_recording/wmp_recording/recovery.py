@@ -12,7 +12,7 @@ from rosbags.rosbag2 import StoragePlugin
 from rosbags.rosbag2.errors import ReaderError
 from rosbags.rosbag2.metadata import parse_qos
 
-from wmp_recording.definitions import definition_of, type_hash
+from wmp_recording.definitions import definition_of, type_hash, unlike_installed
 from wmp_recording.storage.errors import BagError
 from wmp_recording.storage.recording import RUN_INFO, open_recording, run_info
 from wmp_recording.storage.writer import RosbagWriter
@@ -38,7 +38,7 @@ def recover(bag: Path, folder: Path) -> Recovered:
     attempt leaves no folder behind.
 
     Raises:
-        BagError: ``bag`` is no recording, or holds no readable message.
+        BagError: ``bag`` is no recording, or a damaged one without a readable message.
         FileExistsError: ``folder`` exists.
         OSError: ``folder`` cannot be written.
     """
@@ -46,13 +46,20 @@ def recover(bag: Path, folder: Path) -> Recovered:
         raise FileExistsError(f"{folder} exists already; name a new folder")
     recording = open_recording(bag)
     definitions = {topic: definition_of(stored) for topic, stored in recording.topics.items()}
+    other = unlike_installed(recording, list(definitions))
+    definitions.update(dict.fromkeys(other, ""))
     left_out = [
+        f"{topic} is left out: its messages are none of the installed {recording.topics[topic].kind}, and "
+        "the bag holds no definition of its own"
+        for topic in other
+    ]
+    left_out += [
         f"{topic} is left out: its type {recording.topics[topic].kind} is neither in the bag nor installed"
         for topic, text in definitions.items()
-        if not text
+        if not text and topic not in other
     ]
     first = next((message for message in recording.messages() if definitions[message.topic]), None)
-    if first is None:
+    if first is None and (recording.is_partial or not definitions):
         raise BagError(f"{bag} holds no readable message: {'; '.join(recording.problems) or 'it is empty'}")
     folder.parent.mkdir(parents=True, exist_ok=True)
     writer = RosbagWriter(folder, version=9, storage_plugin=StoragePlugin.MCAP)

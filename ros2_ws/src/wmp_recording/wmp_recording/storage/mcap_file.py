@@ -13,48 +13,36 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
-from wmp_recording.storage.compression import inflate
+from wmp_recording.storage.mcap_records import (
+    CHANNEL,
+    CHUNK,
+    CHUNK_INDEX,
+    DATA_END,
+    FOOTER,
+    FOOTER_BODY,
+    MAGIC,
+    MESSAGE,
+    MESSAGE_INDEX,
+    METADATA,
+    METADATA_INDEX,
+    RECORD,
+    SCHEMA,
+    Channel,
+    Message,
+    Schema,
+    chunk_content,
+    log_time,
+    parse_channel,
+    parse_message,
+    parse_metadata,
+    parse_schema,
+    records,
+)
 
-MAGIC = b"\x89MCAP0\r\n"
-FOOTER, SCHEMA, CHANNEL, MESSAGE, CHUNK, MESSAGE_INDEX = 0x02, 0x03, 0x04, 0x05, 0x06, 0x07
-CHUNK_INDEX, METADATA, METADATA_INDEX, DATA_END = 0x08, 0x0C, 0x0D, 0x0F
-#: Opcode and length of a record; channel, sequence, log time and publish time of a message.
-RECORD, MESSAGE_HEAD = struct.Struct("<BQ"), struct.Struct("<HIQQ")
-#: Start, end, uncompressed size and checksum of a chunk come before its compression.
-CHUNK_HEAD = struct.Struct("<QQQI")
-#: Offsets of summary and summary offsets, and the CRC of the summary.
-FOOTER_BODY = struct.Struct("<QQI")
 #: Messages outside of chunks are read together up to this size [bytes].
 RUN = 1 << 20
-#: Metadata record in which rosbag2 repeats ``metadata.yaml``, and its key.
-ROSBAG2, SERIALIZED = "rosbag2", "serialized_metadata"
-
-
-class Schema(NamedTuple):
-    """A message type: ``name``, ``encoding`` (``ros2msg`` or ``ros2idl``) and ``text`` of its definition."""
-
-    name: str
-    encoding: str
-    text: str
-
-
-class Channel(NamedTuple):
-    """A topic: number of its schema, name, encoding of its messages, notes such as its QoS."""
-
-    schema: int
-    topic: str
-    encoding: str
-    notes: dict[str, str]
-
-
-class Message(NamedTuple):
-    """One message: number of its channel, log time [ns], serialised data."""
-
-    channel: int
-    stamp_ns: int
-    data: bytes
 
 
 @dataclass
@@ -100,10 +88,10 @@ class McapFile:
         with self.path.open("rb") as stream:
             stream.seek(block.place)
             body = stream.read(block.length)
-        content = _chunk_content(body) if block.is_chunk else body
-        for opcode, record in _records(content):
+        content = chunk_content(body) if block.is_chunk else body
+        for opcode, record in records(content):
             if opcode == MESSAGE:
-                yield _message(record)
+                yield parse_message(record)
 
 
 def scan_mcap(path: Path) -> McapFile:
@@ -126,7 +114,7 @@ def read_metadata(path: Path) -> str:
                 stream.seek(int.from_bytes(body[:8], "little"))
                 head = stream.read(RECORD.size)
                 if len(head) == RECORD.size and head[0] == METADATA:
-                    found = _metadata(stream.read(min(RECORD.unpack(head)[1], RUN)))
+                    found = parse_metadata(stream.read(min(RECORD.unpack(head)[1], RUN)))
                     if found:
                         return found
     return ""
@@ -190,17 +178,17 @@ class _Scan:
         elif opcode == MESSAGE_INDEX and self._lost is not None:
             self._lost += int.from_bytes(body[2:6], "little") // 16
         elif opcode == METADATA:
-            self._file.metadata = _metadata(body) or self._file.metadata
+            self._file.metadata = parse_metadata(body) or self._file.metadata
         else:
             self._define(opcode, body)
 
     def _define(self, opcode: int, body: bytes) -> None:
         try:
             if opcode == SCHEMA:
-                number, schema = _schema(body)
+                number, schema = parse_schema(body)
                 self._file.schemas.setdefault(number, schema)
             elif opcode == CHANNEL:
-                number, channel = _channel(body)
+                number, channel = parse_channel(body)
                 self._file.channels.setdefault(number, channel)
         except struct.error:
             self._file.damage.append("the definition of a topic is damaged")
@@ -208,21 +196,21 @@ class _Scan:
     def _on_chunk(self, place: int, body: bytes, is_whole: bool) -> None:
         self._chunks += 1
         try:
-            content = _chunk_content(body, is_whole)
+            content = chunk_content(body, is_whole)
         except ValueError as error:
             self._lost, self._reason = 0, str(error)
             return
         stamps = []
-        for opcode, record in _records(content):
+        for opcode, record in records(content):
             if opcode == MESSAGE:
-                stamps.append(_stamp(record))
+                stamps.append(log_time(record))
             else:
                 self._define(opcode, record)
         if stamps:
             self._file.blocks.append(Block(place, len(body), True, min(stamps), len(stamps)))
 
     def _on_message(self, place: int, length: int, body: bytes) -> None:
-        blocks, stamp = self._file.blocks, _stamp(body)
+        blocks, stamp = self._file.blocks, log_time(body)
         last = blocks[-1] if blocks else None
         if last is None or last.is_chunk or last.place + last.length != place or last.length + length > RUN:
             blocks.append(Block(place, length, False, stamp, 1))
@@ -261,85 +249,4 @@ def _summary(stream: BinaryIO, size: int) -> Iterator[tuple[int, bytes]]:
     start, _, _ = FOOTER_BODY.unpack_from(tail, RECORD.size)
     if 0 < start < size:
         stream.seek(start)
-        yield from _records(stream.read(size - footer - start))
-
-
-def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Opcode and body of every whole record in ``data``."""
-    place = 0
-    while place + RECORD.size <= len(data):
-        opcode, length = RECORD.unpack_from(data, place)
-        place += RECORD.size
-        if place + length > len(data):
-            return
-        yield opcode, data[place : place + length]
-        place += length
-
-
-def _chunk_content(body: bytes, is_whole: bool = True) -> bytes:
-    """The records of a chunk.
-
-    Args:
-        is_whole: the chunk's end is in the file; otherwise only the part before it is returned, unchecked.
-
-    Raises:
-        ValueError: the chunk is damaged.
-    """
-    if len(body) < CHUNK_HEAD.size + 4:
-        return b""
-    _, _, size, crc = CHUNK_HEAD.unpack_from(body)
-    compression, place = _text(body, CHUNK_HEAD.size)
-    length = int.from_bytes(body[place : place + 8], "little")
-    packed = body[place + 8 : place + 8 + length]
-    if len(packed) < length or not is_whole:
-        return inflate(compression, packed, is_whole=False)
-    content = inflate(compression, packed)
-    if len(content) != size:
-        raise ValueError(f"it holds {len(content)} bytes, expected {size}")
-    if crc and zlib.crc32(content) != crc:
-        raise ValueError("its CRC is wrong")
-    return content
-
-
-def _stamp(record: bytes) -> int:
-    return int.from_bytes(record[6:14], "little")
-
-
-def _message(record: bytes) -> Message:
-    return Message(int.from_bytes(record[:2], "little"), _stamp(record), record[MESSAGE_HEAD.size :])
-
-
-def _schema(body: bytes) -> tuple[int, Schema]:
-    name, place = _text(body, 2)
-    encoding, place = _text(body, place)
-    text, _ = _text(body, place)
-    return int.from_bytes(body[:2], "little"), Schema(name, encoding, text)
-
-
-def _channel(body: bytes) -> tuple[int, Channel]:
-    number, schema = struct.unpack_from("<HH", body)
-    topic, place = _text(body, 4)
-    encoding, place = _text(body, place)
-    return number, Channel(schema, topic, encoding, _pairs(body, place))
-
-
-def _metadata(body: bytes) -> str:
-    name, place = _text(body, 0)
-    return _pairs(body, place).get(SERIALIZED, "") if name == ROSBAG2 else ""
-
-
-def _pairs(body: bytes, place: int) -> dict[str, str]:
-    """A map of strings at offset ``place``."""
-    end = min(len(body), place + 4 + int.from_bytes(body[place : place + 4], "little"))
-    place, found = place + 4, {}
-    while place < end:
-        key, place = _text(body, place)
-        found[key], place = _text(body, place)
-    return found
-
-
-def _text(body: bytes, place: int) -> tuple[str, int]:
-    """The string at offset ``place``, and the offset after it."""
-    length = int.from_bytes(body[place : place + 4], "little")
-    end = place + 4 + length
-    return body[place + 4 : end].decode("utf-8", "replace"), end
+        yield from records(stream.read(size - footer - start))
