@@ -36,7 +36,12 @@ ROS_CORE = {
     "sensor_msgs", "std_msgs", "std_srvs", "trajectory_msgs", "visualization_msgs",
 }  # fmt: skip
 #: rosdep name of a Python package -> its name on pip.
-PIP_NAMES = {"python3-numpy": "numpy", "python3-opencv": "opencv-python-headless", "python3-yaml": "PyYAML"}
+PIP_NAMES = {
+    "python3-numpy": "numpy",
+    "python3-opencv": "opencv-python-headless",
+    "python3-yaml": "PyYAML",
+    "python3-websockets": "websockets",
+}
 
 each_dockerfile = pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.stem)
 each_script = pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
@@ -124,7 +129,8 @@ def test_scripts_are_executable_bash(script):
 
 
 def test_every_dependency_of_the_packages_is_in_the_image():
-    installed = {*ROS_CORE, *requirements(DOCKER / "requirements_ros.txt")}
+    files = (DOCKER / "requirements_ros.txt", ROOT / "requirements" / "view.txt")
+    installed = ROS_CORE.union(*(requirements(file) for file in files))
     for manifest in (ROOT / "ros2_ws" / "src").glob("*/package.xml"):
         root = ElementTree.parse(manifest).getroot()
         names = {item.text or "" for tag in ("depend", "exec_depend") for item in root.iter(tag)}
