@@ -7,7 +7,6 @@ import resource
 from collections.abc import Iterator
 from pathlib import Path
 
-from wmp_training.a1_contract import a1_contract
 from wmp_training.run_config import RunConfig
 
 #: Bytes per value of images and of everything else in the replay memory.
@@ -41,6 +40,8 @@ def replay_bytes(config: RunConfig) -> int:
     """Size of the replay memory of all robots; 0 for runs without a world model."""
     if config.stage == "teacher" or config.policy != "wmp":
         return 0
+    from wmp_training.a1_contract import a1_contract  # loads MuJoCo
+
     chosen = config.resolved_preset().world_model
     contract = a1_contract(chosen)
     image = HALF * contract.depth.height * contract.depth.width

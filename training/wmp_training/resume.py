@@ -14,7 +14,7 @@ from wmp_training.checkpoint_facts import TENSORS, CheckpointError, check_run_fa
 from wmp_training.distributed import Ranks
 
 #: Tensors that exist only once the optimisers have made a step.
-OPTIMIZERS = ("ppo_optimizer.", "world_model_optimizer.")
+OPTIMIZERS = ("ppo_optimizer.", "world_model_optimizer.", "amp.optimizer.", "depth_predictor.optimizer.")
 
 
 def load_of_ranks(

@@ -136,11 +136,12 @@ def checked(args: argparse.Namespace) -> Recipe:
     else:
         recipe = find_recipe(args.recipe or "wmp", given)
     stages = stages_to_do(args.out, recipe, args.resume, args.begin_with)
+    if newest_checkpoint(args.out) is None:
+        check_new_folder(args.out)
+    # Last, because it loads MuJoCo.
     share = int(os.environ.get("LOCAL_WORLD_SIZE", "1")) / int(os.environ.get("WORLD_SIZE", "1"))
     for stage in stages:
         check_memory(stage.config, share, on_cpu=args.device == "cpu")
-    if newest_checkpoint(args.out) is None:
-        check_new_folder(args.out)
     return recipe
 
 
