@@ -13,8 +13,14 @@ from wmp_training.checkpoint import load_checkpoint
 from wmp_training.checkpoint_facts import TENSORS, CheckpointError, check_run_facts, is_checkpoint
 from wmp_training.distributed import Ranks
 
-#: Tensors that exist only once the optimisers have made a step.
-OPTIMIZERS = ("ppo_optimizer.", "world_model_optimizer.", "amp.optimizer.", "depth_predictor.optimizer.")
+#: Tensors that exist only once the optimisers have made a step, or on another device.
+OPTIONAL = (
+    "ppo_optimizer.",
+    "world_model_optimizer.",
+    "amp.optimizer.",
+    "depth_predictor.optimizer.",
+    "device_rng",
+)
 
 
 def load_of_ranks(
@@ -64,7 +70,7 @@ def check_tensors(checkpoint: Path, tensors: Mapping[str, Tensor], expected: Map
         CheckpointError: names and shapes of its ``tensors`` are not the ``expected`` ones; names the first.
     """
     missing = sorted(set(expected) - set(tensors))
-    unknown = sorted(name for name in set(tensors) - set(expected) if not name.startswith(OPTIMIZERS))
+    unknown = sorted(name for name in set(tensors) - set(expected) if not name.startswith(OPTIONAL))
     shapes = [
         f"{name} with shape {list(tensors[name].shape)} instead of {list(own.shape)}"
         for name, own in expected.items()
