@@ -8,7 +8,7 @@ import torch.multiprocessing as mp
 from safetensors.torch import load_file, save_file
 
 from wmp_training.checkpoint import load_checkpoint, save_checkpoint, section
-from wmp_training.checkpoint_facts import CheckpointError
+from wmp_training.checkpoint_facts import CONFIG_FACTS, RUN_FACTS, CheckpointError
 from wmp_training.distributed import ALONE, Ranks
 from wmp_training.resume import load_of_ranks
 from wmp_training.run_config import RunConfig
@@ -75,14 +75,15 @@ def resume(rank, ranks, folder):
     """Every rank loads its checkpoint; then rank 1 has one of an earlier iteration, then none."""
     said = []
     tensors = {"env.level": torch.zeros(4)}
+    facts = {**dict.fromkeys(RUN_FACTS, 0), "config": dict.fromkeys(CONFIG_FACTS, 0)}
     for iterations in ((7, 7), (7, 6), (7, None)):
         run = folder / f"resumed_{iterations[1]}"
         checkpoint = run / ("checkpoint", "checkpoint_rank1")[rank]
         if iterations[rank] is not None:
-            save_checkpoint(checkpoint, tensors, {"iteration": iterations[rank]})
+            save_checkpoint(checkpoint, tensors, {**facts, "iteration": iterations[rank]})
         ranks.any(False)
         try:
-            said.append(str(load_of_ranks(checkpoint, 4, ranks)[1]["iteration"]))
+            said.append(str(load_of_ranks(checkpoint, 4, ranks, tensors)[1]["iteration"]))
         except CheckpointError as error:
             said.append(str(error))
     (folder / f"{rank}.json").write_text(json.dumps(said))

@@ -47,13 +47,14 @@ def load_of_ranks(
         )
     tensors, facts = load_checkpoint(checkpoint)
     check_run_facts(checkpoint, facts)
-    check_tensors(checkpoint, tensors, expected)
-    stored, iteration = len(tensors["env.level"]), float(facts["iteration"])
+    level, iteration = tensors.get("env.level"), float(facts["iteration"])
+    stored = robots if level is None else len(level)
     if ranks.any(stored != robots):
         raise CheckpointError(
             f"{checkpoint} holds {stored} robots, expected {robots} for each of {ranks.size} ranks; resume "
             f"with as many ranks as before, {other}"
         )
+    check_tensors(checkpoint, tensors, expected)
     mean = float(ranks.mean(torch.tensor(iteration)))
     if ranks.any(iteration != mean):
         raise CheckpointError(
