@@ -96,6 +96,20 @@ def test_a_publisher_of_the_other_type_takes_over_from_one_that_has_left(scene):
     scene.until(lambda: (second.publish(stamped(0.7)), scene.heard() == pytest.approx([0.7, 0, 0]))[1])
 
 
+def test_a_publisher_that_replaces_another_between_two_checks_is_noticed(scene):
+    first = scene.publisher(Twist)
+    scene.until(lambda: (first.publish(plain(0.2)), scene.heard() is not None)[1])
+    second = scene.publisher(TwistStamped)
+    scene.remove(first)
+    deadline = time.monotonic() + 20.0
+    while [info.topic_type for info in scene.node.get_publishers_info_by_topic("cmd_vel")] != [
+        "geometry_msgs/msg/TwistStamped"
+    ]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    scene.until(lambda: (second.publish(stamped(0.7)), scene.heard() == pytest.approx([0.7, 0, 0]))[1])
+
+
 def test_a_second_publisher_is_a_problem_that_names_both_until_it_leaves(scene):
     scene.publisher(Twist)
     second = scene.publisher(Twist, node="script")

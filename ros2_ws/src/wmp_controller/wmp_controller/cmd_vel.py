@@ -9,17 +9,17 @@ from rclpy.node import Node
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
 from wmp_controller.operator import RosOperator
-from wmp_ros.graph import publishers_of, second_publisher
+from wmp_ros.graph import publishers_of, several
 
 TOPIC = "cmd_vel"
 TYPES = {"geometry_msgs/msg/Twist": Twist, "geometry_msgs/msg/TwistStamped": TwistStamped}
 
 
 class CmdVel:
-    """Passes velocity commands to ``operator``, and tells what is wrong with their publishers.
+    """Passes velocity commands to ``operator``, and reports what is wrong with their publishers.
 
-    A subscription hears only one type, and without a word nothing of another. So the subscription follows the
-    publisher: ROS 2 is moving from ``Twist`` to ``TwistStamped``.
+    A subscription receives one type and silently ignores all others, so it takes that of the publisher: ROS 2
+    is moving from ``Twist`` to ``TwistStamped``.
 
     Attributes:
         problem: why commands are not to be trusted, None if they are. Any thread.
@@ -27,20 +27,15 @@ class CmdVel:
 
     def __init__(self, node: Node, operator: RosOperator) -> None:
         self._node, self._operator = node, operator
-        self._count = 0
         self._type: Any = Twist
         self._subscription = self._subscribe()
         self.problem: Optional[str] = None
 
     def update(self) -> None:
-        """Look at the publishers, if their number has changed or something is wrong with them."""
-        count, before = self._node.count_publishers(TOPIC), self.problem
-        if count == self._count and before is None:
-            return
-        self._count = count
-        publishers = publishers_of(self._node, TOPIC)
+        """Look at the publishers. Their number does not tell: one may have replaced another since."""
+        before, publishers = self.problem, publishers_of(self._node, TOPIC)
         self._follow(publishers)
-        self.problem = _unknown_type(publishers) or second_publisher(self._node, TOPIC)
+        self.problem = _unknown_type(publishers) or several(TOPIC, publishers)
         if self.problem is not None and self.problem != before:
             self._node.get_logger().error(self.problem)
 
@@ -66,4 +61,4 @@ def _unknown_type(publishers: List[TopicEndpointInfo]) -> Optional[str]:
     unknown = sorted({info.topic_type for info in publishers} - set(TYPES))
     if not unknown:
         return None
-    return f"{TOPIC} is published as {unknown[0]}, expected {' or '.join(TYPES)}: nothing of it is heard"
+    return f"{TOPIC} is published as {unknown[0]}, expected {' or '.join(TYPES)}: its messages are ignored"

@@ -13,22 +13,20 @@ def publishers_of(node: Node, topic: str) -> List[TopicEndpointInfo]:
     return list(node.get_publishers_info_by_topic(topic))
 
 
-def names_of(publishers: List[TopicEndpointInfo]) -> List[str]:
-    """Full names of the nodes, sorted; a node with two publishers counts twice."""
-    return sorted(map(_name, publishers))
+def several(topic: str, publishers: List[TopicEndpointInfo]) -> Optional[str]:
+    """A line that names the ``publishers`` of ``topic`` if there are several; None otherwise."""
+    if len(publishers) < 2:
+        return None
+    names = ", ".join(sorted(map(_name, publishers)))
+    return f"{topic} has {len(publishers)} publishers, expected one: stop all but one of {names}"
+
+
+def second_publisher(node: Node, topic: str) -> Optional[str]:
+    """The same for the present publishers of ``topic``; cheap while there is one."""
+    return None if node.count_publishers(topic) < 2 else several(topic, publishers_of(node, topic))
 
 
 def _name(info: TopicEndpointInfo) -> str:
     if "_UNKNOWN_" in info.node_name:  # a publisher is discovered before the name of its node
         return "a new node"
     return f"{info.node_namespace.rstrip('/')}/{info.node_name}"
-
-
-def second_publisher(node: Node, topic: str) -> Optional[str]:
-    """A line that names the publishers of ``topic`` if there are several; None otherwise."""
-    if node.count_publishers(topic) < 2:
-        return None
-    names = names_of(publishers_of(node, topic))
-    if len(names) < 2:  # one of them has just left
-        return None
-    return f"{topic} has {len(names)} publishers, expected one: stop all but one of {', '.join(names)}"
