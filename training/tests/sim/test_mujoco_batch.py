@@ -151,34 +151,25 @@ def test_worlds_with_and_without_bumps_step_together(contract):
     assert bumpy.tolist() == [bool(level[i]) and i % 2 == 1 and i < 8 for i in range(12)]
 
 
+def turned(contract, **bodies):
+    """Rad that each joint turns in 20 ms, without gravity, towards targets at 0.05 rad (2 N m)."""
+    pool = PoolConfig(("flat",), flat_variants=1, randomisation=replace(NOMINAL, **bodies))
+    simulator = MujocoBatch(contract, 1, pool, seed=0, threads=1)
+    for model in simulator.models:
+        model.opt.gravity[:] = 0.0
+    default = place(simulator, [0], [0], z=2.0)
+    simulator.step((default + 2.0 / 40.0)[:, None].repeat(1, 4, 1))
+    return (simulator.states().q - default).abs()
+
+
 def test_damping_brakes_a_turning_joint(contract):
-    """Without gravity, targets at 0.05 rad (2 N m) turn joints more slowly against 2 N m s/rad."""
-    turned = []
-    for damping in (0.0, 2.0):
-        bodies = replace(NOMINAL, joint_damping=(damping, damping))
-        pool = PoolConfig(("flat",), flat_variants=1, randomisation=bodies)
-        simulator = MujocoBatch(contract, 1, pool, seed=0, threads=1)
-        for model in simulator.models:
-            model.opt.gravity[:] = 0.0
-        default = place(simulator, [0], [0], z=2.0)
-        simulator.step((default + 2.0 / 40.0)[:, None].repeat(1, 4, 1))
-        turned.append((simulator.states().q - default).abs().max().item())
-    assert turned[1] < 0.7 * turned[0]
+    free, damped = (turned(contract, joint_damping=(value, value)).max().item() for value in (0.0, 2.0))
+    assert damped < 0.7 * free
 
 
 def test_a_joint_holds_against_less_torque_than_its_friction(contract):
-    """Without gravity, 2 N m turn joints without friction and not those with 3 N m of friction."""
-    turned = []
-    for friction in (0.0, 3.0):
-        bodies = replace(NOMINAL, joint_friction=(friction, friction))
-        pool = PoolConfig(("flat",), flat_variants=1, randomisation=bodies)
-        simulator = MujocoBatch(contract, 1, pool, seed=0, threads=1)
-        for model in simulator.models:
-            model.opt.gravity[:] = 0.0
-        default = place(simulator, [0], [0], z=2.0)
-        simulator.step((default + 2.0 / 40.0)[:, None].repeat(1, 4, 1))
-        turned.append((simulator.states().q - default).abs().min().item())
-    assert turned[0] > 0.01 and turned[1] < 0.001
+    free, held = (turned(contract, joint_friction=(value, value)).min().item() for value in (0.0, 3.0))
+    assert free > 0.01 and held < 0.001
 
 
 def test_world_vectors_are_rotated_into_the_base_frame():

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wmp_training.env.registry import Table, table
+from wmp_training.env.registry import Table, register, table
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,16 +45,7 @@ FAILURES: dict[str, End] = {}
 FINISHES: dict[str, End] = {}
 
 
-def failure(end: End) -> End:
-    """Register a failure under the function's name."""
-    FAILURES[end.__name__] = end
-    return end
-
-
-def finish(end: End) -> End:
-    """Register an end without a failure under the function's name."""
-    FINISHES[end.__name__] = end
-    return end
+failure, finish = register(FAILURES), register(FINISHES)
 
 
 def limits(given: Mapping[str, float]) -> Table:

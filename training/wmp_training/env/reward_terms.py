@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wmp_training.env.registry import Table, table
+from wmp_training.env.registry import Table, register, table
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -88,16 +88,7 @@ RATES: dict[str, Term] = {}
 EVENTS: dict[str, Term] = {}
 
 
-def rate(term: Term) -> Term:
-    """Register a rate under the function's name."""
-    RATES[term.__name__] = term
-    return term
-
-
-def event(term: Term) -> Term:
-    """Register an event under the function's name."""
-    EVENTS[term.__name__] = term
-    return term
+rate, event = register(RATES), register(EVENTS)
 
 
 def weights(given: Mapping[str, float]) -> Table:

@@ -208,7 +208,10 @@ class PolicyNode(Node):
             self.get_logger().error("a command could not be sent to the robot: check cable and network")
 
     def _input_problem(self) -> Optional[str]:
-        return self._clock_warning() or (self._cmd_vel.problem if self._cmd_vel is not None else None)
+        return self._clock_warning() or self._command_problem()
+
+    def _command_problem(self) -> Optional[str]:
+        return None if self._cmd_vel is None else self._cmd_vel.problem
 
     def _clock_warning(self) -> Optional[str]:
         """In lockstep all stamps are simulated time, and a step of the system clock changes none of them."""
@@ -227,11 +230,8 @@ class PolicyNode(Node):
         report.warn_if(self._dry_run, "dry run: the motors receive damping only")
         clock_warning = self._clock_warning()
         report.warn_if(clock_warning is not None, clock_warning or "")
-        for problem in (
-            self._cmd_vel.problem if self._cmd_vel is not None else None,
-            *self._graph_monitor.rivals,
-        ):
-            report.error_if(problem is not None, problem or "")
+        for problem in filter(None, (self._command_problem(), *self._graph_monitor.rivals)):
+            report.error_if(True, problem)
         return report
 
 

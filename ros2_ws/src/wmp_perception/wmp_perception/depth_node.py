@@ -95,8 +95,8 @@ class DepthNode(Node):
     def _subscribe_images(self, qos: QoSProfile) -> Subscription:
         return self.create_subscription(Image, self._image_topic, self._on_image, qos)
 
-    def _hear_best_effort(self) -> None:
-        """Subscribe to a driver that sends best effort; a reliable subscription hears nothing of it."""
+    def _match_best_effort(self) -> None:
+        """Match a driver that sends best effort; a reliable subscription would receive nothing from it."""
         publishers = publishers_of(self, self._image_topic)
         if any(info.qos_profile.reliability is ReliabilityPolicy.BEST_EFFORT for info in publishers):
             self.destroy_subscription(self._images)
@@ -107,7 +107,7 @@ class DepthNode(Node):
         if not self._has_camera():
             return
         if self._camera is None and not self._lockstep:
-            self._hear_best_effort()
+            self._match_best_effort()
         self._publisher = self.create_publisher(Image, "wmp/depth", RELIABLE)
         self.create_subscription(PolicyStep, "wmp/policy_step", self._on_step, RELIABLE)
         self.destroy_timer(self._join_timer)

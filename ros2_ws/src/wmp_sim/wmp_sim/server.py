@@ -150,7 +150,7 @@ class A1Server:
             command = self._decode(frame) or command
         if command is not None and command.kp.any():
             self._faults.start(self._robot.time)
-        state = self._robot.step(self._body.command(command, self._robot.state()), self._body.limp)
+        state = self._robot.step(self._body.command(command, self._robot.state), self._body.limp)
         self._observe(state)
         reported = self._sensors.distort(state)
         if reported.tick < self._newest_known - _RESTART:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from wmp_core.rotation import rotate
 from wmp_sim import a1
-from wmp_sim.depth.camera import rotation_matrices
 
 #: Longest gap between two states over which the velocity is integrated [s].
 _LONGEST_STEP = 0.2
@@ -26,13 +26,12 @@ class BaseEstimate:
         """Move by ``velocity`` (vx, vy, .. [m/s] in base_link; None stands still) over ``seconds``."""
         if velocity is None or self.orientation is None or not 0 < seconds < _LONGEST_STEP:
             return
-        rotation = rotation_matrices(np.array(self.orientation))
-        self._place += (rotation @ [velocity[0], velocity[1], 0.0])[:2] * seconds
+        self._place += rotate(np.array(self.orientation), np.array([*velocity[:2], 0.0]))[:2] * seconds
 
     def pose(self, orientation: list[float] | None, q: np.ndarray) -> list[float]:
         """Position [m] and quaternion of base_link in the world, for joint positions ``q`` [12] rad."""
         quaternion = orientation or [1.0, 0.0, 0.0, 0.0]
-        lowest = (rotation_matrices(np.array(quaternion)) @ foot_positions(q).T)[2].min()
+        lowest = rotate(np.array(quaternion), foot_positions(q))[:, 2].min()
         return [*self._place.tolist(), float(a1.FOOT_RADIUS - lowest), *quaternion]
 
 

@@ -21,7 +21,12 @@ _TICK_SPAN = 2**32
 # s; a larger difference between tick and arrival time is a restart, a smaller one disorder on the way.
 _RESTART = 1.0
 # Number of steps from which the usual one is learned.
-_LESSONS = 15
+_LEARNED_STEPS = 15
+
+
+def unit_of(step: float) -> float:
+    """s of one tick of a robot whose tick grows by ``step`` per state."""
+    return TICK_SECONDS if step < _SMALLEST_IN_MICROSECONDS else _MICROSECOND
 
 
 class TickOrder:
@@ -46,7 +51,7 @@ class TickOrder:
     @property
     def unit(self) -> float:
         """s of one tick. Before the second state, the shorter one: no disorder then passes for a restart."""
-        return TICK_SECONDS if (self._step or _TICK_SPAN) < _SMALLEST_IN_MICROSECONDS else _MICROSECOND
+        return unit_of(self._step or _TICK_SPAN)
 
     def accept(self, tick: int, arrival: Optional[float] = None) -> bool:
         """Whether this state is newer than all earlier ones, or the first after a restart.
@@ -77,7 +82,7 @@ class TickOrder:
         return False
 
     def _learned(self, step: int) -> int:
-        if len(self._steps) < _LESSONS:
+        if len(self._steps) < _LEARNED_STEPS:
             self._steps.append(step)
             self._step = median_low(self._steps)
         return self._step or step

@@ -152,7 +152,7 @@ _WALKING = (Mode.WALK,)
 
 #: Rules that always damp at once: the operator's emergency stop on the remote; motors that do not follow
 #: commands (the robot itself says so in a frame with a checksum, and no later frame makes it harmless); a
-#: robot whose computer restarted, which has forgotten that it walked.
+#: robot whose computer restarted, whose motors no longer hold a command.
 _FIXED = ("emergency stop", "servo", "restart")
 #: Name, unit and modes of every rule with a configurable reaction.
 _TABLE: Tuple[Tuple[str, str, Tuple[Mode, ...]], ...] = (

@@ -9,6 +9,7 @@ import numpy as np
 
 from wmp_core.a1.link import LinkError, RobotLink
 from wmp_core.a1.remote import HEADER, is_received
+from wmp_core.a1.tick import TICK_SECONDS, unit_of
 from wmp_core.contract import Contract
 from wmp_core.control.command import MotorCommand
 from wmp_core.control.posture import PostureSettings, folded_pose
@@ -90,7 +91,7 @@ def _rate(states: List[RobotState], elapsed: float) -> Check:
 def _tick(states: List[RobotState]) -> Check:
     steps = np.diff([state.tick for state in states])
     median, lost = float(np.median(steps)), int((steps > 1.5 * np.median(steps)).sum())
-    unit = "us" if median >= 400 else "ms"
+    unit = "ms" if unit_of(median) == TICK_SECONDS else "us"
     found = f"grows by {median:g} {unit} per state, {lost} gaps"
     if (steps <= 0).any():
         return failed(

@@ -59,9 +59,9 @@ def test_a_dead_slot_is_all_zeros_and_its_motor_has_no_torque():
 
 def test_another_commander_holds_the_pose_whatever_arrives():
     body = body_faults(schedule("other_commander"))
-    first = body.command(MotorCommand.damping(3.0), state())
+    first = body.command(MotorCommand.damping(3.0), state)
     np.testing.assert_allclose(first.q, 0.3)
-    assert (first.kp > 0).all() and body.command(None, state()) is not None
+    assert (first.kp > 0).all() and body.command(None, state) is not None
     assert not body.limp.any() and "level 0xf0" in servo_problem(body.report(low_state()))
 
 
@@ -77,5 +77,5 @@ def test_a_brown_out_takes_all_torque_and_starts_the_tick_again():
 @pytest.mark.parametrize("kind", ["motor_dropped", "dead_motor_slot", "other_commander", "brown_out"])
 def test_before_the_fault_nothing_changes(kind):
     body, command, before = body_faults(schedule(kind, 0.5)), MotorCommand.damping(3.0), low_state()
-    assert body.command(command, state()) is command and not body.limp.any()
+    assert body.command(command, state) is command and not body.limp.any()
     assert servo_problem(body.report(before)) == "" and body.report(before).level == LOW_LEVEL

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,12 +48,12 @@ class BodyFaults:
         self._gains = kp, kd
         self._held: np.ndarray | None = None
 
-    def command(self, command: MotorCommand | None, state: RobotState) -> MotorCommand | None:
-        """What the motors get when ``command`` arrives at ``state``: the other commander holds the pose."""
+    def command(self, command: MotorCommand | None, state: Callable[[], RobotState]) -> MotorCommand | None:
+        """What the motors get when ``command`` arrives: another commander holds the pose of ``state()``."""
         if not self._schedule.is_on("other_commander"):
             self._held = None
             return command
-        self._held = state.q if self._held is None else self._held
+        self._held = state().q if self._held is None else self._held
         return MotorCommand.position(self._held, *self._gains)
 
     @property
