@@ -7,8 +7,8 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 #: Topics of the policy's loop and of the camera: no message may be lost in lockstep.
 RELIABLE = QoSProfile(depth=50, reliability=ReliabilityPolicy.RELIABLE)
 
-#: Topics of a sensor in real time: only the newest message counts. The second one also matches publishers that
-#: send best effort.
+#: Topics of a sensor in real time, where only the newest message counts. The second one also matches
+#: publishers that send best effort.
 NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 NEWEST_BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 
