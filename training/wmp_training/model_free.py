@@ -96,7 +96,9 @@ class ModelFreeLearner:
         tensors |= ck.prefixed("ppo_optimizer", ck.optimizer_tensors(self.ppo.optimizer))
         tensors |= ck.prefixed("env", self.env.state_dict()) | ck.prefixed("obs", dict(self.obs.items()))
         if KINDS[self.kind].recurrent:
-            tensors |= {"memory": self.actor.get_hidden_state(), "sight": self.groups.sight}
+            tensors["sight"] = self.groups.sight
+            if (memory := self.actor.get_hidden_state()) is not None:  # None before the first step
+                tensors["memory"] = memory
         facts = {
             "iteration": self.iteration,
             "env_steps": self.env_steps,
@@ -124,6 +126,7 @@ class ModelFreeLearner:
         self.env.load_state_dict(ck.section("env", tensors))
         self.obs = self.obs.clone().update(ck.section("obs", tensors, self.env.device))
         if KINDS[self.kind].recurrent:
-            self.actor.reset(hidden_state=tensors["memory"].to(self.env.device))
+            if "memory" in tensors:
+                self.actor.reset(hidden_state=tensors["memory"].to(self.env.device))
             self.groups.sight.copy_(tensors["sight"])
         restore_random_states(tensors, self.env.device)

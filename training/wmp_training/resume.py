@@ -13,12 +13,13 @@ from wmp_training.checkpoint import load_checkpoint
 from wmp_training.checkpoint_facts import TENSORS, CheckpointError, check_run_facts, is_checkpoint
 from wmp_training.distributed import Ranks
 
-#: Tensors that exist only once the optimisers have made a step, or on another device.
+#: Tensors that exist only once optimisers or a recurrent policy have made a step, or on another device.
 OPTIONAL = (
     "ppo_optimizer.",
     "world_model_optimizer.",
     "amp.optimizer.",
     "depth_predictor.optimizer.",
+    "memory",
     "device_rng",
 )
 
